@@ -1,0 +1,215 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A room: one module in a folder of its floor, with the rooms and products that it uses.
+///
+/// `docs/design/house.md` shows the floors; `Tests/ArchitectureTests` checks every import against them.
+struct Room {
+    enum Kind { case library, executable }
+    var floor: String
+    var name: String
+    var kind = Kind.library
+    var rooms: [String] = []
+    var products: [Target.Dependency] = []
+}
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Kernels and the JavaScript engine's glue are compiled with optimisation in every configuration.
+let optimisedC: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Werror"])]
+
+func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let rooms: [Room] = [
+    Room(floor: "base", name: "Blake3", rooms: ["CBlake3"]),
+    Room(floor: "base", name: "Identity", rooms: ["Blake3"], products: [crypto, x509, asn1]),
+    Room(floor: "base", name: "Wire", products: [protobuf]),
+    Room(floor: "base", name: "Telemetry", products: [logging, coreMetrics]),
+
+    Room(
+        floor: "content", name: "BlobStore", rooms: ["Blake3", "Identity", "Telemetry", "CLinux"],
+        products: [grdb, nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+    Room(floor: "content", name: "Manifests", rooms: ["Blake3", "Identity", "Wire"], products: [protobuf]),
+
+    Room(
+        floor: "network", name: "Peering", rooms: ["Blake3", "Identity", "Wire", "Telemetry"],
+        products: [nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, protobuf, logging, metrics]),
+    Room(
+        floor: "network", name: "Exchange",
+        rooms: ["Blake3", "Identity", "Wire", "Telemetry", "BlobStore", "Peering"],
+        products: [nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics]),
+
+    Room(
+        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire", "Telemetry"],
+        products: [protobuf]),
+    Room(
+        floor: "ledger", name: "LedgerLog", rooms: ["Blake3", "Identity", "Wire", "Telemetry", "Ledger"],
+        products: [grdb, protobuf, logging, metrics]),
+
+    Room(floor: "compute", name: "WorkerProtocol"),
+    Room(
+        floor: "compute", name: "FunctionRuntime",
+        rooms: ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"]),
+    Room(
+        floor: "compute", name: "Functions", rooms: ["WorkerProtocol", "CSandbox", "Telemetry"],
+        products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+
+    Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
+    Room(
+        floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Telemetry", "Manifests"],
+        products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity"]),
+    Room(
+        floor: "edge", name: "ControlAPI", rooms: ["Identity", "ControlModel"],
+        products: [hummingbird, httpTypes, nio("NIOCore"), logging]),
+
+    Room(
+        floor: "app", name: "Node",
+        rooms: [
+            "Blake3", "Identity", "Wire", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering", "Exchange",
+            "Ledger", "LedgerLog", "Functions", "Placement", "Gateway", "ControlAPI", "ControlModel",
+        ],
+        products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
+    Room(
+        floor: "app", name: "Client",
+        rooms: ["Blake3", "Identity", "Manifests", "Ledger", "Functions", "ControlModel"],
+        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1")]),
+    Room(
+        floor: "app", name: "SkerryCLI",
+        rooms: [
+            "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "Ledger", "Client", "Node", "ControlModel",
+        ],
+        products: [
+            argumentParser, asyncHTTPClient, nio("NIOCore"), logging, coreMetrics, lifecycle, unixSignals,
+        ]),
+    Room(floor: "app", name: "skerry", kind: .executable, rooms: ["SkerryCLI"]),
+    Room(floor: "app", name: "skerry-worker", kind: .executable, rooms: ["FunctionRuntime"]),
+]
+
+let nativeTargets: [Target] = [
+    .target(
+        name: "CBlake3", path: "Sources/base/CBlake3", cSettings: optimisedC),
+    .target(name: "CLinux", path: "Sources/base/CLinux", cSettings: optimisedC),
+    .target(name: "CSandbox", path: "Sources/compute/CSandbox", cSettings: optimisedC),
+    .target(
+        name: "CRuntimeScript", path: "Sources/compute/CRuntimeScript", exclude: ["Scripts"],
+        cSettings: optimisedC),
+    .systemLibrary(
+        name: "CJavaScriptCore", path: "Sources/compute/CJavaScriptCore", pkgConfig: "javascriptcoregtk-4.1",
+        providers: [.apt(["libjavascriptcoregtk-4.1-dev"])]),
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { .target(name: $0) } }
+
+let roomTargets: [Target] = rooms.map { room in
+    let path = "Sources/\(room.floor)/\(room.name)"
+    let dependencies = dependencies(room.rooms) + room.products
+    switch room.kind {
+    case .library:
+        return .target(name: room.name, dependencies: dependencies, path: path, swiftSettings: strict)
+    case .executable:
+        return .executableTarget(name: room.name, dependencies: dependencies, path: path, swiftSettings: strict)
+    }
+}
+
+func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies(rooms) + products, swiftSettings: strict)
+}
+
+let testTargets: [Target] = [
+    tests("Blake3Tests", ["Blake3"]),
+    tests("IdentityTests", ["Identity", "Blake3"]),
+    tests("BlobStoreTests", ["BlobStore", "Blake3", "Identity"], [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
+    tests("ManifestsTests", ["Manifests", "Blake3", "Identity"]),
+    tests(
+        "PeeringTests", ["Peering", "Identity", "Wire"],
+        [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nioSSL, protobuf, logging]),
+    tests(
+        "ExchangeTests", ["Exchange", "Peering", "BlobStore", "Blake3", "Identity", "Wire"],
+        [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
+    tests("LedgerTests", ["Ledger", "Identity", "Blake3", "Wire"], [protobuf]),
+    tests("LedgerLogTests", ["LedgerLog", "Ledger", "Identity", "Blake3", "Wire"], [protobuf, logging, grdb]),
+    tests(
+        "FunctionsTests", ["Functions", "WorkerProtocol", "skerry-worker"],
+        [nio("NIOCore"), nio("NIOPosix"), logging]),
+    tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
+    tests(
+        "GatewayTests", ["Gateway", "Manifests", "Identity", "Blake3"],
+        [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), logging]),
+    tests("ArchitectureTests", []),
+    .testTarget(
+        name: "IntegrationTests",
+        dependencies: dependencies([
+            "Client", "Node", "SkerryCLI", "Identity", "Blake3", "Ledger", "Manifests", "skerry", "skerry-worker",
+        ]) + [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), logging],
+        path: "Tests/Integration", swiftSettings: strict),
+]
+
+// DEVELOPMENT-FILTER-BEGIN
+let everything: [Target] = {
+    var all = nativeTargets + roomTargets + testTargets
+    if Context.environment["SKERRY_ONLY"] == "Warm" {
+        all.append(.target(name: "Warm", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOEmbedded"), nioSSL, crypto, x509, asn1, protobuf, logging, metrics, coreMetrics, grdb, hummingbird, httpTypes, asyncHTTPClient, argumentParser, lifecycle], path: "Warm"))
+    }
+    guard let only = Context.environment["SKERRY_ONLY"] else { return all }
+    var wanted = Set(only.split(separator: ",").map(String.init))
+    while true {
+        let before = wanted.count
+        for target in all where wanted.contains(target.name) {
+            for dependency in target.dependencies {
+                if case .targetItem(let name, _) = dependency { wanted.insert(name) }
+            }
+        }
+        if wanted.count == before { break }
+    }
+    return all.filter { wanted.contains($0.name) }
+}()
+// DEVELOPMENT-FILTER-END
+
+let package = Package(
+    name: "skerry",
+    platforms: [.macOS(.v15)],
+    products: Context.environment["SKERRY_ONLY"] != nil ? [] : [
+        .executable(name: "skerry", targets: ["skerry"]),
+        .executable(name: "skerry-worker", targets: ["skerry-worker"]),
+        .library(name: "SkerryClient", targets: ["Client"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: everything
+)

@@ -1,0 +1,281 @@
+import Blake3
+public import ControlModel
+import Foundation
+import Functions
+public import Identity
+public import Ledger
+import Manifests
+import NIOCore
+
+/// Deploys sites and functions through one node.
+public struct Deployer: Sendable {
+    /// How a deployment goes on, for a progress display.
+    public enum Progress: Sendable {
+        /// The files were found and hashed.
+        case hashed(files: Int, bytes: Int)
+        /// Of the blobs that the node lacks, how much it has by now.
+        case uploading(blobs: Int, ofBlobs: Int, bytes: Int, ofBytes: Int)
+        /// The release is on the ledger.
+        case published(ReleaseID)
+        /// So many of its replicas hold it whole.
+        case replicated(ready: Int, of: Int)
+        /// The name points to it.
+        case live
+    }
+
+    /// What a deployment did.
+    public struct Result: Codable, Sendable {
+        public var name: String
+        public var release: String
+        /// Base URLs of the gateways under which the name is served, the used node's first.
+        public var url: String
+        /// Whether exactly this content was live already, so that nothing was published.
+        public var unchanged: Bool
+        public var files: Int
+        public var bytes: Int
+        /// Blobs that the node lacked, the manifest included.
+        public var uploadedBlobs: Int
+        public var uploadedBytes: Int
+        /// Hidden files that were left out.
+        public var hidden: Int
+        /// Replicas that held the release when it went live.
+        public var replicas: [String]
+        /// Nodes that had not applied the release when the command ended.
+        public var behind: [String]
+    }
+
+    /// Uploads at once.
+    private static let parallelUploads = 8
+    /// Files up to this size are read whole.
+    private static let wholeFileBytes = 1 << 20
+    /// How often a nonce that another command used up is replaced by the next.
+    private static let nonceAttempts = 5
+    /// How long a release may take to reach its replicas before it goes live with fewer.
+    private static let replicationTimeout = Duration.seconds(60)
+    /// Replicas that must hold a release before it goes live, if there are as many.
+    private static let neededReplicas = 2
+
+    private let client: NodeClient
+    private let key: SigningKey
+    private let report: @Sendable (Progress) -> Void
+
+    public init(client: NodeClient, key: SigningKey, report: @escaping @Sendable (Progress) -> Void = { _ in }) {
+        self.client = client
+        self.key = key
+        self.report = report
+    }
+
+    // MARK: What to deploy
+
+    /// Deploys a folder as a site.
+    public func deploySite(folder: String, name: AppName, message: String = "") async throws -> Result {
+        let known = try await checkOwner(name)
+        let site = try SiteFolder(folder)
+        var files: [String: SiteManifest.File] = [:]
+        var sources: [BlobID: Source] = [:]
+        for item in site.items {
+            let (digest, byteCount) = try Blake3.hashFile(path: item.location, threads: 2)
+            let id = BlobID(digest)
+            files[item.path] = SiteManifest.File(
+                blob: id, byteCount: byteCount, contentType: MediaType.of(path: item.path))
+            sources[id] = .file(item.location, byteCount)
+        }
+        let manifest = Manifest.site(try SiteManifest(files: files))
+        report(.hashed(files: site.items.count, bytes: files.values.reduce(0) { $0 + $1.byteCount }))
+        var result = try await deploy(name, known, .site, manifest, sources, message)
+        result.files = site.items.count
+        result.hidden = site.hiddenCount
+        return result
+    }
+
+    /// Deploys one JavaScript file as a function.
+    public func deployFunction(file: String, name: AppName, message: String = "") async throws -> Result {
+        let known = try await checkOwner(name)
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            throw ClientError(.fileUnusable, "Cannot read \(file); give the path of a JavaScript file")
+        }
+        guard let source = String(data: bytes, encoding: .utf8) else {
+            throw ClientError(.badInput, "\(file) is not UTF-8 text")
+        }
+        let fileName = (file as NSString).lastPathComponent
+        let module = try ModuleScript(module: source, fileName: fileName)
+        guard !Set(module.exports).isDisjoint(with: ["default", "main"]) else {
+            throw ClientError(
+                .badInput,
+                "\(fileName) exports no handler; write `export default { async fetch(request, env, ctx) { … } }` or "
+                    + "`export const main = async (params) => ({ status, headers, body })`")
+        }
+        let script = ByteBuffer(string: module.script)
+        guard script.readableBytes <= ManifestLimits.maxScriptBytes else {
+            throw ClientError(
+                .badInput, "\(fileName) has \(script.readableBytes) bytes; the limit is \(ManifestLimits.maxScriptBytes)")
+        }
+        let id = BlobID(Blake3.hash(script.readableBytesView))
+        let manifest = Manifest.function(
+            FunctionManifest(
+                script: id, scriptByteCount: script.readableBytes, sourceName: fileName, exports: module.exports))
+        report(.hashed(files: 1, bytes: script.readableBytes))
+        var result = try await deploy(name, known, .function, manifest, [id: .bytes(script)], message)
+        result.files = 1
+        return result
+    }
+
+    /// A name that somebody else owns is noticed before anything is uploaded.
+    private func checkOwner(_ name: AppName) async throws -> NameInfo? {
+        guard !name.isReserved else {
+            throw ClientError(.badInput, "The name \"\(name)\" is reserved; choose another")
+        }
+        let known = try await client.name(name)
+        if let known, known.owner != key.publicKey.account.description {
+            throw ClientError(
+                .nameTaken,
+                "The name \"\(name)\" belongs to the account \(known.owner); choose another, or deploy with its key")
+        }
+        return known
+    }
+
+    // MARK: Uploading
+
+    private enum Source: Sendable {
+        case file(String, Int)
+        case bytes(ByteBuffer)
+
+        var byteCount: Int {
+            switch self {
+            case .file(_, let byteCount): byteCount
+            case .bytes(let bytes): bytes.readableBytes
+            }
+        }
+    }
+
+    private func upload(_ sources: [BlobID: Source]) async throws -> (blobs: Int, bytes: Int) {
+        let missing = try await client.missing(sources.keys.sorted())
+        let total = missing.reduce(0) { $0 + (sources[$1]?.byteCount ?? 0) }
+        var (blobs, bytes) = (0, 0)
+        report(.uploading(blobs: 0, ofBlobs: missing.count, bytes: 0, ofBytes: total))
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            func collect() async throws {
+                guard let done = try await group.next() else { return }
+                blobs += 1
+                bytes += done
+                report(.uploading(blobs: blobs, ofBlobs: missing.count, bytes: bytes, ofBytes: total))
+            }
+            for (index, id) in missing.enumerated() {
+                guard let source = sources[id] else { continue }
+                if index >= Deployer.parallelUploads { try await collect() }
+                group.addTask { try await self.upload(id, source) }
+            }
+            while blobs < missing.count { try await collect() }
+        }
+        return (blobs, bytes)
+    }
+
+    private func upload(_ id: BlobID, _ source: Source) async throws -> Int {
+        switch source {
+        case .bytes(let bytes): return try await client.upload(id, bytes).byteCount
+        case .file(let path, let byteCount):
+            guard let handle = FileHandle(forReadingAtPath: path) else {
+                throw ClientError(.fileUnusable, "Cannot read \(path) any more; repeat the command")
+            }
+            defer { try? handle.close() }
+            if byteCount <= Deployer.wholeFileBytes {
+                let data = try handle.readToEnd() ?? Data()
+                guard data.count == byteCount else { throw Deployer.changed(path) }
+                return try await client.upload(id, ByteBuffer(bytes: data)).byteCount
+            }
+            let chunks = FileChunks(descriptor: handle.fileDescriptor)
+            return try await client.upload(id, chunks, byteCount: byteCount).byteCount
+        }
+    }
+
+    private static func changed(_ path: String) -> ClientError {
+        ClientError(.fileUnusable, "\(path) changed while it was being deployed; repeat the command")
+    }
+
+    // MARK: Publishing
+
+    private func deploy(
+        _ name: AppName, _ known: NameInfo?, _ kind: ReleaseKind, _ manifest: Manifest, _ sources: [BlobID: Source],
+        _ message: String
+    ) async throws -> Result {
+        let bytes = ByteBuffer(bytes: try manifest.encoded())
+        let id = BlobID(Blake3.hash(bytes.readableBytesView))
+        let status = try await client.status()
+        var result = Result(
+            name: name.description, release: "", url: Deployer.url(of: name, gateway: status.gateway), unchanged: false,
+            files: 0, bytes: sources.values.reduce(0) { $0 + $1.byteCount }, uploadedBlobs: 0, uploadedBytes: 0,
+            hidden: 0, replicas: [], behind: [])
+        let uploaded = try await upload(sources.merging([id: .bytes(bytes)]) { $1 })
+        result.uploadedBlobs = uploaded.blobs
+        result.uploadedBytes = uploaded.bytes
+        if let known, let live = known.releases.first(where: \.live), live.manifest == id.description {
+            result.release = live.id
+            result.unchanged = true
+            return result
+        }
+        if known == nil { _ = try await submit(.claimName(name)) }
+        let release = NewRelease(
+            kind: kind, manifest: id, manifestByteCount: UInt64(bytes.readableBytes), message: message, settings: Data())
+        let published = try await submit(.publishRelease(name, release))
+        guard let releaseID = published.release.flatMap(ReleaseID.init) else {
+            throw ClientError(.badAnswer, "The ledger did not say which release it published; update the node")
+        }
+        report(.published(releaseID))
+        result.release = releaseID.description
+        result.replicas = try await waitForReplicas(name, releaseID)
+        let promoted = try await submit(.promoteRelease(name, releaseID))
+        result.behind = promoted.behind
+        report(.live)
+        return result
+    }
+
+    /// Waits until enough replicas hold the release, so that the name never points to what nobody can serve.
+    private func waitForReplicas(_ name: AppName, _ release: ReleaseID) async throws -> [String] {
+        let deadline = ContinuousClock.now + Deployer.replicationTimeout
+        while true {
+            let readiness = try await client.readiness(name: name, release: release, waitMillis: 2_000)
+            report(.replicated(ready: readiness.ready.count, of: readiness.replicas.count))
+            if readiness.ready.count >= min(Deployer.neededReplicas, readiness.replicas.count) { return readiness.ready }
+            if ContinuousClock.now >= deadline {
+                guard readiness.ready.isEmpty else { return readiness.ready }
+                throw ClientError(
+                    .unreachable,
+                    "No replica of \(name) holds release \(release) after \(Deployer.replicationTimeout); the name still "
+                        + "points to its old release. Look at `skerry status`, then repeat the command")
+            }
+        }
+    }
+
+    /// Goes back to `release`, or to the one that was live before.
+    public func rollBack(_ name: AppName, to release: ReleaseID?) async throws -> TransactionReceipt {
+        _ = try await checkOwner(name)
+        return try await submit(.rollBack(name, to: release))
+    }
+
+    /// Signs with the next nonce; takes the one after it if another command was quicker.
+    private func submit(_ action: LedgerAction) async throws -> TransactionReceipt {
+        let status = try await client.status()
+        guard let network = NetworkID(status.network) else {
+            throw ClientError(.badAnswer, "The node does not say which network it is on; update it")
+        }
+        let builder = TransactionBuilder(networkID: network, key: key)
+        var attempt = 1
+        while true {
+            let nonce = try await client.account(key.publicKey.account).nonce + 1
+            do {
+                return try await client.submit(try builder.sign(action, nonce: nonce))
+            } catch let failure as ControlFailure where failure.code == LedgerError.Code.badNonce.description {
+                guard attempt < Deployer.nonceAttempts else { throw failure }
+                attempt += 1
+                // Another command of this account, or the answer of a node that follows: the next look sees it.
+                try await Task.sleep(for: .milliseconds(50 * attempt))
+            }
+        }
+    }
+
+    /// `http://<name>.localhost:<port>/` for a gateway's base URL.
+    public static func url(of name: AppName, gateway: String) -> String {
+        let port = gateway.split(separator: ":").last.flatMap { Int($0) } ?? 80
+        return "http://\(name).localhost:\(port)/"
+    }
+}

@@ -1,0 +1,181 @@
+import BlobStore
+import ControlAPI
+import ControlModel
+import Exchange
+import Foundation
+import Identity
+import Ledger
+import LedgerLog
+import NIOCore
+import Peering
+import Wire
+
+/// The node as its control API sees it.
+struct NodeControl: ControlBackend {
+    let node: NodeID
+    let store: BlobStore
+    let keeper: LedgerKeeper
+    let sync: LedgerSync
+    let releases: ReleaseKeeper
+    let peers: PeerNetwork
+    let describe: @Sendable () -> NodeStatus
+
+    func status() async -> NodeStatus { describe() }
+
+    func mayWrite(_ account: AccountID) -> Bool {
+        keeper.state.parameters.openAccounts || keeper.state.account(account) != nil
+    }
+
+    // MARK: Blobs
+
+    var maxBlobBytes: Int { store.settings.maxBlobBytes }
+
+    func blob(_ id: BlobID) async throws -> BlobInfo? {
+        try NodeControl.explain { try store.stat(id) }.map { NodeControl.info(id, $0.byteCount) }
+    }
+
+    func missing(_ ids: [BlobID]) async throws -> [BlobID] { try NodeControl.explain { try store.missing(from: ids) } }
+
+    func upload(expecting id: BlobID?, byteCount: Int?) async throws -> any ControlUpload {
+        try NodeControl.explain { Upload(ingest: try store.ingest(expecting: id, sizeHint: byteCount)) }
+    }
+
+    private struct Upload: ControlUpload {
+        let ingest: BlobIngest
+
+        func write(_ bytes: ByteBuffer) async throws {
+            do { try await ingest.write(bytes) } catch { throw NodeControl.explained(error) }
+        }
+
+        func finish() async throws -> BlobInfo {
+            do {
+                let (id, byteCount) = try await ingest.finish()
+                return NodeControl.info(id, byteCount)
+            } catch {
+                throw NodeControl.explained(error)
+            }
+        }
+
+        func cancel() { ingest.cancel() }
+    }
+
+    private static func info(_ id: BlobID, _ byteCount: Int) -> BlobInfo {
+        let block = 256 << 10
+        return BlobInfo(
+            id: id.description, hex: id.hex, byteCount: byteCount, blockCount: max(1, (byteCount + block - 1) / block))
+    }
+
+    // MARK: Ledger
+
+    func account(_ id: AccountID) async throws -> AccountInfo {
+        let record = keeper.state.account(id)
+        return AccountInfo(id: id.description, nonce: record?.nonce ?? 0, exists: record != nil)
+    }
+
+    func names() async throws -> NameList {
+        let state = keeper.state
+        return NameList(names: state.names.map { NodeControl.info($0, state) })
+    }
+
+    func name(_ name: String) async throws -> NameInfo {
+        let state = keeper.state
+        let checked: AppName
+        do { checked = try AppName(checking: name) } catch { throw NodeControl.explained(error) }
+        guard let record = state.name(checked) else {
+            throw ControlFailure(
+                status: 404, code: "ledger/unknown-name",
+                message: "Nobody owns the name \"\(name)\"; `skerry deploy … --name \(name)` claims it")
+        }
+        return NodeControl.info(record, state)
+    }
+
+    private static func info(_ record: NameRecord, _ state: LedgerState) -> NameInfo {
+        let releases = record.releases.compactMap { state.release($0, of: record.name) }.map { release in
+            ReleaseInfo(
+                id: release.id.description, kind: release.kind.rawValue, manifest: release.manifest.description,
+                message: release.message, publisher: release.publisher.description,
+                publishedMilliseconds: release.publishedMilliseconds, live: release.id == record.live)
+        }
+        return NameInfo(
+            name: record.name.description, owner: record.owner.description, live: record.live?.description,
+            releases: releases)
+    }
+
+    func submit(_ transaction: ByteBuffer) async throws -> TransactionReceipt {
+        do {
+            let (sequence, release) = try await sync.submit(Data(transaction.readableBytesView))
+            let (applied, behind) = await sync.spread(sequence)
+            return TransactionReceipt(
+                sequence: sequence, release: release, applied: applied.map(\.description),
+                behind: behind.map(\.description))
+        } catch {
+            throw NodeControl.explained(error)
+        }
+    }
+
+    func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport {
+        let replicas = releases.replicas(of: name)
+        let ready = await withTaskGroup(of: NodeID?.self) { group in
+            for replica in replicas {
+                group.addTask { await isReady(replica, name, release, waitMillis) ? replica : nil }
+            }
+            return await group.reduce(into: [NodeID]()) { if let node = $1 { $0.append(node) } }
+        }
+        return ReadinessReport(replicas: replicas.map(\.description), ready: ready.sorted().map(\.description))
+    }
+
+    private func isReady(_ replica: NodeID, _ name: String, _ release: String, _ waitMillis: Int) async -> Bool {
+        if replica == node {
+            return await releases.isReady(name: name, release: release, wait: .milliseconds(Int64(waitMillis)))
+        }
+        let request = PeerPBReleaseReadiness.with {
+            $0.name = name
+            $0.release = release
+            $0.waitMillis = UInt32(waitMillis)
+        }
+        guard let connection = try? await peers.connection(to: replica) else { return false }
+        let status = try? await connection.call(
+            .releaseReadiness, request, expecting: .releaseStatus, as: PeerPBReleaseStatus.self,
+            timeout: .milliseconds(Int64(waitMillis) + 1_000))
+        return status?.ready ?? false
+    }
+
+    // MARK: Errors
+
+    private static func explain<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch { throw explained(error) }
+    }
+
+    /// The one place where errors of the rooms become statuses of the control API.
+    static func explained(_ error: any Error) -> any Error {
+        switch error {
+        case let error as LedgerError:
+            return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
+        case let error as BlobStoreError:
+            return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
+        case let error as PeerError:
+            return ControlFailure(status: 503, code: error.code.description, message: error.message)
+        default: return error
+        }
+    }
+
+    private static func status(_ code: LedgerError.Code) -> Int {
+        switch code {
+        case .nameTaken, .reservedName, .notAuthorised, .unknownSigner: 403
+        case .unknownName, .unknownRelease, .unknownNode, .unknownAccount: 404
+        case .badNonce, .releaseExists, .nodeExists, .nothingToRollBackTo: 409
+        case .tooLarge: 413
+        default: 400
+        }
+    }
+
+    private static func status(_ code: BlobStoreError.Code) -> Int {
+        switch code {
+        case .notFound: 404
+        case .tooLarge: 413
+        case .digestMismatch: 422
+        case .diskFull: 507
+        default: 500
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import CLinux
+public import Foundation
+import Identity
+import Ledger
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A node's data folder: key, genesis, configuration, ledger, blobs and the note of the running process.
+public struct NodeFolder: Sendable {
+    /// The folder's path.
+    public let path: String
+
+    public init(_ path: String) { self.path = path }
+
+    /// The node's private key, mode 0600.
+    public var key: String { path + "/key" }
+    /// The network's genesis, byte for byte.
+    public var genesis: String { path + "/genesis" }
+    /// ``NodeConfiguration`` in JSON.
+    public var configuration: String { path + "/node.json" }
+    /// The ledger's log.
+    public var ledger: String { path + "/ledger.sqlite" }
+    /// The blob store.
+    public var blobs: String { path + "/blobs" }
+    /// ``NodeRun`` in JSON while the node runs.
+    public var run: String { path + "/run.json" }
+    /// Standard error of a node that runs in the background.
+    public var log: String { path + "/node.log" }
+
+    /// Takes the folder for this process until it ends; the kernel lets go even after SIGKILL.
+    ///
+    /// - Throws: ``NodeError`` if another process has it or it cannot be written.
+    func lock() throws -> Int32 {
+        let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw NodeError(.folderUnusable, "Cannot write to the data folder \(path): \(String(cString: strerror(errno)))")
+        }
+        guard skerry_flock_exclusive(descriptor) == 0 else {
+            close(descriptor)
+            throw NodeError(
+                .folderUnusable, "Another node runs in \(path); stop it first (`skerry down`), or use another folder")
+        }
+        return descriptor
+    }
+
+    /// Reads the genesis.
+    public func readGenesis() throws -> Genesis {
+        guard let bytes = FileManager.default.contents(atPath: genesis) else {
+            throw NodeError(.badConfiguration, "There is no genesis at \(genesis); make a network with `skerry up`")
+        }
+        return try Genesis(decoding: bytes)
+    }
+
+    /// Reads the configuration.
+    public func readConfiguration() throws -> NodeConfiguration {
+        guard let bytes = FileManager.default.contents(atPath: configuration) else {
+            throw NodeError(.badConfiguration, "There is no configuration at \(configuration); make a network with `skerry up`")
+        }
+        do {
+            return try JSONDecoder().decode(NodeConfiguration.self, from: bytes)
+        } catch {
+            throw NodeError(.badConfiguration, "The configuration \(configuration) is malformed: \(error)")
+        }
+    }
+
+    /// The note of the process that runs in this folder; nil if there is none, or it is of a process that has ended.
+    public func readRun() -> NodeRun? {
+        guard let bytes = FileManager.default.contents(atPath: run),
+            let note = try? JSONDecoder().decode(NodeRun.self, from: bytes), note.isAlive
+        else { return nil }
+        return note
+    }
+}
+
+extension Encodable {
+    /// Writes the value as JSON, whole or not at all.
+    public func writeJSON(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+}

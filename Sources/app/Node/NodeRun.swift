@@ -1,0 +1,34 @@
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The note that a running node leaves in its folder.
+public struct NodeRun: Codable, Sendable, Equatable {
+    /// 64 hexadecimal digits.
+    public var id: String
+    public var pid: Int32
+    /// When the process started, in clock ticks since boot: tells it from a later one with the same pid.
+    public var startTicks: UInt64
+    /// Base URL.
+    public var gateway: String
+    /// `host:port`.
+    public var peer: String
+    /// Base URL.
+    public var control: String
+
+    /// Whether that very process still runs.
+    public var isAlive: Bool { NodeRun.startTicks(of: pid) == startTicks }
+
+    /// When process `pid` started; nil if there is none, or it is a zombie.
+    static func startTicks(of pid: Int32) -> UInt64? {
+        guard let stat = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return nil }
+        // The second field, the command, may hold spaces and parentheses: fields are counted after the last ")".
+        let text = String(decoding: stat, as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, fields[0] != "Z" else { return nil }
+        return UInt64(fields[19])
+    }
+}

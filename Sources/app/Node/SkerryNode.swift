@@ -1,0 +1,198 @@
+import BlobStore
+import CLinux
+import ControlAPI
+import ControlModel
+import Exchange
+import Foundation
+import Functions
+import Gateway
+import Hummingbird
+import Identity
+import Ledger
+import LedgerLog
+public import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import Peering
+public import ServiceLifecycle
+import Synchronization
+public import Telemetry
+
+/// One serving node: everything that the rooms offer, put together and run until it is told to stop.
+public final class SkerryNode: Service {
+    /// The version that nodes and tools of this source tree report.
+    public static let version = "0.1.0"
+
+    /// What a node needs besides its folder.
+    public struct Options: Sendable {
+        /// The `skerry-worker` executable; nil looks beside the running executable.
+        public var workerPath: String?
+        /// How long requests in flight may take to end when the node stops.
+        public var drainTimeout = Duration.seconds(5)
+        /// Event loops; one a core by default.
+        public var threads = System.coreCount
+
+        public init() {}
+    }
+
+    private let folder: NodeFolder
+    private let options: Options
+    private let prometheus: PrometheusMetrics
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - folder: A folder with key, genesis and configuration.
+    ///   - prometheus: The metrics backend that `/metrics` renders.
+    public init(folder: NodeFolder, options: Options = Options(), prometheus: PrometheusMetrics, logger: Logger) {
+        self.folder = folder
+        self.options = options
+        self.prometheus = prometheus
+        self.logger = logger
+    }
+
+    /// Starts the node, serves until graceful shutdown, and stops everything in reverse order.
+    ///
+    /// - Throws: ``NodeError`` and the rooms' own errors if the node cannot start.
+    public func run() async throws {
+        let lock = try folder.lock()
+        defer { close(lock) }
+        let key = try KeyFile.load(folder.key)
+        let configuration = try folder.readConfiguration()
+        let genesis = try folder.readGenesis()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
+        let threadPool = NIOThreadPool(numberOfThreads: max(2, options.threads))
+        threadPool.start()
+        do {
+            try await serve(key, configuration, genesis, group, threadPool)
+        } catch {
+            try? FileManager.default.removeItem(atPath: folder.run)
+            try? await threadPool.shutdownGracefully()
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        try? FileManager.default.removeItem(atPath: folder.run)
+        try await threadPool.shutdownGracefully()
+        try await group.shutdownGracefully()
+    }
+
+    private func serve(
+        _ key: SigningKey, _ configuration: NodeConfiguration, _ genesis: Genesis,
+        _ group: MultiThreadedEventLoopGroup, _ threadPool: NIOThreadPool
+    ) async throws {
+        let node = key.publicKey.node
+        let keeper = try await LedgerKeeper.open(
+            log: try SQLiteLedgerLog(path: folder.ledger, genesis: genesis), genesis: genesis, nodeKey: key,
+            logger: logger)
+        guard keeper.state.node(node)?.publicKey == key.publicKey else {
+            throw NodeError(
+                .notOnLedger, "The key \(folder.key) belongs to node \(node), which is not on the ledger of "
+                    + "\"\(genesis.networkName)\"; register it or use the right key")
+        }
+        let store = try BlobStore(folder: folder.blobs, settings: .init(), threadPool: threadPool, logger: logger)
+        let parts = try NodeParts(
+            key: key, keeper: keeper, store: store, group: group, logger: logger,
+            worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable())
+        do {
+            try await listen(parts, configuration)
+        } catch {
+            await parts.stop(drain: .zero)
+            throw error
+        }
+        await parts.stop(drain: options.drainTimeout)
+        logger.notice("node stopped")
+    }
+
+    private func listen(_ parts: NodeParts, _ configuration: NodeConfiguration) async throws {
+        let peer = configuration.peer
+        do {
+            _ = try await parts.peers.listen(host: peer.host, port: peer.port)
+        } catch {
+            throw SkerryNode.cannotListen("peer port", peer, error)
+        }
+        let started = Mutex(false)
+        let routes = parts.routes
+        let pages = NodePages(nodeID: parts.node.description, prometheus: prometheus) {
+            guard started.withLock({ $0 }) else { return (false, "The node is still reading the ledger") }
+            let waiting = routes.waiting
+            return waiting.isEmpty ? (true, "ready") : (false, "Waiting for \(waiting.joined(separator: ", "))")
+        }
+        var settings = Gateway.Settings()
+        settings.host = configuration.gateway.host
+        settings.port = configuration.gateway.port
+        let gateway = Gateway(
+            settings: settings, group: parts.group, routes: routes,
+            blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
+            functions: NodeFunctions(
+                pool: parts.functions, keeper: parts.keeper, store: parts.store, exchange: parts.exchange),
+            pages: pages, logger: parts.logger(for: "gateway"))
+        do {
+            _ = try await gateway.start()
+        } catch {
+            throw SkerryNode.cannotListen("gateway port", configuration.gateway, error)
+        }
+        parts.adopt(gateway)
+        try await serveControl(parts, configuration, pages, started: { started.withLock { $0 = true } })
+    }
+
+    private func serveControl(
+        _ parts: NodeParts, _ configuration: NodeConfiguration, _ pages: NodePages, started: @escaping @Sendable () -> Void
+    ) async throws {
+        let note = NodeRun(
+            id: parts.node.description, pid: getpid(), startTicks: NodeRun.startTicks(of: getpid()) ?? 0,
+            gateway: "http://\(configuration.gateway)", peer: configuration.peer.description,
+            control: "http://\(configuration.control)")
+        let data = folder.path
+        let control = NodeControl(
+            node: parts.node, store: parts.store, keeper: parts.keeper, sync: parts.sync, releases: parts.releases,
+            peers: parts.peers,
+            describe: {
+                let (isReady, detail) = pages.health()
+                return parts.status(note, data: data, isReady: isReady, detail: detail)
+            })
+        var settings = ControlAPI.Settings()
+        settings.host = configuration.control.host
+        settings.port = configuration.control.port
+        let logger = logger
+        let run = folder.run
+        let api = ControlAPI(backend: control, settings: settings, logger: parts.logger(for: "control"))
+        let application = api.application { _ in
+            do { try note.writeJSON(to: run) } catch {
+                logger.error("cannot write the run note", metadata: ["path": "\(run)", "error": "\(error)"])
+            }
+            logger.notice(
+                "node started",
+                metadata: ["node": "\(note.id)", "gateway": "\(note.gateway)", "peer": "\(note.peer)", "pid": "\(note.pid)"])
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await parts.releases.run() }
+            group.addTask {
+                if parts.sync.isSequencer {
+                    await parts.sync.catchUpBeforeSequencing()
+                    started()
+                } else {
+                    await parts.sync.follow(onFirstRound: started)
+                }
+            }
+            group.addTask {
+                do { try await application.run() } catch let error as any Error {
+                    throw SkerryNode.cannotListen("control port", configuration.control, error)
+                }
+                throw CancellationError()
+            }
+            do { try await group.waitForAll() } catch is CancellationError { group.cancelAll() }
+        }
+    }
+
+    private static func cannotListen(_ what: String, _ address: NodeConfiguration.Address, _ error: any Error) -> NodeError {
+        NodeError(
+            .cannotListen,
+            "Cannot listen on the \(what) \(address): \(error). Stop what holds it, or change the port in node.json")
+    }
+
+    /// `skerry-worker` in the folder of the running executable.
+    static func workerBesideThisExecutable() -> String {
+        let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return (executable as NSString).deletingLastPathComponent + "/skerry-worker"
+    }
+}

@@ -1,0 +1,3 @@
+import FunctionRuntime
+
+WorkerMain.run()

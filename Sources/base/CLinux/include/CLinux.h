@@ -1,0 +1,38 @@
+/// Linux calls that Swift's Glibc module lacks.
+///
+/// Unless said otherwise they return -1 and set errno when they fail.
+#ifndef SKERRY_CLINUX_H
+#define SKERRY_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/// Reads at `offset` only what is in the page cache: never waits for a disk.
+///
+/// Returns the bytes read (possibly fewer than `length`, 0 at the end of the file). errno is EAGAIN when nothing is in
+/// memory, and also where the file system or the kernel cannot tell.
+ssize_t skerry_preadv2_nowait(int descriptor, void *buffer, size_t length, int64_t offset);
+
+/// Takes an exclusive lock on the open file, without waiting: errno is EWOULDBLOCK when somebody else has it.
+///
+/// The lock ends with the open file, so also when the process dies.
+int skerry_flock_exclusive(int descriptor);
+
+/// Reserves disk space for the first `length` bytes of a file and makes the file at least that long.
+///
+/// errno is ENOSPC when there is not so much; on file systems that cannot reserve the file only gets its length.
+int skerry_fallocate(int descriptor, int64_t length);
+
+/// Bytes that an unprivileged process may still write to the file system that holds `path`; -1 with errno.
+int64_t skerry_free_bytes(const char *path);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif

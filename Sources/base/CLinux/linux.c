@@ -1,0 +1,49 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#if !defined(RWF_NOWAIT)
+#define RWF_NOWAIT 0x00000008
+#endif
+
+ssize_t skerry_preadv2_nowait(int descriptor, void *buffer, size_t length, int64_t offset) {
+    struct iovec part = {.iov_base = buffer, .iov_len = length};
+    ssize_t count = preadv2(descriptor, &part, 1, (off_t)offset, RWF_NOWAIT);
+    if (count < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR)) errno = EAGAIN;
+    return count;
+}
+
+int skerry_flock_exclusive(int descriptor) {
+    int result;
+    do result = flock(descriptor, LOCK_EX | LOCK_NB);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int skerry_fallocate(int descriptor, int64_t length) {
+    int result;
+    do result = fallocate(descriptor, 0, 0, (off_t)length);
+    while (result < 0 && errno == EINTR);
+    if (result == 0 || (errno != EOPNOTSUPP && errno != ENOSYS)) return result;
+    struct stat status;
+    if (fstat(descriptor, &status) < 0) return -1;
+    return status.st_size >= length ? 0 : ftruncate(descriptor, (off_t)length);
+}
+
+int64_t skerry_free_bytes(const char *path) {
+    struct statvfs status;
+    int result;
+    do result = statvfs(path, &status);
+    while (result < 0 && errno == EINTR);
+    if (result < 0) return -1;
+    int64_t free_bytes;
+    if (__builtin_mul_overflow((int64_t)status.f_bavail, (int64_t)status.f_frsize, &free_bytes)) return INT64_MAX;
+    return free_bytes;
+}

@@ -1,0 +1,124 @@
+(function (bridge) {
+    'use strict';
+
+    const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+    function checkedName(value) {
+        const name = `${value}`;
+        if (!namePattern.test(name)) throw new TypeError(`'${name}' is not a header name`);
+        return name.toLowerCase();
+    }
+
+    function checkedValue(value) {
+        const text = `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '').toWellFormed();
+        if (/[\0\r\n]/.test(text)) throw new TypeError('a header value cannot hold a line break or a NUL');
+        return text;
+    }
+
+    let adopt;
+    let linesOf;
+    let sortedPairs;
+
+    class Headers {
+        // Name to list of values, in the order of the first appearance.
+        #lines = new Map();
+        #immutable = false;
+
+        constructor(init) {
+            if (init === undefined) return;
+            if (init === null || typeof init !== 'object') throw new TypeError('Headers are made from an object');
+            if (init instanceof Headers) {
+                for (const [name, values] of init.#lines) this.#lines.set(name, [...values]);
+            } else if (typeof init[Symbol.iterator] === 'function') {
+                for (const entry of init) {
+                    const pair = [...entry];
+                    if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
+                    this.append(pair[0], pair[1]);
+                }
+            } else {
+                for (const name of Reflect.ownKeys(init)) {
+                    if (Object.getOwnPropertyDescriptor(init, name)?.enumerable) this.append(name, init[name]);
+                }
+            }
+        }
+
+        static {
+            adopt = (text) => {
+                const headers = new Headers();
+                if (text !== '') {
+                    const parts = text.split('\n');
+                    for (let index = 0; index + 1 < parts.length; index += 2) {
+                        const name = parts[index].toLowerCase();
+                        const values = headers.#lines.get(name);
+                        if (values === undefined) headers.#lines.set(name, [parts[index + 1]]);
+                        else values.push(parts[index + 1]);
+                    }
+                }
+                headers.#immutable = true;
+                return headers;
+            };
+            linesOf = (headers) => {
+                const parts = [];
+                for (const [name, values] of headers.#lines) {
+                    for (const value of values) parts.push(name, value);
+                }
+                return parts.join('\n');
+            };
+            sortedPairs = (headers) => {
+                const pairs = [];
+                for (const name of [...headers.#lines.keys()].sort()) {
+                    const values = headers.#lines.get(name);
+                    if (name === 'set-cookie') for (const value of values) pairs.push([name, value]);
+                    else pairs.push([name, values.join(', ')]);
+                }
+                return pairs;
+            };
+        }
+
+        #checkMutable() {
+            if (this.#immutable) {
+                throw new TypeError('these headers cannot be changed; copy them with new Headers(headers)');
+            }
+        }
+
+        append(name, value) {
+            const key = checkedName(name);
+            const text = checkedValue(value);
+            this.#checkMutable();
+            const values = this.#lines.get(key);
+            if (values === undefined) this.#lines.set(key, [text]);
+            else values.push(text);
+        }
+
+        set(name, value) {
+            const key = checkedName(name);
+            const text = checkedValue(value);
+            this.#checkMutable();
+            this.#lines.set(key, [text]);
+        }
+
+        delete(name) {
+            const key = checkedName(name);
+            this.#checkMutable();
+            this.#lines.delete(key);
+        }
+
+        get(name) {
+            return this.#lines.get(checkedName(name))?.join(', ') ?? null;
+        }
+
+        has(name) { return this.#lines.has(checkedName(name)); }
+
+        getSetCookie() { return [...(this.#lines.get('set-cookie') ?? [])]; }
+    }
+
+    bridge.makePairIterable(Headers, function* pairs(headers) {
+        yield* sortedPairs(headers);
+    });
+    bridge.brand(Headers, 'Headers');
+    bridge.expose('Headers', Headers);
+    bridge.Headers = Headers;
+    bridge.adoptHeaders = adopt;
+    bridge.headerLines = (headers) => linesOf(headers);
+    bridge.headerPairs = (headers) => sortedPairs(headers);
+})

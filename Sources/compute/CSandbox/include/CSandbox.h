@@ -1,0 +1,84 @@
+#ifndef SKERRY_SANDBOX_H
+#define SKERRY_SANDBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// What stands between tenant code and the host, one bit a layer. A worker reports the bits that are active.
+enum {
+    SKERRY_LAYER_RLIMITS = 1u << 0,
+    SKERRY_LAYER_UNPRIVILEGED_USER = 1u << 1,
+    SKERRY_LAYER_NO_NEW_PRIVS = 1u << 2,
+    SKERRY_LAYER_LANDLOCK = 1u << 3,
+    SKERRY_LAYER_SECCOMP = 1u << 4,
+    SKERRY_LAYER_NETWORK_NAMESPACE = 1u << 5,
+    SKERRY_LAYER_IPC_NAMESPACE = 1u << 6,
+    SKERRY_LAYER_UTS_NAMESPACE = 1u << 7,
+    SKERRY_LAYER_USER_NAMESPACE = 1u << 8,
+    SKERRY_LAYER_NOT_DUMPABLE = 1u << 9,
+};
+
+/// Descriptors that a worker finds open.
+enum {
+    SKERRY_WORKER_SOCKET = 3,
+    SKERRY_WORKER_STATUS = 4,
+};
+
+/// Starts `path` with the two descriptors at 3 and 4, /dev/null at 0, 1 and 2, and every other descriptor closed.
+/// Tries private network, IPC and UTS namespaces (with a user namespace where the caller is not root) and falls
+/// back to none; `layers` tells which were made. Blocks until the child has called exec.
+/// Returns 0 or an errno. The caller reaps `*pid` with `skerry_reap`.
+int skerry_spawn(
+    const char *path, char *const arguments[], char *const environment[], int socket, int status, pid_t *pid,
+    uint32_t *layers);
+
+/// A pair of connected stream sockets that close on exec. Returns 0 or an errno.
+int skerry_socket_pair(int descriptors[2]);
+
+/// Kills the child and waits for it; returns its wait status, or -1 when it is not our child (any more).
+int skerry_reap(pid_t pid);
+
+/// Sends SIGKILL. Call it only for a child that has not been reaped.
+void skerry_kill(pid_t pid);
+
+/// CPU time in nanoseconds (user and system, all threads) and private resident bytes of a process.
+/// Returns 0, or an errno when the process is gone.
+int skerry_process_usage(pid_t pid, uint64_t *cpu_nanoseconds, uint64_t *private_bytes);
+
+/// In the worker, before the engine starts: resource limits, an unprivileged user when started by root,
+/// no_new_privs, Landlock. Returns the layers that are active.
+uint32_t skerry_sandbox_enter(void);
+
+/// In the worker, after the engine has started: the system call filter, for all threads; whatever is not on the
+/// list kills the process. Returns 0 or an errno.
+int skerry_sandbox_seal(void);
+
+/// In the worker: ends the process as soon as the other side of `socket` is closed, even while a script spins.
+/// Returns 0 or an errno.
+int skerry_exit_with_peer(int socket);
+
+/// A page that node and worker share. The worker writes and the node reads; the node believes nothing in it beyond
+/// whom to blame for a limit.
+typedef struct skerry_status_page skerry_status_page;
+
+/// Makes the page's descriptor; -1 when there is no memory.
+int skerry_status_create(void);
+
+/// Maps the page; NULL when that fails. The descriptor may be closed afterwards.
+skerry_status_page *skerry_status_map(int descriptor);
+
+/// Unmaps a page.
+void skerry_status_unmap(skerry_status_page *page);
+
+/// In the worker: the engine is entered on behalf of request `id` (UINT64_MAX: of nobody); `first_entry` is 1 when it
+/// has never run before.
+void skerry_status_enter(skerry_status_page *page, uint64_t id, int first_entry);
+
+/// In the worker: the engine was left.
+void skerry_status_leave(skerry_status_page *page);
+
+/// What the page says: entries so far, the request that runs (0: the engine is not entered), the last request that began.
+void skerry_status_read(const skerry_status_page *page, uint64_t *entries, uint64_t *running, uint64_t *started);
+
+#endif

@@ -1,0 +1,85 @@
+/// The requests that a worker works on, and what each has used.
+struct RequestTable {
+    /// Console lines that one request may write.
+    static let maxLogLines = 1_000
+    /// Bytes of console lines that one request may write.
+    static let maxLogBytes = 256 << 10
+    /// How long `ctx.waitUntil` keeps a request's timers alive after its response, in nanoseconds: 30 s.
+    static let maxWaitAfterResponse: UInt64 = 30_000_000_000
+
+    /// Whether a console line may be written.
+    enum LogDecision { case write, writeNotice, drop }
+
+    private struct Record {
+        var isAnswered = false
+        var waits = 0
+        var cpuNanoseconds: UInt64 = 0
+        var logLines = 0
+        var logBytes = 0
+        var endOfWait = UInt64.max
+    }
+
+    private var records: [UInt64: Record] = [:]
+    /// Lines that belong to no request; the counters start again with every request.
+    private var unowned = Record()
+
+    /// No request has work left.
+    var isIdle: Bool { records.isEmpty }
+
+    /// The only request that waits for an answer, when there is exactly one.
+    var onlyRequest: UInt64? { records.count == 1 ? records.keys.first : nil }
+
+    mutating func begin(_ id: UInt64) {
+        guard records.updateValue(Record(), forKey: id) == nil else { return }
+        unowned = Record()
+    }
+
+    /// The request still waits for its answer.
+    func isOpen(_ id: UInt64) -> Bool { records[id].map { !$0.isAnswered } ?? false }
+
+    /// The request's timers may still fire.
+    func isAlive(_ id: UInt64, now: UInt64) -> Bool { records[id].map { now < $0.endOfWait } ?? false }
+
+    /// Marks the request as answered; false when it was answered before or never began.
+    mutating func answer(_ id: UInt64, now: UInt64) -> Bool {
+        guard var record = records[id], !record.isAnswered else { return false }
+        record.isAnswered = true
+        record.endOfWait = now + Self.maxWaitAfterResponse
+        records[id] = record.waits > 0 ? record : nil
+        return true
+    }
+
+    mutating func beginWait(_ id: UInt64) { records[id]?.waits += 1 }
+
+    mutating func endWait(_ id: UInt64) {
+        guard var record = records[id] else { return }
+        record.waits -= 1
+        records[id] = record.isAnswered && record.waits <= 0 ? nil : record
+    }
+
+    /// Forgets whatever the request still does.
+    mutating func abandon(_ id: UInt64) { records[id] = nil }
+
+    /// Forgets requests whose time after the response is over.
+    mutating func expire(now: UInt64) {
+        guard records.contains(where: { $0.value.endOfWait <= now }) else { return }
+        records = records.filter { $0.value.endOfWait > now }
+    }
+
+    /// Adds CPU time to a request and returns its total; nil when the request is over.
+    mutating func charge(_ id: UInt64, cpuNanoseconds: UInt64) -> UInt64? {
+        records[id]?.cpuNanoseconds += cpuNanoseconds
+        return records[id]?.cpuNanoseconds
+    }
+
+    mutating func admitLog(_ id: UInt64, bytes: Int) -> LogDecision {
+        var record = records[id] ?? unowned
+        defer { if records[id] != nil { records[id] = record } else { unowned = record } }
+        guard record.logLines <= Self.maxLogLines, record.logBytes <= Self.maxLogBytes else { return .drop }
+        record.logLines += 1
+        record.logBytes += bytes
+        let isOver = record.logLines > Self.maxLogLines || record.logBytes > Self.maxLogBytes
+        if isOver { record.logLines = Self.maxLogLines + 1 }
+        return isOver ? .writeNotice : .write
+    }
+}

@@ -1,0 +1,30 @@
+public import NIOCore
+
+/// One request for a function.
+public struct FunctionCall: Sendable {
+    /// The caller's name for this request; console lines carry it. May be empty.
+    public var id: String
+    /// The HTTP method, in capitals.
+    public var method: String
+    /// The absolute URL that the visitor asked for.
+    public var url: String
+    /// Header lines in the order of arrival.
+    public var headers: [(name: String, value: String)]
+    /// The whole body.
+    public var body: ByteBuffer
+    /// When the caller stops waiting. The pool's wall limit applies as well; the sooner one counts.
+    public var deadline: NIODeadline?
+
+    /// Describes a request.
+    public init(
+        id: String = "", method: String, url: String, headers: [(name: String, value: String)] = [],
+        body: ByteBuffer = ByteBuffer(), deadline: NIODeadline? = nil
+    ) {
+        self.id = id
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.deadline = deadline
+    }
+}

@@ -1,0 +1,74 @@
+/// Why a function gave no answer, or why its code cannot be used.
+public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What happened. New codes may be added.
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        /// The stable name that callers and developers see.
+        public let rawValue: String
+        /// Wraps a name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The function threw, or one of its promises was rejected unhandled.
+        public static let exception = Code(rawValue: "function/exception")
+        /// The request used up its CPU time.
+        public static let cpuLimit = Code(rawValue: "function/cpu-limit")
+        /// The request was not answered in time.
+        public static let wallLimit = Code(rawValue: "function/wall-limit")
+        /// The worker used more memory than it may.
+        public static let memoryLimit = Code(rawValue: "function/memory-limit")
+        /// A request's body, a response's body or the code is too large.
+        public static let bodyTooLarge = Code(rawValue: "function/body-too-large")
+        /// The code could not be fetched or does not load.
+        public static let loadFailed = Code(rawValue: "function/load-failed")
+        /// The function answered with something that is not a response.
+        public static let badResponse = Code(rawValue: "function/bad-response")
+        /// Too many requests wait, the pool closes, or the function is held back after repeated failures.
+        public static let overloaded = Code(rawValue: "function/overloaded")
+        /// The worker ended by itself while it worked on the request.
+        public static let crashed = Code(rawValue: "function/crashed")
+        /// The worker was ended because of another request of the same function.
+        public static let interrupted = Code(rawValue: "function/interrupted")
+        /// The worker program cannot be started.
+        public static let workerMissing = Code(rawValue: "function/worker-missing")
+        /// The source is not a module that can become a script.
+        public static let badModule = Code(rawValue: "function/bad-module")
+    }
+
+    /// Whose fault it is.
+    public enum Origin: Sendable, Hashable {
+        /// The caller sent too much.
+        case client
+        /// The function's code.
+        case origin
+        /// This node.
+        case node
+    }
+
+    /// What happened.
+    public let code: Code
+    /// What was wrong, where, and what to do next; free of stacks and paths.
+    public let message: String
+    /// When to try again, where that is known.
+    public let retryAfter: Duration?
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfter = retryAfter
+    }
+
+    /// Whose fault it is.
+    public var origin: Origin {
+        switch code {
+        case .overloaded, .workerMissing, .interrupted: .node
+        case .bodyTooLarge: .client
+        default: .origin
+        }
+    }
+
+    /// The same request may succeed when it is sent again, here or elsewhere.
+    public var isRetriable: Bool { origin == .node || code == .crashed }
+
+    /// The code and the message.
+    public var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,114 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import WorkerProtocol
+
+/// The core's actions with what it takes to carry them out; made under the lock, run after it.
+private enum Effect {
+    case spawn(PoolCore.WorkerID, WorkerHandle)
+    case load(PoolCore.WorkerID, WorkerHandle, FunctionPool.CodeSource?)
+    case send(WorkerHandle, FunctionPool.Pending, PoolCore.WireID)
+    case cancel(WorkerHandle, PoolCore.WireID)
+    case kill(WorkerHandle)
+    case fail(FunctionPool.Pending, FunctionError)
+}
+
+extension FunctionPool {
+    static let busyTick = TimeAmount.milliseconds(10)
+    static let idleTick = TimeAmount.milliseconds(250)
+
+    /// Changes the core and carries out what it asks for.
+    func act(_ body: (inout PoolCore, PoolCore.Instant) -> [PoolCore.Action]) {
+        run { state, now in body(&state.core, now) }
+    }
+
+    /// Adds a request, then changes the core.
+    func act(
+        adding pending: Pending,
+        _ body: (inout PoolCore, PoolCore.RequestID, PoolCore.Instant) -> [PoolCore.Action]
+    ) {
+        run { state, now in
+            state.lastRequest += 1
+            state.pending[state.lastRequest] = pending
+            return body(&state.core, state.lastRequest, now)
+        }
+    }
+
+    func run(_ body: (inout State, PoolCore.Instant) -> [PoolCore.Action]) {
+        let now = NIODeadline.now()
+        let (effects, mustTick) = state.withLock { state in
+            let effects = body(&state, now.uptimeNanoseconds).compactMap { Self.effect(of: $0, &state) }
+            return (effects, Self.needsTick(&state, now: now))
+        }
+        for effect in effects { carryOut(effect) }
+        if let mustTick { eventLoop.scheduleTask(deadline: mustTick) { self.tick(mustTick) } }
+    }
+
+    private static func effect(of action: PoolCore.Action, _ state: inout State) -> Effect? {
+        switch action {
+        case .spawn(let id):
+            let handle = WorkerHandle()
+            state.handles[id] = handle
+            return .spawn(id, handle)
+        case .load(let id, let version):
+            guard let handle = state.handles[id] else { return nil }
+            let source = state.core.functions[version]?.queue.lazy.compactMap { state.pending[$0]?.code }.first
+            return .load(id, handle, source)
+        case .send(let request, let id, let wireID):
+            guard let handle = state.handles[id], let pending = state.pending[request] else { return nil }
+            return .send(handle, pending, wireID)
+        case .cancel(let wireID, let id):
+            return state.handles[id].map { .cancel($0, wireID) }
+        case .kill(let id):
+            return state.handles[id].map { .kill($0) }
+        case .fail(let request, let error):
+            return state.pending.removeValue(forKey: request).map { .fail($0, error) }
+        }
+    }
+
+    private func carryOut(_ effect: Effect) {
+        switch effect {
+        case .spawn(let id, let handle):
+            spawn(id, handle)
+        case .load(let id, let handle, let source):
+            load(id, handle, source)
+        case .send(let handle, let pending, let wireID):
+            let call = pending.call
+            handle.remember(wireID, call.id)
+            let headers = call.headers.map { HeaderField(name: $0.name, value: $0.value) }
+            let head = RequestHead(method: call.method, url: call.url, headers: headers)
+            handle.send(.request(id: wireID, head: head, body: Array(buffer: call.body)))
+        case .cancel(let handle, let wireID):
+            handle.send(.cancel(id: wireID))
+        case .kill(let handle):
+            handle.kill()
+        case .fail(let pending, let error):
+            count(error.code.rawValue, since: pending.start)
+            pending.promise.fail(error)
+        }
+    }
+
+    // MARK: Clock
+
+    /// When a tick has to be scheduled; nil while one that is early enough is on its way.
+    private static func needsTick(_ state: inout State, now: NIODeadline) -> NIODeadline? {
+        guard !state.handles.isEmpty || !state.pending.isEmpty else { return nil }
+        let due = now + (state.core.isBusy ? busyTick : idleTick)
+        guard due + .milliseconds(1) < state.nextTick else { return nil }
+        state.nextTick = due
+        return due
+    }
+
+    private func tick(_ due: NIODeadline) {
+        let handles = state.withLock { state -> [PoolCore.WorkerID: WorkerHandle]? in
+            // An earlier tick has taken this one's place.
+            guard state.nextTick == due else { return nil }
+            state.nextTick = .distantFuture
+            return state.handles
+        }
+        guard let handles else { return }
+        let samples = handles.compactMapValues { $0.sample() }
+        act { core, now in core.tick(now: now, samples: samples) }
+    }
+}

@@ -1,0 +1,249 @@
+import CSandbox
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import WorkerProtocol
+
+extension FunctionPool {
+    // MARK: Start
+
+    func spawn(_ id: PoolCore.WorkerID, _ handle: WorkerHandle) {
+        let launcher = launcher
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { () -> WorkerLauncher.Launched in
+            let launched = try launcher.launch()
+            handle.started(pid: launched.pid, page: launched.page)
+            return launched
+        }.whenComplete { result in
+            switch result {
+            case .success(let launched):
+                self.connect(id, handle, launched)
+            case .failure(let error):
+                let cause = error as? FunctionError
+                    ?? FunctionError(.workerMissing, "no thread is left to start a worker: \(error)")
+                self.logger.error("cannot start a function worker", metadata: ["error": "\(cause.message)"])
+                self.ended(id, handle, cause: cause)
+            }
+        }
+    }
+
+    private func connect(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ launched: WorkerLauncher.Launched) {
+        let namespaces = launched.layers
+        ClientBootstrap(group: group)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        WorkerChannelHandler(
+                            received: { self.received($0, from: id, handle, namespaces: namespaces) },
+                            closed: { self.closed(id, handle, $0) }))
+                }
+            }
+            .withConnectedSocket(launched.socket)
+            .whenComplete { result in
+                switch result {
+                case .success(let channel):
+                    handle.connected(channel)
+                case .failure(let error):
+                    self.logger.error("cannot serve a worker's socket", metadata: ["error": "\(error)"])
+                    self.closed(id, handle, nil)
+                }
+            }
+    }
+
+    func load(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ source: CodeSource?) {
+        let settings = settings
+        let promise = eventLoop.makePromise(of: ByteBuffer.self)
+        promise.completeWithTask {
+            guard let source else { throw FunctionError(.loadFailed, "nobody waits for this code any more") }
+            let code = try await source()
+            guard code.readableBytes <= settings.maxCodeBytes else {
+                throw FunctionError(
+                    .bodyTooLarge, "the code has \(code.readableBytes) bytes; the limit is \(settings.maxCodeBytes)")
+            }
+            return code
+        }
+        promise.futureResult.whenComplete { result in
+            switch result {
+            case .success(let code):
+                let limit = settings.cpuLimit.wholeNanoseconds / 1_000_000
+                handle.send(
+                    .load(
+                        code: Array(buffer: code), fileName: "worker.js",
+                        cpuLimitMilliseconds: UInt32(clamping: limit),
+                        maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes)))
+            case .failure(let error):
+                let failure = error as? FunctionError
+                    ?? FunctionError(.loadFailed, "the function's code is not available: \(error)")
+                self.act { core, now in core.codeUnavailable(id, failure, now: now) }
+            }
+        }
+    }
+
+    // MARK: Frames
+
+    private func received(
+        _ frames: [Frame], from id: PoolCore.WorkerID, _ handle: WorkerHandle, namespaces: UInt32
+    ) {
+        for frame in frames {
+            switch frame {
+            case .hello(let version, let layers):
+                hello(id, handle, version: version, layers: layers | namespaces)
+            case .loaded:
+                act { core, now in core.workerLoaded(id, now: now) }
+            case .loadFailed(let message, let stack):
+                log(id, 0, .error, stack.isEmpty ? message : stack, handle)
+                act { core, now in core.workerLoadFailed(id, message, now: now) }
+            case .response(let wireID, let status, let headers, let body):
+                answer(id, handle, wireID) {
+                    guard (200...599).contains(status) else {
+                        throw FunctionError(.badResponse, "the function answered with status \(status)")
+                    }
+                    return FunctionReply(
+                        status: Int(status), headers: headers.map { ($0.name, $0.value) }, body: ByteBuffer(bytes: body))
+                }
+            case .failure(let wireID, let code, let message):
+                if code == .cpuLimit { noteLimit(id) }
+                answer(id, handle, wireID) { throw FunctionError(code, message) }
+            case .log(let wireID, let level, let line):
+                log(id, wireID, level, line, handle)
+            case .load, .request, .cancel:
+                logger.error("a function worker sent a frame that only the node may send")
+                handle.kill()
+            }
+        }
+    }
+
+    private func hello(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, version: UInt32, layers: UInt32) {
+        guard version == WireLimits.protocolVersion else {
+            logger.error(
+                "the worker program is of another version; install the one that came with this node",
+                metadata: ["worker": "\(version)", "node": "\(WireLimits.protocolVersion)"])
+            handle.kill()
+            return
+        }
+        let isFirst = state.withLock { state in
+            defer { state.layersAreLogged = true }
+            return !state.layersAreLogged
+        }
+        if isFirst {
+            let sandbox = SandboxLayers(rawValue: layers)
+            logger.log(
+                level: sandbox.missing.isEmpty ? .info : .notice, "function workers are confined",
+                metadata: [
+                    "active": "\(sandbox.active.joined(separator: " "))",
+                    "missing": "\(sandbox.missing.joined(separator: " "))",
+                ])
+        }
+        act { core, now in core.workerHello(id, now: now) }
+    }
+
+    private func answer(
+        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID, _ reply: () throws -> FunctionReply
+    ) {
+        handle.forget(wireID)
+        var pending: Pending?
+        run { state, now in
+            let (request, actions) = state.core.answered(id, wireID, now: now)
+            pending = request.flatMap { state.pending.removeValue(forKey: $0) }
+            return actions
+        }
+        guard let pending else { return }
+        do {
+            let reply = try reply()
+            count("ok", since: pending.start)
+            pending.promise.succeed(reply)
+        } catch {
+            count((error as? FunctionError)?.code.rawValue ?? "error", since: pending.start)
+            pending.promise.fail(error)
+        }
+    }
+
+    private func noteLimit(_ id: PoolCore.WorkerID) {
+        act { core, now in
+            guard let version = core.workers[id]?.version else { return [] }
+            return core.brokeLimit(version, now: now)
+        }
+    }
+
+    private func log(
+        _ id: PoolCore.WorkerID, _ wireID: PoolCore.WireID, _ level: LogLevel, _ text: String, _ handle: WorkerHandle
+    ) {
+        let (sink, version) = state.withLock { ($0.log, $0.core.workers[id]?.version) }
+        guard let sink, let version else { return }
+        sink(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.name(of: wireID)))
+    }
+
+    // MARK: End
+
+    /// The socket is closed: whatever the process does now, it is of no use any more.
+    private func closed(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ damage: WireError?) {
+        if let damage { logger.error("a function worker broke the protocol", metadata: ["error": "\(damage)"]) }
+        handle.kill()
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { handle.reap() }.whenComplete { result in
+            let status: Int32? = if case .success(let status) = result { status } else { handle.reap() }
+            self.ended(id, handle, cause: Self.cause(of: status))
+        }
+    }
+
+    private func ended(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, cause: FunctionError) {
+        let last = handle.lastStatus()
+        run { state, now in
+            state.handles[id] = nil
+            return state.core.workerExited(id, cause: cause, last: last, now: now)
+        }
+        finishDrainingIfEmpty()
+    }
+
+    func finishDrainingIfEmpty() {
+        let promise = state.withLock { $0.handles.isEmpty ? $0.drainedPromise.take() : nil }
+        promise?.succeed(())
+    }
+
+    /// Says what a wait status means for the requests that were in the process.
+    static func cause(of status: Int32?) -> FunctionError {
+        guard let status else { return FunctionError(.crashed, "the function's worker is gone; try again") }
+        let signal = status & 0x7F
+        if signal == SIGSYS {
+            return FunctionError(.crashed, "the sandbox ended the function: it made a system call that is not allowed")
+        }
+        if signal != 0 { return FunctionError(.crashed, "the function's worker was ended by signal \(signal); try again") }
+        let code = (status >> 8) & 0xFF
+        switch code {
+        case 81:
+            return FunctionError(
+                .workerMissing, "this kernel has no seccomp; allow unsealed workers in the settings to run without")
+        case 127:
+            return FunctionError(.workerMissing, "the worker program does not start; check its libraries")
+        default:
+            return FunctionError(.crashed, "the function's worker ended with exit code \(code); try again")
+        }
+    }
+}
+
+extension FunctionError {
+    /// What a worker's failure means to a caller.
+    fileprivate init(_ failure: FailureCode, _ message: String) {
+        let code: Code =
+            switch failure {
+            case .exception: .exception
+            case .cpuLimit: .cpuLimit
+            case .badResponse: .badResponse
+            case .bodyTooLarge: .bodyTooLarge
+            case .cancelled: .wallLimit
+            case .notLoaded: .crashed
+            }
+        self.init(code, message)
+    }
+}
+
+extension LogLevel {
+    fileprivate var loggerLevel: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,146 @@
+public import Logging
+import Metrics
+public import NIOCore
+import NIOPosix
+import Synchronization
+import WorkerProtocol
+
+/// Runs functions in sandboxed worker processes.
+///
+/// Workers are started, loaded, watched and killed here; a worker serves one tenant's release and then ends. Nothing
+/// is durable. Call ``shutdown()`` before dropping the pool: it leaves no process behind.
+public final class FunctionPool: Sendable {
+    /// Delivers the bytes of a version's script.
+    public typealias CodeSource = @Sendable () async throws -> ByteBuffer
+    /// Receives console lines, on any thread; must not block.
+    public typealias LogSink = @Sendable (FunctionVersion, FunctionLogLine) -> Void
+
+    struct Pending {
+        var call: FunctionCall
+        var promise: EventLoopPromise<FunctionReply>
+        var code: CodeSource
+        var version: FunctionVersion
+        var start: NIODeadline
+    }
+
+    struct State {
+        var core: PoolCore
+        var pending: [PoolCore.RequestID: Pending] = [:]
+        var handles: [PoolCore.WorkerID: WorkerHandle] = [:]
+        var lastRequest: PoolCore.RequestID = 0
+        var nextTick = NIODeadline.distantFuture
+        var log: LogSink?
+        var layersAreLogged = false
+        var drained: EventLoopFuture<Void>?
+        var drainedPromise: EventLoopPromise<Void>?
+    }
+
+    let settings: Settings
+    let group: any EventLoopGroup
+    let eventLoop: any EventLoop
+    let logger: Logger
+    let launcher: WorkerLauncher
+    let state: Mutex<State>
+
+    /// Makes a pool; processes are started with the first call (or by ``warmUp()``).
+    ///
+    /// - Parameters:
+    ///   - settings: limits and sizes.
+    ///   - group: where the workers' sockets are served.
+    ///   - logger: for what happens to workers, not for console lines.
+    public init(settings: Settings, group: any EventLoopGroup, logger: Logger) {
+        self.settings = settings
+        self.group = group
+        self.eventLoop = group.next()
+        self.logger = logger
+        self.launcher = WorkerLauncher(
+            path: settings.workerPath, allowUnsealed: settings.allowUnsealedWorkers,
+            memoryLimitBytes: settings.memoryLimitBytes)
+        self.state = Mutex(State(core: PoolCore(settings: settings)))
+    }
+
+    /// Receives the console lines of all functions.
+    public var onLog: LogSink? {
+        get { state.withLock { $0.log } }
+        set { state.withLock { $0.log = newValue } }
+    }
+
+    /// Starts the spare workers now rather than with the first call.
+    public func warmUp() {
+        act { core, now in core.refillSpares(now: now) }
+    }
+
+    /// Calls a function.
+    ///
+    /// - Parameters:
+    ///   - version: whose code answers.
+    ///   - call: the request.
+    ///   - code: asked for the script only when a worker must be loaded.
+    ///   - eventLoop: where the result is delivered.
+    /// - Returns: the answer, or a failure with ``FunctionError``. Once given to a worker that began it, a request is
+    ///   never sent again.
+    public func invoke(
+        _ version: FunctionVersion, _ call: FunctionCall, code: @escaping CodeSource, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<FunctionReply> {
+        if let error = check(call) { return eventLoop.makeFailedFuture(error) }
+        let promise = eventLoop.makePromise(of: FunctionReply.self)
+        let start = NIODeadline.now()
+        let wall = start + .nanoseconds(Int64(clamping: settings.wallLimit.wholeNanoseconds))
+        let deadline = min(call.deadline ?? wall, wall)
+        let pending = Pending(call: call, promise: promise, code: code, version: version, start: start)
+        act(adding: pending) { core, request, now in
+            core.invoke(request, version, deadline: deadline.uptimeNanoseconds, now: now)
+        }
+        return promise.futureResult
+    }
+
+    /// Ends the workers of a version as soon as they have answered what they work on. Later calls start new ones.
+    public func retire(_ version: FunctionVersion) {
+        act { core, _ in core.retire(version) }
+    }
+
+    /// Fails what waits, kills every worker and returns when each one has been reaped. Later calls fail.
+    public func shutdown() async {
+        let (drained, isFirst) = state.withLock { state in
+            if let drained = state.drained { return (drained, false) }
+            let promise = eventLoop.makePromise(of: Void.self)
+            state.drained = promise.futureResult
+            state.drainedPromise = promise
+            return (promise.futureResult, true)
+        }
+        if isFirst {
+            act { core, _ in core.close() }
+            finishDrainingIfEmpty()
+        }
+        // The promise only ever succeeds.
+        try? await drained.get()
+    }
+
+    /// Process ids of the workers that have not been reaped.
+    public var workerProcesses: [Int32] {
+        state.withLock { state in state.handles.values.compactMap(\.pid).sorted() }
+    }
+
+    private func check(_ call: FunctionCall) -> FunctionError? {
+        if call.body.readableBytes > settings.maxRequestBodyBytes {
+            return FunctionError(
+                .bodyTooLarge,
+                "the request has \(call.body.readableBytes) bytes; functions take up to \(settings.maxRequestBodyBytes)")
+        }
+        let longest = call.headers.reduce(0) { max($0, $1.name.utf8.count, $1.value.utf8.count) }
+        guard call.headers.count <= WireLimits.maxHeaderCount, longest <= WireLimits.maxHeaderBytes,
+            call.url.utf8.count <= WireLimits.maxURLBytes, call.method.utf8.count <= WireLimits.maxHeaderBytes
+        else { return FunctionError(.bodyTooLarge, "the request's URL or headers are too long for a function") }
+        return nil
+    }
+
+    // MARK: Metrics
+
+    func count(_ outcome: String, since start: NIODeadline?) {
+        Counter(label: "skerry_function_calls_total", dimensions: [("outcome", outcome)]).increment()
+        if let start {
+            Metrics.Timer(label: "skerry_function_call_duration").recordNanoseconds(
+                (NIODeadline.now() - start).nanoseconds)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+public import NIOCore
+
+/// A function's answer.
+public struct FunctionReply: Sendable {
+    /// HTTP status, 200 to 599.
+    public var status: Int
+    /// Header lines; names are in lower case and may repeat.
+    public var headers: [(name: String, value: String)]
+    /// The whole body.
+    public var body: ByteBuffer
+
+    /// Describes an answer.
+    public init(status: Int, headers: [(name: String, value: String)], body: ByteBuffer) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}

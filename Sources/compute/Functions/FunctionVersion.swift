@@ -1,0 +1,16 @@
+/// One release of one app: what a worker is loaded with.
+public struct FunctionVersion: Hashable, Sendable, CustomStringConvertible {
+    /// The app's owner and name. Two tenants never share a process.
+    public var tenant: String
+    /// The immutable release.
+    public var release: String
+
+    /// Names a version.
+    public init(tenant: String, release: String) {
+        self.tenant = tenant
+        self.release = release
+    }
+
+    /// Tenant and release, for log lines.
+    public var description: String { "\(tenant)@\(release)" }
+}

@@ -1,0 +1,44 @@
+/// A single-file ES module as a script that the engine can evaluate.
+///
+/// The script's value is a promise of the module's exports. Lines keep their numbers, so stack traces point into the
+/// developer's file; the code is strict and may use `await` at its top level, as modules may.
+public struct ModuleScript: Sendable, Hashable {
+    /// The script to store and to hand to a worker.
+    public let script: String
+    /// The exported names in order of appearance, `default` among them.
+    public let exports: [String]
+
+    /// Turns a module into a script.
+    ///
+    /// - Parameters:
+    ///   - source: the text of the module.
+    ///   - fileName: what errors call the file.
+    /// - Throws: ``FunctionError`` with ``FunctionError/Code/badModule`` and the place, for a static import or a text
+    ///   that is cut off. Other syntax errors are left to the engine.
+    public init(module source: String, fileName: String) throws(FunctionError) {
+        var bytes = Array(source.utf8)
+        // A line that names an interpreter is not part of the language inside a function.
+        if bytes.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")]) {
+            bytes[0] = UInt8(ascii: "/")
+            bytes[1] = UInt8(ascii: "/")
+        }
+        let tokens = try ModuleTokenizer.tokens(of: bytes, fileName: fileName)
+        var rewriter = ExportRewriter(source: bytes, tokens: tokens, fileName: fileName)
+        let rewritten = try rewriter.rewrite()
+        exports = rewriter.exports.map(\.name)
+        let getters = rewriter.exports.map { "get [\(Self.quoted($0.name))]() { return \($0.binding); }" }
+        script = "(async function () { 'use strict'; " + String(decoding: rewritten, as: UTF8.self)
+            + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined)"
+    }
+
+    private static func quoted(_ name: String) -> String {
+        let escaped = name.unicodeScalars.map { scalar -> String in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case "\n", "\r", "\u{2028}", "\u{2029}": "\\u{\(String(scalar.value, radix: 16))}"
+            default: String(scalar)
+            }
+        }
+        return "\"\(escaped.joined())\""
+    }
+}

@@ -1,0 +1,140 @@
+extension PoolCore {
+    /// Hands waiting requests to workers and asks for more workers where they are too few.
+    mutating func schedule(_ version: FunctionVersion, now: Instant) -> [Action] {
+        guard var function = functions[version] else { return [] }
+        var actions: [Action] = []
+        var taken = 0
+        while taken < function.queue.count, let worker = leastLoadedWorker(of: function) {
+            let request = function.queue[taken]
+            taken += 1
+            guard requests[request] != nil else { continue }
+            actions.append(assign(request, to: worker))
+        }
+        function.queue.removeFirst(taken)
+        functions[version] = function
+        while needsWorker(functions[version]) {
+            guard let acquired = acquireWorker(for: version, now: now) else {
+                return actions + (functions[version]?.queue.isEmpty == false ? evictIdleWorker() : [])
+            }
+            actions += acquired
+        }
+        return actions
+    }
+
+    /// Looks again at every function with waiting requests, and at the spares.
+    mutating func scheduleWaiting(now: Instant) -> [Action] {
+        var actions: [Action] = []
+        for (version, function) in functions where !function.queue.isEmpty {
+            actions += schedule(version, now: now)
+        }
+        return actions + refillSpares(now: now)
+    }
+
+    /// Keeps the wanted number of workers without code.
+    mutating func refillSpares(now: Instant) -> [Action] {
+        guard !isClosed else { return [] }
+        var spares = workers.values.count { $0.version == nil && $0.phase != .dying }
+        var actions: [Action] = []
+        while spares < settings.spareWorkers, workers.count < settings.maxWorkers {
+            actions.append(makeWorker(for: nil, now: now))
+            spares += 1
+        }
+        return actions
+    }
+
+    /// Counts a failure against a function and holds it back when there were too many.
+    mutating func recordFailure(of version: FunctionVersion, now: Instant, isFree: Bool = true) -> [Action] {
+        guard var function = functions[version] else { return [] }
+        let lastPenalty = penalty(function.failures)
+        let memory = max(settings.failureMemory.wholeNanoseconds, 2 * lastPenalty)
+        if function.failures > 0, now > function.lastFailure, now - function.lastFailure > memory {
+            function.failures = 0
+        }
+        function.failures += 1
+        if !isFree { function.failures = max(function.failures, settings.freeFailures + 1) }
+        function.lastFailure = now
+        let delay = penalty(function.failures)
+        function.blockedUntil = now + delay
+        functions[version] = function
+        guard delay > 0 else { return [] }
+        return failQueue(of: version, refusal(of: function, now: now))
+    }
+
+    /// What a held-back function's caller is told.
+    func refusal(of function: Function, now: Instant) -> FunctionError {
+        let wait = function.blockedUntil > now ? function.blockedUntil - now : 0
+        let seconds = Duration.nanoseconds(Int64(clamping: wait))
+        if let failure = function.loadFailure {
+            return FunctionError(failure.code, failure.message, retryAfter: seconds)
+        }
+        return FunctionError(
+            .overloaded,
+            "the function is held back after \(function.failures) failures in a row; its log says which limits broke",
+            retryAfter: seconds)
+    }
+
+    private func penalty(_ failures: Int) -> UInt64 {
+        guard failures > settings.freeFailures else { return 0 }
+        let doublings = min(failures - settings.freeFailures - 1, 20)
+        return min(settings.firstPenalty.wholeNanoseconds << UInt64(doublings), settings.maxPenalty.wholeNanoseconds)
+    }
+
+    private func leastLoadedWorker(of function: Function) -> WorkerID? {
+        var best: (id: WorkerID, load: Int)?
+        for id in function.workers {
+            guard let worker = workers[id], worker.phase == .ready, !worker.isRetiring else { continue }
+            let load = worker.inFlight.count
+            if load < best?.load ?? settings.maxInFlightPerWorker { best = (id, load) }
+        }
+        return best?.id
+    }
+
+    private mutating func assign(_ request: RequestID, to id: WorkerID) -> Action {
+        let wireID = (workers[id]?.lastWireID ?? 0) + 1
+        workers[id]?.lastWireID = wireID
+        workers[id]?.inFlight[wireID] = .some(request)
+        requests[request]?.worker = id
+        requests[request]?.wireID = wireID
+        return .send(request, to: id, as: wireID)
+    }
+
+    private func needsWorker(_ function: Function?) -> Bool {
+        guard let function else { return false }
+        let usable = function.workers.lazy.compactMap { workers[$0] }.filter { $0.phase != .dying && !$0.isRetiring }
+        if usable.isEmpty { return !function.queue.isEmpty }
+        let demand = usable.reduce(function.queue.count) { $0 + $1.inFlight.count }
+        let wanted = (demand + settings.targetInFlightPerWorker - 1) / max(1, settings.targetInFlightPerWorker)
+        return usable.count < min(wanted, settings.maxWorkersPerFunction)
+    }
+
+    /// Takes a spare or starts a worker; nil when there are as many as there may be.
+    private mutating func acquireWorker(for version: FunctionVersion, now: Instant) -> [Action]? {
+        let spare = workers.filter { $0.value.version == nil && $0.value.phase != .dying }
+            .min { left, right in
+                let isReady = (left.value.phase == .spare, right.value.phase == .spare)
+                return isReady.0 == isReady.1 ? left.key < right.key : isReady.0
+            }
+        guard let spare else {
+            guard workers.count < settings.maxWorkers else { return nil }
+            let action = makeWorker(for: version, now: now)
+            if case .spawn(let id) = action { functions[version]?.workers.append(id) }
+            return [action] + refillSpares(now: now)
+        }
+        workers[spare.key]?.version = version
+        functions[version]?.workers.append(spare.key)
+        guard spare.value.phase == .spare else { return refillSpares(now: now) }
+        workers[spare.key]?.phase = .loading
+        workers[spare.key]?.startDeadline = now + settings.startLimit.wholeNanoseconds
+        return [.load(spare.key, version)] + refillSpares(now: now)
+    }
+
+    /// Makes room by ending the worker that has been idle for longest; its exit brings the waiting function a turn.
+    private mutating func evictIdleWorker() -> [Action] {
+        guard !workers.values.contains(where: { $0.phase == .dying }) else { return [] }
+        let idle = workers.filter { $0.value.phase == .ready && $0.value.inFlight.isEmpty }
+        guard let oldest = idle.min(by: { ($0.value.idleSince, $0.key) < ($1.value.idleSince, $1.key) }) else {
+            return []
+        }
+        return kill(oldest.key, nil)
+    }
+}

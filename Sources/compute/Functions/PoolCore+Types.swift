@@ -1,0 +1,69 @@
+extension PoolCore {
+    typealias WorkerID = UInt64
+    typealias RequestID = UInt64
+    /// Names a request on one worker's socket; rises with every request that the worker gets.
+    typealias WireID = UInt64
+    /// Nanoseconds of any clock that never goes back.
+    typealias Instant = UInt64
+
+    /// What the service has to do.
+    enum Action: Equatable {
+        case spawn(WorkerID)
+        case load(WorkerID, FunctionVersion)
+        case send(RequestID, to: WorkerID, as: WireID)
+        case cancel(WireID, at: WorkerID)
+        case kill(WorkerID)
+        case fail(RequestID, FunctionError)
+    }
+
+    /// What was seen of a worker from outside.
+    struct Sample: Equatable {
+        var cpuNanoseconds: UInt64 = 0
+        var privateBytes: UInt64 = 0
+        var entries: UInt64 = 0
+        /// The request that the engine runs; 0 when it is not entered.
+        var running: WireID = 0
+        /// The last request that began.
+        var started: WireID = 0
+    }
+
+    enum Phase: Equatable { case starting, spare, loading, ready, dying }
+
+    struct Worker {
+        var phase = Phase.starting
+        var version: FunctionVersion?
+        /// Requests by wire name; nil for one whose caller has been told that its time is over.
+        var inFlight: [WireID: RequestID?] = [:]
+        var lastWireID: WireID = 0
+        var idleSince: Instant
+        /// When starting and loading must be over.
+        var startDeadline: Instant
+        /// When the oldest cancelled request must have been given up by the worker.
+        var cancelDeadlines: [WireID: Instant] = [:]
+        var entries: UInt64 = 0
+        var entryCPU: UInt64 = 0
+        var started: WireID = 0
+        var isRetiring = false
+        /// Why the pool killed it.
+        var verdict: FunctionError?
+        /// Whom the verdict concerns; nil for everyone.
+        var culprit: WireID?
+    }
+
+    struct Request {
+        var version: FunctionVersion
+        var deadline: Instant
+        var worker: WorkerID?
+        var wireID: WireID = 0
+        var wasRetried = false
+    }
+
+    struct Function {
+        var workers: [WorkerID] = []
+        var queue: [RequestID] = []
+        var failures = 0
+        var lastFailure: Instant = 0
+        var blockedUntil: Instant = 0
+        var loadFailure: FunctionError?
+    }
+}

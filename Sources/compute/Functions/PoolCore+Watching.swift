@@ -1,0 +1,99 @@
+extension PoolCore {
+    /// Looks at clocks and measurements. Workers without a sample are judged by the clock alone.
+    mutating func tick(now: Instant, samples: [WorkerID: Sample]) -> [Action] {
+        var actions: [Action] = []
+        for id in workers.keys.sorted() {
+            if let sample = samples[id] { actions += judge(id, sample) }
+            actions += judgeByClock(id, now: now)
+        }
+        actions += expireRequests(now: now)
+        forgetFunctions(now: now)
+        return isClosed ? actions : actions + scheduleWaiting(now: now)
+    }
+
+    private mutating func judge(_ id: WorkerID, _ sample: Sample) -> [Action] {
+        guard var worker = workers[id], worker.phase != .dying else { return [] }
+        let isNewEntry = sample.running == 0 || sample.entries != worker.entries
+        if isNewEntry {
+            worker.entries = sample.entries
+            worker.entryCPU = sample.cpuNanoseconds
+        }
+        worker.started = sample.started
+        workers[id] = worker
+        let culprit = culprit(in: worker, sample)
+        if sample.privateBytes > UInt64(clamping: settings.memoryLimitBytes) {
+            let megabytes = settings.memoryLimitBytes >> 20
+            return kill(
+                id, FunctionError(.memoryLimit, "the function used more than its \(megabytes) MiB of memory"),
+                culprit: culprit)
+        }
+        let limit = settings.cpuLimit.wholeNanoseconds
+        let used = sample.cpuNanoseconds >= worker.entryCPU ? sample.cpuNanoseconds - worker.entryCPU : 0
+        if limit > 0, used > 2 * limit + Self.cpuSlack {
+            return kill(
+                id,
+                FunctionError(
+                    .cpuLimit, "the request used more than its \(limit / 1_000_000) ms of CPU time without a pause"),
+                culprit: culprit)
+        }
+        return []
+    }
+
+    /// Whom to blame: the request that runs, else the only one there is, else all of them.
+    private func culprit(in worker: Worker, _ sample: Sample) -> WireID? {
+        if worker.inFlight[sample.running] != nil { return sample.running }
+        return worker.inFlight.count == 1 ? worker.inFlight.keys.first : nil
+    }
+
+    private mutating func judgeByClock(_ id: WorkerID, now: Instant) -> [Action] {
+        guard let worker = workers[id] else { return [] }
+        switch worker.phase {
+        case .starting, .loading:
+            guard now > worker.startDeadline else { return [] }
+            let seconds = settings.startLimit.components.seconds
+            return kill(id, FunctionError(.loadFailed, "the code was not loaded within \(seconds) s"))
+        case .ready:
+            if let overdue = worker.cancelDeadlines.first(where: { now > $0.value }) {
+                return kill(
+                    id, FunctionError(.wallLimit, "the request was not answered in time and could not be cancelled"),
+                    culprit: overdue.key)
+            }
+            let idleTimeout = settings.idleTimeout.wholeNanoseconds
+            let isIdle = worker.inFlight.isEmpty && now > worker.idleSince && now - worker.idleSince > idleTimeout
+            return isIdle ? kill(id, nil) : []
+        case .spare, .dying:
+            return []
+        }
+    }
+
+    private mutating func expireRequests(now: Instant) -> [Action] {
+        var actions: [Action] = []
+        let grace = 2 * settings.cpuLimit.wholeNanoseconds + Self.cancelGrace
+        for (id, request) in requests.sorted(by: { $0.key < $1.key }) where now > request.deadline {
+            requests[id] = nil
+            if let worker = request.worker {
+                workers[worker]?.inFlight[request.wireID] = .some(nil)
+                workers[worker]?.cancelDeadlines[request.wireID] = now + grace
+                actions.append(.cancel(request.wireID, at: worker))
+                actions.append(.fail(id, FunctionError(.wallLimit, "the function did not answer in time")))
+            } else {
+                functions[request.version]?.queue.removeAll { $0 == id }
+                actions.append(
+                    .fail(
+                        id,
+                        FunctionError(
+                            .overloaded, "no worker was free before the request's time was over",
+                            retryAfter: .seconds(1))))
+            }
+        }
+        return actions
+    }
+
+    private mutating func forgetFunctions(now: Instant) {
+        let memory = max(settings.failureMemory.wholeNanoseconds, 2 * settings.maxPenalty.wholeNanoseconds)
+        functions = functions.filter { _, function in
+            !function.workers.isEmpty || !function.queue.isEmpty
+                || (function.failures > 0 && now < function.lastFailure + memory)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+/// The pool's decisions: which worker gets which request, when one is started, and when one must die.
+///
+/// Pure: time and measurements come in, actions go out. Every worker that was spawned ends with
+/// ``workerExited(_:cause:last:now:)``.
+struct PoolCore {
+    /// A cancelled request must be given up within twice the CPU limit and this time.
+    static let cancelGrace: UInt64 = 250_000_000
+    /// The parent's CPU limit is twice the engine's, for the engine's own threads count as well, and this much.
+    static let cpuSlack: UInt64 = 100_000_000
+
+    let settings: FunctionPool.Settings
+    var workers: [WorkerID: Worker] = [:]
+    var requests: [RequestID: Request] = [:]
+    var functions: [FunctionVersion: Function] = [:]
+    var isClosed = false
+    private var lastWorkerID: WorkerID = 0
+
+    init(settings: FunctionPool.Settings) {
+        self.settings = settings
+    }
+
+    /// Something needs to be watched closely.
+    var isBusy: Bool {
+        !requests.isEmpty
+            || workers.values.contains { $0.phase == .starting || $0.phase == .loading || !$0.inFlight.isEmpty }
+    }
+
+    // MARK: Requests
+
+    mutating func invoke(
+        _ id: RequestID, _ version: FunctionVersion, deadline: Instant, now: Instant
+    ) -> [Action] {
+        if isClosed { return [.fail(id, Self.closing)] }
+        var function = functions[version] ?? Function()
+        if function.blockedUntil > now {
+            functions[version] = function
+            return [.fail(id, refusal(of: function, now: now))]
+        }
+        guard function.queue.count < settings.maxQueuedPerFunction else {
+            return [
+                .fail(
+                    id,
+                    FunctionError(
+                        .overloaded, "\(function.queue.count) requests wait for this function already",
+                        retryAfter: .seconds(1)))
+            ]
+        }
+        requests[id] = Request(version: version, deadline: deadline)
+        function.queue.append(id)
+        functions[version] = function
+        return schedule(version, now: now)
+    }
+
+    /// A worker answered. Returns the request that the answer is for, unless its caller has been told otherwise.
+    mutating func answered(_ worker: WorkerID, _ wireID: WireID, now: Instant) -> (RequestID?, [Action]) {
+        guard let slot = workers[worker]?.inFlight.removeValue(forKey: wireID) else { return (nil, []) }
+        workers[worker]?.cancelDeadlines[wireID] = nil
+        workers[worker]?.idleSince = now
+        if let request = slot { requests[request] = nil }
+        guard let state = workers[worker], let version = state.version else { return (slot, []) }
+        if state.isRetiring, state.inFlight.isEmpty { return (slot, kill(worker, nil)) }
+        return (slot, schedule(version, now: now))
+    }
+
+    /// Notes that the engine stopped a request at its CPU limit.
+    mutating func brokeLimit(_ version: FunctionVersion, now: Instant) -> [Action] {
+        recordFailure(of: version, now: now)
+    }
+
+    // MARK: Workers
+
+    mutating func workerHello(_ id: WorkerID, now: Instant) -> [Action] {
+        guard let worker = workers[id], worker.phase == .starting else { return [] }
+        guard let version = worker.version else {
+            workers[id]?.phase = .spare
+            workers[id]?.idleSince = now
+            return []
+        }
+        workers[id]?.phase = .loading
+        return [.load(id, version)]
+    }
+
+    /// The code could not be had; the worker has seen none of it and stays.
+    mutating func codeUnavailable(_ id: WorkerID, _ error: FunctionError, now: Instant) -> [Action] {
+        guard let worker = workers[id], worker.phase == .loading, let version = worker.version else { return [] }
+        functions[version]?.workers.removeAll { $0 == id }
+        workers[id]?.version = nil
+        workers[id]?.phase = .spare
+        workers[id]?.idleSince = now
+        return failQueue(of: version, error)
+    }
+
+    mutating func workerLoaded(_ id: WorkerID, now: Instant) -> [Action] {
+        guard let worker = workers[id], worker.phase == .loading, let version = worker.version else { return [] }
+        workers[id]?.phase = .ready
+        workers[id]?.idleSince = now
+        functions[version]?.loadFailure = nil
+        return schedule(version, now: now)
+    }
+
+    mutating func workerLoadFailed(_ id: WorkerID, _ message: String, now: Instant) -> [Action] {
+        guard let worker = workers[id], worker.phase == .loading, let version = worker.version else { return [] }
+        let error = FunctionError(.loadFailed, message)
+        functions[version]?.loadFailure = error
+        let blocked = recordFailure(of: version, now: now, isFree: false)
+        return kill(id, error) + failQueue(of: version, error) + blocked
+    }
+
+    /// The process is gone and reaped.
+    mutating func workerExited(
+        _ id: WorkerID, cause: FunctionError, last sample: Sample?, now: Instant
+    ) -> [Action] {
+        guard var worker = workers.removeValue(forKey: id) else { return [] }
+        if let sample { worker.started = max(worker.started, sample.started) }
+        guard let version = worker.version else { return isClosed ? [] : scheduleWaiting(now: now) }
+        functions[version]?.workers.removeAll { $0 == id }
+        var actions: [Action] = []
+        var retried: [RequestID] = []
+        for (wireID, slot) in worker.inFlight.sorted(by: { $0.key < $1.key }) {
+            guard let id = slot, let request = requests[id] else { continue }
+            if wireID > worker.started, !request.wasRetried, !isClosed {
+                requests[id]?.wasRetried = true
+                requests[id]?.worker = nil
+                retried.append(id)
+            } else {
+                requests[id] = nil
+                actions.append(.fail(id, verdict(on: wireID, of: worker, cause: cause)))
+            }
+        }
+        functions[version]?.queue.insert(contentsOf: retried, at: 0)
+        let diedBeforeLoaded = worker.lastWireID == 0 && (worker.phase != .dying || worker.verdict != nil)
+        if diedBeforeLoaded, worker.phase != .ready {
+            let isStart = worker.phase == .starting
+            let error = worker.verdict
+                ?? (isStart ? cause : FunctionError(.loadFailed, "the worker ended while the code was loaded"))
+            actions += failQueue(of: version, error)
+        }
+        let isFailure = worker.phase != .dying || worker.verdict != nil
+        if isFailure, worker.verdict?.code != .loadFailed, !isClosed {
+            actions += recordFailure(of: version, now: now)
+        }
+        return isClosed ? actions : actions + scheduleWaiting(now: now)
+    }
+
+    /// Lets the workers of a version finish what they do and end.
+    mutating func retire(_ version: FunctionVersion) -> [Action] {
+        var actions: [Action] = []
+        for id in functions[version]?.workers ?? [] {
+            workers[id]?.isRetiring = true
+            if let worker = workers[id], worker.phase == .ready, worker.inFlight.isEmpty { actions += kill(id, nil) }
+        }
+        return actions
+    }
+
+    /// Refuses everything from now on, fails what waits and kills every worker.
+    mutating func close() -> [Action] {
+        isClosed = true
+        var actions = requests.keys.sorted().map { Action.fail($0, Self.closing) }
+        requests.removeAll()
+        functions.removeAll()
+        for id in workers.keys.sorted() { actions += kill(id, nil) }
+        return actions
+    }
+
+    // MARK: Parts
+
+    static let closing = FunctionError(.overloaded, "this node is shutting down", retryAfter: .seconds(1))
+
+    mutating func kill(_ id: WorkerID, _ verdict: FunctionError?, culprit: WireID? = nil) -> [Action] {
+        guard let worker = workers[id], worker.phase != .dying else { return [] }
+        workers[id]?.phase = .dying
+        workers[id]?.verdict = verdict
+        workers[id]?.culprit = culprit
+        return [.kill(id)]
+    }
+
+    mutating func makeWorker(for version: FunctionVersion?, now: Instant) -> Action {
+        lastWorkerID += 1
+        workers[lastWorkerID] = Worker(
+            version: version, idleSince: now, startDeadline: now + settings.startLimit.wholeNanoseconds)
+        return .spawn(lastWorkerID)
+    }
+
+    mutating func failQueue(of version: FunctionVersion, _ error: FunctionError) -> [Action] {
+        let waiting = functions[version]?.queue ?? []
+        functions[version]?.queue.removeAll()
+        for id in waiting { requests[id] = nil }
+        return waiting.map { .fail($0, error) }
+    }
+
+    private func verdict(on wireID: WireID, of worker: Worker, cause: FunctionError) -> FunctionError {
+        guard let verdict = worker.verdict else { return cause }
+        if worker.culprit == nil || worker.culprit == wireID { return verdict }
+        return FunctionError(
+            .interrupted, "another request of this function broke a limit (\(verdict.code.rawValue)); try again",
+            retryAfter: .zero)
+    }
+}

@@ -1,0 +1,98 @@
+import CSandbox
+import NIOCore
+import Synchronization
+import WorkerProtocol
+
+/// One worker process as the pool holds it: its id until it is reaped, its status page, and its socket.
+final class WorkerHandle: Sendable {
+    private struct State {
+        var pid: pid_t?
+        var mustDie = false
+        var channel: (any Channel)?
+        var outbox: [UInt8] = []
+        var flushIsScheduled = false
+        var page: StatusPage?
+        var requests: [UInt64: String] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// Takes the process after its start; kills it at once when ``kill()`` came first.
+    func started(pid: pid_t, page: StatusPage) {
+        state.withLock { state in
+            state.pid = pid
+            state.page = page
+            if state.mustDie { skerry_kill(pid) }
+        }
+    }
+
+    /// Takes the connected socket and writes what has gathered.
+    func connected(_ channel: any Channel) {
+        state.withLock { $0.channel = channel }
+        flush()
+    }
+
+    /// Queues a frame; frames of one event-loop turn leave in one write.
+    func send(_ frame: Frame) {
+        let eventLoop = state.withLock { state -> (any EventLoop)? in
+            frame.encode(into: &state.outbox)
+            guard let channel = state.channel, !state.flushIsScheduled else { return nil }
+            state.flushIsScheduled = true
+            return channel.eventLoop
+        }
+        eventLoop?.execute { self.flush() }
+    }
+
+    private func flush() {
+        let (channel, bytes) = state.withLock { state in
+            state.flushIsScheduled = false
+            defer { state.outbox = [] }
+            return (state.channel, state.outbox)
+        }
+        guard let channel, !bytes.isEmpty else { return }
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+    }
+
+    /// Ends the process, now or as soon as it exists. ``reap()`` still has to follow.
+    func kill() {
+        state.withLock { state in
+            state.mustDie = true
+            if let pid = state.pid { skerry_kill(pid) }
+        }
+    }
+
+    /// Kills and waits; blocks for as long as the kernel needs. Returns the wait status, nil without a process.
+    func reap() -> Int32? {
+        // Once the id has left the state nobody can send a signal to whatever gets that id next.
+        guard let pid = state.withLock({ $0.pid.take() }) else { return nil }
+        return skerry_reap(pid)
+    }
+
+    /// What can be seen of the process; nil when it is gone.
+    func sample() -> PoolCore.Sample? {
+        state.withLock { state in
+            guard let pid = state.pid, let page = state.page else { return nil }
+            var sample = PoolCore.Sample()
+            guard skerry_process_usage(pid, &sample.cpuNanoseconds, &sample.privateBytes) == 0 else { return nil }
+            page.read(&sample)
+            return sample
+        }
+    }
+
+    /// What the page says once more, after the process has ended.
+    func lastStatus() -> PoolCore.Sample? {
+        state.withLock { state in
+            guard let page = state.page else { return nil }
+            var sample = PoolCore.Sample()
+            page.read(&sample)
+            return sample
+        }
+    }
+
+    /// The process id while the process is not reaped.
+    var pid: pid_t? { state.withLock { $0.pid } }
+
+    func remember(_ wireID: UInt64, _ name: String) { state.withLock { $0.requests[wireID] = name } }
+    func forget(_ wireID: UInt64) { state.withLock { $0.requests[wireID] = nil } }
+    func name(of wireID: UInt64) -> String? { state.withLock { $0.requests[wireID] } }
+}

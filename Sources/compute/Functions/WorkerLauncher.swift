@@ -1,0 +1,72 @@
+import CSandbox
+import Glibc
+
+/// Starts worker processes.
+struct WorkerLauncher: Sendable {
+    /// A process that runs, and our end of its socket.
+    struct Launched {
+        var pid: pid_t
+        var socket: Int32
+        var page: StatusPage
+        /// Namespaces that were made (`CSandbox` bits).
+        var layers: UInt32
+    }
+
+    let path: String
+    let allowUnsealed: Bool
+    let memoryLimitBytes: Int
+
+    /// Starts one worker. Blocks for a few milliseconds: call it on a thread that may.
+    func launch() throws(FunctionError) -> Launched {
+        var sockets: [Int32] = [-1, -1]
+        let error = skerry_socket_pair(&sockets)
+        guard error == 0 else { throw failure("no socket pair", error) }
+        defer { close(sockets[1]) }
+        let status = skerry_status_create()
+        guard status >= 0 else {
+            close(sockets[0])
+            throw failure("no status page", errno)
+        }
+        defer { close(status) }
+        guard let page = StatusPage(descriptor: status) else {
+            close(sockets[0])
+            throw failure("no status page", ENOMEM)
+        }
+        var pid: pid_t = 0
+        var layers: UInt32 = 0
+        let spawned = withArguments([path] + (allowUnsealed ? ["--allow-unsealed"] : [])) { arguments in
+            withArguments(environment) { environment in
+                skerry_spawn(path, arguments, environment, sockets[1], status, &pid, &layers)
+            }
+        }
+        guard spawned == 0 else {
+            close(sockets[0])
+            throw failure("the worker program does not start", spawned)
+        }
+        return Launched(pid: pid, socket: sockets[0], page: page, layers: layers)
+    }
+
+    private var environment: [String] {
+        [
+            "SWIFT_BACKTRACE=enable=no", "LANG=C.UTF-8", "TZ=UTC",
+            // The engine sizes its heap growth by the machine's memory; this is all that it may use.
+            "JSC_forceRAMSize=\(memoryLimitBytes)",
+        ]
+    }
+
+    private func failure(_ what: String, _ error: Int32) -> FunctionError {
+        FunctionError(
+            .workerMissing,
+            "\(what): \(String(cString: strerror(error))); check that skerry-worker is installed and executable",
+            retryAfter: .seconds(5))
+    }
+
+    private func withArguments<Result>(
+        _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
+    ) -> Result {
+        var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
+        pointers.append(nil)
+        defer { for pointer in pointers { free(pointer) } }
+        return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}

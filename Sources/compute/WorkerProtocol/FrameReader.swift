@@ -1,0 +1,50 @@
+/// Cuts a byte stream into frames, whatever the boundaries of the reads.
+///
+/// Holds at most one incomplete frame plus the bytes of the last ``append(_:)``. After an error the stream is
+/// beyond repair: close it.
+public struct FrameReader: Sendable {
+    /// Bytes of the length prefix.
+    public static let prefixBytes = 4
+
+    private var buffer: [UInt8] = []
+    private var offset = 0
+
+    /// Starts with an empty stream.
+    public init() {}
+
+    /// Bytes that wait for the rest of their frame.
+    public var bufferedBytes: Int { buffer.count - offset }
+
+    /// Takes the next bytes of the stream.
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        if offset > 0 {
+            buffer.removeFirst(offset)
+            offset = 0
+        }
+        buffer.append(contentsOf: bytes)
+    }
+
+    /// The next whole frame, or nil when more bytes are needed.
+    ///
+    /// - Throws: ``WireError`` when the stream holds something else than frames.
+    public mutating func next() throws(WireError) -> Frame? {
+        guard bufferedBytes >= Self.prefixBytes else { return nil }
+        let start = offset + Self.prefixBytes
+        var length = 0
+        for index in 0..<Self.prefixBytes { length |= Int(buffer[offset + index]) << (8 * index) }
+        guard length > 0, length <= WireLimits.maxFrameBytes else {
+            throw WireError(
+                .frameTooLarge, "a frame of \(length) bytes; frames have 1 to \(WireLimits.maxFrameBytes) bytes")
+        }
+        guard buffer.count - start >= length else { return nil }
+        offset = start + length
+        let outcome: Result<Frame, WireError> = buffer.withUnsafeBytes { bytes in
+            do throws(WireError) {
+                return .success(try Frame.decode(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + length)])))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,15 @@
+/// Bounds of the worker's socket. Both sides enforce them; breaking one ends the connection.
+public enum WireLimits {
+    /// The largest frame, counted after the length prefix: 16 MiB.
+    public static let maxFrameBytes = 16 << 20
+    /// The most header lines that a frame may carry.
+    public static let maxHeaderCount = 512
+    /// The longest header name or value, in bytes of UTF-8.
+    public static let maxHeaderBytes = 64 << 10
+    /// The longest URL, in bytes of UTF-8.
+    public static let maxURLBytes = 64 << 10
+    /// The longest console line or error text, in bytes of UTF-8; a worker cuts longer ones.
+    public static let maxTextBytes = 64 << 10
+    /// The version that a worker announces in its hello. A pool refuses any other.
+    public static let protocolVersion: UInt32 = 1
+}

@@ -1,0 +1,20 @@
+public import Identity
+
+/// One function: what a function's release runs.
+public struct FunctionManifest: Sendable, Equatable {
+    /// The blob that holds the script for the engine.
+    public let script: BlobID
+    /// The script's size.
+    public let scriptByteCount: Int
+    /// The source file's name, for stack traces.
+    public let sourceName: String
+    /// The names that the source module exports.
+    public let exports: [String]
+
+    public init(script: BlobID, scriptByteCount: Int, sourceName: String, exports: [String]) {
+        self.script = script
+        self.scriptByteCount = scriptByteCount
+        self.sourceName = sourceName
+        self.exports = exports
+    }
+}

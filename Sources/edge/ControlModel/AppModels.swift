@@ -1,0 +1,99 @@
+/// One immutable version of an app.
+public struct ReleaseInfo: Codable, Sendable, Equatable {
+    public var id: String
+    /// `site` or `function`.
+    public var kind: String
+    /// The manifest's blob id.
+    public var manifest: String
+    public var message: String
+    /// The account that published it.
+    public var publisher: String
+    /// Milliseconds since 1970.
+    public var publishedMilliseconds: Int64
+    /// Whether the name points to it.
+    public var live: Bool
+
+    public init(
+        id: String, kind: String, manifest: String, message: String, publisher: String, publishedMilliseconds: Int64,
+        live: Bool
+    ) {
+        self.id = id
+        self.kind = kind
+        self.manifest = manifest
+        self.message = message
+        self.publisher = publisher
+        self.publishedMilliseconds = publishedMilliseconds
+        self.live = live
+    }
+}
+
+/// A name and its releases, oldest first: `GET /api/v1/names/<name>`.
+public struct NameInfo: Codable, Sendable, Equatable {
+    public var name: String
+    /// The account that owns it.
+    public var owner: String
+    /// The live release's id; nil before the first.
+    public var live: String?
+    public var releases: [ReleaseInfo]
+
+    public init(name: String, owner: String, live: String?, releases: [ReleaseInfo]) {
+        self.name = name
+        self.owner = owner
+        self.live = live
+        self.releases = releases
+    }
+}
+
+/// All names: `GET /api/v1/names`.
+public struct NameList: Codable, Sendable, Equatable {
+    public var names: [NameInfo]
+
+    public init(names: [NameInfo]) { self.names = names }
+}
+
+/// An account: `GET /api/v1/accounts/<id>`.
+public struct AccountInfo: Codable, Sendable, Equatable {
+    public var id: String
+    /// The nonce of its last transaction; the next one carries one more.
+    public var nonce: UInt64
+    /// Whether the ledger knows it already.
+    public var exists: Bool
+
+    public init(id: String, nonce: UInt64, exists: Bool) {
+        self.id = id
+        self.nonce = nonce
+        self.exists = exists
+    }
+}
+
+/// What became of a transaction: the answer to `POST /api/v1/transactions`.
+public struct TransactionReceipt: Codable, Sendable, Equatable {
+    /// The ledger entry that holds it.
+    public var sequence: UInt64
+    /// The release that it published, if it did.
+    public var release: String?
+    /// Nodes that have applied it when the answer was sent.
+    public var applied: [String]
+    /// Nodes that did not answer in time: they follow when they are back.
+    public var behind: [String]
+
+    public init(sequence: UInt64, release: String?, applied: [String], behind: [String]) {
+        self.sequence = sequence
+        self.release = release
+        self.applied = applied
+        self.behind = behind
+    }
+}
+
+/// Which replicas hold a release whole: `GET /api/v1/names/<name>/releases/<release>/readiness`.
+public struct ReadinessReport: Codable, Sendable, Equatable {
+    /// Nodes that should hold it.
+    public var replicas: [String]
+    /// Those that do.
+    public var ready: [String]
+
+    public init(replicas: [String], ready: [String]) {
+        self.replicas = replicas
+        self.ready = ready
+    }
+}

@@ -1,0 +1,76 @@
+/// What a node says about itself: `GET /api/v1/node`.
+public struct NodeStatus: Codable, Sendable, Equatable {
+    /// What the node knows of another node.
+    public struct Peer: Codable, Sendable, Equatable {
+        /// 64 hexadecimal digits.
+        public var id: String
+        /// `host:port` of its peer protocol, as the ledger has it.
+        public var peer: String
+        /// Whether a connection to it is open.
+        public var connected: Bool
+
+        public init(id: String, peer: String, connected: Bool) {
+            self.id = id
+            self.peer = peer
+            self.connected = connected
+        }
+    }
+
+    /// How far the node's ledger is.
+    public struct Ledger: Codable, Sendable, Equatable {
+        /// The highest entry applied.
+        public var sequence: UInt64
+        /// The state root after it: equal on every node at the same sequence.
+        public var root: String
+        /// Whether this node orders transactions.
+        public var sequencer: Bool
+
+        public init(sequence: UInt64, root: String, sequencer: Bool) {
+            self.sequence = sequence
+            self.root = root
+            self.sequencer = sequencer
+        }
+    }
+
+    /// 64 hexadecimal digits.
+    public var id: String
+    /// The hash of the genesis, 64 hexadecimal digits.
+    public var network: String
+    public var version: String
+    /// Base URL of the gateway.
+    public var gateway: String
+    /// `host:port` of the peer protocol.
+    public var peer: String
+    /// Base URL of this API.
+    public var control: String
+    /// The node's data folder.
+    public var data: String
+    public var pid: Int32
+    /// Whether the node serves all that it should; else ``detail`` says what is missing.
+    public var ready: Bool
+    public var detail: String
+    public var ledger: Ledger
+    public var peers: [Peer]
+    public var blobCount: Int
+    public var blobBytes: Int
+
+    public init(
+        id: String, network: String, version: String, gateway: String, peer: String, control: String, data: String,
+        pid: Int32, ready: Bool, detail: String, ledger: Ledger, peers: [Peer], blobCount: Int, blobBytes: Int
+    ) {
+        self.id = id
+        self.network = network
+        self.version = version
+        self.gateway = gateway
+        self.peer = peer
+        self.control = control
+        self.data = data
+        self.pid = pid
+        self.ready = ready
+        self.detail = detail
+        self.ledger = ledger
+        self.peers = peers
+        self.blobCount = blobCount
+        self.blobBytes = blobBytes
+    }
+}

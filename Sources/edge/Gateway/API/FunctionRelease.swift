@@ -1,0 +1,12 @@
+/// One immutable version of a function.
+public struct FunctionRelease: Hashable, Sendable {
+    /// The app's name.
+    public let name: String
+    /// The release's id, as people read it.
+    public let release: String
+
+    public init(name: String, release: String) {
+        self.name = name
+        self.release = release
+    }
+}

@@ -1,0 +1,18 @@
+public import NIOCore
+
+/// What a function answered. Nothing in it is trusted: the gateway checks the status and every header.
+public struct FunctionResponse: Sendable {
+    /// 200 to 599.
+    public let status: Int
+    /// In order; names in any case, repeated names are kept. `content-length`, `date` and the hop-by-hop fields are
+    /// ignored, since the gateway sets them.
+    public let headers: [(name: String, value: String)]
+    /// The whole body; not sent for HEAD, 204 and 304.
+    public let body: ByteBuffer
+
+    public init(status: Int, headers: [(name: String, value: String)], body: ByteBuffer) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}

@@ -1,0 +1,49 @@
+/// What went wrong with a request, or with the gateway itself.
+///
+/// Implementers of the gateway's protocols fail their futures with this type; any other error is shown to clients as
+/// ``Code/internalError`` without its text, because it may hold what only the operator should see.
+public struct GatewayError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure. Text of the form `area/kind`; clients read it in the `skerry-error` header.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+
+        /// A code that the gateway does not know itself, for example one that a function's runtime reports.
+        ///
+        /// - Parameter description: `area/kind` in lower-case letters and hyphens; other bytes are replaced by hyphens
+        ///   so that the code can always stand in a header.
+        public init(_ description: String) {
+            let allowed = description.utf8.allSatisfy(HTTPCharacters.isCodeByte)
+            self.description =
+                allowed
+                ? description
+                : String(
+                    decoding: description.utf8.map { HTTPCharacters.isCodeByte($0) ? $0 : UInt8(ascii: "-") },
+                    as: UTF8.self)
+        }
+    }
+
+    /// Whose doing the failure is.
+    public enum Origin: String, Sendable {
+        /// The client sent something that cannot be served.
+        case client
+        /// The app's own code or content is at fault.
+        case origin
+        /// Another node failed us.
+        case peer
+        /// This node is at fault or has no room.
+        case node
+    }
+
+    public let code: Code
+    /// What was wrong, where, and what to do next. Shown to clients: holds no secrets.
+    public let message: String
+    public let origin: Origin
+
+    public init(_ code: Code, _ message: String, origin: Origin) {
+        self.code = code
+        self.message = message
+        self.origin = origin
+    }
+
+    public var description: String { "\(code) (\(origin.rawValue)): \(message)" }
+}

@@ -1,0 +1,122 @@
+import Logging
+import NIOCore
+
+/// From replies to bytes.
+extension HTTP1Connection: BodyPumpOwner {
+    /// Bodies up to this size are copied behind their head: one buffer costs less than two.
+    private static let copiedBodyBytes = 16 * 1024
+
+    func send(_ reply: Reply) {
+        guard let context else { return reply.abandon() }
+        let closes =
+            reply.closes || shared.isDraining || requestCount >= settings.maxRequestsPerConnection
+            || !(current?.head.keepsAlive ?? false)
+        let persistence: HTTP1Encoder.Persistence =
+            closes ? .close : current?.head.minorVersion == 0 ? .keepAlive : .implied
+        var body = ByteBuffer()
+        if case .bytes(let bytes) = reply.body, current?.head.method != .head { body = bytes }
+        let copies = body.readableBytes <= HTTP1Connection.copiedBodyBytes
+
+        var head = context.channel.allocator.buffer(
+            capacity: HTTP1Encoder.usualHeadBytes + (copies ? body.readableBytes : 0))
+        let elapsed = current.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
+        HTTP1Encoder.writeHead(
+            reply, persistence, common: shared.common(), micros: Int(elapsed / 1_000), to: &head)
+
+        if case .stream(let blob, let parts) = reply.body {
+            streaming = reply
+            streamingHead = head
+            streamingCloses = closes
+            progress = .now()
+            let pump = BodyPump(blob, parts, on: context.eventLoop, owner: self)
+            self.pump = pump
+            pump.run()
+            return
+        }
+        if copies {
+            head.writeImmutableBuffer(body)
+            write(head)
+        } else {
+            write(head)
+            write(body)
+        }
+        finish(reply, bodyBytes: body.readableBytes, nanoseconds: elapsed, closes: closes)
+    }
+
+    private func finish(_ reply: Reply, bodyBytes: Int, nanoseconds: Int64, closes: Bool) {
+        record(reply, current, bodyBytes: bodyBytes, nanoseconds: nanoseconds)
+        if closes { return finishConnection() }
+        generation += 1
+        current = nil
+        phase = .idle
+        progress = .now()
+    }
+
+    var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
+
+    func pumpWrite(_ bytes: ByteBuffer) {
+        if let head = streamingHead {
+            streamingHead = nil
+            write(head)
+        }
+        current?.bodyBytes += bytes.readableBytes
+        progress = .now()
+        guard let context else { return }
+        context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func pumpFinished() {
+        guard let reply = streaming, let current else { return }
+        pump = nil
+        streaming = nil
+        let nanoseconds = (NIODeadline.now() - current.started).nanoseconds
+        finish(reply, bodyBytes: current.bodyBytes, nanoseconds: nanoseconds, closes: streamingCloses)
+        resume()
+    }
+
+    func pumpFailed(_ error: any Error) {
+        guard let reply = streaming, let current else { return }
+        pump = nil
+        if streamingHead != nil {
+            // Nothing has been promised to the client yet, so the failure can still be told.
+            streaming = nil
+            streamingHead = nil
+            send(dispatcher.failure(error, current.head, reply.kind))
+            resume()
+            return
+        }
+        logger.warning(
+            "A body broke off in the middle; its connection is closed so that nobody takes it for complete",
+            metadata: [
+                "path": "\(current.head.path)", "sent_bytes": "\(current.bodyBytes)", "error": "\(error)",
+                "remote": "\(client.ip)",
+            ])
+        abort()
+    }
+
+    /// Counts and logs one request.
+    ///
+    /// - Parameter broken: Whether its body was not sent to the end.
+    func record(
+        _ reply: Reply, _ request: Current?, bodyBytes: Int, nanoseconds: Int64? = nil, broken: Bool = false
+    ) {
+        let elapsed = nanoseconds ?? request.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
+        metrics.answered(reply.kind, status: reply.status, bodyBytes: bodyBytes, nanoseconds: elapsed)
+        if broken { metrics.bodyBroken() }
+        guard settings.logsAccess, logger.logLevel <= .info else { return }
+        var metadata: Logger.Metadata = [
+            "method": "\(request?.head.method.rawValue ?? "-")",
+            "host": "\(request?.head.authority?.description ?? "-")",
+            "path": "\(request?.head.path ?? "-")",
+            "status": "\(reply.status)",
+            "bytes": "\(bodyBytes)",
+            "micros": "\(elapsed / 1_000)",
+            "remote": "\(client.ip)",
+            "kind": "\(reply.kind)",
+        ]
+        if let error = reply.error { metadata["error"] = "\(error.code)" }
+        if let id = reply.id { metadata["request"] = "\(id)" }
+        if broken { metadata["broken"] = "true" }
+        logger.info("request", metadata: metadata)
+    }
+}

@@ -1,0 +1,61 @@
+import NIOCore
+
+/// Writes the head of an HTTP/1.1 response.
+enum HTTP1Encoder {
+    /// Room for the lines that nearly every answer has.
+    static let usualHeadBytes = 768
+
+    /// What the connection will do after the answer.
+    enum Persistence {
+        /// The version's default: nothing needs to be said.
+        case implied
+        /// An HTTP/1.0 client asked for it.
+        case keepAlive
+        case close
+    }
+
+    /// - Parameters:
+    ///   - common: Ready-made lines that stand in every answer.
+    ///   - micros: What the answer took so far.
+    static func writeHead(
+        _ reply: Reply, _ persistence: Persistence, common: ByteBuffer, micros: Int, to buffer: inout ByteBuffer
+    ) {
+        switch reply.status {
+        case 200: buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+        case 304: buffer.writeStaticString("HTTP/1.1 304 Not Modified\r\n")
+        default: buffer.writeString("HTTP/1.1 \(reply.status) \(HTTPStatus.phrase(reply.status))\r\n")
+        }
+        buffer.writeImmutableBuffer(common)
+        if let prepared = reply.prepared { buffer.writeImmutableBuffer(prepared.lines) }
+        for (name, value) in reply.fields { write(name, value, to: &buffer) }
+        if let length = reply.contentLength {
+            buffer.writeStaticString("content-length: ")
+            buffer.writeString(String(length))
+            buffer.writeStaticString("\r\n")
+        }
+        writeTiming(micros, to: &buffer)
+        switch persistence {
+        case .implied: break
+        case .keepAlive: buffer.writeStaticString("connection: keep-alive\r\n")
+        case .close: buffer.writeStaticString("connection: close\r\n")
+        }
+        buffer.writeStaticString("\r\n")
+    }
+
+    static func write(_ name: String, _ value: String, to buffer: inout ByteBuffer) {
+        buffer.writeString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeString(value)
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Milliseconds with three decimals.
+    private static func writeTiming(_ micros: Int, to buffer: inout ByteBuffer) {
+        buffer.writeStaticString("server-timing: node;dur=")
+        buffer.writeString(String(micros / 1_000))
+        let rest = micros % 1_000
+        buffer.writeStaticString(rest < 10 ? ".00" : rest < 100 ? ".0" : ".")
+        buffer.writeString(String(rest))
+        buffer.writeStaticString("\r\n")
+    }
+}

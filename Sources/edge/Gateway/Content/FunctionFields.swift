@@ -1,0 +1,67 @@
+/// The fields that pass between clients and functions, both ways.
+enum FunctionFields {
+    /// Fields that concern one connection only (RFC 9110 section 7.6.1), and their older relatives.
+    private static let hopByHop: Set<String> = [
+        "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    ]
+    /// What the gateway answers or states itself: a client's own word on it must not reach a function.
+    private static let gatewayOwned: Set<String> = [
+        "expect", "content-length", "host", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+        "x-forwarded-port", "x-real-ip",
+    ]
+    /// What the gateway says in every answer.
+    private static let answerOwned: Set<String> = ["content-length", "date", "server-timing"]
+    private static let reservedPrefix = "skerry-"
+
+    /// The fields that a function is given.
+    static func request(_ head: HTTPRequestHead, bodyBytes: Int, client: ClientAddress) -> [(name: String, value: String)] {
+        let named = connectionOptions(head.fields.all("connection"))
+        var result = head.fields.pairs.filter { field in
+            !hopByHop.contains(field.name) && !gatewayOwned.contains(field.name) && !named.contains(field.name)
+        }
+        // An absolute target overrules the Host field (RFC 9112 section 3.2.2).
+        if let authority = head.authority { result.append(("host", authority.description)) }
+        if head.body != .none || bodyBytes > 0 { result.append(("content-length", String(bodyBytes))) }
+        result.append(("x-forwarded-for", client.ip))
+        result.append(("x-forwarded-proto", "http"))
+        return result
+    }
+
+    /// The fields of a function's answer that go to the client, names in lower case.
+    ///
+    /// - Throws: ``GatewayError/Code/functionBadResponse`` for a name or value that could end its line, and for more than
+    ///   `maxBytes` in total.
+    static func response(
+        _ fields: [(name: String, value: String)], maxBytes: Int
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        var result: [(name: String, value: String)] = []
+        var byteCount = 0
+        let named = connectionOptions(fields.filter { $0.name.lowercased() == "connection" }.map(\.value))
+        for (rawName, rawValue) in fields {
+            let name = rawName.lowercased()
+            let value = HTTPCharacters.trimmed(rawValue)
+            guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
+                value.utf8.allSatisfy(HTTPCharacters.isValue)
+            else {
+                throw GatewayError(
+                    .functionBadResponse,
+                    "The function answered with a header whose name or value no HTTP message may hold", origin: .origin)
+            }
+            byteCount += name.utf8.count + value.utf8.count + 4
+            guard byteCount <= maxBytes else {
+                throw GatewayError(
+                    .functionBadResponse, "The function answered with more than \(maxBytes) bytes of headers",
+                    origin: .origin)
+            }
+            if hopByHop.contains(name) || answerOwned.contains(name) || named.contains(name) { continue }
+            if name.hasPrefix(reservedPrefix) { continue }
+            result.append((name, value))
+        }
+        return result
+    }
+
+    private static func connectionOptions(_ values: [String]) -> Set<String> {
+        Set(values.flatMap(HTTPCharacters.list).map { $0.lowercased() })
+    }
+}

@@ -1,0 +1,171 @@
+public import Logging
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The data plane of a node: a strict HTTP/1.1 server that serves sites, blobs and functions by the request's host.
+///
+/// It stores nothing and decides nothing: what answers a name, where bytes come from and what runs a function are
+/// behind protocols. A connection stays on one event loop, and a request for content in memory is answered without an
+/// await or a hop.
+public final class Gateway: Sendable {
+    private enum State {
+        case idle
+        case starting
+        case running(any Channel)
+        case stopped
+    }
+
+    /// The accept channel and the connections; one lock, taken when a connection comes or goes.
+    private struct Guarded {
+        var state = State.idle
+        var loops: [ObjectIdentifier: NIOLoopBound<LoopContext>] = [:]
+        var connectionCount = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Connections beyond the limit that are still told why; further ones are closed without a word.
+    private static let maxRefusals = 64
+    /// Reads of one socket before the loop's other sockets get their turn.
+    private static let readsPerTurn: UInt = 4
+
+    private let settings: Settings
+    private let group: any EventLoopGroup
+    private let dispatcher: Dispatcher
+    private let metrics = GatewayMetrics()
+    private let nodeID: String
+    private let logger: Logger
+    private let guarded = Mutex(Guarded())
+
+    /// A gateway that does not listen yet.
+    ///
+    /// - Parameter group: Lives longer than the gateway; who made it shuts it down.
+    public init(
+        settings: Settings = Settings(), group: any EventLoopGroup, routes: any GatewayRoutes,
+        blobs: any GatewayBlobs, functions: any GatewayFunctions, pages: any GatewayPages, logger: Logger
+    ) {
+        self.settings = settings
+        self.group = group
+        self.logger = logger
+        nodeID = String(decoding: pages.nodeID.utf8.filter { HTTPCharacters.isToken($0) }, as: UTF8.self)
+        dispatcher = Dispatcher(
+            settings: settings, routes: routes, blobs: blobs, functions: functions, pages: pages, logger: logger)
+    }
+
+    /// Opens the listening socket. When this returns, connections are accepted.
+    ///
+    /// - Returns: The address that the system picked.
+    /// - Throws: ``GatewayError`` with ``GatewayError/Code/cannotListen``, or ``GatewayError/Code/wrongState`` when called
+    ///   more than once. After a failure the gateway can be started again.
+    public func start() async throws -> SocketAddress {
+        try guarded.withLock { guarded in
+            guard case .idle = guarded.state else {
+                throw GatewayError(.wrongState, "A gateway starts once; make a new one", origin: .node)
+            }
+            guarded.state = .starting
+        }
+        do {
+            let channel = try await bootstrap().bind(host: settings.host, port: settings.port).get()
+            guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+            let keeps = guarded.withLock { guarded in
+                guard case .starting = guarded.state else { return false }
+                guarded.state = .running(channel)
+                return true
+            }
+            guard keeps else {
+                try? await channel.close()
+                throw GatewayError(.wrongState, "The gateway was shut down while it started", origin: .node)
+            }
+            logger.info("The gateway listens", metadata: ["address": "\(address)"])
+            return address
+        } catch let error as GatewayError {
+            throw error
+        } catch {
+            guarded.withLock { if case .starting = $0.state { $0.state = .idle } }
+            throw GatewayError(
+                .cannotListen,
+                "Cannot listen on \(settings.host) port \(settings.port): \(error); is another process there?",
+                origin: .node)
+        }
+    }
+
+    /// Stops accepting, closes idle connections, lets begun requests finish and closes what is left after `drain`.
+    /// When this returns, no connection is open. May be called at any time and more than once.
+    ///
+    /// - Parameter drain: Zero closes everything at once. Cancellation of the calling task changes nothing.
+    public func shutdown(drain: Duration) async {
+        let channel: (any Channel)? = guarded.withLock { guarded in
+            defer { guarded.state = .stopped }
+            if case .running(let channel) = guarded.state { return channel }
+            return nil
+        }
+        if let channel { try? await channel.close() }
+        let loops = guarded.withLock { Array($0.loops.values) }
+        for bound in loops { bound.eventLoop.execute { bound.value.drain() } }
+        let deadline = group.any().scheduleTask(in: TimeAmount(drain)) {
+            for bound in loops { bound.eventLoop.execute { bound.value.closeAll() } }
+        }
+        await withCheckedContinuation { continuation in
+            let isDone = guarded.withLock { guarded in
+                if guarded.connectionCount == 0 { return true }
+                guarded.waiters.append(continuation)
+                return false
+            }
+            if isDone { continuation.resume() }
+        }
+        deadline.cancel()
+    }
+
+    private func bootstrap() -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Int32(clamping: settings.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: Gateway.readsPerTurn)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: max(1, settings.receiveBytes)))
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(
+                    low: max(1, settings.writeQueueBytes / 4), high: max(1, settings.writeQueueBytes)))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.initialize(channel) }
+            }
+    }
+
+    private func initialize(_ channel: any Channel) throws {
+        let (shared, count, isStopped) = guarded.withLock { guarded in
+            guarded.connectionCount += 1
+            let id = ObjectIdentifier(channel.eventLoop)
+            let bound =
+                guarded.loops[id] ?? NIOLoopBound(LoopContext(nodeID: nodeID), eventLoop: channel.eventLoop)
+            guarded.loops[id] = bound
+            var isStopped = false
+            if case .stopped = guarded.state { isStopped = true }
+            return (bound, guarded.connectionCount, isStopped)
+        }
+        metrics.connectionCount(count)
+        channel.closeFuture.whenComplete { _ in self.connectionClosed() }
+        let isBeyond = count > settings.maxConnections
+        if isBeyond { metrics.connectionRefused() }
+        guard !isStopped, count <= settings.maxConnections + Gateway.maxRefusals else {
+            throw GatewayError(.overloaded, "Too many connections", origin: .node)
+        }
+        try channel.pipeline.syncOperations.addHandler(
+            HTTP1Connection(dispatcher, shared.value, metrics, refuses: isBeyond))
+    }
+
+    private func connectionClosed() {
+        let (count, waiters) = guarded.withLock { guarded in
+            guarded.connectionCount -= 1
+            guard guarded.connectionCount == 0 else {
+                return (guarded.connectionCount, [CheckedContinuation<Void, Never>]())
+            }
+            defer { guarded.waiters = [] }
+            return (0, guarded.waiters)
+        }
+        metrics.connectionCount(count)
+        for waiter in waiters { waiter.resume() }
+    }
+}

@@ -1,0 +1,28 @@
+/// The request line and header section of one valid request.
+public struct HTTPRequestHead: Sendable {
+    /// How the body is framed.
+    public enum Body: Hashable, Sendable {
+        /// There is none.
+        case none
+        /// `Content-Length`: this many bytes, more than zero.
+        case length(Int)
+        /// `Transfer-Encoding: chunked`.
+        case chunked
+    }
+
+    public let method: HTTPMethod
+    /// Begins with `/`, or is `*` for OPTIONS. As sent: percent-encoding is untouched.
+    public let path: String
+    /// What follows the first `?`, as sent; nil when there is none.
+    public let query: String?
+    /// Where the request goes: the absolute target's authority, else the `Host` field's. Nil only in HTTP/1.0.
+    public let authority: HTTPAuthority?
+    /// 0 or 1.
+    public let minorVersion: Int
+    public let fields: HTTPFields
+    public let body: Body
+    /// Whether the client wants to use the connection again (RFC 9112 section 9.3).
+    public let keepsAlive: Bool
+    /// Whether the client waits for `100 Continue` before it sends the body. Always false without a body.
+    public let expectsContinue: Bool
+}

@@ -1,0 +1,18 @@
+import NIOCore
+
+/// Where a connection comes from.
+struct ClientAddress: Sendable {
+    /// The address as text, without a port.
+    let ip: String
+    /// Whether the connection comes from this machine; a proxy on it looks the same.
+    let isLoopback: Bool
+
+    private static let mappedPrefix = "::ffff:"
+
+    init(_ address: SocketAddress?) {
+        let text = address?.ipAddress ?? "unknown"
+        // IPv4 clients of a dual-stack socket.
+        ip = text.hasPrefix(ClientAddress.mappedPrefix) ? String(text.dropFirst(ClientAddress.mappedPrefix.count)) : text
+        isLoopback = ip == "::1" || ip.hasPrefix("127.")
+    }
+}

@@ -1,0 +1,39 @@
+import NIOCore
+
+/// Functions.
+extension Dispatcher {
+    private static let defaultPort = 80
+
+    func function(_ release: FunctionRelease, _ request: GatewayRequest, _ loop: any EventLoop) -> Answer {
+        let head = request.head
+        let call = FunctionRequest(
+            method: head.method.rawValue, url: url(head, release),
+            headers: FunctionFields.request(head, bodyBytes: request.body.readableBytes, client: request.client),
+            body: request.body)
+        let answered = functions.invoke(release, call, on: loop).hop(to: loop)
+        return .later(
+            answered.flatMapThrowing { try reply($0, head) }.flatMapErrorThrowing { failure($0, head, .function) })
+    }
+
+    private func url(_ head: HTTPRequestHead, _ release: FunctionRelease) -> String {
+        let host = head.authority?.host ?? "\(release.name).localhost"
+        let port = head.authority?.port.map { $0 == Dispatcher.defaultPort ? "" : ":\($0)" } ?? ""
+        return "http://\(host)\(port)\(head.path)\(head.query.map { "?\($0)" } ?? "")"
+    }
+
+    private func reply(_ response: FunctionResponse, _ head: HTTPRequestHead) throws(GatewayError) -> Reply {
+        guard (200...599).contains(response.status) else {
+            throw GatewayError(
+                .functionBadResponse, "The function answered with the status \(response.status); it must be 200 to 599",
+                origin: .origin)
+        }
+        let fields = try FunctionFields.response(response.headers, maxBytes: settings.maxFunctionFieldBytes)
+        guard !HTTPStatus.hasNoContent(response.status) else {
+            return Reply(status: response.status, fields: fields, kind: .function)
+        }
+        let body = response.status == HTTPStatus.resetContent ? ByteBuffer() : response.body
+        return Reply(
+            status: response.status, fields: fields, contentLength: body.readableBytes,
+            body: head.method == .head ? .none : .bytes(body), kind: .function)
+    }
+}

@@ -1,0 +1,133 @@
+import Identity
+import Logging
+import NIOCore
+
+/// Finds out who answers a request and asks them. Knows nothing of connections, so that every protocol can use it.
+struct Dispatcher: Sendable {
+    let settings: Gateway.Settings
+    let routes: any GatewayRoutes
+    let blobs: any GatewayBlobs
+    let functions: any GatewayFunctions
+    let pages: any GatewayPages
+    let logger: Logger
+
+    static let staticMethods = "GET, HEAD, OPTIONS"
+    private static let blobsPrefix = "/blobs/"
+
+    func route(_ head: HTTPRequestHead) -> Destination {
+        if head.path == "*" { return .server }
+        guard let host = head.authority?.host else { return nodePage(head.path) }
+        switch HostName(host) {
+        case .app(let name): return app(name)
+        case .blob(let id):
+            return head.path == "/"
+                ? .blob(id)
+                : .failure(GatewayError(.notFound, "A blob's own host has one path, /", origin: .client))
+        case .unknown(let label):
+            let message = "\"\(label)\" cannot be an app's name: names are 1 to 63 letters, digits and inner hyphens"
+            return .failure(GatewayError(.appUnknown, message, origin: .client))
+        case .node: return nodePage(head.path)
+        }
+    }
+
+    private func app(_ name: String) -> Destination {
+        switch routes.app(named: name) {
+        case .site(let release): return .site(release)
+        case .function(let release): return .function(release)
+        case .unavailable(let reason):
+            return .failure(
+                GatewayError(.appUnavailable, "The app \"\(name)\" cannot be served yet: \(reason)", origin: .node))
+        case nil:
+            guard routes.isReady else {
+                return .failure(
+                    GatewayError(.notReady, "This node is starting and does not know all names yet", origin: .node))
+            }
+            let message = "No app is called \"\(name)\"; check the spelling, or deploy one under this name"
+            return .failure(GatewayError(.appUnknown, message, origin: .client))
+        }
+    }
+
+    private func nodePage(_ path: String) -> Destination {
+        switch path {
+        case "/": return .page(.welcome)
+        case "/healthz": return .page(.alive)
+        case "/readyz": return .page(.ready)
+        case "/metrics": return .page(.metrics)
+        default: break
+        }
+        guard path.hasPrefix(Dispatcher.blobsPrefix) else {
+            return .failure(
+                GatewayError(
+                    .notFound, "This node has no such page; apps live at http://<name>.localhost", origin: .client))
+        }
+        guard let id = BlobID(String(path.dropFirst(Dispatcher.blobsPrefix.count))) else {
+            return .failure(
+                GatewayError(
+                    .notFound, "What follows /blobs/ is neither a CIDv1 nor 64 hexadecimal digits", origin: .client))
+        }
+        return .blob(id)
+    }
+
+    func answer(
+        _ destination: Destination, _ request: GatewayRequest, on loop: any EventLoop, _ context: LoopContext
+    ) -> Answer {
+        switch destination {
+        case .site(let release): return site(release, request, loop, context)
+        case .blob(let id): return blob(id, request, loop, context)
+        case .function(let release): return function(release, request, loop)
+        case .page(let page): return .ready(self.page(page, request))
+        case .server: return .ready(options(.page))
+        case .failure(let error): return .ready(failure(error, request.head, .invalid))
+        }
+    }
+
+    func options(_ kind: RequestKind) -> Reply {
+        Reply(status: 204, fields: [("allow", Dispatcher.staticMethods)], kind: kind)
+    }
+
+    /// Answers methods that content does not have; nil for GET and HEAD.
+    func refuseMethod(_ head: HTTPRequestHead, _ kind: RequestKind) -> Reply? {
+        switch head.method {
+        case .get, .head: return nil
+        case .options: return options(kind)
+        case .post, .put, .patch, .delete:
+            let message = "\(head.method.rawValue) has no meaning here; allowed are \(Dispatcher.staticMethods)"
+            return failure(GatewayError(.methodNotAllowed, message, origin: .client), head, kind)
+        }
+    }
+
+    /// - Parameter head: Nil when the request itself could not be read.
+    func failure(_ error: GatewayError, _ head: HTTPRequestHead?, _ kind: RequestKind) -> Reply {
+        let html = ErrorPage.prefersHTML(head?.fields.combined("accept"))
+        let isServerError = error.status >= 500
+        let id = isServerError ? Dispatcher.makeID() : nil
+        let body = ByteBuffer(string: ErrorPage.body(error, html: html, id: id))
+        var fields: [(name: String, value: String)] = [
+            ("content-type", html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("skerry-error", error.code.description),
+        ]
+        if let id { fields.append(("skerry-request", id)) }
+        if let seconds = error.retryAfterSeconds { fields.append(("retry-after", String(seconds))) }
+        if error.code == .methodNotAllowed { fields.append(("allow", Dispatcher.staticMethods)) }
+        return Reply(
+            status: error.status, fields: fields, contentLength: body.readableBytes, body: .bytes(body), kind: kind,
+            error: error, id: id)
+    }
+
+    /// An error of a protocol's implementer; what clients are not shown is logged.
+    func failure(_ error: any Error, _ head: HTTPRequestHead?, _ kind: RequestKind) -> Reply {
+        let reply = failure(GatewayError.wrapping(error), head, kind)
+        if !(error is GatewayError) {
+            logger.error("A request failed", metadata: ["error": "\(error)", "request": "\(reply.id ?? "-")"])
+        }
+        return reply
+    }
+
+    /// 16 hexadecimal digits; random, so that ids of several nodes can stand in one log.
+    private static func makeID() -> String {
+        let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,27 @@
+import Blake3
+public import Identity
+
+/// An account on the ledger.
+public struct AccountRecord: Hashable, Sendable {
+    public let id: AccountID
+    /// The nonce of the account's last applied transaction; 0 before the first.
+    public internal(set) var nonce: UInt64 = 0
+    /// Names that the account owns.
+    public internal(set) var nameCount: UInt64 = 0
+    /// Nodes that the account operates.
+    public internal(set) var nodeCount: UInt64 = 0
+
+    init(_ id: AccountID) { self.id = id }
+}
+
+extension AccountRecord: MerkleRow {
+    static var table: UInt8 { 1 }
+
+    var path: Digest { id.digest }
+
+    func encode(into encoder: inout RowEncoder) {
+        encoder.append(nonce)
+        encoder.append(nameCount)
+        encoder.append(nodeCount)
+    }
+}

@@ -1,0 +1,40 @@
+import Blake3
+import Foundation
+
+/// Writes the one encoding of a state row: fixed-width big-endian integers and length-prefixed bytes.
+struct RowEncoder {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func append(_ value: UInt8) { bytes.append(value) }
+
+    mutating func append(_ value: Bool) { bytes.append(value ? 1 : 0) }
+
+    mutating func append(_ value: UInt64) {
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+
+    mutating func append(_ value: Int64) { append(UInt64(bitPattern: value)) }
+
+    mutating func append(count: Int) { append(UInt64(count)) }
+
+    mutating func append(_ digest: Digest) { digest.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+
+    mutating func append(_ data: Data) {
+        append(count: data.count)
+        bytes.append(contentsOf: data)
+    }
+
+    mutating func append(_ text: String) {
+        append(count: text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func append(_ endpoint: Endpoint?) {
+        append(endpoint != nil)
+        guard let endpoint else { return }
+        append(endpoint.host)
+        append(UInt64(endpoint.port))
+    }
+}

@@ -1,0 +1,45 @@
+import Blake3
+import BlobStore
+public import Identity
+public import NIOCore
+
+/// A blob that can be read block by block, wherever it is: here, or on its way from peers.
+public final class BlobHandle: Sendable {
+    enum Source: Sendable {
+        case stored(BlobStore)
+        case fetch(BlobFetch)
+    }
+
+    public let id: BlobID
+    /// The size, authenticated by the blob's id.
+    public let byteCount: Int
+    private let source: Source
+    private let onClose: @Sendable () -> Void
+
+    init(id: BlobID, byteCount: Int, source: Source, onClose: @escaping @Sendable () -> Void) {
+        self.id = id
+        self.byteCount = byteCount
+        self.source = source
+        self.onClose = onClose
+    }
+
+    deinit { onClose() }
+
+    /// The number of 256 KiB blocks, at least 1.
+    public var blockCount: Int { BlockTree.blockCount(byteCount: byteCount) }
+
+    /// Says which bytes will be read, so that they are fetched ahead and in order. Nothing else is fetched.
+    public func demand(_ bytes: Range<Int>) {
+        guard case .fetch(let fetch) = source, !bytes.isEmpty else { return }
+        let block = BlockTree.blockByteCount
+        fetch.demand(bytes.lowerBound / block..<(bytes.upperBound + block - 1) / block)
+    }
+
+    /// Block `index`, verified. Completes on `eventLoop`; fails with an ``ExchangeError`` or a store's error.
+    public func block(_ index: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
+        switch source {
+        case .stored(let store): store.block(id, index, on: eventLoop)
+        case .fetch(let fetch): fetch.block(index, on: eventLoop)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+public import Identity
+
+/// Who takes part in the network, as the ledger says. Asked during every TLS handshake: it must be quick.
+public protocol PeerDirectory: Sendable {
+    /// Whether `key` belongs to a participating node.
+    func isParticipating(_ key: PublicKey) -> Bool
+    /// Where to dial `node`; nil if it does not take part.
+    func endpoint(of node: NodeID) -> PeerEndpoint?
+    /// All participating nodes.
+    var nodes: [NodeID] { get }
+}
+
+/// A host and a port.
+public struct PeerEndpoint: Hashable, Sendable, LosslessStringConvertible {
+    /// An IP address or a host name.
+    public let host: String
+    /// 1 to 65,535.
+    public let port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `host:port` or `[v6]:port`; nil for anything else.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (1...65_535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty, host.utf8.count <= 253 else { return nil }
+        self.host = String(host)
+        self.port = port
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

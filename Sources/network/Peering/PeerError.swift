@@ -1,0 +1,40 @@
+/// Why a request to a peer, or a connection with one, failed.
+public struct PeerError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure. A peer may answer with codes of its own rooms, such as `blob/not-found`.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        public let description: String
+        public init(_ description: String) { self.description = description }
+
+        /// The peer cannot be reached.
+        public static let unreachable = Code("peer/unreachable")
+        /// The connection ended before the answer came.
+        public static let closed = Code("peer/closed")
+        /// The answer did not come in time.
+        public static let timeout = Code("peer/timeout")
+        /// The peer serves as many requests of ours as it allows.
+        public static let busy = Code("peer/busy")
+        /// The peer sent bytes that do not follow the protocol.
+        public static let protocolViolation = Code("peer/protocol-violation")
+        /// The peer does not know the request.
+        public static let unsupported = Code("peer/unsupported")
+        /// The peer's key is not on the ledger, or is not the expected one.
+        public static let notOnLedger = Code("peer/not-on-ledger")
+        /// The peer belongs to another network or speaks another protocol version.
+        public static let incompatible = Code("peer/incompatible")
+        /// The peer has no such blob, block or entry.
+        public static let notFound = Code("peer/not-found")
+        /// The peer failed inside.
+        public static let internalError = Code("peer/internal")
+    }
+
+    public let code: Code
+    /// What was wrong, where, and what to do next.
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { "\(code): \(message)" }
+}

@@ -1,0 +1,27 @@
+import Blake3
+import Identity
+import NIOConcurrencyHelpers
+
+/// What the TLS handshake found out about the other side. Written by the verification callback, read by the handler.
+final class PeerIdentity: Sendable {
+    private struct Known {
+        var node: NodeID
+        var refusal: PeerError?
+    }
+
+    private let known: NIOLockedValueBox<Known>
+
+    /// - Parameter expected: Who is dialled; nil on the accepting side.
+    init(expected: NodeID?) {
+        known = .init(Known(node: expected ?? NodeID(Digest(unsafeUninitialized: { _ in })), refusal: nil))
+    }
+
+    var node: NodeID { known.withLockedValue(\.node) }
+
+    /// Why this side refused the other's key; nil if it did not.
+    var refusal: PeerError? { known.withLockedValue(\.refusal) }
+
+    func accept(_ node: NodeID) { known.withLockedValue { $0.node = node } }
+
+    func refuse(_ error: PeerError) { known.withLockedValue { $0.refusal = error } }
+}

@@ -1,0 +1,171 @@
+import Testing
+
+@testable import Functions
+
+@Suite struct PoolCoreTests {
+    let version = FunctionVersion(tenant: "o/app", release: "r1")
+    static let second: UInt64 = 1_000_000_000
+
+    func makeCore(_ change: (inout FunctionPool.Settings) -> Void = { _ in }) -> PoolCore {
+        var settings = FunctionPool.Settings(workerPath: "/w")
+        settings.spareWorkers = 0
+        change(&settings)
+        return PoolCore(settings: settings)
+    }
+
+    /// A core with one loaded worker that works on requests 1...count.
+    func busyCore(_ count: UInt64, _ change: (inout FunctionPool.Settings) -> Void = { _ in }) -> PoolCore {
+        var core = makeCore(change)
+        for id in 1...count { _ = core.invoke(id, version, deadline: 30 * Self.second, now: 0) }
+        _ = core.workerHello(1, now: 0)
+        _ = core.workerLoaded(1, now: 0)
+        return core
+    }
+
+    @Test func aRequestStartsLoadsAndUsesAWorker() {
+        var core = makeCore()
+        #expect(core.invoke(1, version, deadline: 10, now: 0) == [.spawn(1)])
+        #expect(core.workerHello(1, now: 1) == [.load(1, version)])
+        #expect(core.workerLoaded(1, now: 2) == [.send(1, to: 1, as: 1)])
+        #expect(core.isBusy)
+        #expect(core.answered(1, 1, now: 3).0 == 1)
+        #expect(!core.isBusy)
+        #expect(core.answered(1, 1, now: 3).0 == nil)
+        #expect(core.invoke(2, version, deadline: 10, now: 4) == [.send(2, to: 1, as: 2)])
+    }
+
+    @Test func sparesAreTakenAndReplaced() {
+        var core = makeCore { $0.spareWorkers = 1 }
+        #expect(core.refillSpares(now: 0) == [.spawn(1)])
+        #expect(core.workerHello(1, now: 0) == [])
+        #expect(core.invoke(1, version, deadline: 10, now: 0) == [.load(1, version), .spawn(2)])
+    }
+
+    @Test func tenantsNeverShareAWorker() {
+        var core = busyCore(1)
+        let other = FunctionVersion(tenant: "x/app", release: "r1")
+        #expect(core.invoke(2, other, deadline: 10, now: 0) == [.spawn(2)])
+    }
+
+    @Test func loadAddsWorkersUpToTheLimit() {
+        var core = makeCore {
+            $0.targetInFlightPerWorker = 1
+            $0.maxWorkersPerFunction = 2
+        }
+        #expect(core.invoke(1, version, deadline: 10, now: 0) == [.spawn(1)])
+        #expect(core.invoke(2, version, deadline: 10, now: 0) == [.spawn(2)])
+        #expect(core.invoke(3, version, deadline: 10, now: 0) == [])
+    }
+
+    @Test func theQueueIsBounded() {
+        var core = makeCore { $0.maxQueuedPerFunction = 2 }
+        _ = core.invoke(1, version, deadline: 10, now: 0)
+        _ = core.invoke(2, version, deadline: 10, now: 0)
+        guard case .fail(3, let error)? = core.invoke(3, version, deadline: 10, now: 0).first else {
+            Issue.record("the third request must be refused")
+            return
+        }
+        #expect(error.code == .overloaded)
+    }
+
+    @Test func aFullPoolEndsTheOldestIdleWorker() {
+        var core = busyCore(1) { $0.maxWorkers = 1 }
+        _ = core.answered(1, 1, now: 1)
+        let other = FunctionVersion(tenant: "x/app", release: "r1")
+        #expect(core.invoke(2, other, deadline: 10, now: 2) == [.kill(1)])
+        let cause = FunctionError(.crashed, "")
+        #expect(core.workerExited(1, cause: cause, last: nil, now: 3) == [.spawn(2)])
+    }
+
+    @Test func aStuckEntryIsKilledAndBlamed() {
+        var core = busyCore(3)
+        var sample = PoolCore.Sample(cpuNanoseconds: 0, privateBytes: 0, entries: 5, running: 2, started: 2)
+        #expect(core.tick(now: 0, samples: [1: sample]) == [])
+        sample.cpuNanoseconds = 1_100_000_000
+        #expect(core.tick(now: 1, samples: [1: sample]) == [])
+        sample.cpuNanoseconds += 1
+        #expect(core.tick(now: 2, samples: [1: sample]) == [.kill(1)])
+        let actions = core.workerExited(1, cause: FunctionError(.crashed, ""), last: sample, now: 3)
+        let failures = actions.compactMap { action -> String? in
+            if case .fail(let id, let error) = action { return "\(id) \(error.code.rawValue)" }
+            return nil
+        }
+        #expect(failures == ["1 function/interrupted", "2 function/cpu-limit"])
+        #expect(actions.contains(.spawn(2)))
+        _ = core.workerHello(2, now: 4)
+        #expect(core.workerLoaded(2, now: 4) == [.send(3, to: 2, as: 1)])
+    }
+
+    @Test func progressResetsTheCPUCount() {
+        var core = busyCore(1)
+        for step in 1...10 {
+            let sample = PoolCore.Sample(
+                cpuNanoseconds: UInt64(step) * Self.second, privateBytes: 0, entries: UInt64(step), running: 1, started: 1)
+            #expect(core.tick(now: UInt64(step), samples: [1: sample]) == [])
+        }
+    }
+
+    @Test func aRequestThatWasCutOffTwiceFails() {
+        var core = busyCore(1)
+        let cause = FunctionError(.crashed, "gone")
+        #expect(core.workerExited(1, cause: cause, last: nil, now: 1) == [.spawn(2)])
+        _ = core.workerHello(2, now: 1)
+        _ = core.workerLoaded(2, now: 1)
+        #expect(core.workerExited(2, cause: cause, last: nil, now: 2) == [.fail(1, cause)])
+    }
+
+    @Test func timeRunsOut() {
+        var core = busyCore(1)
+        let actions = core.tick(now: 30 * Self.second + 1, samples: [:])
+        #expect(actions.first == .cancel(1, at: 1))
+        #expect(core.tick(now: 31 * Self.second, samples: [:]) == [])
+        #expect(core.tick(now: 32 * Self.second, samples: [:]) == [.kill(1)])
+    }
+
+    @Test func failuresHoldAFunctionBackForLongerAndLonger() {
+        var core = makeCore { $0.freeFailures = 1 }
+        var now: UInt64 = 0
+        var waits: [UInt64] = []
+        for id in 1...6 {
+            _ = core.invoke(UInt64(id), version, deadline: .max, now: now)
+            _ = core.brokeLimit(version, now: now)
+            let blocked = core.functions[version]?.blockedUntil ?? 0
+            waits.append((blocked - now) / 1_000_000)
+            now = blocked
+        }
+        #expect(waits == [0, 500, 1000, 2000, 4000, 8000])
+        now += 60 * Self.second
+        _ = core.brokeLimit(version, now: now)
+        #expect(core.functions[version]?.blockedUntil == now)
+    }
+
+    @Test func idleWorkersEnd() {
+        var core = busyCore(1)
+        _ = core.answered(1, 1, now: 0)
+        #expect(core.tick(now: 60 * Self.second, samples: [:]) == [])
+        #expect(core.tick(now: 60 * Self.second + 1, samples: [:]) == [.kill(1)])
+    }
+
+    @Test func aRetiredVersionFinishesItsWork() {
+        var core = busyCore(2)
+        #expect(core.retire(version) == [])
+        #expect(core.answered(1, 1, now: 1).1 == [])
+        #expect(core.answered(1, 2, now: 1).1 == [.kill(1)])
+    }
+
+    @Test func missingCodeLeavesTheWorkerClean() {
+        var core = makeCore()
+        _ = core.invoke(1, version, deadline: 10, now: 0)
+        _ = core.workerHello(1, now: 0)
+        let error = FunctionError(.loadFailed, "no blob")
+        #expect(core.codeUnavailable(1, error, now: 1) == [.fail(1, error)])
+        #expect(core.workers[1]?.phase == .spare)
+    }
+
+    @Test func closingFailsAndKillsEverything() {
+        var core = busyCore(2)
+        #expect(core.close() == [.fail(1, PoolCore.closing), .fail(2, PoolCore.closing), .kill(1)])
+        #expect(core.workerExited(1, cause: FunctionError(.crashed, ""), last: nil, now: 1) == [])
+        #expect(core.invoke(3, version, deadline: 10, now: 2) == [.fail(3, PoolCore.closing)])
+    }
+}

@@ -1,0 +1,148 @@
+import Blake3
+import Foundation
+import Identity
+import Ledger
+import SwiftProtobuf
+import Testing
+import Wire
+
+@Suite struct TransactionTests {
+    private let name: AppName
+
+    init() throws { name = try AppName(checking: "shop") }
+
+    @Test func everyActionSurvivesItsBytes() throws {
+        let world = try World()
+        let endpoint = try Endpoint(host: "example.org", port: 1)
+        let release = ReleaseID(
+            name: name, manifest: World.blob(1), publisher: world.alice.publicKey.account, nonce: 1)
+        let function = NewRelease(
+            kind: .function, manifest: World.blob(2), manifestByteCount: .max, message: "größer",
+            settings: Data([1, 2]))
+        let actions: [LedgerAction] = [
+            .registerNode(publicKey: world.helper.publicKey, peer: endpoint, gateway: nil, possessionProof: Data([1])),
+            .updateNode(world.helper.publicKey.node, peer: endpoint, gateway: endpoint),
+            .claimName(name), .transferName(name, to: world.bob.publicKey.account),
+            .publishRelease(name, World.site(1)), .publishRelease(name, function),
+            .promoteRelease(name, release), .rollBack(name, to: nil), .rollBack(name, to: release),
+        ]
+        for action in actions {
+            let signed = try world.sign(action, by: world.alice, nonce: 9, validUntil: -5)
+            let read = try SignedTransaction(decoding: signed.bytes)
+            #expect(read == signed)
+            #expect(read.action == action)
+            #expect(read.id == signed.id)
+            #expect(read.nonce == 9)
+            #expect(read.validUntilMilliseconds == -5)
+            #expect(read.signer == .account(world.alice.publicKey.account))
+        }
+    }
+
+    @Test func aFlippedBitAnywhereIsRefused() throws {
+        let world = try World()
+        let bytes = try world.sign(.claimName(name), by: world.alice).bytes
+        for index in bytes.indices {
+            var other = bytes
+            other[index] ^= 0x10
+            #expect(throws: LedgerError.self) { try SignedTransaction(decoding: other) }
+        }
+    }
+
+    @Test func aSignatureOfAnotherKeyIsRefused() throws {
+        let world = try World()
+        let signed = try world.sign(.claimName(name), by: world.alice)
+        var envelope = try LedgerPBTransaction(serializedBytes: signed.bytes)
+        envelope.publicKey = world.bob.publicKey.bytes
+        let forged = try envelope.serializedData() as Data
+        #expect { try SignedTransaction(decoding: forged) } throws: { ($0 as? LedgerError)?.code == .badSignature }
+        envelope.signature = try world.bob.sign(envelope.body)
+        let undomained = try envelope.serializedData() as Data
+        #expect { try SignedTransaction(decoding: undomained) } throws: { ($0 as? LedgerError)?.code == .badSignature }
+    }
+
+    @Test func unknownFieldsAndActionsAreRefused() throws {
+        let world = try World()
+        let bytes = try world.sign(.claimName(name), by: world.alice).bytes
+        #expect(throws: LedgerError.self) { try SignedTransaction(decoding: bytes + [0xc0, 0x3e, 0x00]) }
+        var body = LedgerPBTransactionBody()
+        body.networkID = Data(world.genesis.networkID.digest.bytes)
+        body.signerKind = .account
+        body.nonce = 1
+        let bodyBytes = try body.serializedData() as Data
+        var envelope = LedgerPBTransaction()
+        envelope.body = bodyBytes
+        envelope.publicKey = world.alice.publicKey.bytes
+        envelope.signature = try world.alice.sign(Data("skerry 2026-11 transaction\n".utf8) + bodyBytes)
+        let empty = try envelope.serializedData() as Data
+        #expect { try SignedTransaction(decoding: empty) } throws: { ($0 as? LedgerError)?.code == .malformed }
+    }
+
+    @Test func sizeAtTheLimitAndOnePast() throws {
+        var world = try World { parameters in
+            parameters.transactionBytes = 4_096
+            parameters.settingsBytes = 4_096
+        }
+        try world.run(.claimName(name), by: world.alice)
+        func release(_ settings: Int) -> LedgerAction {
+            .publishRelease(
+                name,
+                NewRelease(
+                    kind: .site, manifest: World.blob(1), manifestByteCount: 1,
+                    settings: Data(repeating: 1, count: settings)))
+        }
+        let overhead = try world.sign(release(3_000), by: world.alice).bytes.count - 3_000
+        #expect(try world.refusal(release(4_097 - overhead), by: world.alice) == .tooLarge)
+        #expect(try world.refusal(release(4_096 - overhead), by: world.alice) == nil)
+        #expect(throws: LedgerError.self) { try world.sign(release(SignedTransaction.maxByteCount), by: world.alice) }
+        let huge = Data(repeating: 0, count: SignedTransaction.maxByteCount + 1)
+        #expect { try SignedTransaction(decoding: huge) } throws: { ($0 as? LedgerError)?.code == .tooLarge }
+    }
+
+    @Test func anotherNetworkIsRefused() throws {
+        var world = try World()
+        let other = try World { $0.replicas = 3 }
+        let foreign = try other.sign(.claimName(name), by: other.alice)
+        #expect(world.state.execute(foreign, timeMilliseconds: 0).refusal?.code == .wrongNetwork)
+    }
+
+    @Test func noncesAreStrictlyOneMore() throws {
+        var world = try World()
+        let first = try world.sign(.claimName(name), by: world.alice, nonce: 1)
+        for nonce in [0, 2, .max] as [UInt64] {
+            let wrong = try world.sign(.claimName(name), by: world.alice, nonce: nonce)
+            #expect(world.state.execute(wrong, timeMilliseconds: 0).refusal?.code == .badNonce)
+        }
+        #expect(world.state.execute(first, timeMilliseconds: 0).isApplied)
+        #expect(world.state.execute(first, timeMilliseconds: 0).refusal?.code == .badNonce)
+        // A refused transaction does not use its nonce up.
+        #expect(try world.refusal(.claimName(name), by: world.alice) == .nameTaken)
+        #expect(world.state.nonce(of: .account(world.alice.publicKey.account)) == 1)
+    }
+
+    @Test func expiryIsByTheEntrysTime() throws {
+        var world = try World()
+        let signed = try world.sign(.claimName(name), by: world.alice, validUntil: 1_000)
+        #expect(world.state.execute(signed, timeMilliseconds: 1_001).refusal?.code == .expired)
+        #expect(world.state.execute(signed, timeMilliseconds: 1_000).isApplied)
+    }
+
+    @Test func unknownKeys() throws {
+        var world = try World()
+        #expect(try world.refusal(.claimName(name), by: world.stranger) == .unknownSigner)
+        #expect(try world.refusal(.claimName(name), by: world.stranger, as: .node) == .unknownSigner)
+    }
+
+    @Test func anOpenNetworkTakesStrangersUpToItsLimit() throws {
+        var world = try World { parameters in
+            parameters.openAccounts = true
+            parameters.accounts = 3
+        }
+        #expect(try world.refusal(.rollBack(name, to: nil), by: world.stranger) == .unknownName)
+        #expect(world.state.accounts.count == 2)
+        #expect(try world.refusal(.claimName(name), by: world.stranger) == nil)
+        #expect(world.state.account(world.stranger.publicKey.account)?.nonce == 1)
+        #expect(try world.refusal(.claimName(AppName(checking: "b")), by: World.key(77)) == .limitReached)
+        let nobody = AccountID(World.blob(1).digest)
+        #expect(try world.refusal(.transferName(name, to: nobody), by: world.stranger) == .limitReached)
+    }
+}
