@@ -8,7 +8,8 @@ import WorkerProtocol
         .loaded,
         .loadFailed(message: "m", stack: "s\n"),
         .request(
-            id: 1, head: RequestHead(method: "GET", url: "https://e.com/", headers: [HeaderField(name: "a", value: "ü")]),
+            id: 1,
+            head: RequestHead(method: "GET", url: "https://e.com/", headers: [HeaderField(name: "a", value: "ü")]),
             body: [0, 255]),
         .response(id: .max, status: 200, headers: [HeaderField(name: "b", value: "")], body: []),
         .failure(id: 2, code: .exception, message: "x"),

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.serialized) struct FunctionPoolTests {
     @Test func fetchContractAnswers() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export default {
                     async fetch(request, env, ctx) {
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func mainContractAnswers() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export const main = async (params) => ({
                     status: 202, headers: { 'set-cookie': ['a=1', 'b=2'] }, body: params,
@@ -42,13 +42,14 @@ import Testing
             #expect(reply.headers.filter { $0.name == "set-cookie" }.map(\.value) == ["a=1", "b=2"])
             #expect(
                 reply.text == """
-                    {"method":"PUT","headers":{"accept":"*/*"},"path":"/a/b","query":{"x":["1","2"],"y":"z"},"body":"hi"}
+                    {"method":"PUT","headers":{"accept":"*/*"},"path":"/a/b",\
+                    "query":{"x":["1","2"],"y":"z"},"body":"hi"}
                     """)
         }
     }
 
     @Test func binaryBodiesAreExact() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export default { async fetch(request) { return new Response((await request.bytes()).reverse()) } }
                 """
@@ -59,7 +60,7 @@ import Testing
     }
 
     @Test func consoleLinesCarryTheirRequest() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export default { async fetch(request) {
                     const name = new URL(request.url).pathname;
@@ -85,7 +86,7 @@ import Testing
     }
 
     @Test func exceptionsFailTheirRequestOnly() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export default { async fetch(request) {
                     const { pathname } = new URL(request.url);
@@ -124,7 +125,7 @@ import Testing
     ]
 
     @Test(arguments: loops) func endlessCodeIsStoppedAndHurtsNobody(_ loop: String) async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let looping = "export default { async fetch() { \(loop) } }"
             let healthy = "export default { async fetch() { return new Response('ok') } }"
             _ = try await fixture.call(healthy, tenant: "other")
@@ -144,7 +145,7 @@ import Testing
     @Test func memoryIsLimited() async throws {
         var settings = PoolFixture.settings
         settings.cpuLimit = .seconds(20)
-        try await withPool(settings) { fixture in
+        try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 const kept = [];
                 export default { async fetch(request) {
@@ -158,7 +159,7 @@ import Testing
     }
 
     @Test func aKilledWorkerIsReplaced() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export default { async fetch(request) {
                     if (request.method === 'POST') await new Promise(() => {});
@@ -179,7 +180,7 @@ import Testing
         settings.maxRequestBodyBytes = 1000
         settings.maxResponseBodyBytes = 1000
         settings.maxCodeBytes = 1000
-        try await withPool(settings) { fixture in
+        try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 export default { async fetch(request) {
                     const body = await request.bytes();
@@ -196,7 +197,7 @@ import Testing
     }
 
     @Test func wallLimitCancelsAndKeepsTheWorker() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 let aborted = 0;
                 export default { async fetch(request) {
@@ -216,9 +217,10 @@ import Testing
     }
 
     @Test func codeThatDoesNotLoadSaysSo() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             #expect(await fixture.failure("export const x = 1")?.code == .loadFailed)
-            #expect(await fixture.failure("throw new Error('at start'); export {}")?.message.contains("at start") == true)
+            let thrown = await fixture.failure("throw new Error('at start'); export {}")
+            #expect(thrown?.message.contains("at start") == true)
             #expect(await fixture.failure("export default {fetch( {} }", tenant: "c/d")?.code == .badModule)
             #expect(await fixture.failure("export const main = 1 +* 2", tenant: "e/f")?.code == .loadFailed)
             #expect(await fixture.failure("for (;;); export {}", tenant: "g/h")?.code == .loadFailed)
@@ -230,7 +232,7 @@ import Testing
         settings.freeFailures = 1
         settings.cpuLimit = .milliseconds(50)
         settings.firstPenalty = .seconds(5)
-        try await withPool(settings) { fixture in
+        try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
             let module = "export default { async fetch() { for (;;); } }"
             #expect(await fixture.failure(module)?.code == .cpuLimit)
             #expect(await fixture.failure(module)?.code == .cpuLimit)
@@ -241,7 +243,7 @@ import Testing
     }
 
     @Test func manyRequestsShareOneContext() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             let module = """
                 let most = 0, now = 0;
                 export default { async fetch() {
@@ -260,7 +262,7 @@ import Testing
     }
 
     @Test func theSandboxIsClosed() async throws {
-        try await withPool { fixture in
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
             _ = try await fixture.evaluate("1")
             let process = try #require(fixture.pool.workerProcesses.first)
             var status = [UInt8](repeating: 0, count: 8192)
@@ -288,14 +290,14 @@ import Testing
         _ = write(file, script, script.count)
         close(file)
         defer { unlink(path) }
-        try await withPool(FunctionPool.Settings(workerPath: path)) { fixture in
+        try await withPool(FunctionPool.Settings(workerPath: path)) { (fixture: PoolFixture) async throws -> Void in
             #expect(await fixture.failure("export default { fetch() {} }") != nil)
         }
     }
 
     @Test func aMissingProgramIsReported() async throws {
         let settings = FunctionPool.Settings(workerPath: "/nonexistent/skerry-worker")
-        try await withPool(settings) { fixture in
+        try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
             #expect(await fixture.failure("export default { fetch() {} }")?.code == .workerMissing)
         }
     }

@@ -20,7 +20,8 @@ import Testing
         Case("export default async () => {}", ["default"]),
         Case("export const a = 1, b = a / 2, { c, d: [e, ...f], g = { h: 1 } } = {}", ["a", "b", "c", "e", "f", "g"]),
         Case("export let x\nexport var y = x\nfoo(1, 2)", ["x", "y"]),
-        Case("export const re = /[/}{]/g, next = `}${ `{${re}` }{`\nexport { re as 'odd name' };", ["re", "next", "odd name"]),
+        Case("export const re = /[/}{]/g, next = `}${ `{${re}` }{`\nexport { re as 'odd name' };",
+            ["re", "next", "odd name"]),
         Case("const a = 1; export { a, a as default, };", ["a", "default"]),
         Case("export async function main() { return `export default` }", ["main"]),
         Case("// export const no = 1\n/* export default 1 */ 'export default 2'; export class K {}", ["K"]),
@@ -45,7 +46,8 @@ import Testing
         ("export * from './z.js'", "w.js:1:1:"), ("\nexport { a } from 'b'", "w.js:2:1:"),
         ("export default {", "w.js:1:17:"), ("let a = 'x", "w.js:1:9:"), ("`${1", "w.js:1:5:"), ("a = /x", "w.js:1:5:"),
         ("/* x", "w.js:1:1:"), ("export function () {}", "w.js:1:1:"), ("(]", "w.js:1:2:"),
-        ("export let", "w.js:1:11:"), ("export {", "w.js:1:9:"), ("export", "w.js:1:1:"), ("export let {", "w.js:1:13:"),
+        ("export let", "w.js:1:11:"), ("export {", "w.js:1:9:"), ("export", "w.js:1:1:"),
+        ("export let {", "w.js:1:13:"),
     ])
     func errorsSayWhere(_ module: String, _ place: String) {
         let error = #expect(throws: FunctionError.self) { try ModuleScript(module: module, fileName: "w.js") }

@@ -41,6 +41,17 @@ import Testing
         #expect(core.invoke(1, version, deadline: 10, now: 0) == [.load(1, version), .spawn(2)])
     }
 
+    @Test func sparesThatDoNotStartAreNotRestartedAtOnce() {
+        var core = makeCore { $0.spareWorkers = 1 }
+        let cause = FunctionError(.workerMissing, "")
+        #expect(core.refillSpares(now: 0) == [.spawn(1)])
+        #expect(core.workerExited(1, cause: cause, last: nil, now: 0) == [])
+        #expect(core.refillSpares(now: PoolCore.startPause - 1) == [])
+        #expect(core.refillSpares(now: PoolCore.startPause) == [.spawn(2)])
+        #expect(core.workerExited(2, cause: cause, last: nil, now: PoolCore.startPause) == [])
+        #expect(core.refillSpares(now: 3 * PoolCore.startPause - 1) == [])
+    }
+
     @Test func tenantsNeverShareAWorker() {
         var core = busyCore(1)
         let other = FunctionVersion(tenant: "x/app", release: "r1")
@@ -100,7 +111,8 @@ import Testing
         var core = busyCore(1)
         for step in 1...10 {
             let sample = PoolCore.Sample(
-                cpuNanoseconds: UInt64(step) * Self.second, privateBytes: 0, entries: UInt64(step), running: 1, started: 1)
+                cpuNanoseconds: UInt64(step) * Self.second, privateBytes: 0, entries: UInt64(step), running: 1,
+                started: 1)
             #expect(core.tick(now: UInt64(step), samples: [1: sample]) == [])
         }
     }

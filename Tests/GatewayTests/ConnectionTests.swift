@@ -1,4 +1,5 @@
 import Gateway
+import Logging
 import NIOCore
 import Synchronization
 import Testing
@@ -39,6 +40,40 @@ import Testing
                 ("GET / HTTP/1.1\r\nHost: a\r\nB: \(String(repeating: "c", count: 40_000))\r\n\r\n", 431),
             ]
             for (text, status) in statuses { #expect(try await test.send(text).status == status) }
+        }
+    }
+
+    @Test func bodiesThatNobodyWants() async throws {
+        try await TestGateway.run({ $0.maxDiscardedBodyBytes = 10 }) { test in
+            let head = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+            let chunked = head + "Transfer-Encoding: chunked\r\n\r\n"
+            for (text, closes) in [
+                (head + "Content-Length: 10\r\n\r\n0123456789", false), (head + "Content-Length: 11\r\n\r\n", true),
+                (chunked + "a\r\n0123456789\r\n0\r\n\r\n", false), (chunked + "b\r\n0123456789a\r\n", true),
+                (head + "Expect: 100-continue\r\nContent-Length: 1\r\n\r\n", true),
+            ] {
+                let response = try await test.send(text)
+                #expect(response.status == 200 && (response["connection"] == "close") == closes, "\(text)")
+            }
+        }
+    }
+
+    /// A client that goes on sending after the last answer learns by a reset that nobody listens any more.
+    @Test func lingeringIsBounded() async throws {
+        for (timeout, bytes) in [(Duration.milliseconds(100), 1 << 20), (.seconds(30), 1_000)] {
+            try await TestGateway.run({
+                $0.lingerTimeout = timeout
+                $0.lingerBytes = bytes
+            }) { test in
+                let client = try await test.connect(staysOpen: true)
+                client.send("nonsense\r\n")
+                #expect(try await client.response().status == 400)
+                for _ in 0..<1_000 where !client.isClosed {
+                    client.send([UInt8](repeating: 0x61, count: 100))
+                    try await Task.sleep(for: .milliseconds(2))
+                }
+                try await client.closed()
+            }
         }
     }
 
@@ -173,6 +208,22 @@ import Testing
             try await busy.wait("the function runs") { test.functions.last.withLock { $0 != nil } }
             await test.gateway.shutdown(drain: .milliseconds(50))
             try await busy.closed()
+        }
+    }
+
+    @Test func logsEachRequest() async throws {
+        for logs in [true, false] {
+            try await TestGateway.run({ $0.logsAccess = logs }) { test in
+                _ = try await test.get("localhost:9", "/healthz?secret=1")
+                _ = try await test.send("nonsense\r\n")
+                let lines = test.lines.all.withLock { $0 }.filter { $0.message == "request" }.map(\.metadata)
+                #expect(lines.count == (logs ? 2 : 0))
+                guard logs, lines.count == 2 else { return }
+                #expect(lines[0]["method"] == "GET" && lines[0]["host"] == "localhost:9")
+                #expect(lines[0]["path"] == "/healthz" && lines[0]["status"] == "200" && lines[0]["bytes"] == "6")
+                #expect(lines[0]["remote"] == "127.0.0.1" && lines[0]["micros"] != nil)
+                #expect(lines[1]["method"] == "-" && lines[1]["error"] == "request/malformed")
+            }
         }
     }
 

@@ -29,7 +29,8 @@ import Testing
         ("bytes=-1000", .some([0..<100])), ("bytes=50-1000", .some([50..<100])), ("bytes=99-99", .some([99..<100])),
         ("BYTES= 1-2 , 4-5", .some([1..<3, 4..<6])), ("bytes=0-1,200-300", .some([0..<2])),
         ("bytes=0-99999999999999999999999", .some([0..<100])), ("bytes=100-", .unsatisfiable),
-        ("bytes=100-200", .unsatisfiable), ("bytes=-0", .unsatisfiable), ("bytes=99999999999999999999-", .unsatisfiable),
+        ("bytes=100-200", .unsatisfiable), ("bytes=-0", .unsatisfiable),
+        ("bytes=99999999999999999999-", .unsatisfiable),
         ("bytes=", .whole), ("bytes=,", .whole), ("bytes=5-4", .whole), ("bytes=a-b", .whole), ("bytes=1", .whole),
         ("bytes=--1", .whole), ("bytes=+1-2", .whole), ("chars=0-1", .whole), ("bytes=0-60,30-99", .whole),
         ("bytes=0-0,1-1,2-2,3-3,4-4", .whole),
@@ -67,7 +68,9 @@ import Testing
     }
 
     @Test func siteLookup() throws {
-        let names = ["index.html", "docs/index.html", "docs/a b.html", "about.html", "about/index.html", "404.html", "x.css"]
+        let names = [
+            "index.html", "docs/index.html", "docs/a b.html", "about.html", "about/index.html", "404.html", "x.css",
+        ]
         let files = Dictionary(uniqueKeysWithValues: names.map { ($0, file(FakeBlobs.id($0), 1)) })
         let manifest = try SiteManifest(files: files)
         func at(_ path: String) -> SiteLookup { SiteLookup.find(path, in: manifest) }

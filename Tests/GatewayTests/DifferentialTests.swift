@@ -49,7 +49,8 @@ import Testing
             switch part {
             case .head(let head):
                 current = Meaning(method: head.method.rawValue, target: head.uri)
-                current.fields = head.headers.map { "\($0.name.lowercased())=\($0.value)" }
+                // The blanks behind a value are no part of it (RFC 9112 section 5.1); the other parser keeps them.
+                current.fields = head.headers.map { "\($0.name.lowercased())=\(HTTPCharacters.trimmed($0.value))" }
             case .body(let buffer): current.body += Array(buffer.readableBytesView)
             case .end: result.append(current)
             }

@@ -46,7 +46,8 @@ final class FakeBlobs: GatewayBlobs {
     static func id(_ name: String) -> BlobID {
         var bytes = Array(name.utf8.prefix(32))
         bytes += [UInt8](repeating: 0x5a, count: 32 - bytes.count)
-        return BlobID(Digest(bytes) ?? Digest(unsafeUninitialized: { $0.initializeMemory(as: UInt8.self, repeating: 0) }))
+        return BlobID(
+            Digest(bytes) ?? Digest(unsafeUninitialized: { $0.initializeMemory(as: UInt8.self, repeating: 0) }))
     }
 
     func addHot(_ name: String, _ bytes: [UInt8]) -> BlobID {
@@ -120,6 +121,28 @@ final class FakePages: GatewayPages {
     func health() -> (ready: Bool, detail: String) { state.withLock { $0 } }
 }
 
+/// What was logged.
+final class LogLines: Sendable {
+    let all = Mutex<[(message: String, metadata: Logger.Metadata)]>([])
+}
+
+struct LineHandler: LogHandler {
+    let lines: LogLines
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.info
+
+    init(lines: LogLines) { self.lines = lines }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        lines.all.withLock { $0.append((event.message.description, event.metadata ?? [:])) }
+    }
+}
+
 /// A running gateway with fakes behind it.
 struct TestGateway {
     let gateway: Gateway
@@ -128,12 +151,13 @@ struct TestGateway {
     let blobs = FakeBlobs()
     let functions = FakeFunctions()
     let pages = FakePages()
+    let lines = LogLines()
 
     static let group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
 
     private init(_ settings: Gateway.Settings) async throws {
-        var logger = Logger(label: "gateway-tests", factory: { _ in SwiftLogNoOpLogHandler() })
-        logger.logLevel = .info
+        let lines = lines
+        let logger = Logger(label: "gateway-tests", factory: { _ in LineHandler(lines: lines) })
         gateway = Gateway(
             settings: settings, group: TestGateway.group, routes: routes, blobs: blobs, functions: functions,
             pages: pages, logger: logger)
@@ -165,7 +189,9 @@ struct TestGateway {
         functions.set(name, body)
     }
 
-    func connect(autoRead: Bool = true) async throws -> RawClient { try await RawClient(address, autoRead: autoRead) }
+    func connect(autoRead: Bool = true, staysOpen: Bool = false) async throws -> RawClient {
+        try await RawClient(address, autoRead: autoRead, staysOpen: staysOpen)
+    }
 
     /// One request on its own connection.
     func send(_ text: String, isHead: Bool = false) async throws -> RawResponse {

@@ -25,9 +25,10 @@ func parse(_ bytes: [UInt8], pieces size: Int = .max, limits: HTTPParserLimits =
                 switch event {
                 case .head(let head):
                     let target = head.path + (head.query.map { "?\($0)" } ?? "")
+                    let authority = head.authority?.description ?? "-"
                     seen.append(
                         .head(
-                            "\(head.method.rawValue) \(target) \(head.authority?.description ?? "-") \(head.minorVersion)",
+                            "\(head.method.rawValue) \(target) \(authority) \(head.minorVersion)",
                             fields: head.fields.pairs.map { "\($0.name)=\($0.value)" }, keepsAlive: head.keepsAlive))
                 case .body(let buffer):
                     if case .body(let before)? = seen.last {
@@ -147,7 +148,8 @@ func errorCode(_ seen: [Seen]) -> GatewayError.Code? {
 
     @Test func randomBytesNeverTrap() {
         var generator = SeededGenerator(state: 7)
-        let alphabet = Array("GET /%2e HTTP/1.1\r\n\r\n: ;=\",0123456789abcdefHost:chunkedTransfer-Encoding\u{0}\u{ff}".utf8)
+        let alphabet = Array(
+            "GET /%2e HTTP/1.1\r\n\r\n: ;=\",0123456789abcdefHost:chunkedTransfer-Encoding\u{0}\u{ff}".utf8)
         let seeds = Corpus.valid.map { Array($0.utf8) }
         for round in 0..<10_000 {
             var bytes: [UInt8]

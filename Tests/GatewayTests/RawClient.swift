@@ -43,11 +43,13 @@ final class RawClient: Sendable {
     let channel: any Channel
     private let collector: Collector
 
-    init(_ address: SocketAddress, autoRead: Bool) async throws {
+    /// - Parameter staysOpen: Whether to keep this side open when the gateway closes its own.
+    init(_ address: SocketAddress, autoRead: Bool, staysOpen: Bool = false) async throws {
         let collector = Collector()
         self.collector = collector
         channel = try await ClientBootstrap(group: TestGateway.group)
             .channelOption(.autoRead, value: autoRead)
+            .channelOption(.allowRemoteHalfClosure, value: staysOpen)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector) }
             }

@@ -68,8 +68,8 @@ final class NodeParts: Sendable {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
         await functions.shutdown()
         await peers.shutdown()
-        await keeper.close()
-        await store.close()
+        do { try await keeper.close() } catch { logger.error("closing the ledger failed", metadata: ["error": "\(error)"]) }
+        do { try store.close() } catch { logger.error("closing the blob store failed", metadata: ["error": "\(error)"]) }
     }
 
     func status(_ run: NodeRun, data: String, isReady: Bool, detail: String) -> NodeStatus {
@@ -84,6 +84,6 @@ final class NodeParts: Sendable {
             id: run.id, network: state.networkID.description, version: SkerryNode.version, gateway: run.gateway,
             peer: run.peer, control: run.control, data: data, pid: run.pid, ready: isReady, detail: detail,
             ledger: .init(sequence: state.sequence, root: state.root.hex, sequencer: sync.isSequencer),
-            peers: others, blobCount: usage.count, blobBytes: usage.byteCount)
+            peers: others, blobCount: usage.blobs, blobBytes: usage.bytes)
     }
 }

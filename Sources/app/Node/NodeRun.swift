@@ -21,6 +21,9 @@ public struct NodeRun: Codable, Sendable, Equatable {
     /// Whether that very process still runs.
     public var isAlive: Bool { NodeRun.startTicks(of: pid) == startTicks }
 
+    /// Whether process `pid` has ended, reaped or not.
+    public static func hasEnded(_ pid: Int32) -> Bool { startTicks(of: pid) == nil }
+
     /// When process `pid` started; nil if there is none, or it is a zombie.
     static func startTicks(of pid: Int32) -> UInt64? {
         guard let stat = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return nil }

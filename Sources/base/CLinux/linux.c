@@ -27,6 +27,8 @@ int skerry_flock_exclusive(int descriptor) {
     return result;
 }
 
+int skerry_flock_release(int descriptor) { return flock(descriptor, LOCK_UN); }
+
 int skerry_fallocate(int descriptor, int64_t length) {
     int result;
     do result = fallocate(descriptor, 0, 0, (off_t)length);

@@ -125,7 +125,7 @@ private struct Arguments {
         // getentropy gives at most 256 bytes at a time.
         for offset in stride(from: 0, to: span.count, by: 256) {
             guard getentropy(start + offset, min(256, span.count - offset)) == 0 else {
-                _exit(WorkerMain.ExitCode.engine)
+                _exit(WorkerExitCode.engine)
             }
         }
         return undefined

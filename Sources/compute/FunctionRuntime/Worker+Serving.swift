@@ -24,7 +24,7 @@ extension Worker {
         do {
             while let frame = try reader.next() { handle(frame) }
         } catch {
-            _exit(WorkerMain.ExitCode.badFrame)
+            _exit(WorkerExitCode.badFrame)
         }
     }
 
@@ -33,7 +33,7 @@ extension Worker {
         if count == 0 { _exit(0) }
         if count < 0 {
             if errno == EINTR { return }
-            _exit(WorkerMain.ExitCode.socket)
+            _exit(WorkerExitCode.socket)
         }
         reader.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }

@@ -49,12 +49,12 @@ final class Worker {
         case .cancel(let id):
             cancel(id)
         case .hello, .loaded, .loadFailed, .response, .failure, .log:
-            _exit(WorkerMain.ExitCode.badFrame)
+            _exit(WorkerExitCode.badFrame)
         }
     }
 
     private func load(_ code: [UInt8], fileName: String) {
-        guard let engine, !isLoaded, !isLoading else { _exit(WorkerMain.ExitCode.badFrame) }
+        guard let engine, !isLoaded, !isLoading else { _exit(WorkerExitCode.badFrame) }
         isLoading = true
         if cpuLimitNanoseconds > 0 { engine.limitEntries(nanoseconds: cpuLimitNanoseconds) }
         enter(0, isFirst: false) {
@@ -251,7 +251,7 @@ final class Worker {
                 if count > 0 {
                     written += count
                 } else if errno != EINTR {
-                    _exit(WorkerMain.ExitCode.socket)
+                    _exit(WorkerExitCode.socket)
                 }
             }
         }

@@ -168,7 +168,8 @@ struct ExportRewriter {
             let isComputed = token.text == "["
             var afterKey = index + 1
             if isComputed {
-                while !(tokens[afterKey].text == "]" && tokens[afterKey].depth == depth), tokens[afterKey].kind != .end {
+                while tokens[afterKey].kind != .end {
+                    if tokens[afterKey].text == "]", tokens[afterKey].depth == depth { break }
                     afterKey += 1
                 }
                 afterKey += 1

@@ -53,7 +53,8 @@ extension FunctionPool {
             return .spawn(id, handle)
         case .load(let id, let version):
             guard let handle = state.handles[id] else { return nil }
-            let source = state.core.functions[version]?.queue.lazy.compactMap { state.pending[$0]?.code }.first
+            let waiting = state.core.functions[version]?.queue.first
+            let source = waiting.flatMap { state.pending[$0]?.code }
             return .load(id, handle, source)
         case .send(let request, let id, let wireID):
             guard let handle = state.handles[id], let pending = state.pending[request] else { return nil }

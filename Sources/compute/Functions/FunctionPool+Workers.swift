@@ -100,7 +100,8 @@ extension FunctionPool {
                         throw FunctionError(.badResponse, "the function answered with status \(status)")
                     }
                     return FunctionReply(
-                        status: Int(status), headers: headers.map { ($0.name, $0.value) }, body: ByteBuffer(bytes: body))
+                        status: Int(status), headers: headers.map { ($0.name, $0.value) },
+                        body: ByteBuffer(bytes: body))
                 }
             case .failure(let wireID, let code, let message):
                 if code == .cpuLimit { noteLimit(id) }
@@ -207,10 +208,12 @@ extension FunctionPool {
         if signal == SIGSYS {
             return FunctionError(.crashed, "the sandbox ended the function: it made a system call that is not allowed")
         }
-        if signal != 0 { return FunctionError(.crashed, "the function's worker was ended by signal \(signal); try again") }
+        if signal != 0 {
+            return FunctionError(.crashed, "the function's worker was ended by signal \(signal); try again")
+        }
         let code = (status >> 8) & 0xFF
         switch code {
-        case 81:
+        case WorkerExitCode.unsealed:
             return FunctionError(
                 .workerMissing, "this kernel has no seccomp; allow unsealed workers in the settings to run without")
         case 127:

@@ -125,7 +125,7 @@ public final class FunctionPool: Sendable {
         if call.body.readableBytes > settings.maxRequestBodyBytes {
             return FunctionError(
                 .bodyTooLarge,
-                "the request has \(call.body.readableBytes) bytes; functions take up to \(settings.maxRequestBodyBytes)")
+                "the request has \(call.body.readableBytes) bytes; functions take \(settings.maxRequestBodyBytes)")
         }
         let longest = call.headers.reduce(0) { max($0, $1.name.utf8.count, $1.value.utf8.count) }
         guard call.headers.count <= WireLimits.maxHeaderCount, longest <= WireLimits.maxHeaderBytes,

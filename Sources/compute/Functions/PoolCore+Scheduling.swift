@@ -32,7 +32,7 @@ extension PoolCore {
 
     /// Keeps the wanted number of workers without code.
     mutating func refillSpares(now: Instant) -> [Action] {
-        guard !isClosed else { return [] }
+        guard !isClosed, now >= sparesBlockedUntil else { return [] }
         var spares = workers.values.count { $0.version == nil && $0.phase != .dying }
         var actions: [Action] = []
         while spares < settings.spareWorkers, workers.count < settings.maxWorkers {

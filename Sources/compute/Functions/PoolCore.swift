@@ -7,12 +7,18 @@ struct PoolCore {
     static let cancelGrace: UInt64 = 250_000_000
     /// The parent's CPU limit is twice the engine's, for the engine's own threads count as well, and this much.
     static let cpuSlack: UInt64 = 100_000_000
+    /// How long spares wait after a worker that did not start: 200 ms, doubled up to 51 s.
+    static let startPause: UInt64 = 200_000_000
+    static let maxStartDoublings = 8
 
     let settings: FunctionPool.Settings
     var workers: [WorkerID: Worker] = [:]
     var requests: [RequestID: Request] = [:]
     var functions: [FunctionVersion: Function] = [:]
     var isClosed = false
+    /// Workers that ended before their hello, in a row; spares wait longer after each.
+    var startFailures = 0
+    var sparesBlockedUntil: Instant = 0
     private var lastWorkerID: WorkerID = 0
 
     init(settings: FunctionPool.Settings) {
@@ -71,6 +77,7 @@ struct PoolCore {
 
     mutating func workerHello(_ id: WorkerID, now: Instant) -> [Action] {
         guard let worker = workers[id], worker.phase == .starting else { return [] }
+        startFailures = 0
         guard let version = worker.version else {
             workers[id]?.phase = .spare
             workers[id]?.idleSince = now
@@ -112,6 +119,10 @@ struct PoolCore {
     ) -> [Action] {
         guard var worker = workers.removeValue(forKey: id) else { return [] }
         if let sample { worker.started = max(worker.started, sample.started) }
+        if worker.phase == .starting {
+            sparesBlockedUntil = now + Self.startPause << UInt64(min(startFailures, Self.maxStartDoublings))
+            startFailures += 1
+        }
         guard let version = worker.version else { return isClosed ? [] : scheduleWaiting(now: now) }
         functions[version]?.workers.removeAll { $0 == id }
         var actions: [Action] = []

@@ -1,5 +1,6 @@
 import CSandbox
 import Glibc
+import WorkerProtocol
 
 /// Starts worker processes.
 struct WorkerLauncher: Sendable {
@@ -34,7 +35,7 @@ struct WorkerLauncher: Sendable {
         }
         var pid: pid_t = 0
         var layers: UInt32 = 0
-        let spawned = withArguments([path] + (allowUnsealed ? ["--allow-unsealed"] : [])) { arguments in
+        let spawned = withArguments([path] + (allowUnsealed ? [WorkerExitCode.unsealedFlag] : [])) { arguments in
             withArguments(environment) { environment in
                 skerry_spawn(path, arguments, environment, sockets[1], status, &pid, &layers)
             }

@@ -63,7 +63,8 @@ extension BlobStoreError {
             return full("cannot \(verb) \(path): \(reason)")
         case EROFS:
             return BlobStoreError(
-                .diskFull, "cannot \(verb) \(path): \(reason); remount the disk writable, stored blobs can still be read")
+                .diskFull,
+                "cannot \(verb) \(path): \(reason); remount the disk writable, stored blobs can still be read")
         default:
             return BlobStoreError(.ioFailed, "cannot \(verb) \(path): \(reason); check the disk and the permissions")
         }

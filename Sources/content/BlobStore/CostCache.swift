@@ -1,8 +1,8 @@
 /// A bounded map in two parts: what was used once waits in probation, what was used again is protected.
 ///
 /// A stream of values that are read once can thus only displace others of its kind. All operations are O(1).
-struct CostCache<Key: Hashable, Value> {
-    private struct Slot {
+struct CostCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private struct Slot: Sendable {
         var key: Key
         var value: Value
         var cost: Int
@@ -11,7 +11,7 @@ struct CostCache<Key: Hashable, Value> {
         var older: Int
     }
 
-    private struct Chain {
+    private struct Chain: Sendable {
         var newest = -1
         var oldest = -1
         var cost = 0
@@ -40,8 +40,10 @@ struct CostCache<Key: Hashable, Value> {
         guard let place = places[key], let slot = unlink(place) else { return nil }
         link(place, slot, isProtected: true)
         // Four fifths for the protected: a larger share would leave new values no time to prove themselves.
-        while protected.cost > limit / 5 * 4, protected.oldest != place, let demoted = unlink(protected.oldest) {
-            link(demoted.place, demoted.slot, isProtected: false)
+        while protected.cost > limit / 5 * 4, protected.oldest != place {
+            let demoted = protected.oldest
+            guard let slot = unlink(demoted) else { break }
+            link(demoted, slot, isProtected: false)
         }
         return slot.value
     }
@@ -63,17 +65,12 @@ struct CostCache<Key: Hashable, Value> {
     }
 
     mutating func remove(_ key: Key) {
-        guard let place = places.removeValue(forKey: key), unlink(place) as Slot? != nil else { return }
+        guard let place = places.removeValue(forKey: key), unlink(place) != nil else { return }
         slots[place] = nil
         free.append(place)
     }
 
     mutating func removeAll() { self = CostCache(limit: limit, maxCount: maxCount) }
-
-    private mutating func unlink(_ place: Int) -> (place: Int, slot: Slot)? {
-        guard let slot: Slot = unlink(place) else { return nil }
-        return (place, slot)
-    }
 
     private mutating func unlink(_ place: Int) -> Slot? {
         guard slots.indices.contains(place), let slot = slots[place] else { return nil }

@@ -17,7 +17,8 @@ final class StoreFolder: Sendable {
     let path: String
     private let lock: FileDescriptor
     private let reserveBytes: Int
-    private let counter = Atomic<UInt64>(0)
+    /// Of the process, not of the store: a session may outlive the store that it began with.
+    private static let counter = Atomic<UInt64>(0)
     /// Fan-out folders whose own entries are known to be durable, by the digest's first two bytes.
     private let durable = Mutex<Set<UInt16>>([])
 
@@ -46,7 +47,7 @@ final class StoreFolder: Sendable {
 
     /// A name for a new temporary file.
     func temporaryFile() -> String {
-        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         return "\(temporaryPath)/ingest-\(getpid())-\(number)"
     }
 
@@ -68,48 +69,60 @@ final class StoreFolder: Sendable {
     func publish(_ temporary: String, as id: BlobID, blockValues: [Digest]) throws {
         let folder = fanOut(id)
         try makeFanOut(id)
-        if blockValues.count > 1 {
-            let draft = "\(temporary).blocks"
-            let file = try FileDescriptor(path: draft, O_WRONLY | O_CREAT | O_TRUNC)
-            do {
-                try blockValues.withUnsafeBytes { try Files.write($0, to: file, at: 0, path: draft) }
-                try Files.synchronise(file, path: draft)
-                try Files.rename(draft, outboardFile(id))
-            } catch {
-                unlink(draft)
-                throw error
-            }
-        }
         try Files.rename(temporary, marker(id))
+        if blockValues.count > 1 { try writeOutboard(blockValues, draft: "\(temporary).blocks", of: id) }
         if link(marker(id), dataFile(id)) != 0 {
             guard errno == EEXIST else { throw BlobStoreError.file("link", dataFile(id), errno) }
-            // A file without a row, left by a crash or by a publication that is still on its way: same name, so the
-            // same bytes, unless the disk lost some.
+            // A file without a row, left by a crash or by a publication that is still on its way: the same name, so
+            // the same bytes, unless the disk lost some.
             try Files.rename(marker(id), dataFile(id))
         }
         try Files.synchronise(folder: folder)
     }
 
-    /// Before a blob's row is deleted: should the process die between the two, the next one deletes the files.
-    func mark(_ id: BlobID) { _ = link(dataFile(id), marker(id)) }
+    private func writeOutboard(_ blockValues: [Digest], draft: String, of id: BlobID) throws {
+        do {
+            let file = try FileDescriptor(path: draft, O_WRONLY | O_CREAT | O_EXCL)
+            try blockValues.withUnsafeBytes { try Files.write($0, to: file, at: 0, path: draft) }
+            try Files.synchronise(file, path: draft)
+            try Files.rename(draft, outboardFile(id))
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
+    /// Deletes a blob's files but leaves its mark, for the time until its row is gone too.
+    ///
+    /// Works on a full disk, where the mark may fail: a crash then leaves a row without files, which reading notices.
+    func delete(_ id: BlobID) {
+        if let mark = try? FileDescriptor(path: "\(marker(id)).new", O_WRONLY | O_CREAT) {
+            _ = mark
+            rename("\(marker(id)).new", marker(id))
+        }
+        unlink(dataFile(id))
+        unlink(outboardFile(id))
+    }
 
     func unmark(_ id: BlobID) { unlink(marker(id)) }
 
-    func delete(_ id: BlobID) {
-        unlink(dataFile(id))
-        unlink(outboardFile(id))
-        unlink(marker(id))
+    /// The file under a blob's name now.
+    func inode(_ id: BlobID) -> UInt64? {
+        var status = stat()
+        return lstat(dataFile(id), &status) == 0 ? UInt64(status.st_ino) : nil
     }
 
     /// Keeps a damaged file for inspection, out of the way of the next copy.
     func setAside(_ id: BlobID) {
-        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
         rename(dataFile(id), "\(path)/corrupt/\(id.hex)-\(Files.milliseconds())-\(number)")
         unlink(outboardFile(id))
-        unlink(marker(id))
     }
 
-    /// Empties `tmp/` and returns the blobs that it marks.
+    /// Lets another process open the folder.
+    func release() { skerry_flock_release(lock.number) }
+
+    /// Deletes what sessions left in `tmp/` and returns the blobs that are marked there.
     func collectLeftovers() throws -> [BlobID] {
         var marked: [BlobID] = []
         for name in try Files.list(temporaryPath) {

@@ -55,8 +55,8 @@ public final class Gateway: Sendable {
     /// Opens the listening socket. When this returns, connections are accepted.
     ///
     /// - Returns: The address that the system picked.
-    /// - Throws: ``GatewayError`` with ``GatewayError/Code/cannotListen``, or ``GatewayError/Code/wrongState`` when called
-    ///   more than once. After a failure the gateway can be started again.
+    /// - Throws: ``GatewayError`` with ``GatewayError/Code/cannotListen``, or ``GatewayError/Code/wrongState`` when
+    ///   called more than once. After a failure the gateway can be started again.
     public func start() async throws -> SocketAddress {
         try guarded.withLock { guarded in
             guard case .idle = guarded.state else {

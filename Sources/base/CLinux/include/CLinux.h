@@ -23,6 +23,9 @@ ssize_t skerry_preadv2_nowait(int descriptor, void *buffer, size_t length, int64
 /// The lock ends with the open file, so also when the process dies.
 int skerry_flock_exclusive(int descriptor);
 
+/// Gives the lock back while the file stays open.
+int skerry_flock_release(int descriptor);
+
 /// Reserves disk space for the first `length` bytes of a file and makes the file at least that long.
 ///
 /// errno is ENOSPC when there is not so much; on file systems that cannot reserve the file only gets its length.

@@ -164,7 +164,7 @@
             }
             if (options.statusText !== undefined) {
                 const text = `${options.statusText}`;
-                if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError('the status text has a strange character');
+                if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError('a character cannot be in a status text');
                 this.#statusText = text;
             }
             this.#headers = new Headers(options.headers);

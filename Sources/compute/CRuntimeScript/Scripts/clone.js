@@ -56,7 +56,7 @@
         const seen = new Map();
 
         for (const item of options?.transfer ?? []) {
-            if (!(item instanceof ArrayBuffer) || item.detached) refuse('a transferred object other than an ArrayBuffer');
+            if (!(item instanceof ArrayBuffer) || item.detached) refuse('a transferred object but an ArrayBuffer');
             seen.set(item, item.transfer());
         }
 

@@ -64,7 +64,9 @@
         if (value instanceof Set) {
             return `Set(${value.size}) ${inspectMembers([...value], depth, inner)}`;
         }
-        if (value instanceof bridge.Headers) return `Headers ${inspectMembers(Object.fromEntries(value), depth, inner)}`;
+        if (value instanceof bridge.Headers) {
+            return `Headers ${inspectMembers(Object.fromEntries(value), depth, inner)}`;
+        }
         if (value instanceof bridge.URL) return `URL ${value.href}`;
         if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
             const text = inspectMembers(Array.from(value.subarray(0, maxItems)), depth, inner);

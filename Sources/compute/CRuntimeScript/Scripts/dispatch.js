@@ -5,13 +5,10 @@
     const { host, Headers, Response } = bridge;
     const failure = { exception: 1, badResponse: 3, cancelled: 5 };
     const abortReason = 'nobody waits for this request any more';
-    const mapGet = Map.prototype.get;
-    const mapSet = Map.prototype.set;
-    const mapDelete = Map.prototype.delete;
     const { apply } = Reflect;
     const PromiseConstructor = Promise;
     const resolvePromise = (value) => apply(PromiseConstructor.resolve, PromiseConstructor, [value]);
-    const controllers = new Map();
+    const controllers = new bridge.SafeMap();
     const environment = Object.freeze({ __proto__: null });
     let answer;
 
@@ -35,7 +32,7 @@
     function callFetch(handler, id, method, url, headerText, body) {
         const signal = () => {
             const controller = new bridge.AbortController();
-            apply(mapSet, controllers, [id, controller]);
+            controllers.set(id, controller);
             return controller.signal;
         };
         const request = bridge.createRequest(method, url, headerText, body, signal);
@@ -79,7 +76,8 @@
     function describePlain(value) {
         if (typeof value === 'string') return bridge.describeResponse(new Response(value));
         if (typeof value !== 'object' || value === null) {
-            throw new BadResponse(`the function answered with ${value === null ? 'null' : typeof value}, not a response`);
+            const kind = value === null ? 'null' : typeof value;
+            throw new BadResponse(`the function answered with ${kind}, not a response`);
         }
         const { status = 200, headers = {}, body = null } = value;
         if (!Number.isInteger(status) || status < 200 || status > 599) {
@@ -123,10 +121,10 @@
                 ? await callFetch(answer.target, id, method, url, headerText, body)
                 : await callMain(answer.target, method, url, headerText, body);
             const { status, headers, body: content } = describe(value);
-            apply(mapDelete, controllers, [id]);
+            controllers.delete(id);
             host.respond(id, status, headers, content);
         } catch (error) {
-            apply(mapDelete, controllers, [id]);
+            controllers.delete(id);
             const { message, stack } = bridge.describeError(error);
             if (error instanceof BadResponse) host.fail(id, failure.badResponse, error.message, '');
             else host.fail(id, failure.exception, message, stack);
@@ -138,8 +136,8 @@
     };
 
     bridge.cancel = function cancel(id) {
-        const controller = apply(mapGet, controllers, [id]);
-        apply(mapDelete, controllers, [id]);
+        const controller = controllers.get(id);
+        controllers.delete(id);
         controller?.abort(new bridge.DOMException(abortReason, 'AbortError'));
     };
 

@@ -21,7 +21,7 @@
 
     class Headers {
         // Name to list of values, in the order of the first appearance.
-        #lines = new Map();
+        #lines = new bridge.SafeMap();
         #immutable = false;
 
         constructor(init) {
@@ -51,18 +51,18 @@
                         const name = parts[index].toLowerCase();
                         const values = headers.#lines.get(name);
                         if (values === undefined) headers.#lines.set(name, [parts[index + 1]]);
-                        else values.push(parts[index + 1]);
+                        else values[values.length] = parts[index + 1];
                     }
                 }
                 headers.#immutable = true;
                 return headers;
             };
             linesOf = (headers) => {
-                const parts = [];
+                let text = '';
                 for (const [name, values] of headers.#lines) {
-                    for (const value of values) parts.push(name, value);
+                    for (const value of values) text += `${text === '' ? '' : '\n'}${name}\n${value}`;
                 }
-                return parts.join('\n');
+                return text;
             };
             sortedPairs = (headers) => {
                 const pairs = [];
@@ -87,7 +87,7 @@
             this.#checkMutable();
             const values = this.#lines.get(key);
             if (values === undefined) this.#lines.set(key, [text]);
-            else values.push(text);
+            else values[values.length] = text;
         }
 
         set(name, value) {

@@ -5,11 +5,8 @@
     const { host } = bridge;
     const maxDelay = 2147483647;
     const maxRandomBytes = 65536;
-    const mapGet = Map.prototype.get;
-    const mapSet = Map.prototype.set;
-    const mapDelete = Map.prototype.delete;
     const { apply } = Reflect;
-    const timers = new Map();
+    const timers = new bridge.SafeMap();
     let lastTimer = 0;
 
     function start(callback, delay, repeats, callArguments) {
@@ -23,20 +20,20 @@
         if (!host.startTimer(timer.id, milliseconds)) {
             throw new bridge.DOMException('too many timers are running', 'QuotaExceededError');
         }
-        apply(mapSet, timers, [timer.id, timer]);
+        timers.set(timer.id, timer);
         return timer.id;
     }
 
     function stop(id) {
         const number = Number(id);
-        if (apply(mapDelete, timers, [number])) host.stopTimer(number);
+        if (timers.delete(number)) host.stopTimer(number);
     }
 
     bridge.fireTimer = function fireTimer(id) {
-        const timer = apply(mapGet, timers, [id]);
+        const timer = timers.get(id);
         if (timer === undefined) return;
         if (timer.interval > 0) host.startTimer(id, timer.interval);
-        else apply(mapDelete, timers, [id]);
+        else timers.delete(id);
         try {
             apply(timer.callback, undefined, timer.callArguments);
         } catch (error) {
@@ -46,7 +43,7 @@
 
     /** Forgets a timer whose request is over. */
     bridge.dropTimer = function dropTimer(id) {
-        apply(mapDelete, timers, [id]);
+        timers.delete(id);
     };
 
     const setTimeout = (callback, delay = 0, ...rest) => start(callback, delay, false, rest);

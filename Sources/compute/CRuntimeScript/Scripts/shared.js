@@ -6,6 +6,13 @@
 
     const { defineProperty } = Object;
 
+    /** A map whose methods are its own: what a script does to Map.prototype does not reach the runtime's tables. */
+    class SafeMap extends Map {}
+    for (const name of ['get', 'set', 'has', 'delete', 'keys', 'entries', Symbol.iterator]) {
+        defineProperty(SafeMap.prototype, name, Object.getOwnPropertyDescriptor(Map.prototype, name));
+    }
+    bridge.SafeMap = SafeMap;
+
     /** Adds a global that is writable and not enumerable, as the platform's interfaces are. */
     bridge.expose = function expose(name, value) {
         defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });

@@ -78,7 +78,8 @@ void skerry_status_enter(skerry_status_page *page, uint64_t id, int first_entry)
 /// In the worker: the engine was left.
 void skerry_status_leave(skerry_status_page *page);
 
-/// What the page says: entries so far, the request that runs (0: the engine is not entered), the last request that began.
+/// What the page says: entries so far, the request that runs (0: the engine is not entered), the last request that
+/// began.
 void skerry_status_read(const skerry_status_page *page, uint64_t *entries, uint64_t *running, uint64_t *started);
 
 #endif

@@ -5,6 +5,7 @@ public struct FunctionRelease: Hashable, Sendable {
     /// The release's id, as people read it.
     public let release: String
 
+    /// A release; nothing is checked.
     public init(name: String, release: String) {
         self.name = name
         self.release = release

@@ -11,6 +11,7 @@ public struct FunctionRequest: Sendable {
     /// The whole body, at most ``Gateway/Settings/maxFunctionBodyBytes``.
     public let body: ByteBuffer
 
+    /// A request; nothing is checked.
     public init(method: String, url: String, headers: [(name: String, value: String)], body: ByteBuffer) {
         self.method = method
         self.url = url

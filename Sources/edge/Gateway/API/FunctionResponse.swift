@@ -10,6 +10,7 @@ public struct FunctionResponse: Sendable {
     /// The whole body; not sent for HEAD, 204 and 304.
     public let body: ByteBuffer
 
+    /// A response; the gateway checks it when it arrives.
     public init(status: Int, headers: [(name: String, value: String)], body: ByteBuffer) {
         self.status = status
         self.headers = headers

@@ -10,7 +10,7 @@ public protocol GatewayBlobs: Sendable {
     /// Finds the blob on this node or at a peer; its bytes may still be arriving while it is read.
     ///
     /// - Returns: A future on `eventLoop`, failed with ``GatewayError`` (``GatewayError/Code/blobNotFound``,
-    ///   ``GatewayError/Code/blobUnreachable``). The gateway calls ``GatewayBlob/close()`` exactly once on what it gets,
-    ///   also when the client went away meanwhile.
+    ///   ``GatewayError/Code/blobUnreachable``). The gateway calls ``GatewayBlob/close()`` exactly once on what it
+    ///   gets, also when the client went away meanwhile.
     func open(_ id: BlobID, on eventLoop: any EventLoop) -> EventLoopFuture<any GatewayBlob>
 }

@@ -5,6 +5,7 @@
 public struct GatewayError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure. Text of the form `area/kind`; clients read it in the `skerry-error` header.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code's text.
         public let description: String
 
         /// A code that the gateway does not know itself, for example one that a function's runtime reports.
@@ -34,16 +35,22 @@ public struct GatewayError: Error, Sendable, CustomStringConvertible {
         case node
     }
 
+    /// The kind of failure, which decides the status.
     public let code: Code
     /// What was wrong, where, and what to do next. Shown to clients: holds no secrets.
     public let message: String
+    /// Whose doing it is; decides the status of a code that the gateway does not know.
     public let origin: Origin
 
+    /// An error.
+    ///
+    /// - Parameter message: One sentence without a full stop at its end.
     public init(_ code: Code, _ message: String, origin: Origin) {
         self.code = code
         self.message = message
         self.origin = origin
     }
 
+    /// For logs.
     public var description: String { "\(code) (\(origin.rawValue)): \(message)" }
 }

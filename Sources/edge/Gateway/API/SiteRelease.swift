@@ -9,6 +9,7 @@ public struct SiteRelease: Sendable {
     /// The site's files.
     public let manifest: SiteManifest
 
+    /// A release; nothing is checked.
     public init(name: String, release: String, manifest: SiteManifest) {
         self.name = name
         self.release = release

@@ -157,8 +157,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable, phase != .closed else { return }
+        guard phase != .closed else { return }
         progress = .now()
+        // From now on it is the client that is waited for, and not for as long as a block would be.
+        guard context.channel.isWritable else { return arm() }
         pump?.run()
         resume()
     }

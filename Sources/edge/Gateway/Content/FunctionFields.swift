@@ -15,7 +15,9 @@ enum FunctionFields {
     private static let reservedPrefix = "skerry-"
 
     /// The fields that a function is given.
-    static func request(_ head: HTTPRequestHead, bodyBytes: Int, client: ClientAddress) -> [(name: String, value: String)] {
+    static func request(
+        _ head: HTTPRequestHead, bodyBytes: Int, client: ClientAddress
+    ) -> [(name: String, value: String)] {
         let named = connectionOptions(head.fields.all("connection"))
         var result = head.fields.pairs.filter { field in
             !hopByHop.contains(field.name) && !gatewayOwned.contains(field.name) && !named.contains(field.name)
@@ -30,8 +32,8 @@ enum FunctionFields {
 
     /// The fields of a function's answer that go to the client, names in lower case.
     ///
-    /// - Throws: ``GatewayError/Code/functionBadResponse`` for a name or value that could end its line, and for more than
-    ///   `maxBytes` in total.
+    /// - Throws: ``GatewayError/Code/functionBadResponse`` for a name or value that could end its line, and for more
+    ///   than `maxBytes` in total.
     static func response(
         _ fields: [(name: String, value: String)], maxBytes: Int
     ) throws(GatewayError) -> [(name: String, value: String)] {

@@ -3,7 +3,9 @@ import NIOCore
 /// A multipart/byteranges body (RFC 9110 section 14.6).
 enum MultipartRanges {
     /// The body's parts in order.
-    static func parts(_ ranges: [Range<Int>], byteCount: Int, contentType: String, boundary: String) -> [BodyCursor.Part] {
+    static func parts(
+        _ ranges: [Range<Int>], byteCount: Int, contentType: String, boundary: String
+    ) -> [BodyCursor.Part] {
         var parts: [BodyCursor.Part] = []
         for (index, range) in ranges.enumerated() {
             let lead = index == 0 ? "" : "\r\n"

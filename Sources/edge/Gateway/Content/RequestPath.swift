@@ -3,8 +3,9 @@ enum RequestPath {
     /// The path without its leading slash; percent-encoding is undone exactly once.
     ///
     /// - Parameter raw: As sent; begins with `/`.
-    /// - Throws: ``GatewayError/Code/badRequest`` for broken percent-encoding, encoded slashes, control bytes, text that
-    ///   is not UTF-8, and `.` or `..` segments. Clients resolve those before they send; whoever does not is probing.
+    /// - Throws: ``GatewayError/Code/badRequest`` for broken percent-encoding, encoded slashes, control bytes, text
+    ///   that is not UTF-8, and `.` or `..` segments. Clients resolve those before they send; whoever does not is
+    ///   probing.
     static func decode(_ raw: String) throws(GatewayError) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(raw.utf8.count)

@@ -61,8 +61,8 @@ enum HTTPCharacters {
         return true
     }
 
-    /// A list field's members (RFC 9110 section 5.6.1) without surrounding blanks and empty ones. Quoted strings are not
-    /// looked into: only for lists of tokens.
+    /// A list field's members (RFC 9110 section 5.6.1) without surrounding blanks and empty ones. Quoted strings are
+    /// not looked into: only for lists of tokens.
     static func list(_ value: String) -> [String] {
         value.split(separator: ",").map(trimmed).filter { !$0.isEmpty }
     }

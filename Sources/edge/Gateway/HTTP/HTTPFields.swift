@@ -89,7 +89,9 @@ public struct HTTPFields: Sendable {
     }
 
     private func matches(_ line: Line, _ name: String) -> Bool {
-        head.withUnsafeReadableBytes { HTTPCharacters.matches($0[Int(line.name.lowerBound)..<Int(line.name.upperBound)], name) }
+        head.withUnsafeReadableBytes { bytes in
+            HTTPCharacters.matches(bytes[Int(line.name.lowerBound)..<Int(line.name.upperBound)], name)
+        }
     }
 
     private func bytes(_ range: Range<Int32>) -> [UInt8] {

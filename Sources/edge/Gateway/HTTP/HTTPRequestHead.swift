@@ -10,6 +10,7 @@ public struct HTTPRequestHead: Sendable {
         case chunked
     }
 
+    /// What is asked for.
     public let method: HTTPMethod
     /// Begins with `/`, or is `*` for OPTIONS. As sent: percent-encoding is untouched.
     public let path: String
@@ -19,7 +20,9 @@ public struct HTTPRequestHead: Sendable {
     public let authority: HTTPAuthority?
     /// 0 or 1.
     public let minorVersion: Int
+    /// The header section.
     public let fields: HTTPFields
+    /// How the body is framed.
     public let body: Body
     /// Whether the client wants to use the connection again (RFC 9112 section 9.3).
     public let keepsAlive: Bool

@@ -11,9 +11,8 @@ extension HTTPRequestParser {
         while true {
             switch state {
             case .chunkLine:
-                guard let line = try takeLine(limits.maxChunkLineBytes, over: .badRequest, "A chunk's first line") else {
-                    return nil
-                }
+                let limit = limits.maxChunkLineBytes
+                guard let line = try takeLine(limit, over: .badRequest, "A chunk's first line") else { return nil }
                 guard let size = HTTPRequestParser.chunkSize(line) else {
                     throw fail(.malformed("A chunk does not begin with a valid size; see RFC 9112 section 7.1"))
                 }
@@ -40,14 +39,14 @@ extension HTTPRequestParser {
                     return nil
                 }
                 if line.isEmpty {
-                    state = .head
+                    endRequest()
                     return .end
                 }
                 trailerBytes += line.count + 2
                 trailerCount += 1
                 guard trailerCount <= limits.maxFields else {
-                    throw fail(
-                        GatewayError(.fieldsTooLarge, "There are more than \(limits.maxFields) trailers", origin: .client))
+                    let message = "There are more than \(limits.maxFields) trailers"
+                    throw fail(GatewayError(.fieldsTooLarge, message, origin: .client))
                 }
                 let valid = line.withUnsafeBytes { HTTPHeadDraft.fieldLine($0, 0..<$0.count) != nil }
                 guard valid else { throw fail(.malformed("A trailer is not a valid field line")) }

@@ -71,7 +71,7 @@ public struct HTTPRequestParser: Sendable {
         case .fixedBody(let remaining): return nextFixedBody(remaining)
         case .chunkLine, .chunkData, .chunkEnd, .trailers: return try nextChunked()
         case .end:
-            state = .head
+            endRequest()
             return .end
         case .failed(let error): throw error
         }
@@ -113,6 +113,12 @@ public struct HTTPRequestParser: Sendable {
         let count = min(limit, buffer.readableBytes)
         guard count > 0 else { return nil }
         return buffer.readSlice(length: count)
+    }
+
+    /// An unused connection must not hold on to what it received last.
+    mutating func endRequest() {
+        state = .head
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
     }
 
     /// Remembers the error, so that no later byte is read as a request.

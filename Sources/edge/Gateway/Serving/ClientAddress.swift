@@ -12,7 +12,8 @@ struct ClientAddress: Sendable {
     init(_ address: SocketAddress?) {
         let text = address?.ipAddress ?? "unknown"
         // IPv4 clients of a dual-stack socket.
-        ip = text.hasPrefix(ClientAddress.mappedPrefix) ? String(text.dropFirst(ClientAddress.mappedPrefix.count)) : text
+        let prefix = ClientAddress.mappedPrefix
+        ip = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
         isLoopback = ip == "::1" || ip.hasPrefix("127.")
     }
 }

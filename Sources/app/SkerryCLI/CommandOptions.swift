@@ -1,0 +1,105 @@
+import ArgumentParser
+import Client
+import Foundation
+import Identity
+import Ledger
+import Node
+
+/// Where the network on this machine keeps its data.
+struct DataOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The network's data folder. Default: $SKERRY_DATA, else $XDG_DATA_HOME/skerry, else ~/.local/share/skerry.",
+            valueName: "folder"))
+    var data: String?
+
+    @Flag(help: "Print JSON for scripts.")
+    var json = false
+
+    var path: String {
+        let environment = ProcessInfo.processInfo.environment
+        let path =
+            data ?? environment["SKERRY_DATA"] ?? environment["XDG_DATA_HOME"].map { $0 + "/skerry" }
+            ?? NSHomeDirectory() + "/.local/share/skerry"
+        return URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    var network: LocalNetwork {
+        get throws { try LocalNetwork.open(path) }
+    }
+}
+
+/// Which node a command talks to.
+struct NodeOption: ParsableArguments {
+    @OptionGroup var data: DataOption
+
+    @Option(
+        help: ArgumentHelp(
+            "The node to use: its number, the beginning of its id, or the URL of its control API. Default: the first that "
+                + "runs.", valueName: "node"))
+    var node: String?
+
+    /// The addresses of the chosen node.
+    func resolve() throws -> (control: String, gateway: String?) {
+        if let node, node.hasPrefix("http://") || node.hasPrefix("https://") {
+            return (node.hasSuffix("/") ? String(node.dropLast()) : node, nil)
+        }
+        let network = try data.network
+        let running = network.nodes.compactMap { $0.folder.readRun() }
+        guard let node else {
+            guard let first = running.first else { throw LocalNetwork.notRunning(network.folder) }
+            return (first.control, first.gateway)
+        }
+        if let number = Int(node), node.utf8.count < 6 {
+            guard network.nodes.indices.contains(number - 1) else {
+                throw ValidationError("There is no node \(number); the network has nodes 1 to \(network.nodes.count)")
+            }
+            guard let run = network.nodes[number - 1].folder.readRun() else {
+                throw ValidationError("Node \(number) is not running; start it with `skerry up`")
+            }
+            return (run.control, run.gateway)
+        }
+        let matches = running.filter { $0.id.hasPrefix(node) }
+        guard matches.count == 1, let match = matches.first else {
+            throw ValidationError("\"\(node)\" is the beginning of \(matches.count) running nodes' ids; see `skerry status`")
+        }
+        return (match.control, match.gateway)
+    }
+
+    func client(key: SigningKey? = nil) throws -> NodeClient { NodeClient(control: try resolve().control, key: key) }
+
+    func gateway() async throws -> String {
+        let (control, gateway) = try resolve()
+        if let gateway { return gateway }
+        return try await NodeClient(control: control).status().gateway
+    }
+}
+
+/// Whose key signs.
+struct AccountOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The account's key file. Default: $XDG_CONFIG_HOME/skerry/account.key, else ~/.config/skerry/account.key; made "
+                + "on first use.", valueName: "file"))
+    var key: String?
+
+    var path: String {
+        let environment = ProcessInfo.processInfo.environment
+        return key ?? environment["XDG_CONFIG_HOME"].map { $0 + "/skerry/account.key" }
+            ?? NSHomeDirectory() + "/.config/skerry/account.key"
+    }
+
+    func load() throws -> SigningKey { try KeyFile.loadOrCreate(path) }
+}
+
+extension AppName: @retroactive ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension ReleaseID: @retroactive ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension BlobID: @retroactive ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import CoreMetrics
+import Foundation
+import Logging
+import Node
+import ServiceLifecycle
+import Telemetry
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+struct NodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node", abstract: "Run one node.", subcommands: [Run.self])
+
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run the node whose key, genesis and configuration are in a folder, until SIGTERM or SIGINT.")
+
+        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"))
+        var data: String
+
+        @Option(help: "The log format: text or json.")
+        var logFormat = StructuredLog.Format.text
+
+        @Option(help: "The least severe level that is logged: trace, debug, info, notice, warning or error.")
+        var logLevel = Logger.Level.info
+
+        @Flag(help: "Stop when standard input ends, which ties the node's life to the process that started it.")
+        var lifeline = false
+
+        func run() async throws {
+            let prometheus = PrometheusMetrics()
+            MetricsSystem.bootstrap(prometheus)
+            let (format, level) = (logFormat, logLevel)
+            LoggingSystem.bootstrap { StructuredLog(label: $0, format: format, level: level) }
+            let logger = Logger(label: "skerry")
+            let folder = NodeFolder(URL(fileURLWithPath: data).standardizedFileURL.path)
+            let node = SkerryNode(folder: folder, prometheus: prometheus, logger: logger)
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            if lifeline { watchLifeline(group) }
+            do {
+                try await group.run()
+            } catch {
+                logger.critical("the node cannot run", metadata: ["error": "\(error)"])
+                throw ExitCode(1)
+            }
+        }
+
+        private func watchLifeline(_ group: ServiceGroup) {
+            let watcher = Thread {
+                var byte: UInt8 = 0
+                while read(STDIN_FILENO, &byte, 1) > 0 {}
+                Task { await group.triggerGracefulShutdown() }
+            }
+            watcher.name = "lifeline"
+            watcher.start()
+        }
+    }
+}
+
+extension StructuredLog.Format: @retroactive ExpressibleByArgument {}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

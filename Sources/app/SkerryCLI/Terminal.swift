@@ -1,0 +1,114 @@
+import ArgumentParser
+import Client
+import ControlModel
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What people and scripts see.
+enum Terminal {
+    /// Whether a person watches standard error.
+    static let isInteractive = isatty(STDERR_FILENO) == 1
+
+    /// A line on standard output.
+    static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+
+    /// A line on standard error.
+    static func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// A value as JSON on standard output.
+    static func printJSON(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// Replaces the progress line; nothing if nobody watches.
+    static func progress(_ text: String) {
+        if isInteractive { write("\r\u{1B}[2K\(text)", to: STDERR_FILENO) }
+    }
+
+    /// Removes the progress line.
+    static func endProgress() {
+        if isInteractive { write("\r\u{1B}[2K", to: STDERR_FILENO) }
+    }
+
+    /// Writes all of `text`; a closed pipe ends the process quietly, as it does other tools.
+    static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+
+    /// Ends the process with a message that says what to do.
+    static func exit(with error: any Error) -> Never {
+        endProgress()
+        switch error {
+        case let failure as ControlFailure: fail(failure.code, failure.message)
+        case let failure as ClientError: fail(failure.code.description, failure.message)
+        default:
+            if SkerryCommand.exitCode(for: error) != .failure || error is ExitCode {
+                SkerryCommand.exit(withError: error)
+            }
+            if let described = error as? any CustomStringConvertible & Error {
+                note("error: \(described)")
+                Glibc.exit(1)
+            }
+            SkerryCommand.exit(withError: error)
+        }
+    }
+
+    private static func fail(_ code: String, _ message: String) -> Never {
+        note("error: \(message) (\(code))")
+        Glibc.exit(1)
+    }
+}
+
+/// Sizes and times as people read them.
+enum Human {
+    static func bytes(_ count: Int) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var value = Double(count)
+        var unit = 0
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(count) B" : String(format: "%.1f %@", value, units[unit] as NSString)
+    }
+
+    static func seconds(_ duration: Duration) -> String {
+        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+        return seconds < 1 ? String(format: "%.0f ms", seconds * 1_000) : String(format: "%.2f s", seconds)
+    }
+
+    static func rate(_ bytes: Int, _ duration: Duration) -> String {
+        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+        return seconds > 0 ? "\(Human.bytes(Int(Double(bytes) / seconds)))/s" : "–"
+    }
+
+    static func date(milliseconds: Int64) -> String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
+        return formatter.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1_000))
+    }
+
+    /// Columns padded to equal width, two spaces between.
+    static func table(_ rows: [[String]]) -> [String] {
+        guard let columns = rows.map(\.count).max() else { return [] }
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell.padding(toLength: widths[index], withPad: " ", startingAt: 0)
+            }
+            return cells.joined(separator: "  ")
+        }
+    }
+}

@@ -1,0 +1,3 @@
+import SkerryCLI
+
+await SkerryCommand.start()

@@ -1,0 +1,150 @@
+public import Blake3
+public import Identity
+import Logging
+import Metrics
+public import NIOCore
+import NIOPosix
+
+extension BlobStore {
+    /// Attempts at reading a blob that is deleted and stored again at the same time.
+    private static let maxReadAttempts = 3
+
+    /// A verified block, from memory or the disk.
+    ///
+    /// - Throws: `BlobStoreError`: `.notFound`, `.badBlock`, or `.corrupt` when the bytes on disk are not those that
+    ///   were stored; the blob is then dropped from the index and its file moved to `corrupt/`. Cancellation is
+    ///   noticed before the disk is read.
+    public func block(_ id: BlobID, _ index: Int) async throws -> ByteBuffer {
+        if let bytes = blockWithoutWaiting(id, index) { return bytes }
+        return try await threadPool.runIfActive { try self.load(id, index) }
+    }
+
+    /// As `block(_:_:)`, for event loops: what is in memory or in the page cache is there at once, without a change
+    /// of threads; everything else is read by the thread pool.
+    public func block(_ id: BlobID, _ index: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
+        if let bytes = blockWithoutWaiting(id, index) { return eventLoop.makeSucceededFuture(bytes) }
+        return threadPool.runIfActive(eventLoop: eventLoop) { try self.load(id, index) }
+    }
+
+    /// The chaining values of all blocks (the digest itself for a single block); nil when the blob is not stored.
+    ///
+    /// Checked against the digest. Reads a file when the blob is not open: call it from a thread that may wait.
+    public func blockValues(_ id: BlobID) throws -> [Digest]? {
+        try retrying(id) { generation in
+            guard let stat = try stat(id) else { return nil }
+            return stat.blockCount == 1 ? [id.digest] : try openBlob(stat, generation).blockValues
+        }
+    }
+
+    /// All bytes of a blob, verified.
+    ///
+    /// - Throws: As `block`, and `.tooLarge` when the blob has more than `limit` bytes.
+    public func readAll(_ id: BlobID, limit: Int) async throws -> ByteBuffer {
+        if let bytes = hot(id), bytes.readableBytes <= limit { return bytes }
+        guard let stat = try stat(id) else { throw Self.notFound(id) }
+        guard stat.byteCount <= limit else {
+            throw BlobStoreError(
+                .tooLarge, "blob \(id) has \(stat.byteCount) bytes, the limit here is \(limit); read it block by block")
+        }
+        var bytes = try await block(id, 0)
+        if stat.blockCount == 1 { return bytes }
+        bytes.reserveCapacity(stat.byteCount)
+        for index in 1..<stat.blockCount { bytes.writeImmutableBuffer(try await block(id, index)) }
+        return bytes
+    }
+
+    private func blockWithoutWaiting(_ id: BlobID, _ index: Int) -> ByteBuffer? {
+        let (hot, open, generation) = memory { memory in
+            let hot = memory.hotBlock(id, index)
+            return (hot, hot == nil ? memory.openBlob(id) : nil, memory.generation)
+        }
+        if let hot {
+            metrics.hotHits.increment()
+            return hot.bytes
+        }
+        metrics.hotMisses.increment()
+        guard let open, index >= 0, index < open.stat.blockCount, let bytes = open.readWithoutWaiting(index) else {
+            return nil
+        }
+        memory { $0.remember(bytes, open.stat, index, generation: generation) }
+        return bytes
+    }
+
+    /// Reads and verifies a block; blocks.
+    private func load(_ id: BlobID, _ index: Int) throws -> ByteBuffer {
+        try retrying(id) { generation in
+            guard let stat = try stat(id) else { throw Self.notFound(id) }
+            guard index >= 0, index < stat.blockCount else {
+                throw BlobStoreError(.badBlock, "blob \(id) has \(stat.blockCount) blocks, there is no block \(index)")
+            }
+            let bytes = stat.isInline ? try inlineBytes(stat) : try openBlob(stat, generation).read(index)
+            memory { $0.remember(bytes, stat, index, generation: generation) }
+            return bytes
+        }
+    }
+
+    private func openBlob(_ stat: BlobStat, _ generation: UInt64) throws -> OpenBlob {
+        if let open = memory({ $0.openBlob(stat.id) }) { return open }
+        let open = try OpenBlob(stat, folder: folder)
+        memory { $0.remember(open, generation: generation) }
+        return open
+    }
+
+    private func inlineBytes(_ stat: BlobStat) throws -> ByteBuffer {
+        guard let bytes = try index.inlineBytes(stat.id) else { throw Damage(reason: "is missing", inode: nil) }
+        guard bytes.withUnsafeReadableBytes({ Blake3.hash($0) }) == stat.id.digest else {
+            throw Damage(reason: "has other bytes than were stored", inode: nil)
+        }
+        return bytes
+    }
+
+    /// Runs `body`, which gets the number of deletions so far; a damaged blob is set aside and reported.
+    private func retrying<Value>(_ id: BlobID, _ body: (UInt64) throws -> Value) throws -> Value {
+        var attempt = 1
+        while true {
+            do {
+                try requireOpen()
+                return try body(memory { $0.generation })
+            } catch let damage as Damage {
+                let wasCurrent = quarantine(id, damage)
+                if !wasCurrent && attempt < Self.maxReadAttempts {
+                    attempt += 1
+                    continue
+                }
+                throw BlobStoreError(
+                    .corrupt, "the stored copy of blob \(id) \(damage.reason); it was dropped, fetch it again")
+            }
+        }
+    }
+
+    /// Drops a damaged blob, unless its file has been replaced since; durable on return.
+    private func quarantine(_ id: BlobID, _ damage: Damage) -> Bool {
+        let found = try? index.stat(id)
+        guard let stat = found ?? nil else {
+            memory { $0.forgetEverything() }
+            return false
+        }
+        let isCurrent = alone(with: id) { _ in
+            memory { $0.forget(stat) }
+            if !stat.isInline {
+                guard folder.inode(id) == damage.inode else { return false }
+                folder.setAside(id)
+            }
+            writer.enqueue(.delete(id)) { [logger] result in
+                if case .failure(let error) = result {
+                    logger.error("a damaged blob stays in the index", metadata: ["blob": "\(id)", "error": "\(error)"])
+                }
+            }
+            return true
+        }
+        guard isCurrent else { return false }
+        writer.drain()
+        metrics.corrupt.increment()
+        logger.error("stored blob is damaged", metadata: ["blob": "\(id)", "reason": "\(damage.reason)"])
+        return true
+    }
+
+    static func notFound(_ id: BlobID) -> BlobStoreError {
+        BlobStoreError(.notFound, "blob \(id) is not stored here; fetch it from a peer or upload it")
+    }
+}

@@ -1,0 +1,71 @@
+import Blake3
+import Foundation
+import Identity
+import Manifests
+import Testing
+
+@Suite("Manifests")
+struct ManifestTests {
+    private let file = SiteManifest.File(blob: BlobID(Blake3.hash([1])), byteCount: 1, contentType: "text/plain")
+
+    @Test("A manifest is read back as it was, and equal content gives equal bytes")
+    func roundTrip() throws {
+        let paths = ["index.html", "a/b.css", "ä/ü.txt", "a.b/c"]
+        let site = Manifest.site(try SiteManifest(files: Dictionary(uniqueKeysWithValues: paths.map { ($0, file) })))
+        let again = Manifest.site(
+            try SiteManifest(files: Dictionary(uniqueKeysWithValues: paths.reversed().map { ($0, file) })))
+        #expect(try Manifest(decoding: site.encoded()) == site)
+        #expect(try site.encoded() == again.encoded())
+        let function = Manifest.function(
+            FunctionManifest(script: file.blob, scriptByteCount: 7, sourceName: "a.js", exports: ["default"]))
+        #expect(try Manifest(decoding: function.encoded()) == function)
+        #expect(function.blobs == [file.blob])
+    }
+
+    @Test(
+        "Paths that are absolute, escape or cannot be named are refused",
+        arguments: [
+            "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "a\u{0}b", "a\nb", "a\\b", "a\u{7f}",
+            String(repeating: "a", count: ManifestLimits.maxPathBytes + 1),
+        ])
+    func badPaths(_ path: String) {
+        let error = #expect(throws: ManifestError.self) { try SiteManifest(files: [path: file]) }
+        #expect(error?.code == .badPath)
+    }
+
+    @Test("The longest path is accepted")
+    func longestPath() throws {
+        let path = String(repeating: "a", count: ManifestLimits.maxPathBytes)
+        #expect(try SiteManifest(files: [path: file]).files[path] == file)
+    }
+
+    @Test("A media type cannot carry a header of its own")
+    func contentType() {
+        let file = SiteManifest.File(blob: file.blob, byteCount: 1, contentType: "text/plain\r\nx: y")
+        #expect(throws: ManifestError.self) { try SiteManifest(files: ["a": file]) }
+    }
+
+    @Test("No bytes trap the reader")
+    func hostileBytes() throws {
+        var generator = SystemRandomNumberGenerator()
+        let valid = try Manifest.site(SiteManifest(files: ["index.html": file, "b": file])).encoded()
+        for round in 0..<5_000 {
+            var bytes = valid
+            if round.isMultiple(of: 2) {
+                bytes = Data((0..<Int.random(in: 0...80, using: &generator)).map { _ in UInt8.random(in: 0...255) })
+            } else {
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            }
+            _ = try? Manifest(decoding: bytes)
+        }
+    }
+
+    @Test(
+        "Media types by extension",
+        arguments: [
+            ("index.html", "text/html; charset=utf-8"), ("a/B.CSS", "text/css; charset=utf-8"),
+            ("x.js", "text/javascript; charset=utf-8"), ("m.wasm", "application/wasm"), ("noextension", MediaType.unknown),
+            ("a.b/c", MediaType.unknown), ("f.woff2", "font/woff2"),
+        ])
+    func mediaTypes(_ path: String, _ type: String) { #expect(MediaType.of(path: path) == type) }
+}
