@@ -48,36 +48,36 @@ let rooms: [Room] = [
     Room(floor: "base", name: "Telemetry", products: [logging, coreMetrics]),
 
     Room(
-        floor: "content", name: "BlobStore", rooms: ["Blake3", "Identity", "Telemetry", "CLinux"],
+        floor: "content", name: "BlobStore", rooms: ["Blake3", "Identity", "CLinux"],
         products: [grdb, nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "content", name: "Manifests", rooms: ["Blake3", "Identity", "Wire"], products: [protobuf]),
 
     Room(
-        floor: "network", name: "Peering", rooms: ["Blake3", "Identity", "Wire", "Telemetry"],
+        floor: "network", name: "Peering", rooms: ["Blake3", "Identity", "Wire"],
         products: [nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, protobuf, logging, metrics]),
     Room(
         floor: "network", name: "Exchange",
-        rooms: ["Blake3", "Identity", "Wire", "Telemetry", "BlobStore", "Peering"],
-        products: [nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics]),
+        rooms: ["Blake3", "Identity", "Wire", "BlobStore", "Peering"],
+        products: [nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics, coreMetrics]),
 
     Room(
-        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire", "Telemetry"],
+        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire"],
         products: [protobuf]),
     Room(
-        floor: "ledger", name: "LedgerLog", rooms: ["Blake3", "Identity", "Wire", "Telemetry", "Ledger"],
-        products: [grdb, protobuf, logging, metrics]),
+        floor: "ledger", name: "LedgerLog", rooms: ["Blake3", "Identity", "Ledger"],
+        products: [grdb, logging, metrics]),
 
     Room(floor: "compute", name: "WorkerProtocol"),
     Room(
         floor: "compute", name: "FunctionRuntime",
         rooms: ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"]),
     Room(
-        floor: "compute", name: "Functions", rooms: ["WorkerProtocol", "CSandbox", "Telemetry"],
+        floor: "compute", name: "Functions", rooms: ["WorkerProtocol", "CSandbox"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
 
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
-        floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Telemetry", "Manifests"],
+        floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Manifests"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity"]),
     Room(
@@ -94,7 +94,7 @@ let rooms: [Room] = [
     Room(
         floor: "app", name: "Client",
         rooms: ["Blake3", "Identity", "Manifests", "Ledger", "Functions", "ControlModel"],
-        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1")]),
+        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix")]),
     Room(
         floor: "app", name: "SkerryCLI",
         rooms: [

@@ -3,6 +3,7 @@ import Blake3
 import Foundation
 public import Identity
 import NIOCore
+import NIOHTTP1
 
 #if canImport(Glibc)
     import Glibc

@@ -38,7 +38,7 @@ public struct FileChunks: AsyncSequence, Sendable {
                 var count = -1
                 repeat { count = read(descriptor, space.baseAddress, FileChunks.chunkBytes) } while count < 0 && errno == EINTR
                 if count < 0 { failure = errno }
-                return max(count, 0)
+                return Swift.max(count, 0)
             }
             if failure != 0 {
                 throw ClientError(.fileUnusable, "Reading failed: \(String(cString: strerror(failure)))")

@@ -5,6 +5,7 @@ public import Identity
 public import Ledger
 public import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// Talks to one node's control API.
 public struct NodeClient: Sendable {

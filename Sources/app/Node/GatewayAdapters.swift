@@ -87,7 +87,17 @@ struct NodeFunctions: GatewayFunctions {
 
     static func explained(_ error: any Error) -> any Error {
         guard let error = error as? FunctionError else { return error }
-        return GatewayError(.init(error.code.description), error.message, origin: .origin)
+        return GatewayError(.init(error.code.rawValue), error.message, origin: NodeFunctions.origin(error))
+    }
+}
+
+extension NodeFunctions {
+    private static func origin(_ error: FunctionError) -> GatewayError.Origin {
+        switch error.origin {
+        case .client: .client
+        case .origin: .origin
+        case .node: .node
+        }
     }
 }
 

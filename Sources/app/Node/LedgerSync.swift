@@ -5,6 +5,7 @@ import LedgerLog
 import Logging
 import NIOCore
 import Peering
+import SwiftProtobuf
 import Wire
 
 /// Keeps this node's ledger level with the network's: followers read from the sequencer, or from any other node while

@@ -8,6 +8,7 @@ import Ledger
 import LedgerLog
 import NIOCore
 import Peering
+import SwiftProtobuf
 import Wire
 
 /// The node as its control API sees it.

@@ -1,7 +1,7 @@
 import CLinux
-public import Foundation
+import Foundation
 import Identity
-import Ledger
+public import Ledger
 
 #if canImport(Glibc)
     import Glibc

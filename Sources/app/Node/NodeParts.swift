@@ -1,3 +1,4 @@
+import Blake3
 import BlobStore
 import ControlModel
 import Exchange
@@ -46,9 +47,8 @@ final class NodeParts: Sendable {
             node: node, keeper: keeper, store: store, exchange: exchange, routes: routes,
             logger: NodeParts.labelled(logger, "releases"))
         sync = LedgerSync(node: node, keeper: keeper, peers: peers, logger: NodeParts.labelled(logger, "ledger"))
-        var settings = FunctionPool.Settings()
-        settings.workerPath = worker
-        functions = FunctionPool(settings: settings, group: group, logger: NodeParts.labelled(logger, "functions"))
+        functions = FunctionPool(
+            settings: FunctionPool.Settings(workerPath: worker), group: group, logger: NodeParts.labelled(logger, "functions"))
         service.attach(exchange: exchange, keeper: keeper, sync: sync, releases: releases)
     }
 

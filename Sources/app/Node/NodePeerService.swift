@@ -5,6 +5,7 @@ import Ledger
 import LedgerLog
 import NIOCore
 import Peering
+import SwiftProtobuf
 import Synchronization
 import Wire
 

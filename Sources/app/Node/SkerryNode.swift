@@ -120,6 +120,7 @@ public final class SkerryNode: Service {
         var settings = Gateway.Settings()
         settings.host = configuration.gateway.host
         settings.port = configuration.gateway.port
+        settings.maxFunctionBodyBytes = parts.functions.settings.maxRequestBodyBytes
         let gateway = Gateway(
             settings: settings, group: parts.group, routes: routes,
             blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
@@ -175,7 +176,7 @@ public final class SkerryNode: Service {
                 }
             }
             group.addTask {
-                do { try await application.run() } catch let error as any Error {
+                do { try await application.run() } catch {
                     throw SkerryNode.cannotListen("control port", configuration.control, error)
                 }
                 throw CancellationError()

@@ -1,4 +1,4 @@
-import ArgumentParser
+import CLinux
 import Foundation
 
 #if canImport(Glibc)
@@ -26,9 +26,9 @@ final class ChildProcess {
         var ends: [Int32] = [-1, -1]
         if isBackground {
             posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
+            posix_spawnattr_setflags(&attributes, skerry_spawn_setsid())
         } else {
-            guard pipe2(&ends, O_CLOEXEC) == 0 else { throw ChildProcess.failure(executable, errno) }
+            guard skerry_pipe(&ends) == 0 else { throw ChildProcess.failure(executable, errno) }
             posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
             // A group of its own: Ctrl-C reaches this process alone, which then stops the children in order.
             posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
@@ -51,8 +51,8 @@ final class ChildProcess {
 
     deinit { if lifeline >= 0 { close(lifeline) } }
 
-    private static func failure(_ executable: String, _ code: Int32) -> ValidationError {
-        ValidationError("Cannot start \(executable): \(String(cString: strerror(code)))")
+    private static func failure(_ executable: String, _ code: Int32) -> CommandError {
+        CommandError("Cannot start \(executable): \(String(cString: strerror(code)))")
     }
 
     /// Whether the process has ended; reaps it if so.

@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Client
+import ControlModel
 import Foundation
-import Identity
-import Ledger
+public import Identity
+public import Ledger
 import Node
 
 /// Where the network on this machine keeps its data.
@@ -52,10 +53,10 @@ struct NodeOption: ParsableArguments {
         }
         if let number = Int(node), node.utf8.count < 6 {
             guard network.nodes.indices.contains(number - 1) else {
-                throw ValidationError("There is no node \(number); the network has nodes 1 to \(network.nodes.count)")
+                throw CommandError("There is no node \(number); the network has nodes 1 to \(network.nodes.count)")
             }
             guard let run = network.nodes[number - 1].folder.readRun() else {
-                throw ValidationError("Node \(number) is not running; start it with `skerry up`")
+                throw CommandError("Node \(number) is not running; start it with `skerry up`")
             }
             return (run.control, run.gateway)
         }
@@ -92,14 +93,14 @@ struct AccountOption: ParsableArguments {
     func load() throws -> SigningKey { try KeyFile.loadOrCreate(path) }
 }
 
-extension AppName: @retroactive ExpressibleByArgument {
+extension AppName: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-extension ReleaseID: @retroactive ExpressibleByArgument {
+extension ReleaseID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-extension BlobID: @retroactive ExpressibleByArgument {
+extension BlobID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }

@@ -32,7 +32,7 @@ struct DeployCommand: AsyncParsableCommand {
         let deployer = Deployer(client: try node.client(key: key), key: key) { DeployCommand.show($0) }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw ValidationError("\(path) does not exist; give a folder or a JavaScript file")
+            throw CommandError("\(path) does not exist; give a folder or a JavaScript file")
         }
         let result: Deployer.Result
         if isFolder.boolValue {
@@ -40,7 +40,7 @@ struct DeployCommand: AsyncParsableCommand {
         } else if path.hasSuffix(".js") || path.hasSuffix(".mjs") {
             result = try await deployer.deployFunction(file: path, name: name, message: message)
         } else {
-            throw ValidationError("\(path) is neither a folder nor a .js file")
+            throw CommandError("\(path) is neither a folder nor a .js file")
         }
         Terminal.endProgress()
         if node.data.json { return try Terminal.printJSON(result) }

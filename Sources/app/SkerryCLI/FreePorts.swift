@@ -1,4 +1,3 @@
-import ArgumentParser
 
 #if canImport(Glibc)
     import Glibc
@@ -30,7 +29,7 @@ enum FreePorts {
         return ports
     }
 
-    private static func unavailable() -> ValidationError {
-        ValidationError("The system gives no free ports: \(String(cString: strerror(errno)))")
+    private static func unavailable() -> CommandError {
+        CommandError("The system gives no free ports: \(String(cString: strerror(errno)))")
     }
 }

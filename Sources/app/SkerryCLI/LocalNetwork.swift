@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 import Identity
 import Ledger
@@ -38,21 +37,21 @@ struct LocalNetwork: Sendable {
 
     static func exists(_ folder: String) -> Bool { FileManager.default.fileExists(atPath: notePath(folder)) }
 
-    static func notRunning(_ folder: String) -> ValidationError {
-        ValidationError("No node runs in \(folder); start the network with `skerry up`")
+    static func notRunning(_ folder: String) -> CommandError {
+        CommandError("No node runs in \(folder); start the network with `skerry up`")
     }
 
     /// Reads the network in `folder`.
     static func open(_ folder: String) throws -> LocalNetwork {
         guard let bytes = FileManager.default.contents(atPath: notePath(folder)) else {
-            throw ValidationError("There is no network in \(folder); make one with `skerry up`, or name its folder with --data")
+            throw CommandError("There is no network in \(folder); make one with `skerry up`, or name its folder with --data")
         }
         guard let note = try? JSONDecoder().decode(Note.self, from: bytes), let network = NetworkID(note.network) else {
-            throw ValidationError("\(notePath(folder)) is damaged; restore it, or move \(folder) away and run `skerry up`")
+            throw CommandError("\(notePath(folder)) is damaged; restore it, or move \(folder) away and run `skerry up`")
         }
         let nodes = try note.nodes.enumerated().map { index, id in
             let member = NodeFolder("\(folder)/node-\(index + 1)")
-            guard let id = NodeID(id) else { throw ValidationError("\(notePath(folder)) names no valid node \(index + 1)") }
+            guard let id = NodeID(id) else { throw CommandError("\(notePath(folder)) names no valid node \(index + 1)") }
             return Member(number: index + 1, id: id, folder: member, configuration: try member.readConfiguration())
         }
         return LocalNetwork(folder: folder, networkID: network, nodes: nodes)

@@ -1,7 +1,8 @@
-import ArgumentParser
 import Client
 import ControlModel
 import Foundation
+import Identity
+import Ledger
 import Node
 
 #if canImport(Glibc)
@@ -61,14 +62,14 @@ struct NetworkRunner {
         }
     }
 
-    private static func endedEarly(_ member: LocalNetwork.Member) -> ValidationError {
+    private static func endedEarly(_ member: LocalNetwork.Member) -> CommandError {
         let text = (try? String(contentsOfFile: member.folder.log, encoding: .utf8)) ?? ""
         let tail = text.split(separator: "\n").suffix(5).joined(separator: "\n  ")
-        return ValidationError("Node \(member.number) ended while it was starting. Its log \(member.folder.log) ends with:\n  \(tail)")
+        return CommandError("Node \(member.number) ended while it was starting. Its log \(member.folder.log) ends with:\n  \(tail)")
     }
 
-    private static func tooSlow(_ member: LocalNetwork.Member) -> ValidationError {
-        ValidationError("Node \(member.number) is not ready after \(startTimeout); its log is \(member.folder.log)")
+    private static func tooSlow(_ member: LocalNetwork.Member) -> CommandError {
+        CommandError("Node \(member.number) is not ready after \(startTimeout); its log is \(member.folder.log)")
     }
 
     private func setLogAside(_ path: String) {

@@ -1,10 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import CoreMetrics
 import Foundation
-import Logging
+public import Logging
 import Node
 import ServiceLifecycle
-import Telemetry
+public import Telemetry
+import UnixSignals
 
 #if canImport(Glibc)
     import Glibc
@@ -63,6 +64,6 @@ struct NodeCommand: AsyncParsableCommand {
     }
 }
 
-extension StructuredLog.Format: @retroactive ExpressibleByArgument {}
+extension StructuredLog.Format: ExpressibleByArgument {}
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

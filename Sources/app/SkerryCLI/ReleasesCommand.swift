@@ -20,7 +20,7 @@ struct ReleasesCommand: AsyncParsableCommand {
             let client = try node.client()
             guard let name else { return try await listNames(client) }
             guard let info = try await client.name(name) else {
-                throw ValidationError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
+                throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
             }
             if node.data.json { return try Terminal.printJSON(info) }
             var rows = [["RELEASE", "KIND", "PUBLISHED", "LIVE", "MESSAGE"]]

@@ -56,11 +56,8 @@ enum Terminal {
             if SkerryCommand.exitCode(for: error) != .failure || error is ExitCode {
                 SkerryCommand.exit(withError: error)
             }
-            if let described = error as? any CustomStringConvertible & Error {
-                note("error: \(described)")
-                Glibc.exit(1)
-            }
-            SkerryCommand.exit(withError: error)
+            note("error: \(error)")
+            Glibc.exit(1)
         }
     }
 

@@ -69,7 +69,7 @@ struct UpCommand: AsyncParsableCommand {
         }
         let network = try LocalNetwork.open(folder)
         if let nodes, nodes != network.nodes.count {
-            throw ValidationError(
+            throw CommandError(
                 "The network in \(folder) has \(network.nodes.count) nodes, not \(nodes); leave --nodes out to start it, or "
                     + "make another one with --data")
         }

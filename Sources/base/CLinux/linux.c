@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <spawn.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -49,3 +50,7 @@ int64_t skerry_free_bytes(const char *path) {
     if (__builtin_mul_overflow((int64_t)status.f_bavail, (int64_t)status.f_frsize, &free_bytes)) return INT64_MAX;
     return free_bytes;
 }
+
+int skerry_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+short skerry_spawn_setsid(void) { return POSIX_SPAWN_SETSID; }

@@ -35,7 +35,8 @@ public final class FunctionPool: Sendable {
         var drainedPromise: EventLoopPromise<Void>?
     }
 
-    let settings: Settings
+    /// The settings that the pool was made with.
+    public let settings: Settings
     let group: any EventLoopGroup
     let eventLoop: any EventLoop
     let logger: Logger

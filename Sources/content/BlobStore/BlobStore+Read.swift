@@ -106,31 +106,32 @@ extension BlobStore {
                 try requireOpen()
                 return try body(memory { $0.generation })
             } catch let damage as Damage {
-                let wasCurrent = quarantine(id, damage)
-                if !wasCurrent && attempt < Self.maxReadAttempts {
-                    attempt += 1
-                    continue
+                if quarantine(id, damage) {
+                    throw BlobStoreError(
+                        .corrupt, "the stored copy of blob \(id) \(damage.reason); it was dropped, fetch it again")
                 }
-                throw BlobStoreError(
-                    .corrupt, "the stored copy of blob \(id) \(damage.reason); it was dropped, fetch it again")
+                attempt += 1
+                guard attempt <= Self.maxReadAttempts else { throw Self.notFound(id) }
             }
         }
     }
 
-    /// Drops a damaged blob, unless its file has been replaced since; durable on return.
+    /// Drops a damaged blob; durable on return. False when it was only read while it was deleted or replaced.
     private func quarantine(_ id: BlobID, _ damage: Damage) -> Bool {
+        writer.drain()
         let found = try? index.stat(id)
         guard let stat = found ?? nil else {
             memory { $0.forgetEverything() }
             return false
         }
-        let isCurrent = alone(with: id) { _ in
+        let isCurrent = alone(with: id) { pending in
             memory { $0.forget(stat) }
+            guard pending.deletions == 0 else { return false }
             if !stat.isInline {
                 guard folder.inode(id) == damage.inode else { return false }
                 folder.setAside(id)
             }
-            writer.enqueue(.delete(id)) { [logger] result in
+            enqueueDeletion(id, &pending) { [logger] result in
                 if case .failure(let error) = result {
                     logger.error("a damaged blob stays in the index", metadata: ["blob": "\(id)", "error": "\(error)"])
                 }

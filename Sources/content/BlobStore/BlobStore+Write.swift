@@ -66,14 +66,25 @@ extension BlobStore {
         try requireOpen()
         guard let stat = try index.stat(id) else { return false }
         let outcome = Outcome()
-        alone(with: id) { _ in
+        alone(with: id) { pending in
             if !stat.isInline { folder.delete(id) }
-            writer.enqueue(.delete(id)) { outcome.set($0) }
+            enqueueDeletion(id, &pending) { outcome.set($0) }
         }
         writer.drain()
         try outcome.get()
-        if !stat.isInline { alone(with: id) { _ in folder.unmark(id) } }
         return true
+    }
+
+    /// Asks for the deletion of a row whose files are gone; for use inside `alone`.
+    func enqueueDeletion(_ id: BlobID, _ pending: inout Pending, completion: @escaping IndexWriter.Completion) {
+        pending.deletions += 1
+        writer.enqueue(.delete(id)) { result in
+            self.alone(with: id) { pending in
+                pending.deletions -= 1
+                if case .success = result, pending.publications == 0 { self.folder.unmark(id) }
+            }
+            completion(result)
+        }
     }
 
     func requireSize(_ byteCount: Int) throws {
@@ -122,11 +133,11 @@ extension BlobStore {
             do {
                 try folder.publish(file.path, as: id, blockValues: blockValues)
             } catch {
-                if pending == 0 { folder.delete(id) }
+                if pending.publications == 0 { folder.delete(id) }
                 folder.unmark(id)
                 throw error
             }
-            pending += 1
+            pending.publications += 1
             writer.enqueue(.insert(stat, bytes: nil)) { result in
                 self.settle(id, result)
                 completion(result)
@@ -141,8 +152,8 @@ extension BlobStore {
     /// After the row of a published file was written, or was not.
     private func settle(_ id: BlobID, _ result: Result<Void, BlobStoreError>) {
         alone(with: id) { pending in
-            pending -= 1
-            if case .failure = result, pending == 0 {
+            pending.publications -= 1
+            if case .failure = result, pending.publications == 0 {
                 // An earlier publication of the same blob may have got its row; then the files are its own.
                 let row = try? index.stat(id)
                 if (row ?? nil) == nil { folder.delete(id) }

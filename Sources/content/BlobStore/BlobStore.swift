@@ -15,10 +15,15 @@ import Synchronization
 /// Synchronous calls may wait for the index (some 20 µs) unless they say otherwise; none of them holds a lock while it
 /// waits for a file. All calls may be made from any thread.
 public final class BlobStore: Sendable {
-    /// Publications under way, by blob: their files are there, their rows are not yet. An object, so that there can
-    /// be an array of locks.
+    /// Changes of one blob whose files are settled and whose rows are not yet.
+    struct Pending: Hashable, Sendable {
+        var publications = 0
+        var deletions = 0
+    }
+
+    /// An object, so that there can be an array of locks.
     private final class Stripe: Sendable {
-        let pending = Mutex<[BlobID: Int]>([:])
+        let pending = Mutex<[BlobID: Pending]>([:])
     }
 
     private static let stripeCount = 64
@@ -26,7 +31,8 @@ public final class BlobStore: Sendable {
     let folder: StoreFolder
     let index: BlobIndex
     let writer: IndexWriter
-    let settings: Settings
+    /// The settings that the store was opened with.
+    public let settings: Settings
     let threadPool: NIOThreadPool
     let logger: Logger
     let metrics: StoreMetrics
@@ -127,14 +133,14 @@ public final class BlobStore: Sendable {
         shared.state.withLock { body(&$0) }
     }
 
-    /// Keeps the files of one blob and the order of its index changes in step; `body` gets the number of the blob's
-    /// publications under way. The index writer takes this lock too, so `body` must not wait for it.
-    func alone<Value>(with id: BlobID, _ body: (inout Int) throws -> Value) rethrows -> Value {
+    /// Keeps the files of one blob and the order of its index changes in step; `body` gets what is under way.
+    /// The index writer takes this lock too, so `body` must not wait for it.
+    func alone<Value>(with id: BlobID, _ body: (inout Pending) throws -> Value) rethrows -> Value {
         let number = id.digest.withUnsafeBytes { Int($0[0]) % Self.stripeCount }
         return try stripes[number].pending.withLock { pending in
-            var count = pending[id] ?? 0
-            defer { pending[id] = count == 0 ? nil : count }
-            return try body(&count)
+            var own = pending[id] ?? Pending()
+            defer { pending[id] = own == Pending() ? nil : own }
+            return try body(&own)
         }
     }
 

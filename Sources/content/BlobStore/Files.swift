@@ -12,8 +12,18 @@ final class FileDescriptor: Sendable {
 
     /// Opens with `O_CLOEXEC`; new files are readable and writable by the owner only.
     init(path: String, _ flags: CInt) throws {
-        number = Files.retrying { open(path, flags | O_CLOEXEC, 0o600) }
+        let number = Files.retrying { open(path, flags | O_CLOEXEC, 0o600) }
         guard number >= 0 else { throw BlobStoreError.file("open", path, errno) }
+        self.number = number
+    }
+
+    /// Opens a file for reading; nil when there is none of that name.
+    init?(existing path: String) throws {
+        let number = Files.retrying { open(path, O_RDONLY | O_CLOEXEC) }
+        let problem = errno
+        if number < 0 && problem == ENOENT { return nil }
+        guard number >= 0 else { throw BlobStoreError.file("open", path, problem) }
+        self.number = number
     }
 
     deinit { close(number) }
@@ -61,7 +71,8 @@ enum Files {
         #else
             let result = Musl.rename(from, to)
         #endif
-        guard result == 0 else { throw BlobStoreError.file("move \(from) to", to, errno) }
+        let problem = errno
+        guard result == 0 else { throw BlobStoreError.file("move \(from) to", to, problem) }
     }
 
     /// Writes all bytes at `offset`.

@@ -30,7 +30,8 @@ final class OpenBlob: Sendable {
     init(_ stat: BlobStat, folder: StoreFolder) throws {
         self.stat = stat
         path = folder.dataFile(stat.id)
-        file = try Self.open(path)
+        guard let file = try FileDescriptor(existing: path) else { throw Damage(reason: "is missing", inode: nil) }
+        self.file = file
         let length = lseek(file.number, 0, SEEK_END)
         guard length == stat.byteCount else {
             throw Damage(reason: "has \(length) bytes instead of \(stat.byteCount)", inode: file.inode)
@@ -85,17 +86,10 @@ final class OpenBlob: Sendable {
         }
     }
 
-    private static func open(_ path: String) throws -> FileDescriptor {
-        do {
-            return try FileDescriptor(path: path, O_RDONLY)
-        } catch {
-            guard errno == ENOENT else { throw error }
-            throw Damage(reason: "is missing", inode: nil)
-        }
-    }
-
     private static func readOutboard(_ path: String, count: Int) throws -> [Digest] {
-        let file = try open(path)
+        guard let file = try FileDescriptor(existing: path) else {
+            throw Damage(reason: "has no list of block values", inode: nil)
+        }
         let byteCount = count * Digest.byteCount
         guard lseek(file.number, 0, SEEK_END) == byteCount else {
             throw Damage(reason: "has a list of block values of a wrong size", inode: nil)

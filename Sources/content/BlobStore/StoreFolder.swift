@@ -72,7 +72,8 @@ final class StoreFolder: Sendable {
         try Files.rename(temporary, marker(id))
         if blockValues.count > 1 { try writeOutboard(blockValues, draft: "\(temporary).blocks", of: id) }
         if link(marker(id), dataFile(id)) != 0 {
-            guard errno == EEXIST else { throw BlobStoreError.file("link", dataFile(id), errno) }
+            let problem = errno
+            guard problem == EEXIST else { throw BlobStoreError.file("link", dataFile(id), problem) }
             // A file without a row, left by a crash or by a publication that is still on its way: the same name, so
             // the same bytes, unless the disk lost some.
             try Files.rename(marker(id), dataFile(id))

@@ -1,9 +1,11 @@
 import Blake3
 import BlobStore
+import CoreMetrics
 import Identity
 import Logging
 import NIOCore
 import Peering
+import SwiftProtobuf
 import Synchronization
 import Wire
 
@@ -187,7 +189,9 @@ final class BlobFetch: Sendable {
 
     private func end(_ outcome: Result<Void, any Error>) {
         let (isFirst, waiters, finishers) = state.withLock { state in
-            guard state.outcome == nil else { return (false, [EventLoopPromise<ByteBuffer>](), []) }
+            guard state.outcome == nil else {
+                return (false, [EventLoopPromise<ByteBuffer>](), [EventLoopPromise<Void>]())
+            }
             state.outcome = outcome
             defer {
                 state.waiters.removeAll()

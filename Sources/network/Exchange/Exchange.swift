@@ -1,9 +1,12 @@
 import Blake3
 public import BlobStore
+import CoreMetrics
+import Foundation
 public import Identity
 public import Logging
 public import NIOCore
 public import Peering
+import SwiftProtobuf
 import Synchronization
 import Wire
 

@@ -1,3 +1,4 @@
+import Blake3
 import BlobStore
 import Foundation
 import Identity

@@ -34,6 +34,12 @@ int skerry_fallocate(int descriptor, int64_t length);
 /// Bytes that an unprivileged process may still write to the file system that holds `path`; -1 with errno.
 int64_t skerry_free_bytes(const char *path);
 
+/// A pipe whose ends are closed on exec: reading end first.
+int skerry_pipe(int ends[2]);
+
+/// The posix_spawn flag that gives the child a session of its own.
+short skerry_spawn_setsid(void);
+
 #if defined(__cplusplus)
 }
 #endif

@@ -1,0 +1,121 @@
+import Blake3
+import BlobStore
+import Foundation
+import Identity
+import NIOCore
+import Testing
+
+@Suite struct SessionTests {
+    @Test(arguments: [1, 1000, 16_384, 100_000, 262_144, 262_145, 900_000])
+    func streamsInPieces(step: Int) async throws {
+        let fixture = try Fixture()
+        for size in step == 1 ? [0, 1, 700] : BlobStoreTests.sizes {
+            let bytes = noise(size)
+            let (id, count) = try await fixture.store.ingestAll(bytes, step: step, expecting: digest(bytes))
+            #expect(id == digest(bytes))
+            #expect(count == size)
+            #expect(try await fixture.store.readAll(id, limit: size) == bytes)
+        }
+        #expect(try fixture.names(in: "tmp").isEmpty)
+    }
+
+    @Test(arguments: [10, 100_000, 600_000]) func wrongOrTruncatedStreamsLeaveNothing(size: Int) async throws {
+        let fixture = try Fixture()
+        let wanted = digest(noise(size))
+        let truncated = noise(size).getSlice(at: 0, length: size - 1) ?? ByteBuffer()
+        for wrong in [truncated, noise(size, seed: 2)] {
+            let code = await code { _ = try await fixture.store.ingestAll(wrong, step: 4096, expecting: wanted) }
+            #expect(code == .digestMismatch)
+            #expect(try !fixture.store.contains(digest(wrong)))
+        }
+        #expect(try fixture.dataFiles().isEmpty)
+        #expect(try fixture.names(in: "tmp").isEmpty)
+        #expect(fixture.store.usage == (0, 0))
+    }
+
+    @Test func cancelledAndForgottenSessionsLeaveNothing() async throws {
+        let fixture = try Fixture()
+        let session = try fixture.store.ingest(expecting: nil, sizeHint: nil)
+        try await session.write(noise(600_000))
+        #expect(try fixture.names(in: "tmp").count == 1)
+        session.cancel()
+        session.cancel()
+        #expect(try fixture.names(in: "tmp").isEmpty)
+        #expect(await code { try await session.write(noise(1)) } == .closed)
+        #expect(await code { _ = try await session.finish() } == .closed)
+        do {
+            let forgotten = try fixture.store.ingest(expecting: nil, sizeHint: nil)
+            try await forgotten.write(noise(600_000))
+        }
+        #expect(try fixture.names(in: "tmp").isEmpty)
+    }
+
+    @Test func theSizeLimit() async throws {
+        let fixture = try Fixture { $0.maxBlobBytes = 300_000 }
+        #expect(try await fixture.store.put(noise(300_000)) == digest(noise(300_000)))
+        #expect(await code { _ = try await fixture.store.put(noise(300_001)) } == .tooLarge)
+        #expect(await code { _ = try await fixture.store.ingestAll(noise(300_001), step: 1000) } == .tooLarge)
+        #expect(await code { _ = try fixture.store.ingest(expecting: nil, sizeHint: 300_001) } == .tooLarge)
+        let bytes = noise(300_001)
+        #expect(
+            await code {
+                _ = try fixture.store.assemble(digest(bytes), byteCount: 300_001, blockValues: values(of: bytes))
+            } == .tooLarge)
+        #expect(try fixture.names(in: "tmp").isEmpty)
+    }
+
+    @Test(arguments: BlobStoreTests.sizes) func blocksInAnyOrder(size: Int) async throws {
+        let fixture = try Fixture()
+        let bytes = noise(size)
+        let id = digest(bytes)
+        let parts = blocks(of: bytes)
+        let assembly = try fixture.store.assemble(id, byteCount: size, blockValues: values(of: bytes))
+        #expect(assembly.missingCount == parts.count)
+        #expect(await code { try await assembly.finish() } == .incomplete)
+        #expect(await code { _ = try await assembly.read(block: 0) } == .incomplete)
+        #expect(await code { try await assembly.write(block: parts.count, parts[0]) } == .badBlock)
+        #expect(await code { try await assembly.write(block: -1, parts[0]) } == .badBlock)
+        #expect(await code { try await assembly.write(block: 0, noise(blockBytes + 1)) } == .badBlock)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in parts.indices.reversed() + parts.indices {
+                group.addTask {
+                    try await assembly.write(block: index, parts[index])
+                    #expect(try await assembly.read(block: index) == parts[index])
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(assembly.missingCount == 0)
+        #expect(try !fixture.store.contains(id))
+        try await assembly.finish()
+        #expect(try await fixture.store.readAll(id, limit: size) == bytes)
+        #expect(await code { try await assembly.finish() } == .closed)
+        #expect(await code { try await assembly.write(block: 0, parts[0]) } == .closed)
+        assembly.cancel()
+        try fixture.reopen()
+        #expect(try await fixture.store.readAll(id, limit: size) == bytes)
+        #expect(try fixture.names(in: "tmp").isEmpty)
+    }
+
+    @Test func assembliesThatCannotBe() async throws {
+        let fixture = try Fixture()
+        let bytes = noise(600_000)
+        for (size, list) in [(600_000, values(of: noise(600_000, seed: 2))), (900_000, values(of: bytes)), (-1, [])] {
+            let code = await code {
+                _ = try fixture.store.assemble(digest(bytes), byteCount: size, blockValues: list)
+            }
+            #expect(code == .digestMismatch)
+        }
+        let assembly = try fixture.store.assemble(digest(bytes), byteCount: 600_000, blockValues: values(of: bytes))
+        try await assembly.write(block: 0, noise(blockBytes, seed: 3))
+        #expect(await code { _ = try await assembly.read(block: 0) } == .corrupt)
+        #expect(assembly.missingCount == 3)
+        assembly.cancel()
+        #expect(await code { try await assembly.write(block: 0, noise(blockBytes)) } == .closed)
+        let small = try fixture.store.assemble(digest(noise(9)), byteCount: 9, blockValues: values(of: noise(9)))
+        try await small.write(block: 0, noise(9, seed: 2))
+        #expect(await code { try await small.finish() } == .digestMismatch)
+        #expect(try fixture.names(in: "tmp").isEmpty)
+        #expect(fixture.store.usage == (0, 0))
+    }
+}
