@@ -160,9 +160,8 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", []),
     .testTarget(
         name: "IntegrationTests",
-        dependencies: dependencies([
-            "Client", "Node", "SkerryCLI", "Identity", "Blake3", "Ledger", "Manifests", "skerry", "skerry-worker",
-        ]) + [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), logging],
+        dependencies: dependencies(["Blake3", "Identity", "ControlModel", "skerry", "skerry-worker"])
+            + [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
         path: "Tests/Integration", swiftSettings: strict),
 ]
 

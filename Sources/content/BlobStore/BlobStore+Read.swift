@@ -91,9 +91,9 @@ extension BlobStore {
     }
 
     private func inlineBytes(_ stat: BlobStat) throws -> ByteBuffer {
-        guard let bytes = try index.inlineBytes(stat.id) else { throw Damage(reason: "is missing", inode: nil) }
+        guard let bytes = try index.inlineBytes(stat.id) else { throw Damage(reason: "is missing", file: nil) }
         guard bytes.withUnsafeReadableBytes({ Blake3.hash($0) }) == stat.id.digest else {
-            throw Damage(reason: "has other bytes than were stored", inode: nil)
+            throw Damage(reason: "has other bytes than were stored", file: nil)
         }
         return bytes
     }
@@ -120,15 +120,12 @@ extension BlobStore {
     private func quarantine(_ id: BlobID, _ damage: Damage) -> Bool {
         writer.drain()
         let found = try? index.stat(id)
-        guard let stat = found ?? nil else {
-            memory { $0.forgetEverything() }
-            return false
-        }
+        guard let stat = found ?? nil else { return false }
         let isCurrent = alone(with: id) { pending in
             memory { $0.forget(stat) }
             guard pending.deletions == 0 else { return false }
             if !stat.isInline {
-                guard folder.inode(id) == damage.inode else { return false }
+                guard folder.inode(id) == damage.file?.inode else { return false }
                 folder.setAside(id)
             }
             enqueueDeletion(id, &pending) { [logger] result in

@@ -102,6 +102,7 @@ extension BlobStore {
             id: id, byteCount: bytes.readableBytes, createdAtMilliseconds: Files.milliseconds(), isInline: true)
         try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
             writer.enqueue(.insert(stat, bytes: bytes)) { waiter.resume(with: $0.mapError { $0 }) }
+            writer.schedule()
         }
     }
 
@@ -144,7 +145,7 @@ extension BlobStore {
             }
             return true
         }
-        guard !isNew else { return }
+        if isNew { return writer.schedule() }
         unlink(file.path)
         completion(.success(()))
     }

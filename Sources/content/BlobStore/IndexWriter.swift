@@ -35,43 +35,44 @@ final class IndexWriter: Sendable {
         self.applied = applied
     }
 
-    /// Asks for a change; `completion` runs on some thread when the change is durable, or has failed.
+    /// Asks for a change; somebody must call `schedule` or `drain` afterwards.
+    ///
+    /// Never runs `completion` itself, so it may be called with locks held that the completion takes. That runs on
+    /// some thread when the change is durable, or has failed.
     func enqueue(_ change: BlobIndex.Change, completion: @escaping Completion) {
-        let (isClosed, mustSchedule) = queue.withLock { queue in
-            if queue.isClosed { return (true, false) }
-            queue.requests.append(Request(change: change, completion: completion))
+        queue.withLock { $0.requests.append(Request(change: change, completion: completion)) }
+    }
+
+    /// Has the thread pool apply what waits; this thread does it where the pool has stopped.
+    func schedule() {
+        let mustSubmit = queue.withLock { queue in
             defer { queue.isScheduled = true }
-            return (false, !queue.isScheduled)
+            return !queue.isScheduled
         }
-        if isClosed { return completion(.failure(.storeClosed)) }
-        guard mustSchedule else { return }
-        threadPool.submit { state in
-            if case .active = state { self.drain() } else { self.close() }
-        }
+        if mustSubmit { threadPool.submit { _ in self.drain() } }
     }
 
     /// Applies everything that waits; blocks.
     func drain() {
         turn.withLock { _ in
-            while let group = nextGroup() {
-                do {
+            while let (group, isClosed) = nextGroup() {
+                let result = Result {
+                    if isClosed { throw BlobStoreError.storeClosed }
                     applied(try index.apply(group.map(\.change)))
-                    for request in group { request.completion(.success(())) }
-                } catch {
-                    let failure = BlobStoreError.index("write", "of the blob store", error)
-                    for request in group { request.completion(.failure(failure)) }
-                }
+                }.mapError { BlobStoreError.index("write", "of the blob store", $0) }
+                for request in group { request.completion(result) }
             }
         }
     }
 
     /// Applies what waits and refuses what comes; blocks.
     func close() {
+        drain()
         queue.withLock { $0.isClosed = true }
         drain()
     }
 
-    private func nextGroup() -> [Request]? {
+    private func nextGroup() -> (requests: [Request], isClosed: Bool)? {
         queue.withLock { queue in
             if queue.requests.isEmpty {
                 queue.isScheduled = false
@@ -79,7 +80,7 @@ final class IndexWriter: Sendable {
             }
             let group = Array(queue.requests.prefix(Self.maxGroup))
             queue.requests.removeFirst(group.count)
-            return group
+            return (group, queue.isClosed)
         }
     }
 }

@@ -9,10 +9,11 @@ import NIOCore
     import Musl
 #endif
 
-/// A stored file is not what the index says; `inode` tells which file was looked at, nil for a missing one.
+/// A stored file is not what the index says.
 struct Damage: Error {
     let reason: String
-    let inode: UInt64?
+    /// The file that was looked at; nil for a missing one. Held open, so that its inode number stays its own.
+    let file: FileDescriptor?
 }
 
 /// A blob's open data file with the values that its blocks are checked against.
@@ -30,24 +31,23 @@ final class OpenBlob: Sendable {
     init(_ stat: BlobStat, folder: StoreFolder) throws {
         self.stat = stat
         path = folder.dataFile(stat.id)
-        guard let file = try FileDescriptor(existing: path) else { throw Damage(reason: "is missing", inode: nil) }
+        guard let file = try FileDescriptor(existing: path) else { throw Damage(reason: "is missing", file: nil) }
         self.file = file
         let length = lseek(file.number, 0, SEEK_END)
         guard length == stat.byteCount else {
-            throw Damage(reason: "has \(length) bytes instead of \(stat.byteCount)", inode: file.inode)
+            throw Damage(reason: "has \(length) bytes instead of \(stat.byteCount)", file: file)
         }
         if stat.blockCount == 1 {
             blockValues = [stat.id.digest]
             return
         }
-        let inode = file.inode
         do {
             blockValues = try Self.readOutboard(folder.outboardFile(stat.id), count: stat.blockCount)
         } catch let damage as Damage {
-            throw Damage(reason: damage.reason, inode: inode)
+            throw Damage(reason: damage.reason, file: file)
         }
         guard BlockTree.root(blockValues: blockValues, byteCount: stat.byteCount) == stat.id.digest else {
-            throw Damage(reason: "has block values of another blob", inode: inode)
+            throw Damage(reason: "has block values of another blob", file: file)
         }
     }
 
@@ -61,7 +61,7 @@ final class OpenBlob: Sendable {
             return try Files.read(file, into: target, at: index * BlockTree.blockByteCount, path: path)
         }
         guard count == length, isValid(bytes, index) else {
-            throw Damage(reason: "has other bytes in block \(index) than were stored", inode: file.inode)
+            throw Damage(reason: "has other bytes in block \(index) than were stored", file: file)
         }
         return bytes
     }
@@ -88,16 +88,16 @@ final class OpenBlob: Sendable {
 
     private static func readOutboard(_ path: String, count: Int) throws -> [Digest] {
         guard let file = try FileDescriptor(existing: path) else {
-            throw Damage(reason: "has no list of block values", inode: nil)
+            throw Damage(reason: "has no list of block values", file: nil)
         }
         let byteCount = count * Digest.byteCount
         guard lseek(file.number, 0, SEEK_END) == byteCount else {
-            throw Damage(reason: "has a list of block values of a wrong size", inode: nil)
+            throw Damage(reason: "has a list of block values of a wrong size", file: nil)
         }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 8)
         defer { bytes.deallocate() }
         guard try Files.read(file, into: bytes, at: 0, path: path) == byteCount else {
-            throw Damage(reason: "has a truncated list of block values", inode: nil)
+            throw Damage(reason: "has a truncated list of block values", file: nil)
         }
         return stride(from: 0, to: byteCount, by: Digest.byteCount).compactMap {
             Digest(bytes[$0..<$0 + Digest.byteCount])

@@ -14,21 +14,30 @@ import Wire
 /// Blocks are verified on the event loop that received them, written to the store's assembly, and handed to whoever
 /// waits. When the last block is written the blob becomes durable and the fetch ends.
 final class BlobFetch: Sendable {
-    private struct State {
+    typealias Source = FetchPlan.Source
+
+    struct State {
         var plan: FetchPlan
         var waiters: [Int: [EventLoopPromise<ByteBuffer>]] = [:]
-        var banned: Set<NodeID> = []
-        var outcome: Result<Void, any Error>?
         var finishers: [EventLoopPromise<Void>] = []
+        var outcome: Result<Void, any Error>?
+        /// All blocks are written; the assembly takes no more.
+        var isFinishing = false
         var isSearching = false
+        /// When all providers were lost; nil once a block has come since.
+        var lostSince: NIODeadline?
+        /// Before this, peers are not asked again.
+        var nextSearch = NIODeadline.uptimeNanoseconds(0)
+
+        var isOver: Bool { outcome != nil || isFinishing }
     }
 
     let id: BlobID
     let byteCount: Int
+    let environment: ExchangeEnvironment
+    let state: Mutex<State>
     private let blockValues: [Digest]
     private let assembly: BlobAssembly
-    private let environment: ExchangeEnvironment
-    private let state: Mutex<State>
 
     /// - Parameter blockValues: Already checked against `id`: their root is the blob's digest.
     init(
@@ -39,42 +48,48 @@ final class BlobFetch: Sendable {
         self.blockValues = blockValues
         self.assembly = assembly
         self.environment = environment
-        let plan = FetchPlan(blockCount: blockValues.count, window: environment.settings.window)
+        let plan = FetchPlan(
+            blockCount: blockValues.count, window: environment.settings.window,
+            maxProviders: environment.settings.maxProviders)
         state = Mutex(State(plan: plan))
     }
 
-    var blockCount: Int { blockValues.count }
+    deinit { cancel() }
 
     // MARK: Readers
 
     /// Asks for blocks ahead of whoever will wait for them.
     func demand(_ blocks: Range<Int>) {
-        let providers = state.withLock { state in
+        let sources = state.withLock { state in
             state.plan.demand(blocks)
-            return state.plan.liveProviders
+            return state.plan.sources
         }
-        pumpAll(providers)
+        pumpAll(sources)
     }
 
     /// One verified block, once it is here.
     func block(_ index: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
         enum Step {
             case written
-            case wait([NodeID])
+            case wait([Source])
             case failed(any Error)
+        }
+        guard blockValues.indices.contains(index) else {
+            return eventLoop.makeFailedFuture(
+                BlobStoreError(.badBlock, "blob \(id) has \(blockValues.count) blocks, there is no block \(index)"))
         }
         let promise = eventLoop.makePromise(of: ByteBuffer.self)
         let step = state.withLock { state -> Step in
-            if state.plan.isDone(index) { return .written }
             if case .failure(let error)? = state.outcome { return .failed(error) }
+            if state.plan.isDone(index) { return .written }
             state.waiters[index, default: []].append(promise)
-            state.plan.demand(index..<index + 1)
-            return .wait(state.plan.liveProviders)
+            state.plan.want(index)
+            return .wait(state.plan.sources)
         }
         switch step {
         case .written: promise.completeWithTask { try await self.writtenBlock(index, on: eventLoop) }
         case .failed(let error): promise.fail(error)
-        case .wait(let providers): pumpAll(providers)
+        case .wait(let sources): pumpAll(sources)
         }
         return promise.futureResult
     }
@@ -90,96 +105,101 @@ final class BlobFetch: Sendable {
         return promise.futureResult
     }
 
-    /// Gives up; readers that still wait fail.
+    /// Gives up; readers that still wait fail. Does nothing after the end.
     func cancel() {
-        end(.failure(ExchangeError(.cancelled, "The fetch of \(id) was given up: nobody reads it")))
+        end(.failure(ExchangeError(.cancelled, "The fetch of \(id) was given up: nobody reads it, or the node stops")))
     }
 
     private func writtenBlock(_ index: Int, on eventLoop: any EventLoop) async throws -> ByteBuffer {
-        if case .success? = state.withLock({ $0.outcome }) { return try await environment.store.block(id, index) }
         do {
-            return try await assembly.read(block: index)
+            if state.withLock({ !$0.isOver }) { return try await assembly.read(block: index) }
+        } catch let error as BlobStoreError where error.code == .corrupt {
+            state.withLock { $0.plan.onDamage(index) }
+            return try await block(index, on: eventLoop).get()
         } catch {
-            // The assembly may have become a stored blob between the look and the read.
-            if try environment.store.contains(id) { return try await environment.store.block(id, index) }
-            throw error
+            // The assembly becomes a stored blob at any moment: then the store has the block.
+            guard state.withLock({ $0.isOver }) else { throw error }
         }
+        try await finished(on: eventLoop).get()
+        return try await environment.store.block(id, index)
     }
 
-    // MARK: Providers
-
-    /// Starts asking over `connection`, unless that provider was dropped from this fetch.
-    func add(_ connection: PeerConnection) {
-        guard state.withLock({ $0.outcome == nil && $0.plan.add(connection.peer) }) else { return }
-        environment.logger.trace("fetching", metadata: ["blob": "\(id)", "peer": "\(connection.peer.short)"])
-        pump(connection)
-    }
-
-    private func pumpAll(_ providers: [NodeID]) {
-        for provider in providers {
-            environment.connection(to: provider).whenComplete { result in
-                switch result {
-                case .success(let connection): self.pump(connection)
-                case .failure: self.drop(provider, .unavailable, reason: "the connection was lost")
-                }
-            }
-        }
-    }
+    // MARK: Blocks
 
     /// Fills the provider's window with requests.
-    private func pump(_ connection: PeerConnection) {
-        while let index = state.withLock({ $0.outcome == nil ? $0.plan.next(for: connection.peer) : nil }) {
-            request(index, connection)
+    func pump(_ source: Source, _ connection: PeerConnection) {
+        while let index = state.withLock({ $0.isOver ? nil : $0.plan.next(for: source) }) {
+            request(index, source, connection)
         }
     }
 
-    private func request(_ index: Int, _ connection: PeerConnection) {
-        var message = PeerPBReadBlock()
-        message.blob = id.bytes
-        message.index = UInt32(index)
-        guard let body = try? message.serializedBytes() as [UInt8] else { return }
+    private func request(_ index: Int, _ source: Source, _ connection: PeerConnection) {
+        let message = PeerPBReadBlock.with {
+            $0.blob = id.bytes
+            $0.index = UInt32(index)
+        }
+        let body: [UInt8]
+        do {
+            body = try message.serializedBytes()
+        } catch {
+            return end(.failure(error))
+        }
         connection.request(.readBlock, ByteBuffer(bytes: body), timeout: environment.settings.blockTimeout)
             .whenComplete { result in
                 switch result {
-                case .success(let frame) where frame.type == .block: self.receive(index, frame.body, connection)
+                case .success(let frame) where frame.type == .block:
+                    self.receive(index, frame.body, source, connection)
                 case .success(let frame):
-                    self.drop(connection.peer, .corrupt, reason: "answered a block request with \(frame.type)")
-                case .failure(let error): self.drop(connection.peer, .unavailable, reason: "\(error)")
+                    self.drop(source, .corrupt, reason: "answered a block request with \(frame.type)")
+                case .failure(let error as PeerError) where error.code == .busy:
+                    self.waitForTurn(index, source, connection)
+                case .failure(let error):
+                    self.drop(source, .unavailable, reason: "\(error)")
                 }
             }
+    }
+
+    /// The provider serves enough of our requests; it is asked again a little later.
+    private func waitForTurn(_ index: Int, _ source: Source, _ connection: PeerConnection) {
+        state.withLock { $0.plan.onBusy(index, from: source) }
+        connection.eventLoop.scheduleTask(in: environment.settings.busyPause) { [weak self] in
+            self?.pump(source, connection)
+        }
     }
 
     /// Runs on the loop that read the block: hashing it here costs less than a hop.
-    private func receive(_ index: Int, _ bytes: ByteBuffer, _ connection: PeerConnection) {
+    private func receive(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         guard bytes.isBlock(index, of: byteCount, value: blockValues[index]) else {
-            environment.metrics.corruptBlocks.increment()
-            environment.logger.warning(
-                "a peer sent a corrupted block; its blocks are asked of others",
-                metadata: ["peer": "\(connection.peer)", "blob": "\(id)", "block": "\(index)"])
-            return drop(connection.peer, .corrupt, reason: "sent a corrupted block")
+            return drop(source, .corrupt, reason: "sent bytes that are not block \(index)")
         }
-        install(index, bytes, connection)
+        install(index, bytes, source, connection)
     }
 
     /// Takes a block that was verified.
-    func install(_ index: Int, _ bytes: ByteBuffer, _ connection: PeerConnection) {
+    func install(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         environment.metrics.fetchedBytes.increment(by: Int64(bytes.readableBytes))
+        if state.withLock({ $0.plan.isDone(index) }) { return complete(index, bytes, source, connection) }
         connection.eventLoop.makeFutureWithTask { try await self.assembly.write(block: index, bytes) }
             .whenComplete { result in
                 switch result {
-                case .success: self.complete(index, bytes, connection)
-                case .failure(let error): self.end(.failure(error))
+                case .success: self.complete(index, bytes, source, connection)
+                case .failure(let error):
+                    // A second copy may come after the first one has completed the blob.
+                    if !self.state.withLock({ $0.plan.isDone(index) }) { self.end(.failure(error)) }
                 }
             }
     }
 
-    private func complete(_ index: Int, _ bytes: ByteBuffer, _ connection: PeerConnection) {
+    private func complete(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         let (waiters, isComplete) = state.withLock { state in
-            state.plan.onBlock(index, from: connection.peer)
-            return (state.waiters.removeValue(forKey: index) ?? [], state.plan.isComplete && state.outcome == nil)
+            state.plan.onBlock(index, from: source)
+            state.lostSince = nil
+            let isComplete = state.plan.isComplete && !state.isOver
+            if isComplete { state.isFinishing = true }
+            return (state.waiters.removeValue(forKey: index) ?? [], isComplete)
         }
         for waiter in waiters { waiter.succeed(bytes) }
-        if isComplete { finish() } else { pump(connection) }
+        if isComplete { finish() } else { pump(source, connection) }
     }
 
     private func finish() {
@@ -187,74 +207,23 @@ final class BlobFetch: Sendable {
             .whenComplete { self.end($0) }
     }
 
-    private func end(_ outcome: Result<Void, any Error>) {
-        let (isFirst, waiters, finishers) = state.withLock { state in
-            guard state.outcome == nil else {
-                return (false, [EventLoopPromise<ByteBuffer>](), [EventLoopPromise<Void>]())
-            }
+    func end(_ outcome: Result<Void, any Error>) {
+        let ended = state.withLock { state -> (waiters: [EventLoopPromise<ByteBuffer>], finishers: [EventLoopPromise<Void>])? in
+            guard state.outcome == nil else { return nil }
             state.outcome = outcome
             defer {
                 state.waiters.removeAll()
                 state.finishers.removeAll()
             }
-            return (true, state.waiters.values.flatMap { $0 }, state.finishers)
+            return (state.waiters.values.flatMap { $0 }, state.finishers)
         }
-        guard isFirst else { return }
+        guard let ended else { return }
         if case .failure(let error) = outcome {
+            environment.metrics.failures.increment()
             assembly.cancel()
-            for waiter in waiters { waiter.fail(error) }
+            for waiter in ended.waiters { waiter.fail(error) }
         }
-        for finisher in finishers { finisher.completeWith(outcome) }
-    }
-
-    // MARK: Losing providers
-
-    private func drop(_ provider: NodeID, _ failure: FetchPlan.Failure, reason: String) {
-        let (wasUsed, others) = state.withLock { state in
-            if failure == .corrupt { state.banned.insert(provider) }
-            let wasUsed = state.plan.onFailure(from: provider, failure)
-            return (wasUsed && state.outcome == nil, state.plan.liveProviders)
-        }
-        guard wasUsed else { return }
-        environment.logger.debug(
-            "lost a provider", metadata: ["peer": "\(provider.short)", "blob": "\(id)", "reason": "\(reason)"])
-        if others.isEmpty { search() } else { pumpAll(others) }
-    }
-
-    /// Looks for providers again after all were lost.
-    private func search() {
-        let starts = state.withLock { state in
-            defer { state.isSearching = true }
-            return !state.isSearching && state.outcome == nil
-        }
-        guard starts else { return }
-        environment.group.next().makeFutureWithTask { try await self.searchUntilFound() }.whenComplete { result in
-            self.state.withLock { $0.isSearching = false }
-            if case .failure(let error) = result { self.end(.failure(error)) }
-        }
-    }
-
-    private func searchUntilFound() async throws {
-        let deadline = NIODeadline.now() + environment.settings.searchTimeout
-        while NIODeadline.now() < deadline {
-            let banned = state.withLock { state in
-                state.plan.forgive(except: state.banned)
-                return state.banned
-            }
-            var isFound = false
-            for await (connection, size) in environment.locate(id) where size == byteCount {
-                if !banned.contains(connection.peer) {
-                    isFound = true
-                    add(connection)
-                }
-            }
-            if isFound { return }
-            try await Task.sleep(for: .nanoseconds(environment.settings.searchInterval.nanoseconds))
-        }
-        let banned = state.withLock { $0.banned.count }
-        throw banned > 0
-            ? ExchangeError(.corrupt, "\(banned) nodes sent damaged blocks of \(id) and no other has it")
-            : ExchangeError(.unavailable, "All nodes that had \(id) were lost; try again when one is back")
+        for finisher in ended.finishers { finisher.completeWith(outcome) }
     }
 }
 

@@ -13,7 +13,7 @@ public final class BlobHandle: Sendable {
     public let id: BlobID
     /// The size, authenticated by the blob's id.
     public let byteCount: Int
-    private let source: Source
+    let source: Source
     private let onClose: @Sendable () -> Void
 
     init(id: BlobID, byteCount: Int, source: Source, onClose: @escaping @Sendable () -> Void) {
@@ -28,14 +28,17 @@ public final class BlobHandle: Sendable {
     /// The number of 256 KiB blocks, at least 1.
     public var blockCount: Int { BlockTree.blockCount(byteCount: byteCount) }
 
-    /// Says which bytes will be read, so that they are fetched ahead and in order. Nothing else is fetched.
+    /// Says which bytes will be read, so that they are fetched ahead and in order. Nothing else is fetched. What is
+    /// outside the blob is ignored.
     public func demand(_ bytes: Range<Int>) {
+        let bytes = bytes.clamped(to: 0..<byteCount)
         guard case .fetch(let fetch) = source, !bytes.isEmpty else { return }
         let block = BlockTree.blockByteCount
-        fetch.demand(bytes.lowerBound / block..<(bytes.upperBound + block - 1) / block)
+        fetch.demand(bytes.lowerBound / block..<(bytes.upperBound - 1) / block + 1)
     }
 
-    /// Block `index`, verified. Completes on `eventLoop`; fails with an ``ExchangeError`` or a store's error.
+    /// Block `index`, verified. Completes on `eventLoop`; fails with an ``ExchangeError`` or a store's error, such as
+    /// `blob/bad-block` for an index outside the blob.
     public func block(_ index: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
         switch source {
         case .stored(let store): store.block(id, index, on: eventLoop)

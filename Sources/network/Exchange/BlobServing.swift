@@ -16,11 +16,17 @@ struct BlobServing: Sendable {
     let servedBytes: Counter
 
     func serve(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply>? {
+        let answer: EventLoopFuture<PeerReply>
         switch request.type {
-        case .statBlob: eventLoop.makeCompletedFuture { try stat(request) }
-        case .readBlockValues: eventLoop.makeCompletedFuture { try blockValues(request) }
-        case .readBlock: block(request, on: eventLoop)
-        default: nil
+        case .statBlob: answer = eventLoop.makeCompletedFuture { try stat(request) }
+        // Reads a file when the blob is not open, for which the loop must not wait.
+        case .readBlockValues: answer = eventLoop.makeFutureWithTask { try blockValues(request) }
+        case .readBlock: answer = block(request, on: eventLoop)
+        default: return nil
+        }
+        return answer.flatMapErrorThrowing { error in
+            guard let error = error as? BlobStoreError else { throw error }
+            throw PeerError(.init(error.code.description), error.message)
         }
     }
 
@@ -56,9 +62,6 @@ struct BlobServing: Sendable {
             return store.block(id, Int(message.index), on: eventLoop).flatMapThrowing { bytes in
                 servedBytes.increment(by: Int64(bytes.readableBytes))
                 return PeerReply(type: .block, body: bytes)
-            }.flatMapErrorThrowing { error in
-                guard let error = error as? BlobStoreError else { throw error }
-                throw PeerError(.init(error.code.description), error.message)
             }
         } catch {
             return eventLoop.makeFailedFuture(error)

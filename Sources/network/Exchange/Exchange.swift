@@ -1,14 +1,9 @@
-import Blake3
 public import BlobStore
-import CoreMetrics
-import Foundation
 public import Identity
 public import Logging
 public import NIOCore
 public import Peering
-import SwiftProtobuf
 import Synchronization
-import Wire
 
 /// Gets blobs from peers, verified block by block, and serves them to peers.
 public final class Exchange: Sendable {
@@ -22,11 +17,15 @@ public final class Exchange: Sendable {
     private struct State {
         var active: [BlobID: Active] = [:]
         var starting: [BlobID: EventLoopFuture<BlobFetch>] = [:]
+        var isShutDown = false
     }
 
     private let environment: ExchangeEnvironment
     private let state = Mutex(State())
 
+    /// - Parameters:
+    ///   - store: Where fetched blobs go and served ones come from; must outlive the fetches, see ``shutdown()``.
+    ///   - directory: Whom to ask.
     public init(
         store: BlobStore, peers: PeerNetwork, directory: any PeerDirectory, settings: ExchangeSettings = .init(),
         group: any EventLoopGroup, logger: Logger
@@ -58,18 +57,14 @@ public final class Exchange: Sendable {
         }
     }
 
-    /// Fetches a whole blob into the store. When this returns, the blob is durable here.
+    /// Fetches a whole blob into the store. When this returns, the blob is durable here. Cancelling the task does not
+    /// end the fetch: others may read it.
     ///
     /// - Throws: ``ExchangeError`` if no peer has it, ``BlobStoreError`` if the store refuses it.
     public func fetchWhole(_ id: BlobID) async throws {
-        if try environment.store.contains(id) { return }
         let handle = try await open(id)
-        if try environment.store.contains(id) { return }
-        handle.demand(0..<max(handle.byteCount, 1))
-        guard let fetch = state.withLock({ $0.active[id]?.fetch }) else {
-            if try environment.store.contains(id) { return }
-            throw ExchangeError(.unavailable, "The fetch of \(id) ended before it was complete; try again")
-        }
+        guard case .fetch(let fetch) = handle.source else { return }
+        handle.demand(0..<handle.byteCount)
         try await fetch.finished(on: environment.group.next()).get()
         withExtendedLifetime(handle) {}
     }
@@ -77,116 +72,49 @@ public final class Exchange: Sendable {
     /// The running fetch of `id`, or a new one.
     private func fetch(_ id: BlobID) -> EventLoopFuture<BlobFetch> {
         let loop = environment.group.next()
-        let promise = loop.makePromise(of: BlobFetch.self)
-        let running = state.withLock { state -> EventLoopFuture<BlobFetch>? in
-            if let active = state.active[id] { return loop.makeSucceededFuture(active.fetch) }
-            if let starting = state.starting[id] { return starting }
+        enum Step {
+            case use(BlobFetch)
+            case wait(EventLoopFuture<BlobFetch>)
+            case start(EventLoopPromise<BlobFetch>)
+            case refuse
+        }
+        let step = state.withLock { state -> Step in
+            if state.isShutDown { return .refuse }
+            if let active = state.active[id] { return .use(active.fetch) }
+            if let starting = state.starting[id] { return .wait(starting) }
+            let promise = loop.makePromise(of: BlobFetch.self)
             state.starting[id] = promise.futureResult
-            return nil
+            return .start(promise)
         }
-        if let running {
-            promise.fail(ExchangeError(.cancelled, "unused"))
-            return running
+        switch step {
+        case .use(let fetch): return loop.makeSucceededFuture(fetch)
+        case .wait(let future): return future
+        case .refuse: return loop.makeFailedFuture(ExchangeError(.cancelled, "This node is shutting down"))
+        case .start(let promise):
+            promise.futureResult.whenComplete { self.adopt(id, $0, on: loop) }
+            loop.makeFutureWithTask { [environment] in
+                var opening = FetchOpening(id: id, environment: environment, ready: promise)
+                await opening.run()
+            }.whenFailure { promise.fail($0) }
+            return promise.futureResult
         }
-        promise.futureResult.whenComplete { result in
+    }
+
+    /// Keeps a fetch that has begun until it ends.
+    private func adopt(_ id: BlobID, _ result: Result<BlobFetch, any Error>, on loop: any EventLoop) {
+        let isShutDown = state.withLock { state in
+            state.starting[id] = nil
+            if case .success(let fetch) = result, !state.isShutDown { state.active[id] = Active(fetch: fetch) }
+            return state.isShutDown
+        }
+        guard case .success(let fetch) = result else { return }
+        if isShutDown { return fetch.cancel() }
+        fetch.finished(on: loop).whenComplete { _ in
             self.state.withLock { state in
-                state.starting[id] = nil
-                if case .success(let fetch) = result { state.active[id] = Active(fetch: fetch) }
-            }
-            guard case .success(let fetch) = result else { return }
-            fetch.finished(on: loop).whenComplete { _ in
-                self.state.withLock { _ = $0.active.removeValue(forKey: id) }
-            }
-            self.armIdleTimer(id, fetch)
-        }
-        loop.makeFutureWithTask { await self.start(id, ready: promise) }.whenFailure { promise.fail($0) }
-        return promise.futureResult
-    }
-
-    /// Asks everybody for the blob. The first provider that proves it begins the fetch; the others join as they answer.
-    private func start(_ id: BlobID, ready: EventLoopPromise<BlobFetch>) async {
-        environment.metrics.fetches.increment()
-        var liars = 0
-        var fetch: BlobFetch?
-        for await (connection, byteCount) in environment.locate(id) {
-            if let fetch {
-                if fetch.byteCount == byteCount { fetch.add(connection) }
-                continue
-            }
-            do {
-                let begun = try await begin(id, byteCount, connection)
-                fetch = begun
-                ready.succeed(begun)
-            } catch let error as BlobStoreError {
-                return ready.fail(error)
-            } catch {
-                liars += 1
-                environment.logger.warning(
-                    "a peer could not prove the blob that it claims",
-                    metadata: ["peer": "\(connection.peer)", "blob": "\(id)", "error": "\(error)"])
+                if state.active[id]?.fetch === fetch { state.active[id] = nil }
             }
         }
-        if fetch != nil { return }
-        environment.metrics.failures.increment()
-        ready.fail(
-            liars > 0
-                ? ExchangeError(.corrupt, "\(liars) nodes claim to have \(id) but none could prove it")
-                : ExchangeError(
-                    .notFound, "No reachable node has the blob \(id); check the id, or start the node that added it"))
-    }
-
-    /// Authenticates the blob's size and block values. A size is true only once the last block verifies against it.
-    private func begin(_ id: BlobID, _ byteCount: Int, _ connection: PeerConnection) async throws -> BlobFetch {
-        let limit = environment.store.settings.maxBlobBytes
-        guard byteCount <= limit else {
-            throw ExchangeError(.tooLarge, "The blob \(id) has \(byteCount) bytes; this node takes at most \(limit)")
-        }
-        let values = try await blockValues(id, byteCount, connection)
-        guard BlockTree.root(blockValues: values, byteCount: byteCount) == id.digest else {
-            throw ExchangeError(.corrupt, "The block values that node \(connection.peer.short) sent are not those of \(id)")
-        }
-        let last = values.count - 1
-        let body: [UInt8] = try PeerPBReadBlock.with {
-            $0.blob = id.bytes
-            $0.index = UInt32(last)
-        }.serializedBytes()
-        let block = try await connection.request(
-            .readBlock, ByteBuffer(bytes: body), timeout: environment.settings.blockTimeout
-        ).get().body
-        guard block.isBlock(last, of: byteCount, value: values[last]) else {
-            environment.metrics.corruptBlocks.increment()
-            throw ExchangeError(.corrupt, "Node \(connection.peer.short) sent a corrupted block \(last) of \(id)")
-        }
-        let assembly = try environment.store.assemble(id, byteCount: byteCount, blockValues: values)
-        let fetch = BlobFetch(
-            id: id, byteCount: byteCount, blockValues: values, assembly: assembly, environment: environment)
-        fetch.add(connection)
-        fetch.install(last, block, connection)
-        return fetch
-    }
-
-    private func blockValues(_ id: BlobID, _ byteCount: Int, _ connection: PeerConnection) async throws -> [Digest] {
-        let count = BlockTree.blockCount(byteCount: byteCount)
-        if count == 1 { return [id.digest] }
-        var values: [Digest] = []
-        values.reserveCapacity(count)
-        while values.count < count {
-            var message = PeerPBReadBlockValues()
-            message.blob = id.bytes
-            message.first = UInt32(values.count)
-            message.count = UInt32(min(count - values.count, BlobServing.maxBlockValues))
-            let page = try await connection.call(
-                .readBlockValues, message, expecting: .blockValues, as: PeerPBBlockValues.self,
-                timeout: environment.settings.blockTimeout)
-            guard page.values.count == Int(message.count) * Digest.byteCount else {
-                throw ExchangeError(.corrupt, "Node \(connection.peer.short) sent too few block values of \(id)")
-            }
-            for offset in stride(from: 0, to: page.values.count, by: Digest.byteCount) {
-                let start = page.values.startIndex + offset
-                if let value = Digest(page.values[start..<start + Digest.byteCount]) { values.append(value) }
-            }
-        }
-        return values
+        armIdleTimer(id, fetch)
     }
 
     // MARK: Ending
@@ -201,14 +129,30 @@ public final class Exchange: Sendable {
     }
 
     private func armIdleTimer(_ id: BlobID, _ fetch: BlobFetch) {
-        guard let generation = state.withLock({ $0.active[id]?.generation }) else { return }
+        let generation = state.withLock { $0.active[id]?.fetch === fetch ? $0.active[id]?.generation : nil }
+        guard let generation else { return }
         environment.group.next().scheduleTask(in: environment.settings.idleTimeout) { [weak self] in
             let isIdle = self?.state.withLock { state in
-                guard let active = state.active[id], active.fetch === fetch else { return false }
-                return active.readers == 0 && active.generation == generation
+                guard let active = state.active[id], active.fetch === fetch, active.readers == 0,
+                    active.generation == generation
+                else { return false }
+                // Whoever opens the blob from now on gets a new fetch.
+                state.active[id] = nil
+                return true
             }
             if isIdle == true { fetch.cancel() }
         }
+    }
+
+    /// Ends all fetches; their readers fail with `blob/cancelled`, and so do further ones. Unfinished blobs leave
+    /// nothing in the store.
+    public func shutdown() {
+        let fetches = state.withLock { state in
+            state.isShutDown = true
+            defer { state.active.removeAll() }
+            return state.active.values.map(\.fetch)
+        }
+        for fetch in fetches { fetch.cancel() }
     }
 
     // MARK: Serving

@@ -6,6 +6,7 @@ import Logging
 import Metrics
 import NIOCore
 import Peering
+import SwiftProtobuf
 import Wire
 
 /// What every fetch of a node shares.
@@ -18,36 +19,48 @@ struct ExchangeEnvironment: Sendable {
     let logger: Logger
     let metrics = ExchangeMetrics()
 
-    func connection(to peer: NodeID) -> EventLoopFuture<PeerConnection> {
-        group.next().makeFutureWithTask { try await peers.connection(to: peer) }
-    }
-
-    /// Asks all other nodes at once; yields each that has the blob with the size that it claims, as answers come.
+    /// Asks all other nodes at once; yields each that has the blob with the size that it claims, as answers come. Ends
+    /// when all have answered or had ``ExchangeSettings/locateTimeout``.
     func locate(_ id: BlobID) -> AsyncStream<(PeerConnection, Int)> {
-        AsyncStream { continuation in
-            let task = Task {
-                await withTaskGroup(of: Void.self) { group in
-                    for node in directory.nodes where node != peers.node {
-                        group.addTask {
-                            if let found = await stat(id, at: node) { continuation.yield(found) }
-                        }
-                    }
-                }
-                continuation.finish()
+        let (stream, continuation) = AsyncStream.makeStream(of: (PeerConnection, Int).self)
+        let loop = group.next()
+        let answers = directory.nodes.filter { $0 != peers.node }.map { node in
+            stat(id, at: node, on: loop).map { found in
+                if let found { continuation.yield(found) }
             }
-            continuation.onTermination = { _ in task.cancel() }
         }
+        EventLoopFuture.andAllComplete(answers, on: loop).whenComplete { _ in continuation.finish() }
+        return stream
     }
 
-    private func stat(_ id: BlobID, at node: NodeID) async -> (PeerConnection, Int)? {
-        var message = PeerPBStatBlob()
-        message.blob = id.bytes
-        guard let connection = try? await peers.connection(to: node),
-            let status = try? await connection.call(
-                .statBlob, message, expecting: .blobStatus, as: PeerPBBlobStatus.self, timeout: settings.locateTimeout),
-            status.present, let byteCount = Int(exactly: status.byteCount)
-        else { return nil }
-        return (connection, byteCount)
+    private func stat(
+        _ id: BlobID, at node: NodeID, on loop: any EventLoop
+    ) -> EventLoopFuture<(PeerConnection, Int)?> {
+        let promise = loop.makePromise(of: (PeerConnection, Int)?.self)
+        // Dialling has limits of its own, which are longer: a peer that hangs must not delay the others' answers.
+        let timer = loop.scheduleTask(in: settings.locateTimeout) { promise.succeed(nil) }
+        peers.connection(to: node, on: loop).flatMap { connection in
+            ask(connection, for: id).hop(to: loop).map { size in size.map { (connection, $0) } }
+        }.whenComplete { result in
+            timer.cancel()
+            promise.succeed((try? result.get()) ?? nil)
+        }
+        return promise.futureResult
+    }
+
+    /// The size that the peer claims; nil if it does not have the blob.
+    private func ask(_ connection: PeerConnection, for id: BlobID) -> EventLoopFuture<Int?> {
+        do {
+            let body: [UInt8] = try PeerPBStatBlob.with { $0.blob = id.bytes }.serializedBytes()
+            return connection.request(.statBlob, ByteBuffer(bytes: body), timeout: settings.locateTimeout)
+                .flatMapThrowing { frame in
+                    guard frame.type == .blobStatus else { return nil }
+                    let status = try PeerPBBlobStatus(serializedBytes: Array(frame.body.readableBytesView))
+                    return status.present ? Int(exactly: status.byteCount) : nil
+                }
+        } catch {
+            return connection.eventLoop.makeFailedFuture(error)
+        }
     }
 }
 

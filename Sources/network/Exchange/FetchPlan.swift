@@ -2,8 +2,8 @@ import Identity
 
 /// Which block of a blob to ask of whom: the core of a fetch, without sockets or clocks.
 ///
-/// Blocks that a reader waits for come first, in order; a provider that fails is not asked again for this blob, and what
-/// it owed goes back to the others.
+/// Blocks that a reader waits for come first, then what a lost provider owed, then what readers announced, in order. A
+/// provider that fails is not asked again until ``forgive()``; one that sent wrong bytes never.
 struct FetchPlan {
     /// How a request for a block ended badly.
     enum Failure: Hashable {
@@ -13,79 +13,115 @@ struct FetchPlan {
         case unavailable
     }
 
+    /// A provider from when it was added until it is lost. After it was forgiven it is another source, so that late
+    /// failures of the old requests do not hit the new ones.
+    struct Source: Hashable {
+        let node: NodeID
+        let epoch: Int
+    }
+
+    private enum Standing { case live, lost, banned }
+
     private struct Provider {
+        let source: Source
+        var standing = Standing.live
         var inFlight: Set<Int> = []
-        var isDropped = false
     }
 
     /// The number of blocks of the blob.
     let blockCount: Int
+    private let window: Int
+    private let maxProviders: Int
     private var done: [Bool]
     private var doneCount = 0
-    private var inFlight: Set<Int> = []
-    /// Ranges that somebody reads, oldest first, each with the next block to look at.
-    private var demands: [(blocks: Range<Int>, cursor: Int)] = []
-    /// Blocks to ask again, ahead of every demand.
+    /// Who was asked for a block that is not here yet.
+    private var owners: [Int: Source] = [:]
+    /// Blocks that somebody waits for, oldest first.
+    private var awaited: [Int] = []
+    /// Blocks to ask again, in no order.
     private var retries: [Int] = []
+    /// Ranges that somebody reads, oldest first; each begins with the next block to look at.
+    private var demands: [Range<Int>] = []
     private var providers: [NodeID: Provider] = [:]
-    private let window: Int
+    private var lastEpoch = 0
+    /// Whether a provider was ever merely unavailable: one that may come back.
+    private(set) var hasLost = false
 
     /// - Parameters:
     ///   - blockCount: At least 1.
     ///   - window: Blocks in flight with one provider at most.
-    init(blockCount: Int, window: Int) {
+    ///   - maxProviders: Providers that are asked at the same time.
+    init(blockCount: Int, window: Int, maxProviders: Int) {
         self.blockCount = blockCount
-        self.window = window
+        self.window = max(1, window)
+        self.maxProviders = max(1, maxProviders)
         done = Array(repeating: false, count: blockCount)
     }
 
     /// Whether every block is here.
     var isComplete: Bool { doneCount == blockCount }
-    /// Blocks that are here.
-    var completed: Int { doneCount }
-    /// Providers that may still be asked.
-    var liveProviders: [NodeID] { providers.filter { !$0.value.isDropped }.map(\.key) }
-    /// Whether blocks are wanted that nobody was asked for yet.
-    var hasWork: Bool { !retries.isEmpty || demands.contains { demand in demand.blocks.contains { isMissing($0) } } }
+    /// Providers that may be asked.
+    var sources: [Source] { providers.values.filter { $0.standing == .live }.map(\.source) }
+    /// Providers that sent wrong bytes.
+    var bannedCount: Int { providers.values.count { $0.standing == .banned } }
 
-    func isDone(_ block: Int) -> Bool { done[block] }
+    /// Whether `block` is here; false for an index outside the blob.
+    func isDone(_ block: Int) -> Bool { done.indices.contains(block) && done[block] }
 
-    private func isMissing(_ block: Int) -> Bool { !done[block] && !inFlight.contains(block) }
+    private func isMissing(_ block: Int) -> Bool { !done[block] && owners[block] == nil }
 
-    /// Asks for `blocks`; what is wanted by an earlier demand too is fetched once.
+    // MARK: Readers
+
+    /// Asks for `blocks`, in order; what is on its way or asked for already is fetched once.
     mutating func demand(_ blocks: Range<Int>) {
         let blocks = blocks.clamped(to: 0..<blockCount)
-        if !blocks.isEmpty { demands.append((blocks, blocks.lowerBound)) }
+        let isAnnounced = demands.contains { demand in
+            demand.lowerBound <= blocks.lowerBound && blocks.upperBound <= demand.upperBound
+        }
+        if blocks.isEmpty || isAnnounced { return }
+        demands.append(blocks)
     }
 
-    /// Adds a provider; one that was dropped stays dropped. Returns whether it may be asked.
-    mutating func add(_ provider: NodeID) -> Bool {
-        if providers[provider] == nil { providers[provider] = Provider() }
-        return providers[provider]?.isDropped == false
+    /// Asks for a block that somebody waits for, ahead of everything that is merely announced.
+    mutating func want(_ block: Int) {
+        guard (0..<blockCount).contains(block), isMissing(block), !awaited.contains(block) else { return }
+        awaited.append(block)
     }
 
-    /// The next block to ask of `provider`, now in flight; nil if its window is full or nothing is wanted.
-    mutating func next(for provider: NodeID) -> Int? {
-        guard let entry = providers[provider], !entry.isDropped, entry.inFlight.count < window else { return nil }
-        guard let block = nextWanted() else { return nil }
-        inFlight.insert(block)
-        providers[provider]?.inFlight.insert(block)
+    // MARK: Providers
+
+    /// Adds a provider; nil if it was dropped or if there are enough.
+    mutating func add(_ node: NodeID) -> Source? {
+        if let known = providers[node] { return known.standing == .live ? known.source : nil }
+        guard sources.count < maxProviders else { return nil }
+        lastEpoch += 1
+        let source = Source(node: node, epoch: lastEpoch)
+        providers[node] = Provider(source: source)
+        return source
+    }
+
+    /// The next block to ask of `source`, now in flight; nil if its window is full, it was dropped or nothing is wanted.
+    mutating func next(for source: Source) -> Int? {
+        guard let provider = providers[source.node], provider.source == source, provider.standing == .live,
+            provider.inFlight.count < window, let block = nextWanted()
+        else { return nil }
+        owners[block] = source
+        providers[source.node]?.inFlight.insert(block)
         return block
     }
 
     private mutating func nextWanted() -> Int? {
+        while !awaited.isEmpty {
+            let block = awaited.removeFirst()
+            if isMissing(block) { return block }
+        }
         while let block = retries.popLast() {
             if isMissing(block) { return block }
         }
-        while !demands.isEmpty {
-            var demand = demands[0]
-            while demand.cursor < demand.blocks.upperBound {
-                let block = demand.cursor
-                demand.cursor += 1
-                if isMissing(block) {
-                    demands[0] = demand
-                    return block
-                }
+        while let demand = demands.first {
+            if let block = demand.first(where: { isMissing($0) }) {
+                demands[0] = block + 1..<demand.upperBound
+                return block
             }
             demands.removeFirst()
         }
@@ -93,30 +129,60 @@ struct FetchPlan {
     }
 
     /// A block arrived, was verified and written.
-    mutating func onBlock(_ block: Int, from provider: NodeID) {
-        inFlight.remove(block)
-        providers[provider]?.inFlight.remove(block)
+    mutating func onBlock(_ block: Int, from source: Source) {
+        release(block, source)
         if !done[block] {
             done[block] = true
             doneCount += 1
         }
     }
 
-    /// A request for a block failed: the provider is dropped, and all that it owes becomes wanted again.
+    /// `source` has no time for this block: it becomes wanted again, and the provider stays.
+    mutating func onBusy(_ block: Int, from source: Source) {
+        if release(block, source), !done[block] { retries.append(block) }
+    }
+
+    /// A request failed: the provider is dropped, and all that it owes becomes wanted again.
     ///
-    /// - Returns: Whether the provider was still in use until now.
-    mutating func onFailure(from provider: NodeID, _ failure: Failure) -> Bool {
-        guard var entry = providers[provider], !entry.isDropped else { return false }
-        entry.isDropped = true
-        retries.append(contentsOf: entry.inFlight.sorted(by: >).filter { !done[$0] })
-        inFlight.subtract(entry.inFlight)
-        entry.inFlight.removeAll()
-        providers[provider] = entry
+    /// - Returns: Whether the provider was in use until now.
+    mutating func onFailure(of source: Source, _ failure: Failure) -> Bool {
+        guard let provider = providers[source.node] else {
+            if failure == .corrupt { providers[source.node] = Provider(source: source, standing: .banned) }
+            return false
+        }
+        if failure == .corrupt {
+            providers[source.node]?.standing = .banned
+        } else {
+            guard provider.source == source, provider.standing == .live else { return false }
+            providers[source.node]?.standing = .lost
+            hasLost = true
+        }
+        guard provider.standing == .live else { return false }
+        for block in provider.inFlight.sorted(by: >) where release(block, provider.source) && !done[block] {
+            retries.append(block)
+        }
         return true
     }
 
-    /// Lets providers that were merely unavailable be asked again after everybody was lost.
-    mutating func forgive(except banned: Set<NodeID>) {
-        providers = providers.filter { banned.contains($0.key) }
+    /// A block that was written cannot be read back: it is wanted again.
+    mutating func onDamage(_ block: Int) {
+        guard isDone(block) else { return }
+        done[block] = false
+        doneCount -= 1
+        retries.append(block)
+    }
+
+    /// Lets providers that were merely unavailable be added again.
+    mutating func forgive() {
+        providers = providers.filter { $0.value.standing != .lost }
+    }
+
+    /// Ends a request; whether it was the one that the block waits for.
+    @discardableResult
+    private mutating func release(_ block: Int, _ source: Source) -> Bool {
+        if providers[source.node]?.source == source { providers[source.node]?.inFlight.remove(block) }
+        guard owners[block] == source else { return false }
+        owners[block] = nil
+        return true
     }
 }

@@ -9,21 +9,24 @@ public final class PeerConnection: Sendable {
     public let peer: NodeID
     let channel: any Channel
     private let handler: NIOLoopBound<PeerHandler>
+    private let flag: OpenFlag
 
-    init(peer: NodeID, channel: any Channel, handler: NIOLoopBound<PeerHandler>) {
+    init(peer: NodeID, channel: any Channel, handler: NIOLoopBound<PeerHandler>, flag: OpenFlag) {
         self.peer = peer
         self.channel = channel
         self.handler = handler
+        self.flag = flag
     }
 
     /// The loop that this connection's reads happen on.
     public var eventLoop: any EventLoop { channel.eventLoop }
 
     /// Whether requests can still be sent.
-    public var isOpen: Bool { channel.isActive }
+    public var isOpen: Bool { flag.isOpen && channel.isActive }
 
-    /// Sends a request.
+    /// Sends a request; requests beyond ``PeerLimits/maxRequestsInFlight`` wait for their turn.
     ///
+    /// - Parameter timeout: From when the request is on the wire; nil for ``PeerLimits/requestTimeout``.
     /// - Returns: The answer's frame, on ``eventLoop``. Fails with a ``PeerError``: the peer's own code, a time-out, or
     ///   the end of the connection.
     public func request(_ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount? = nil) -> EventLoopFuture<Frame> {
@@ -46,11 +49,12 @@ public final class PeerConnection: Sendable {
     }
 
     /// Ends the connection; requests in flight fail.
-    public func close() { channel.close(promise: nil) }
+    public func close() {
+        flag.clear()
+        eventLoop.execute { self.handler.value.fail(PeerError(.closed, "This node closed the connection")) }
+    }
 
     private func send(_ type: FrameType, _ body: ByteBuffer, _ timeout: TimeAmount?) -> EventLoopFuture<Frame> {
-        let answer = handler.value.request(type, body, timeout: timeout)
-        channel.flush()
-        return answer
+        handler.value.request(type, body, timeout: timeout, on: eventLoop)
     }
 }

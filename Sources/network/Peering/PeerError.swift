@@ -23,6 +23,8 @@ public struct PeerError: Error, Sendable, CustomStringConvertible {
         public static let incompatible = Code("peer/incompatible")
         /// The peer has no such blob, block or entry.
         public static let notFound = Code("peer/not-found")
+        /// A request above the limit of a frame.
+        public static let tooLarge = Code("peer/too-large")
         /// The peer failed inside.
         public static let internalError = Code("peer/internal")
     }

@@ -11,77 +11,57 @@ final class PeerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         case handshaking
         case awaitingHello
         case open
         case closed(PeerError)
     }
 
-    private struct Pending {
+    /// What is remembered about a request to the peer.
+    struct Outbound {
         let promise: EventLoopPromise<Frame>
-        let timeout: Scheduled<Void>
+        let limit: TimeAmount
+        /// Runs once the request is on the wire.
+        var timer: Scheduled<Void>?
     }
 
     static let protocolVersion: UInt32 = 1
 
-    private let identity: PeerIdentity
-    private let local: PeerLocal
-    private let limits: PeerLimits
+    let identity: PeerIdentity
+    let local: PeerLocal
+    let limits: PeerLimits
+    /// Set while the connection takes requests.
+    let flag: OpenFlag
     private let opened: EventLoopPromise<NodeID>
-    private var state = State.handshaking
+    private(set) var state = State.handshaking
+    private(set) var context: ChannelHandlerContext?
     private var decoder = FrameDecoder()
-    private var pending: [UInt32: Pending] = [:]
-    private var nextRequestID: UInt32 = 1
-    private var inboundInFlight = 0
-    private var cancelledInbound: Set<UInt32> = []
-    private var activeInbound: Set<UInt32> = []
-    private var context: ChannelHandlerContext?
+    private var needsFlush = false
+    private var isFlushScheduled = false
     private var pingTask: Scheduled<Void>?
-    private var pingUnanswered = false
+    /// Whether bytes came, or went, since the last ping.
+    private var hasProgress = true
+    var outbound: RequestQueue<Outbound>
+    /// Requests that are served, or whose answer has not left yet.
+    var inboundInFlight = 0
+    var activeInbound: Set<UInt32> = []
+    var cancelledInbound: Set<UInt32> = []
+    private var unreadAnswers = 0
 
-    init(identity: PeerIdentity, local: PeerLocal, limits: PeerLimits, opened: EventLoopPromise<NodeID>) {
+    init(
+        identity: PeerIdentity, local: PeerLocal, limits: PeerLimits, opened: EventLoopPromise<NodeID>,
+        flag: OpenFlag = OpenFlag()
+    ) {
         self.identity = identity
         self.local = local
         self.limits = limits
         self.opened = opened
+        self.flag = flag
+        outbound = RequestQueue(maxInFlight: limits.maxRequestsInFlight, maxTotal: limits.maxOutboundRequests)
     }
 
-    // MARK: Outbound requests
-
-    /// Sends a request; must be called on the event loop.
-    func request(_ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount?) -> EventLoopFuture<Frame> {
-        guard let context else {
-            preconditionFailure("a peer connection is handed out only after its handler joined the pipeline")
-        }
-        if case .closed(let error) = state { return context.eventLoop.makeFailedFuture(error) }
-        guard pending.count < limits.maxOutboundRequests else {
-            return context.eventLoop.makeFailedFuture(
-                PeerError(.busy, "\(pending.count) requests to node \(peer.short) are unanswered; try again later"))
-        }
-        let id = nextFreeRequestID()
-        let promise = context.eventLoop.makePromise(of: Frame.self)
-        let limit = timeout ?? limits.requestTimeout
-        let timer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { [weak self] in
-            guard let self else { return }
-            expire(id, limit)
-        }
-        pending[id] = Pending(promise: promise, timeout: timer)
-        write(Frame(type: type, flags: .required, requestID: id, body: body), promise: nil)
-        return promise.futureResult
-    }
-
-    private func nextFreeRequestID() -> UInt32 {
-        repeat { nextRequestID &+= 1 } while pending[nextRequestID] != nil || nextRequestID == 0
-        return nextRequestID
-    }
-
-    private func expire(_ id: UInt32, _ limit: TimeAmount) {
-        guard let entry = pending.removeValue(forKey: id) else { return }
-        write(Frame(type: .cancel, flags: [], requestID: id, body: ByteBuffer()), promise: nil)
-        let millis = limit.nanoseconds / 1_000_000
-        entry.promise.fail(PeerError(.timeout, "Node \(peer.short) did not answer within \(millis) ms"))
-    }
+    var peer: NodeID { identity.node }
 
     // MARK: Channel events
 
@@ -96,15 +76,22 @@ final class PeerHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .closed = state { return }
+        hasProgress = true
+        decoder.feed(unwrapInboundIn(data))
         do {
-            try decoder.feed(unwrapInboundIn(data), allocator: context.channel.allocator) { receive($0) }
+            // A frame may end the connection, and a failing write may bring further bytes, so each step looks again.
+            while let frame = try decoder.next(allocator: context.channel.allocator) {
+                receive(frame)
+                if case .closed = state { return }
+            }
         } catch {
             fail(PeerError(.protocolViolation, "Node \(peer.short): \(error.message)"))
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        context.flush()
+        flushIfNeeded()
         context.fireChannelReadComplete()
     }
 
@@ -115,11 +102,19 @@ final class PeerHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(explained(error)) }
 
-    /// Says in our own terms what a TLS or socket error during the handshake means.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        fail(PeerError(.closed, "The connection with node \(peer.short) ended"))
+        self.context = nil
+    }
+
+    /// Says in our own terms what a TLS or socket error means.
     private func explained(_ error: any Error) -> PeerError {
         if let refusal = identity.refusal { return refusal }
         switch state {
         case .handshaking, .awaitingHello:
+            guard error is NIOSSLError || error is BoringSSLError else {
+                return PeerError(.unreachable, "Node \(peer.short) was lost during the handshake: \(error)")
+            }
             return PeerError(
                 .notOnLedger,
                 "Node \(peer.short) ended the handshake (\(error)); is this node's key registered on the ledger?")
@@ -128,29 +123,23 @@ final class PeerHandler: ChannelInboundHandler {
         }
     }
 
-    private var peer: NodeID { identity.node }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        fail(PeerError(.closed, "The connection with node \(peer.short) ended"))
-        self.context = nil
-    }
-
-    /// Ends the connection; every request in flight fails with `error`.
+    /// Ends the connection; every request without an answer fails with `error`.
     func fail(_ error: PeerError) {
         if case .closed = state { return }
         state = .closed(error)
+        flag.clear()
         pingTask?.cancel()
+        decoder = FrameDecoder()
+        let unanswered = outbound.removeAll()
         opened.fail(error)
-        let unanswered = pending
-        pending.removeAll()
-        for entry in unanswered.values {
-            entry.timeout.cancel()
-            entry.promise.fail(error)
+        for request in unanswered {
+            request.timer?.cancel()
+            request.promise.fail(error)
         }
         context?.close(promise: nil)
     }
 
-    // MARK: Inbound frames
+    // MARK: Hello
 
     private func receive(_ frame: Frame) {
         switch state {
@@ -170,9 +159,12 @@ final class PeerHandler: ChannelInboundHandler {
         hello.protocolVersion = PeerHandler.protocolVersion
         hello.network = local.network
         hello.ledgerSequence = local.ledgerSequence()
-        guard let body = try? ByteBuffer(message: hello) else { return }
-        write(Frame(type: .hello, flags: .required, requestID: 0, body: body), promise: nil)
-        context?.flush()
+        do {
+            let body = try ByteBuffer(message: hello)
+            write(Frame(type: .hello, flags: .required, requestID: 0, body: body), promise: nil)
+        } catch {
+            fail(PeerError(.internalError, "This node's hello cannot be encoded: \(error)"))
+        }
     }
 
     private func receiveHello(_ frame: Frame) {
@@ -194,88 +186,10 @@ final class PeerHandler: ChannelInboundHandler {
         opened.succeed(peer)
     }
 
-    private func receiveResponse(_ frame: Frame) {
-        if frame.type == .pong { pingUnanswered = false }
-        // An answer after its time-out finds nobody; that is no fault of the peer.
-        guard let entry = pending.removeValue(forKey: frame.requestID) else { return }
-        entry.timeout.cancel()
-        if frame.type == .error {
-            let failure = (try? frame.body.message(PeerPBError.self)) ?? PeerPBError()
-            entry.promise.fail(PeerError(.init(failure.code), "Node \(peer.short): \(failure.message)"))
-        } else {
-            entry.promise.succeed(frame)
-        }
-    }
+    // MARK: Writing
 
-    private func receiveRequest(_ frame: Frame) {
-        switch frame.type {
-        case .ping:
-            var pong = PeerPBPong()
-            pong.nonce = (try? frame.body.message(PeerPBPing.self))?.nonce ?? 0
-            pong.ledgerSequence = local.ledgerSequence()
-            if let body = try? ByteBuffer(message: pong) { reply(frame.requestID, .pong, body, promise: nil) }
-        case .cancel:
-            if activeInbound.contains(frame.requestID) { cancelledInbound.insert(frame.requestID) }
-        case .hello:
-            fail(PeerError(.protocolViolation, "Node \(peer.short) sent a second hello"))
-        default:
-            serve(frame)
-        }
-    }
-
-    private func serve(_ frame: Frame) {
-        guard let context else { return }
-        guard inboundInFlight < limits.maxInboundRequests else {
-            return replyError(frame.requestID, PeerError(.busy, "Too many requests at once; wait for answers"))
-        }
-        guard activeInbound.insert(frame.requestID).inserted else {
-            return fail(PeerError(.protocolViolation, "Node \(peer.short) used a request id twice"))
-        }
-        inboundInFlight += 1
-        let request = PeerRequest(peer: peer, type: frame.type, body: frame.body)
-        local.handler.handle(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
-            .whenComplete { result in
-                self.answer(frame, result)
-            }
-    }
-
-    private func answer(_ frame: Frame, _ result: Result<PeerReply, any Error>) {
-        activeInbound.remove(frame.requestID)
-        let unwanted = cancelledInbound.remove(frame.requestID) != nil
-        guard let context, !unwanted, case .open = state else {
-            inboundInFlight -= 1
-            return
-        }
-        switch result {
-        case .success(let reply):
-            // The request counts until its answer has left, so that a peer that does not read cannot pile up blocks.
-            let written = context.eventLoop.makePromise(of: Void.self)
-            written.futureResult.assumeIsolated().whenComplete { _ in self.inboundInFlight -= 1 }
-            self.reply(frame.requestID, reply.type, reply.body, promise: written)
-        case .failure(let error):
-            inboundInFlight -= 1
-            if let error = error as? PeerError {
-                replyError(frame.requestID, error)
-            } else {
-                local.logger.warning("a peer's request failed", metadata: ["peer": "\(peer.short)", "error": "\(error)"])
-                replyError(frame.requestID, PeerError(.internalError, "The request failed inside the node"))
-            }
-        }
-        context.flush()
-    }
-
-    private func reply(_ id: UInt32, _ type: FrameType, _ body: ByteBuffer, promise: EventLoopPromise<Void>?) {
-        write(Frame(type: type, flags: .response, requestID: id, body: body), promise: promise)
-    }
-
-    private func replyError(_ id: UInt32, _ error: PeerError) {
-        var message = PeerPBError()
-        message.code = error.code.description
-        message.message = error.message
-        if let body = try? ByteBuffer(message: message) { reply(id, .error, body, promise: nil) }
-    }
-
-    private func write(_ frame: Frame, promise: EventLoopPromise<Void>?) {
+    /// Writes a frame; it leaves with everything else of this turn of the event loop.
+    func write(_ frame: Frame, promise: EventLoopPromise<Void>?) {
         guard let context else {
             promise?.fail(PeerError(.closed, "The connection with node \(peer.short) ended"))
             return
@@ -290,10 +204,45 @@ final class PeerHandler: ChannelInboundHandler {
             context.write(wrapOutboundOut(head), promise: nil)
             context.write(wrapOutboundOut(frame.body), promise: promise)
         }
+        needsFlush = true
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        context.eventLoop.assumeIsolated().execute {
+            self.isFlushScheduled = false
+            self.flushIfNeeded()
+        }
+    }
+
+    private func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
     }
 
     /// Bodies up to this size are copied behind their header: cheaper than a second write.
     private static let joinedBodyBytes = 4_096
+
+    /// Writes an answer and calls `onWritten` when it has left, or when the connection ended.
+    func reply(_ id: UInt32, _ type: FrameType, _ body: ByteBuffer, onWritten: @escaping () -> Void) {
+        guard let context else { return onWritten() }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { result in
+            if case .success = result { self.hasProgress = true }
+            onWritten()
+        }
+        write(Frame(type: type, flags: .response, requestID: id, body: body), promise: written)
+    }
+
+    /// Writes an answer that is not counted as a request in flight. A peer that asks on and on without reading loses
+    /// its connection before such answers fill the memory.
+    func replySmall(_ id: UInt32, _ type: FrameType, _ message: some Message) {
+        guard unreadAnswers < limits.maxUnreadAnswers else {
+            return fail(PeerError(.protocolViolation, "Node \(peer.short) does not read its answers"))
+        }
+        guard let body = try? ByteBuffer(message: message) else { return }
+        unreadAnswers += 1
+        reply(id, type, body) { self.unreadAnswers -= 1 }
+    }
 
     // MARK: Liveness
 
@@ -305,16 +254,17 @@ final class PeerHandler: ChannelInboundHandler {
         }
     }
 
+    /// Bytes of any kind prove that the peer is there: its pong may be queued behind blocks on a slow link.
     private func ping() {
-        guard !pingUnanswered else {
+        guard hasProgress else {
             return fail(PeerError(.timeout, "Node \(peer.short) answers no pings"))
         }
-        pingUnanswered = true
+        hasProgress = false
         var ping = PeerPBPing()
         ping.nonce = UInt64.random(in: 0 ... .max)
-        guard let body = try? ByteBuffer(message: ping) else { return }
-        write(Frame(type: .ping, flags: .required, requestID: 0, body: body), promise: nil)
-        context?.flush()
+        if let body = try? ByteBuffer(message: ping) {
+            write(Frame(type: .ping, flags: .required, requestID: 0, body: body), promise: nil)
+        }
         scheduleNextPing()
     }
 }

@@ -5,20 +5,27 @@ public struct PeerLimits: Sendable {
     /// Requests of one peer that a node serves at once; more are refused with `peer/busy`. Each may hold a 256 KiB
     /// block until it is written, so this bounds memory by connection to 16 MiB. Raise it on long, fat links.
     public var maxInboundRequests = 64
-    /// Requests in flight to one peer; more fail at once.
+    /// Requests on the wire to one peer; further ones wait for their turn, blocks behind everything else. Keep it at or
+    /// below ``maxInboundRequests`` of the peers.
+    public var maxRequestsInFlight = 64
+    /// Requests to one peer that are on the wire or wait for their turn; more fail with `peer/busy`.
     public var maxOutboundRequests = 4_096
+    /// Small answers (errors, pongs) that a peer may leave unread before its connection is closed: about 1 MiB.
+    public var maxUnreadAnswers = 8_192
     /// How long dialling, TLS and the exchange of hellos may take together.
     public var handshakeTimeout = TimeAmount.seconds(5)
-    /// Between pings on a connection. A peer that does not answer within another such time is dropped.
+    /// Between pings on a connection. A peer from which nothing came within another such time is dropped.
     public var pingInterval = TimeAmount.seconds(5)
-    /// How long an answer may take when the caller names no other time.
+    /// How long an answer may take, from when the request is on the wire, if the caller names no other time.
     public var requestTimeout = TimeAmount.seconds(10)
     /// How long a peer that could not be reached is left alone at first; doubles up to ``maxBackoff``.
     public var initialBackoff = TimeAmount.milliseconds(200)
-    /// The longest such pause.
-    public var maxBackoff = TimeAmount.seconds(10)
+    /// The longest such pause. It ends early when the peer itself connects.
+    public var maxBackoff = TimeAmount.seconds(5)
     /// Inbound connections in total; further ones are closed.
     public var maxInboundConnections = 1_024
+    /// Inbound connections of one peer; a further one closes the oldest, which a restart of the peer may have left.
+    public var maxInboundConnectionsPerPeer = 4
 
     public init() {}
 }

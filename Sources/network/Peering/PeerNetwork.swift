@@ -24,6 +24,8 @@ public final class PeerNetwork: Sendable {
         var entries: [NodeID: Entry] = [:]
         var listener: (any Channel)?
         var inbound: [ObjectIdentifier: any Channel] = [:]
+        /// The channels of `inbound` whose peer has proven itself, oldest first.
+        var inboundByPeer: [NodeID: [any Channel]] = [:]
         var isShutDown = false
     }
 
@@ -85,12 +87,17 @@ public final class PeerNetwork: Sendable {
     /// A connection with `peer`: the open one, or a new one.
     ///
     /// - Throws: ``PeerError`` if the peer is not on the ledger, cannot be reached, proves another key, or failed so
-    ///   recently that it is not tried again yet.
+    ///   recently that it is not tried again yet. Cancelling the task does not end the attempt.
     public func connection(to peer: NodeID) async throws -> PeerConnection {
-        try await connectionFuture(to: peer).get()
+        try await connection(to: peer, on: group.next()).get()
     }
 
-    /// The peers with an open connection.
+    /// As ``connection(to:)``, for event loops: completes on `eventLoop`.
+    public func connection(to peer: NodeID, on eventLoop: any EventLoop) -> EventLoopFuture<PeerConnection> {
+        connectionFuture(to: peer).hop(to: eventLoop)
+    }
+
+    /// The peers with an open connection that this node dialled.
     public var connectedPeers: [NodeID] {
         state.withLock { state in
             state.entries.compactMap { id, entry in
@@ -99,40 +106,48 @@ public final class PeerNetwork: Sendable {
         }
     }
 
-    /// Closes everything. Requests in flight fail.
+    /// Closes everything. Requests in flight fail with `peer/closed`. Returns when all sockets are closed, about a
+    /// second later if peers do not answer the farewell; dialling that is under way ends by itself. Calling it again
+    /// does nothing.
     public func shutdown() async {
-        let (listener, channels) = state.withLock { state in
+        let (listener, outbound, inbound) = state.withLock { state in
             state.isShutDown = true
-            let outbound = state.entries.values.compactMap { entry -> (any Channel)? in
-                if case .connected(let connection) = entry { connection.channel } else { nil }
+            let outbound = state.entries.values.compactMap { entry -> PeerConnection? in
+                if case .connected(let connection) = entry { connection } else { nil }
             }
-            defer { state.entries.removeAll() }
-            return (state.listener, outbound + Array(state.inbound.values))
+            defer {
+                state.entries.removeAll()
+                state.listener = nil
+            }
+            return (state.listener, outbound, Array(state.inbound.values))
         }
         try? await listener?.close().get()
-        for channel in channels { try? await channel.close().get() }
+        for connection in outbound { connection.close() }
+        for channel in inbound { channel.close(promise: nil) }
+        for channel in outbound.map(\.channel) + inbound { try? await channel.closeFuture.get() }
     }
 
     // MARK: Accepting
 
     private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
         let id = ObjectIdentifier(channel)
-        let refused = state.withLock { state in
+        let isRefused = state.withLock { state in
             if state.isShutDown || state.inbound.count >= limits.maxInboundConnections { return true }
             state.inbound[id] = channel
             return false
         }
-        if refused { return channel.close() }
+        if isRefused { return channel.close() }
         channel.closeFuture.whenComplete { _ in
             self.state.withLock { _ = $0.inbound.removeValue(forKey: id) }
         }
         let identity = PeerIdentity(expected: nil)
         let opened = channel.eventLoop.makePromise(of: NodeID.self)
-        watchHandshake(channel, opened)
+        watchHandshake(channel, opened, deadline: .now() + limits.handshakeTimeout)
         opened.futureResult.whenComplete { result in
             switch result {
             case .success(let node):
                 self.logger.debug("a peer connected", metadata: ["peer": "\(node.short)"])
+                self.register(channel, of: node)
             case .failure(let error):
                 self.logger.info("refused a connection", metadata: ["error": "\(error)"])
             }
@@ -142,6 +157,26 @@ public final class PeerNetwork: Sendable {
             try channel.pipeline.syncOperations.addHandler(
                 tls.serverHandler { self.check($0, expected: nil, identity) })
             try channel.pipeline.syncOperations.addHandler(handler)
+        }
+    }
+
+    /// Counts an inbound connection of a peer that has proven itself.
+    private func register(_ channel: any Channel, of node: NodeID) {
+        let surplus = state.withLock { state -> (any Channel)? in
+            // Who connects is there: it need not be left alone any longer.
+            if case .failed = state.entries[node] { state.entries[node] = nil }
+            state.inboundByPeer[node, default: []].append(channel)
+            guard let channels = state.inboundByPeer[node], channels.count > limits.maxInboundConnectionsPerPeer else {
+                return nil
+            }
+            return state.inboundByPeer[node]?.removeFirst()
+        }
+        surplus?.close(promise: nil)
+        channel.closeFuture.whenComplete { _ in
+            self.state.withLock { state in
+                state.inboundByPeer[node]?.removeAll { $0 === channel }
+                if state.inboundByPeer[node]?.isEmpty == true { state.inboundByPeer[node] = nil }
+            }
         }
     }
 
@@ -167,8 +202,8 @@ public final class PeerNetwork: Sendable {
         return true
     }
 
-    private func watchHandshake(_ channel: any Channel, _ opened: EventLoopPromise<NodeID>) {
-        let timer = channel.eventLoop.scheduleTask(in: limits.handshakeTimeout) {
+    private func watchHandshake(_ channel: any Channel, _ opened: EventLoopPromise<NodeID>, deadline: NIODeadline) {
+        let timer = channel.eventLoop.scheduleTask(deadline: deadline) {
             opened.fail(PeerError(.timeout, "The handshake took too long"))
             channel.close(promise: nil)
         }
@@ -177,66 +212,106 @@ public final class PeerNetwork: Sendable {
 
     // MARK: Dialling
 
+    private enum Step {
+        case use(PeerConnection)
+        case wait(EventLoopFuture<PeerConnection>)
+        case fail(PeerError)
+        case dial(EventLoopPromise<PeerConnection>, TimeAmount)
+        /// The peer left the ledger.
+        case part(PeerConnection)
+    }
+
     private func connectionFuture(to peer: NodeID) -> EventLoopFuture<PeerConnection> {
+        let endpoint = directory.endpoint(of: peer)
         let loop = group.next()
-        let promise = loop.makePromise(of: PeerConnection.self)
-        enum Step {
-            case use(EventLoopFuture<PeerConnection>)
-            case dial(TimeAmount)
-        }
-        let step = state.withLock { state -> Step in
-            if state.isShutDown {
-                return .use(loop.makeFailedFuture(PeerError(.closed, "This node is shutting down")))
-            }
-            var backoff = limits.initialBackoff
-            switch state.entries[peer] {
-            case .connected(let connection) where connection.isOpen:
-                return .use(loop.makeSucceededFuture(connection))
-            case .dialling(let future):
-                return .use(future)
-            case .failed(let error, let until, let last):
-                if NIODeadline.now() < until { return .use(loop.makeFailedFuture(error)) }
-                backoff = min(.nanoseconds(last.nanoseconds * 2), limits.maxBackoff)
-            case .connected, nil:
-                break
-            }
-            state.entries[peer] = .dialling(promise.futureResult)
-            return .dial(backoff)
-        }
+        let step = state.withLock { nextStep(to: peer, isOnLedger: endpoint != nil, on: loop, &$0) }
         switch step {
-        case .use(let future):
-            promise.fail(PeerError(.closed, "unused"))
-            return future
-        case .dial(let backoff):
-            dial(peer, on: loop).whenComplete { result in
-                self.finishDial(peer, result, backoff)
-                promise.completeWith(result)
+        case .use(let connection): return loop.makeSucceededFuture(connection)
+        case .wait(let future): return future
+        case .fail(let error): return loop.makeFailedFuture(error)
+        case .part(let connection):
+            connection.close()
+            return loop.makeFailedFuture(PeerNetwork.notOnLedger(peer))
+        case .dial(let promise, let backoff):
+            guard let endpoint else {
+                promise.fail(PeerNetwork.notOnLedger(peer))
+                return promise.futureResult
+            }
+            dial(peer, at: endpoint, on: loop).whenComplete { result in
+                promise.completeWith(self.finishDial(peer, result, backoff))
             }
             return promise.futureResult
         }
     }
 
-    private func finishDial(_ peer: NodeID, _ result: Result<PeerConnection, any Error>, _ backoff: TimeAmount) {
-        let connected = state.withLock { state -> Int in
-            switch result {
-            case .success(let connection):
-                state.entries[peer] = state.isShutDown ? nil : .connected(connection)
-                if state.isShutDown { connection.close() }
-            case .failure(let error):
-                let error = error as? PeerError ?? PeerError(.unreachable, "Node \(peer.short) cannot be reached: \(error)")
-                state.entries[peer] = .failed(error, until: .now() + backoff, backoff: backoff)
-            }
-            return state.entries.values.count { if case .connected = $0 { true } else { false } }
+    private func nextStep(to peer: NodeID, isOnLedger: Bool, on loop: any EventLoop, _ state: inout State) -> Step {
+        if state.isShutDown { return .fail(PeerError(.closed, "This node is shutting down")) }
+        guard isOnLedger else {
+            if case .connected(let connection) = state.entries.removeValue(forKey: peer) { return .part(connection) }
+            return .fail(PeerNetwork.notOnLedger(peer))
         }
-        connectionsGauge.record(connected)
+        var backoff = limits.initialBackoff
+        switch state.entries[peer] {
+        case .connected(let connection) where connection.isOpen: return .use(connection)
+        case .dialling(let future): return .wait(future)
+        case .failed(let error, let until, let last):
+            if NIODeadline.now() < until { return .fail(error) }
+            backoff = min(.nanoseconds(last.nanoseconds * 2), limits.maxBackoff)
+        case .connected, nil: break
+        }
+        let promise = loop.makePromise(of: PeerConnection.self)
+        state.entries[peer] = .dialling(promise.futureResult)
+        return .dial(promise, backoff)
     }
 
-    private func dial(_ peer: NodeID, on loop: any EventLoop) -> EventLoopFuture<PeerConnection> {
-        guard let endpoint = directory.endpoint(of: peer) else {
-            return loop.makeFailedFuture(PeerError(.notOnLedger, "Node \(peer.short) is not on the ledger"))
+    private static func notOnLedger(_ peer: NodeID) -> PeerError {
+        PeerError(.notOnLedger, "Node \(peer.short) is not on the ledger")
+    }
+
+    /// Notes how an attempt ended; what it returns is what the callers get.
+    private func finishDial(
+        _ peer: NodeID, _ result: Result<PeerConnection, any Error>, _ backoff: TimeAmount
+    ) -> Result<PeerConnection, any Error> {
+        let isShutDown = state.withLock { state in
+            if state.isShutDown { return true }
+            switch result {
+            case .success(let connection):
+                state.entries[peer] = .connected(connection)
+            case .failure(let error):
+                state.entries[peer] = .failed(
+                    PeerNetwork.explained(error, peer), until: .now() + backoff, backoff: backoff)
+            }
+            return false
         }
+        guard case .success(let connection) = result else { return result }
+        if isShutDown {
+            connection.close()
+            return .failure(PeerError(.closed, "This node is shutting down"))
+        }
+        reportConnections()
+        connection.channel.closeFuture.whenComplete { _ in
+            self.state.withLock { state in
+                guard case .connected(let current) = state.entries[peer], current === connection else { return }
+                state.entries[peer] = nil
+            }
+            self.reportConnections()
+        }
+        return result
+    }
+
+    private func reportConnections() { connectionsGauge.record(connectedPeers.count) }
+
+    private static func explained(_ error: any Error, _ peer: NodeID) -> PeerError {
+        error as? PeerError ?? PeerError(.unreachable, "Node \(peer.short) cannot be reached: \(error)")
+    }
+
+    private func dial(
+        _ peer: NodeID, at endpoint: PeerEndpoint, on loop: any EventLoop
+    ) -> EventLoopFuture<PeerConnection> {
         let identity = PeerIdentity(expected: peer)
         let opened = loop.makePromise(of: NodeID.self)
+        let flag = OpenFlag()
+        let deadline = NIODeadline.now() + limits.handshakeTimeout
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(limits.handshakeTimeout)
             .channelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
@@ -247,7 +322,7 @@ public final class PeerNetwork: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = PeerHandler(
-                        identity: identity, local: self.local, limits: self.limits, opened: opened)
+                        identity: identity, local: self.local, limits: self.limits, opened: opened, flag: flag)
                     try channel.pipeline.syncOperations.addHandler(
                         self.tls.clientHandler { self.check($0, expected: peer, identity) })
                     try channel.pipeline.syncOperations.addHandler(handler)
@@ -257,15 +332,13 @@ public final class PeerNetwork: Sendable {
         connected.whenFailure { _ in
             opened.fail(PeerError(.unreachable, "Nobody answers at \(endpoint), the address of node \(peer.short)"))
         }
-        connected.whenSuccess { self.watchHandshake($0, opened) }
+        connected.whenSuccess { self.watchHandshake($0, opened, deadline: deadline) }
         return opened.futureResult.and(connected.flatMapError { error in
             opened.futureResult.flatMapThrowing { _ in throw error }
         }).flatMapThrowing { node, channel in
             let handler = try channel.pipeline.syncOperations.handler(type: PeerHandler.self)
             return PeerConnection(
-                peer: node, channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
-        }.flatMapErrorThrowing { error in
-            throw error as? PeerError ?? PeerError(.unreachable, "Node \(peer.short) cannot be reached: \(error)")
-        }
+                peer: node, channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), flag: flag)
+        }.flatMapErrorThrowing { throw PeerNetwork.explained($0, peer) }
     }
 }

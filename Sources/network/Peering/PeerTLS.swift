@@ -4,6 +4,9 @@ import NIOSSL
 
 /// Mutual TLS 1.3 between nodes: both sides show a self-signed Ed25519 certificate, and only its key counts.
 struct PeerTLS: Sendable {
+    /// How long the end of a connection waits for the other side's farewell before the socket is closed.
+    private static let shutdownTimeout = TimeAmount.seconds(1)
+
     private let context: NIOSSLContext
 
     init(_ certificate: NodeCertificate) throws {
@@ -19,6 +22,7 @@ struct PeerTLS: Sendable {
         configuration.verifySignatureAlgorithms = [.ed25519]
         configuration.trustRoots = .certificates([])
         configuration.applicationProtocols = ["skerry/1"]
+        configuration.shutdownTimeout = PeerTLS.shutdownTimeout
         context = try NIOSSLContext(configuration: configuration)
     }
 

@@ -1,0 +1,144 @@
+import Identity
+import Logging
+import NIOCore
+import SwiftProtobuf
+import Wire
+
+extension PeerHandler {
+    // MARK: Ours
+
+    /// Sends a request, or lets it wait for its turn; must be called on the event loop.
+    func request(
+        _ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount?, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Frame> {
+        if case .closed(let error) = state { return eventLoop.makeFailedFuture(error) }
+        guard body.readableBytes <= FrameHeader.maxBodyBytes else {
+            return eventLoop.makeFailedFuture(
+                PeerError(
+                    .tooLarge,
+                    "A request of \(body.readableBytes) bytes is above the limit of \(FrameHeader.maxBodyBytes); split it"))
+        }
+        let promise = eventLoop.makePromise(of: Frame.self)
+        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, timer: nil)
+        guard outbound.add(.init(type: type, body: body, tag: tag)) else {
+            promise.fail(
+                PeerError(.busy, "\(outbound.count) requests to node \(peer.short) are unanswered; try again later"))
+            return promise.futureResult
+        }
+        sendWaiting()
+        return promise.futureResult
+    }
+
+    private func sendWaiting() {
+        guard let context, case .open = state else { return }
+        while let (id, request) = outbound.next() {
+            var tag = request.tag
+            tag.timer = context.eventLoop.assumeIsolated().scheduleTask(in: tag.limit) { [weak self] in
+                guard let self else { return }
+                expire(id)
+            }
+            outbound.update(id, tag)
+            write(Frame(type: request.type, flags: .required, requestID: id, body: request.body), promise: nil)
+        }
+    }
+
+    private func expire(_ id: UInt32) {
+        guard let request = outbound.remove(id) else { return }
+        write(Frame(type: .cancel, flags: [], requestID: id, body: ByteBuffer()), promise: nil)
+        sendWaiting()
+        let millis = request.limit.nanoseconds / 1_000_000
+        request.promise.fail(PeerError(.timeout, "Node \(peer.short) did not answer within \(millis) ms"))
+    }
+
+    func receiveResponse(_ frame: Frame) {
+        // An answer after its time-out finds nobody; that is no fault of the peer.
+        guard let request = outbound.remove(frame.requestID) else { return }
+        request.timer?.cancel()
+        sendWaiting()
+        if frame.type == .error {
+            request.promise.fail(PeerHandler.error(in: frame, from: peer))
+        } else {
+            request.promise.succeed(frame)
+        }
+    }
+
+    /// The longest code and message that are taken over from a peer, in characters: they end up in logs.
+    private static let maxCodeLength = 64
+    private static let maxMessageLength = 1_024
+
+    private static func error(in frame: Frame, from peer: NodeID) -> PeerError {
+        let failure = (try? frame.body.message(PeerPBError.self)) ?? PeerPBError()
+        let code = failure.code.isEmpty ? PeerError.Code.internalError : .init(String(failure.code.prefix(maxCodeLength)))
+        return PeerError(code, "Node \(peer.short): \(failure.message.prefix(maxMessageLength))")
+    }
+
+    // MARK: The peer's
+
+    func receiveRequest(_ frame: Frame) {
+        switch frame.type {
+        case .ping:
+            var pong = PeerPBPong()
+            pong.nonce = (try? frame.body.message(PeerPBPing.self))?.nonce ?? 0
+            pong.ledgerSequence = local.ledgerSequence()
+            replySmall(frame.requestID, .pong, pong)
+        case .cancel:
+            if activeInbound.contains(frame.requestID) { cancelledInbound.insert(frame.requestID) }
+        case .hello:
+            fail(PeerError(.protocolViolation, "Node \(peer.short) sent a second hello"))
+        default:
+            serve(frame)
+        }
+    }
+
+    private func serve(_ frame: Frame) {
+        guard let context else { return }
+        guard inboundInFlight < limits.maxInboundRequests else {
+            return replyError(frame.requestID, PeerError(.busy, "Too many requests at once; wait for answers"))
+        }
+        guard activeInbound.insert(frame.requestID).inserted else {
+            return fail(PeerError(.protocolViolation, "Node \(peer.short) used a request id twice"))
+        }
+        inboundInFlight += 1
+        let request = PeerRequest(peer: peer, type: frame.type, body: frame.body)
+        local.handler.handle(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
+            .whenComplete { result in
+                self.answer(frame, result)
+            }
+    }
+
+    private func answer(_ frame: Frame, _ result: Result<PeerReply, any Error>) {
+        activeInbound.remove(frame.requestID)
+        let isUnwanted = cancelledInbound.remove(frame.requestID) != nil
+        guard !isUnwanted, case .open = state else {
+            inboundInFlight -= 1
+            return
+        }
+        switch result {
+        case .success(let reply) where reply.body.readableBytes <= FrameHeader.maxBodyBytes:
+            // The request counts until its answer has left, so that a peer that does not read cannot pile up blocks.
+            self.reply(frame.requestID, reply.type, reply.body) { self.inboundInFlight -= 1 }
+        case .success(let reply):
+            inboundInFlight -= 1
+            local.logger.error(
+                "an answer is above the limit of a frame",
+                metadata: ["type": "\(reply.type)", "bytes": "\(reply.body.readableBytes)"])
+            replyError(frame.requestID, PeerError(.internalError, "The answer is too large for a frame; ask for less"))
+        case .failure(let error as PeerError):
+            inboundInFlight -= 1
+            // Whoever sends an optional request reads silence as "unknown here".
+            if error.code == .unsupported, !frame.flags.contains(.required) { return }
+            replyError(frame.requestID, error)
+        case .failure(let error):
+            inboundInFlight -= 1
+            local.logger.warning("a peer's request failed", metadata: ["peer": "\(peer.short)", "error": "\(error)"])
+            replyError(frame.requestID, PeerError(.internalError, "The request failed inside the node"))
+        }
+    }
+
+    private func replyError(_ id: UInt32, _ error: PeerError) {
+        var message = PeerPBError()
+        message.code = error.code.description
+        message.message = error.message
+        replySmall(id, .error, message)
+    }
+}

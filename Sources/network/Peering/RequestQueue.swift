@@ -1,0 +1,62 @@
+import NIOCore
+import Wire
+
+/// Requests to one peer: which wait for their turn, and which are on the wire. The core of a connection's outbound half.
+///
+/// `Tag` is what the owner remembers by request.
+struct RequestQueue<Tag> {
+    /// A request that was not sent yet.
+    struct Waiting {
+        let type: FrameType
+        let body: ByteBuffer
+        let tag: Tag
+    }
+
+    private let maxInFlight: Int
+    private let maxTotal: Int
+    private var control = CircularBuffer<Waiting>()
+    private var bulk = CircularBuffer<Waiting>()
+    private var inFlight: [UInt32: Tag] = [:]
+    private var lastID: UInt32 = 0
+
+    /// - Parameters:
+    ///   - maxInFlight: Requests on the wire at once; at least 1.
+    ///   - maxTotal: Requests on the wire and waiting.
+    init(maxInFlight: Int, maxTotal: Int) {
+        self.maxInFlight = max(1, maxInFlight)
+        self.maxTotal = maxTotal
+    }
+
+    /// Requests without an answer.
+    var count: Int { control.count + bulk.count + inFlight.count }
+
+    /// Takes a request; false if there are too many already.
+    mutating func add(_ request: Waiting) -> Bool {
+        guard count < maxTotal else { return false }
+        if request.type == .readBlock { bulk.append(request) } else { control.append(request) }
+        return true
+    }
+
+    /// The next request to send, control before bulk, and its id; nil if none waits or the wire is full.
+    mutating func next() -> (id: UInt32, request: Waiting)? {
+        guard inFlight.count < maxInFlight, let request = control.popFirst() ?? bulk.popFirst() else { return nil }
+        // 0 belongs to hello and ping.
+        repeat { lastID &+= 1 } while lastID == 0 || inFlight[lastID] != nil
+        inFlight[lastID] = request.tag
+        return (lastID, request)
+    }
+
+    /// Changes what is remembered about a request on the wire.
+    mutating func update(_ id: UInt32, _ tag: Tag) {
+        if inFlight[id] != nil { inFlight[id] = tag }
+    }
+
+    /// Ends a request on the wire; nil if there is none with that id.
+    mutating func remove(_ id: UInt32) -> Tag? { inFlight.removeValue(forKey: id) }
+
+    /// Ends all requests.
+    mutating func removeAll() -> [Tag] {
+        defer { self = RequestQueue(maxInFlight: maxInFlight, maxTotal: maxTotal) }
+        return inFlight.values + control.map(\.tag) + bulk.map(\.tag)
+    }
+}

@@ -1,0 +1,222 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a finished command left.
+struct CommandResult {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(output.utf8))
+    }
+}
+
+/// A network of real node processes in a folder of its own, driven through the command line.
+final class TestNetwork: Sendable {
+    struct Status: Decodable {
+        struct Node: Decodable {
+            struct Ledger: Decodable, Equatable {
+                var sequence: UInt64
+                var root: String
+            }
+            var id: String
+            var gateway: String
+            var peer: String
+            var control: String
+            var data: String
+            var pid: Int32?
+            var state: String
+            var ledger: Ledger?
+
+            var port: String { String(gateway.split(separator: ":").last ?? "") }
+        }
+        var nodes: [Node]
+    }
+
+    struct Deployed: Decodable {
+        var release: String
+        var url: String
+        var unchanged: Bool
+        var files: Int
+        var uploadedBlobs: Int
+        var uploadedBytes: Int
+    }
+
+    let folder: String
+    let data: String
+
+    init(data: String? = nil) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("skerry-\(UUID().uuidString)").path
+        self.data = data ?? folder + "/network"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    /// Runs `body` with a network of `nodes` running nodes, stops them and removes everything.
+    static func with(nodes: Int = 3, data: String? = nil, _ body: (TestNetwork) async throws -> Void) async throws {
+        let network = try TestNetwork(data: data)
+        do {
+            try await network.expectSuccess("up", "--nodes", "\(nodes)", "--detach")
+            try await body(network)
+        } catch {
+            await network.tearDown()
+            throw error
+        }
+        await network.tearDown()
+    }
+
+    private func tearDown() async {
+        _ = try? await run(["down"])
+        // Nodes that a test damaged may not follow orders: nothing outlives it.
+        if let status = try? await status() {
+            for pid in status.nodes.compactMap(\.pid) { kill(pid, SIGKILL) }
+        }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    // MARK: Commands
+
+    static let binary: String = {
+        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
+        return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("skerry").path
+    }()
+
+    func environment(account: String = "config") -> [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        environment["SKERRY_DATA"] = data
+        environment["XDG_CONFIG_HOME"] = folder + "/" + account
+        return environment
+    }
+
+    func process(_ arguments: [String], account: String = "config") -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: TestNetwork.binary)
+        process.arguments = arguments
+        process.environment = environment(account: account)
+        return process
+    }
+
+    func run(_ arguments: [String], account: String = "config", input: Data? = nil) async throws -> CommandResult {
+        let process = process(arguments, account: account)
+        let (output, errors) = (folder + "/out-\(UUID().uuidString)", folder + "/err-\(UUID().uuidString)")
+        for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
+        defer { for path in [output, errors] { try? FileManager.default.removeItem(atPath: path) } }
+        process.standardOutput = FileHandle(forWritingAtPath: output)
+        process.standardError = FileHandle(forWritingAtPath: errors)
+        if let input {
+            let path = folder + "/in-\(UUID().uuidString)"
+            try input.write(to: URL(fileURLWithPath: path))
+            process.standardInput = FileHandle(forReadingAtPath: path)
+        } else {
+            process.standardInput = FileHandle.nullDevice
+        }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in continuation.resume() }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
+        return CommandResult(
+            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: errors, encoding: .utf8))
+    }
+
+    @discardableResult
+    func expectSuccess(
+        _ arguments: String..., account: String = "config", input: Data? = nil, at location: SourceLocation = #_sourceLocation
+    ) async throws -> CommandResult {
+        let result = try await run(arguments, account: account, input: input)
+        try #require(
+            result.status == 0, "skerry \(arguments.joined(separator: " ")): \(result.errors)", sourceLocation: location)
+        return result
+    }
+
+    /// Runs a command that must fail, and say `text` on standard error.
+    func expectFailure(
+        _ arguments: String..., saying text: String, account: String = "config",
+        at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let result = try await run(arguments, account: account)
+        #expect(result.status != 0, sourceLocation: location)
+        #expect(result.errors.contains(text), "\(result.errors)", sourceLocation: location)
+    }
+
+    func status() async throws -> Status { try await run(["status", "--json"]).json() }
+
+    func deploy(_ path: String, _ name: String, node: Int = 1, account: String = "config") async throws -> Deployed {
+        let result = try await run(
+            ["deploy", path, "--name", name, "--node", "\(node)", "--json"], account: account)
+        try #require(result.status == 0, "\(result.errors)")
+        return try result.json()
+    }
+
+    // MARK: Files
+
+    func write(_ text: String, to path: String) throws {
+        let url = URL(fileURLWithPath: folder + "/" + path)
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try text.write(to: url, atomically: true, encoding: .utf8)
+    }
+
+    func randomFile(_ name: String, byteCount: Int) throws -> String {
+        let path = folder + "/" + name
+        var generator = SystemRandomNumberGenerator()
+        var data = Data(count: byteCount)
+        data.withUnsafeMutableBytes { space in
+            for offset in stride(from: 0, to: byteCount - byteCount % 8, by: 8) {
+                space.storeBytes(of: generator.next(), toByteOffset: offset, as: UInt64.self)
+            }
+        }
+        try data.write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    // MARK: HTTP
+
+    struct Answer {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: ByteBuffer
+        var text: String { String(buffer: body) }
+    }
+
+    /// A request to a gateway; `host` is an app's name.
+    func request(
+        _ node: Status.Node, host: String? = nil, _ path: String, method: HTTPMethod = .GET,
+        headers: [(String, String)] = [], body: ByteBuffer? = nil
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: node.gateway + path)
+        request.method = method
+        if let host { request.headers.add(name: "host", value: "\(host).localhost:\(node.port)") }
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(body) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        return Answer(
+            status: Int(response.status.code), headers: response.headers,
+            body: try await response.body.collect(upTo: 64 << 20))
+    }
+}
+
+/// Polls until `condition` holds; fails after `seconds`.
+func eventually(
+    within seconds: Double = 20, _ what: Comment, at location: SourceLocation = #_sourceLocation,
+    _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while try await !condition() {
+        try #require(ContinuousClock.now < deadline, what, sourceLocation: location)
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}
+
+func isAlive(_ pid: Int32) -> Bool {
+    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+        let end = stat.lastIndex(of: ")")
+    else { return false }
+    return !stat[stat.index(after: end)...].hasPrefix(" Z")
+}
