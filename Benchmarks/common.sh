@@ -52,9 +52,10 @@ finish() {
   for pid in "${child_pids[@]}"; do kill "$pid" 2>/dev/null; done
   for pid in "${child_pids[@]}"; do wait "$pid" 2>/dev/null; done
   nginx_stop
-  if [ "$status" -ne 0 ] && [ -d "$SKERRY_DATA" ]; then
-    echo "$title: failed; the nodes' last warnings:" >&2
-    tail -qn 400 "$SKERRY_DATA"/node-*/node.log 2>/dev/null | grep -Ei 'warning|error|critical' | tail -n 12 >&2
+  # 130 is an interruption, which no node is to blame for.
+  if [ "$status" -ne 0 ] && [ "$status" -ne 130 ]; then
+    tail -qn 400 "$SKERRY_DATA"/node-*/node.log 2>/dev/null | grep -E ' (warning|error|critical) ' | tail -n 12 \
+      | sed "s/^/$title: a node's log: /" >&2
   fi
   network_down
   rm -rf "$work"
@@ -74,6 +75,7 @@ have() {
 }
 
 skerry() { timeout "$command_seconds" "$bin/skerry" "$@"; }
+# Not for the background: a signal would reach the shell that runs the function instead of what it measures with.
 measure() { python3 "$here/measure.py" "$@"; }
 # digest <file>: by b3sum, which shares no code with skerry; without it, compare with cmp instead.
 digest() { b3sum --no-names "$1"; }
@@ -117,15 +119,15 @@ network_down() {
   rm -rf "$SKERRY_DATA"
 }
 
-# node <number> <field>: pid, gateway, control… as `skerry up` last reported.
-node() { measure field "$work/status" nodes "$2" | sed -n "$1p"; }
+# of_node <number> <field>: pid, gateway, control… as `skerry up` last reported.
+of_node() { measure field "$work/status" nodes "$2" | sed -n "$1p"; }
 # port <number>: of a node's gateway.
-port() { node "$1" gateway | sed 's/.*://'; }
+port() { of_node "$1" gateway | sed 's/.*://'; }
 
 # kill_node <number>: as a power cut would, and waits until it is gone.
 kill_node() {
   local pid
-  pid=$(node "$1" pid)
+  pid=$(of_node "$1" pid)
   kill -KILL "$pid"
   while [ -d "/proc/$pid" ] && ! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null; do sleep 0.01; done
 }

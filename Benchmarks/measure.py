@@ -219,16 +219,19 @@ def report(arguments):
     bases = [base for base in arguments.against if base in order]
     units = {"rate": arguments.rate_unit, "cpu": arguments.cpu_unit}
     shown = [key for key in COLUMNS if any(row.get(key) is not None for row in rows.values())]
-    head = [""] + [COLUMNS[key][0] or units[key] for key in shown] + [f"rate / {base}" for base in bases]
+    # Where nothing is counted, times are compared.
+    compared = [("rate", "rate") if "rate" in shown else ("seconds", "time")]
     if arguments.cpu_ratio:
-        head += [f"CPU / {base}" for base in bases]
+        compared.append(("cpu", "CPU"))
+    head = [""] + [COLUMNS[key][0] or units[key] for key in shown]
+    head += [f"{label} / {base}" for _, label in compared for base in bases]
     table = [head]
     for name in order:
         cells = [name]
         for key in shown:
             values = [row[key] for number in rounds if (row := rows.get((number, name))) and row.get(key) is not None]
             cells.append(COLUMNS[key][1].format(statistics.median(values)) if values else "")
-        for key in ("rate", "cpu") if arguments.cpu_ratio else ("rate",):
+        for key, _ in compared:
             for base in bases:
                 pairs = [(rows.get((number, name)), rows.get((number, base))) for number in rounds]
                 pairs = [(mine.get(key), its.get(key)) for mine, its in pairs if mine and its]
@@ -239,7 +242,10 @@ def report(arguments):
     for row in table:
         cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
         print("  " + "  ".join([row[0].ljust(widths[0])] + cells))
-    print(f"  medians of {len(rounds)} interleaved rounds; ratios are medians of the ratios of each round")
+    if len(rounds) > 1:
+        print(f"  medians of {len(rounds)} interleaved rounds; ratios are medians of the ratios of each round")
+    else:
+        print("  one round only: ratios say little")
 
 
 def pids(text):

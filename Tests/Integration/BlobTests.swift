@@ -103,7 +103,7 @@ struct BlobTests {
             return
         }
         defer {
-            umount2(mount, Int32(MNT_DETACH.rawValue))
+            umount2(mount, Int32(MNT_DETACH))
             try? FileManager.default.removeItem(atPath: mount)
         }
         try await TestNetwork.with(nodes: 1, data: mount + "/network") { network in

@@ -13,7 +13,8 @@ struct NetworkTests {
             let before = try await network.status()
             #expect(before.nodes.count == 3)
             #expect(Set(before.nodes.map(\.id)).count == 3)
-            #expect(Set(before.nodes.flatMap { [$0.gateway, $0.peer, $0.control] }.compactMap { $0.split(separator: ":").last }).count == 9)
+            let addresses = before.nodes.flatMap { node in [node.gateway, node.peer, node.control] }
+            #expect(Set(addresses.map { address in String(address.split(separator: ":").last ?? "") }).count == 9)
             for node in before.nodes {
                 #expect(node.state == "ready")
                 #expect(isAlive(try #require(node.pid)))

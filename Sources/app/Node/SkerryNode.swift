@@ -181,7 +181,9 @@ public final class SkerryNode: Service {
                 }
                 throw CancellationError()
             }
-            do { try await group.waitForAll() } catch is CancellationError { group.cancelAll() }
+            // The control API ends first, at graceful shutdown; the others follow it.
+            do { while try await group.next() != nil {} } catch is CancellationError {}
+            group.cancelAll()
         }
     }
 

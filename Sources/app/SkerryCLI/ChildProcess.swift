@@ -35,6 +35,8 @@ final class ChildProcess {
         }
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        // Whoever waits for the end of a descriptor of this process must not have to wait for the child's end too.
+        _ = skerry_spawn_close_from(&actions, STDERR_FILENO + 1)
         var pid: pid_t = 0
         var argv = ([executable] + arguments).map { strdup($0) }
         argv.append(nil)

@@ -54,3 +54,7 @@ int64_t skerry_free_bytes(const char *path) {
 int skerry_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 short skerry_spawn_setsid(void) { return POSIX_SPAWN_SETSID; }
+
+int skerry_spawn_close_from(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}

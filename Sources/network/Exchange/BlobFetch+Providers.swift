@@ -84,8 +84,8 @@ extension BlobFetch {
         }
     }
 
-    /// Looking at what is left and ending the search are one step: otherwise a provider that is lost in between would be
-    /// missed by everybody.
+    /// Looking at what is left and ending the search are one step: otherwise a provider that is lost in between would
+    /// be missed by everybody.
     private func nextRound(isFirst: Bool) -> Round {
         let settings = environment.settings
         return state.withLock { state in

@@ -56,6 +56,13 @@ final class BlobFetch: Sendable {
 
     deinit { cancel() }
 
+    /// Whether the fetch ended without the blob.
+    var hasFailed: Bool {
+        state.withLock { state in
+            if case .failure? = state.outcome { true } else { false }
+        }
+    }
+
     // MARK: Readers
 
     /// Asks for blocks ahead of whoever will wait for them.
@@ -207,8 +214,10 @@ final class BlobFetch: Sendable {
             .whenComplete { self.end($0) }
     }
 
+    /// Ends the fetch, once: what comes later is ignored.
     func end(_ outcome: Result<Void, any Error>) {
-        let ended = state.withLock { state -> (waiters: [EventLoopPromise<ByteBuffer>], finishers: [EventLoopPromise<Void>])? in
+        typealias Promises = (waiters: [EventLoopPromise<ByteBuffer>], finishers: [EventLoopPromise<Void>])
+        let ended = state.withLock { state -> Promises? in
             guard state.outcome == nil else { return nil }
             state.outcome = outcome
             defer {

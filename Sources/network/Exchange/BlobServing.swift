@@ -47,7 +47,8 @@ struct BlobServing: Sendable {
         let first = Int(message.first)
         let count = Int(message.count)
         guard (1...BlobServing.maxBlockValues).contains(count), first + count <= values.count else {
-            throw PeerError(.protocolViolation, "The blob has \(values.count) blocks; \(count) from \(first) were asked")
+            throw PeerError(
+                .protocolViolation, "The blob has \(values.count) blocks; \(count) from \(first) were asked")
         }
         var reply = PeerPBBlockValues()
         reply.values = Data(capacity: count * Digest.byteCount)

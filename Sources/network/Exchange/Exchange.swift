@@ -80,7 +80,7 @@ public final class Exchange: Sendable {
         }
         let step = state.withLock { state -> Step in
             if state.isShutDown { return .refuse }
-            if let active = state.active[id] { return .use(active.fetch) }
+            if let active = state.active[id], !active.fetch.hasFailed { return .use(active.fetch) }
             if let starting = state.starting[id] { return .wait(starting) }
             let promise = loop.makePromise(of: BlobFetch.self)
             state.starting[id] = promise.futureResult
@@ -159,6 +159,7 @@ public final class Exchange: Sendable {
 
     /// Answers a peer's request about blobs; nil if the request is about something else.
     public func serve(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply>? {
-        BlobServing(store: environment.store, servedBytes: environment.metrics.servedBytes).serve(request, on: eventLoop)
+        BlobServing(store: environment.store, servedBytes: environment.metrics.servedBytes)
+            .serve(request, on: eventLoop)
     }
 }

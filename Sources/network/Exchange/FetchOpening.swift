@@ -168,7 +168,8 @@ struct FetchOpening {
         }
         let values = try await blockValues(id, byteCount, connection, environment)
         guard BlockTree.root(blockValues: values, byteCount: byteCount) == id.digest else {
-            throw ExchangeError(.corrupt, "The block values that node \(connection.peer.short) sent are not those of \(id)")
+            throw ExchangeError(
+                .corrupt, "The block values that node \(connection.peer.short) sent are not those of \(id)")
         }
         let last = values.count - 1
         let body: [UInt8] = try PeerPBReadBlock.with {
@@ -179,7 +180,8 @@ struct FetchOpening {
             .readBlock, ByteBuffer(bytes: body), timeout: environment.settings.blockTimeout
         ).get()
         guard frame.type == .block, frame.body.isBlock(last, of: byteCount, value: values[last]) else {
-            throw ExchangeError(.corrupt, "Node \(connection.peer.short) sent bytes that are not block \(last) of \(id)")
+            throw ExchangeError(
+                .corrupt, "Node \(connection.peer.short) sent bytes that are not block \(last) of \(id)")
         }
         return Proof(connection: connection, byteCount: byteCount, blockValues: values, lastBlock: frame.body)
     }

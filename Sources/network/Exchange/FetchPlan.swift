@@ -100,7 +100,8 @@ struct FetchPlan {
         return source
     }
 
-    /// The next block to ask of `source`, now in flight; nil if its window is full, it was dropped or nothing is wanted.
+    /// The next block to ask of `source`, now in flight; nil if its window is full, it was dropped or nothing is
+    /// wanted.
     mutating func next(for source: Source) -> Int? {
         guard let provider = providers[source.node], provider.source == source, provider.standing == .live,
             provider.inFlight.count < window, let block = nextWanted()

@@ -36,12 +36,20 @@ public final class PeerConnection: Sendable {
 
     /// Sends a protobuf request and reads the answer as `Reply`.
     ///
-    /// - Throws: ``PeerError``. Cancelling the task does not cancel the request; its time-out ends it.
+    /// - Throws: ``PeerError``, or `CancellationError` as soon as the task is cancelled; the request itself then ends
+    ///   by its time-out.
     public func call<Reply: Message & Sendable>(
         _ type: FrameType, _ message: some Message, expecting reply: FrameType, as: Reply.Type = Reply.self,
         timeout: TimeAmount? = nil
     ) async throws -> Reply {
-        let frame = try await request(type, try ByteBuffer(message: message), timeout: timeout).get()
+        let body = try ByteBuffer(message: message)
+        let answer = eventLoop.makePromise(of: Frame.self)
+        request(type, body, timeout: timeout).cascade(to: answer)
+        let frame = try await withTaskCancellationHandler {
+            try await answer.futureResult.get()
+        } onCancel: {
+            answer.fail(CancellationError())
+        }
         guard frame.type == reply else {
             throw PeerError(.protocolViolation, "Node \(peer.short) answered \(type) with \(frame.type)")
         }

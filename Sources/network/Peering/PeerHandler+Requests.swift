@@ -16,7 +16,7 @@ extension PeerHandler {
             return eventLoop.makeFailedFuture(
                 PeerError(
                     .tooLarge,
-                    "A request of \(body.readableBytes) bytes is above the limit of \(FrameHeader.maxBodyBytes); split it"))
+                    "A request of \(body.readableBytes) bytes is above \(FrameHeader.maxBodyBytes); split it"))
         }
         let promise = eventLoop.makePromise(of: Frame.self)
         let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, timer: nil)
@@ -68,8 +68,10 @@ extension PeerHandler {
 
     private static func error(in frame: Frame, from peer: NodeID) -> PeerError {
         let failure = (try? frame.body.message(PeerPBError.self)) ?? PeerPBError()
-        let code = failure.code.isEmpty ? PeerError.Code.internalError : .init(String(failure.code.prefix(maxCodeLength)))
-        return PeerError(code, "Node \(peer.short): \(failure.message.prefix(maxMessageLength))")
+        let code = failure.code.prefix(maxCodeLength)
+        return PeerError(
+            code.isEmpty ? .internalError : .init(String(code)),
+            "Node \(peer.short): \(failure.message.prefix(maxMessageLength))")
     }
 
     // MARK: The peer's

@@ -10,8 +10,8 @@ import Wire
 
 /// The node's connections with its peers: it accepts theirs and dials on demand.
 ///
-/// A peer is dialled at the address that the ledger names, must prove the key that the ledger names, and is given up for
-/// a growing while after failures. Requests travel over the connection that this side dialled, so a pair of nodes has
+/// A peer is dialled at the address that the ledger names, must prove the key that the ledger names, and is given up
+/// for a growing while after failures. Requests travel over the connection that this side dialled, so a pair of nodes has
 /// at most two.
 public final class PeerNetwork: Sendable {
     private enum Entry {
@@ -333,9 +333,11 @@ public final class PeerNetwork: Sendable {
             opened.fail(PeerError(.unreachable, "Nobody answers at \(endpoint), the address of node \(peer.short)"))
         }
         connected.whenSuccess { self.watchHandshake($0, opened, deadline: deadline) }
-        return opened.futureResult.and(connected.flatMapError { error in
-            opened.futureResult.flatMapThrowing { _ in throw error }
-        }).flatMapThrowing { node, channel in
+        return opened.futureResult.and(
+            connected.flatMapError { error in
+                opened.futureResult.flatMapThrowing { _ in throw error }
+            }
+        ).flatMapThrowing { node, channel in
             let handler = try channel.pipeline.syncOperations.handler(type: PeerHandler.self)
             return PeerConnection(
                 peer: node, channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), flag: flag)

@@ -1,7 +1,8 @@
 import NIOCore
 import Wire
 
-/// Requests to one peer: which wait for their turn, and which are on the wire. The core of a connection's outbound half.
+/// Requests to one peer: which wait for their turn, and which are on the wire. The core of a connection's outbound
+/// half.
 ///
 /// `Tag` is what the owner remembers by request.
 struct RequestQueue<Tag> {

@@ -40,6 +40,10 @@ int skerry_pipe(int ends[2]);
 /// The posix_spawn flag that gives the child a session of its own.
 short skerry_spawn_setsid(void);
 
+/// A posix_spawn action that closes every descriptor from `first` on: what this process inherited must not live on in a
+/// child that outlives it. `actions` is a posix_spawn_file_actions_t.
+int skerry_spawn_close_from(void *actions, int first);
+
 #if defined(__cplusplus)
 }
 #endif

@@ -1,0 +1,131 @@
+import Foundation
+import Identity
+import Logging
+import NIOCore
+import NIOPosix
+import SwiftProtobuf
+import Synchronization
+import Testing
+import Wire
+
+@testable import Peering
+
+let loops = MultiThreadedEventLoopGroup.singleton
+
+/// The network that the tests' nodes belong to.
+let testNetwork = Data(repeating: 7, count: 32)
+
+/// Who takes part, and where; may change while nodes run.
+final class Ledger: PeerDirectory {
+    private struct Record {
+        let key: PublicKey
+        var endpoint: PeerEndpoint?
+    }
+
+    private let records = Mutex<[NodeID: Record]>([:])
+
+    func register(_ key: SigningKey, port: Int? = nil) {
+        let endpoint = port.map { PeerEndpoint(host: "127.0.0.1", port: $0) }
+        records.withLock { $0[key.publicKey.node] = Record(key: key.publicKey, endpoint: endpoint) }
+    }
+
+    func remove(_ node: NodeID) { records.withLock { $0[node] = nil } }
+
+    func isParticipating(_ key: PublicKey) -> Bool { records.withLock { $0[key.node]?.key == key } }
+    func endpoint(of node: NodeID) -> PeerEndpoint? { records.withLock { $0[node]?.endpoint } }
+    var nodes: [NodeID] { records.withLock { Array($0.keys) } }
+}
+
+/// Answers with what a closure says.
+struct Answers: PeerRequestHandler {
+    let body: @Sendable (PeerRequest, any EventLoop) -> EventLoopFuture<PeerReply>
+
+    func handle(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
+        body(request, eventLoop)
+    }
+
+    /// The request's body comes back.
+    static let echo = Answers { request, loop in
+        loop.makeSucceededFuture(PeerReply(type: .block, body: request.body))
+    }
+
+    static let silence = Answers { _, loop in
+        let promise = loop.makePromise(of: PeerReply.self)
+        // Longer than any test; a promise must be completed some day.
+        loop.scheduleTask(in: .seconds(60)) { promise.fail(PeerError(.internalError, "late")) }
+        return promise.futureResult
+    }
+}
+
+/// A node: its key, its connections, its port.
+struct TestNode {
+    let key: SigningKey
+    let peers: PeerNetwork
+    let port: Int
+
+    var id: NodeID { key.publicKey.node }
+
+    init(
+        _ ledger: Ledger, key: SigningKey = SigningKey(), port: Int = 0, network: Data = testNetwork,
+        handler: any PeerRequestHandler = Answers.echo, limits: PeerLimits = .init(), isRegistered: Bool = true
+    ) async throws {
+        self.key = key
+        peers = try PeerNetwork(
+            key: key, network: network, directory: ledger, handler: handler, ledgerSequence: { 42 }, group: loops,
+            limits: limits, logger: quiet)
+        self.port = try await peers.listen(host: "127.0.0.1", port: port)
+        if isRegistered { ledger.register(key, port: self.port) }
+    }
+
+    /// Asks `other` and returns the answer's body.
+    func ask(
+        _ other: NodeID, _ body: ByteBuffer = ByteBuffer(string: "?"), type: FrameType = .readBlock,
+        timeout: TimeAmount? = nil
+    ) async throws -> ByteBuffer {
+        try await peers.connection(to: other).request(type, body, timeout: timeout).get().body
+    }
+}
+
+let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// The code of the ``PeerError`` that `body` throws; nil if it throws none.
+func code(_ body: () async throws -> Void) async -> PeerError.Code? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return (error as? PeerError)?.code
+    }
+}
+
+/// Waits until `condition` holds, for at most 5 seconds.
+func eventually(_ condition: () -> Bool) async throws -> Bool {
+    for _ in 0..<500 {
+        if condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return condition()
+}
+
+/// A reproducible generator (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+func randomBytes(_ count: Int, seed: UInt64) -> ByteBuffer {
+    var generator = SeededGenerator(seed)
+    var bytes = ByteBuffer()
+    bytes.reserveCapacity(count + 8)
+    while bytes.readableBytes < count { bytes.writeInteger(generator.next() as UInt64) }
+    return bytes.getSlice(at: 0, length: count) ?? ByteBuffer()
+}
