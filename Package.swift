@@ -157,6 +157,8 @@ let testTargets: [Target] = [
     tests(
         "GatewayTests", ["Gateway", "Manifests", "Identity", "Blake3"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), logging]),
+    tests("TelemetryTests", ["Telemetry"], [coreMetrics]),
+    tests("ControlModelTests", ["ControlModel", "Identity"]),
     tests("ArchitectureTests", []),
     .testTarget(
         name: "IntegrationTests",

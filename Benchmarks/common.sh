@@ -89,6 +89,10 @@ same() {
   fi
 }
 
+# touch_memory: on a virtual machine the first use of a page can cost more than writing it does, and whoever happens to
+# get fresh pages would pay. Enough for the file and every copy of it.
+touch_memory() { measure touch $((file_mib * 5)); }
+
 # random_file <path> <MiB>
 random_file() {
   local free_mib

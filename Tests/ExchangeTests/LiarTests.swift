@@ -1,8 +1,10 @@
+import Blake3
 import BlobStore
 import Exchange
 import Foundation
 import Identity
 import NIOCore
+import NIOPosix
 import Peering
 import Testing
 import Wire

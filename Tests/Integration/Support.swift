@@ -165,14 +165,8 @@ final class TestNetwork: Sendable {
 
     func randomFile(_ name: String, byteCount: Int) throws -> String {
         let path = folder + "/" + name
-        var generator = SystemRandomNumberGenerator()
-        var data = Data(count: byteCount)
-        data.withUnsafeMutableBytes { space in
-            for offset in stride(from: 0, to: byteCount - byteCount % 8, by: 8) {
-                space.storeBytes(of: generator.next(), toByteOffset: offset, as: UInt64.self)
-            }
-        }
-        try data.write(to: URL(fileURLWithPath: path))
+        let source = try #require(FileHandle(forReadingAtPath: "/dev/urandom"))
+        try (source.read(upToCount: byteCount) ?? Data()).write(to: URL(fileURLWithPath: path))
         return path
     }
 

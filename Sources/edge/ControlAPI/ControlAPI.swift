@@ -127,20 +127,30 @@ public struct ControlAPI: Sendable {
         let upload = try await backend.upload(expecting: id, byteCount: length)
         do {
             var received = 0
-            for try await bytes in request.body {
+            var body = request.body.makeAsyncIterator()
+            while let bytes = try await ControlAPI.next(&body, received, length) {
                 received += bytes.readableBytes
                 try await upload.write(bytes)
             }
-            if let length, received != length {
-                throw ControlFailure(
-                    status: 400, code: "blob/truncated",
-                    message: "The upload ended after \(received) of \(length) bytes; nothing was stored, send it again")
-            }
+            if let length, received != length { throw ControlAPI.truncated(received, length) }
             return try await upload.finish()
         } catch {
             upload.cancel()
             throw error
         }
+    }
+
+    private static func next(
+        _ body: inout RequestBody.AsyncIterator, _ received: Int, _ length: Int?
+    ) async throws -> ByteBuffer? {
+        do { return try await body.next() } catch { throw truncated(received, length) }
+    }
+
+    private static func truncated(_ received: Int, _ length: Int?) -> ControlFailure {
+        let whole = length.map { " of \($0)" } ?? ""
+        return ControlFailure(
+            status: 400, code: "blob/truncated",
+            message: "The upload ended after \(received)\(whole) bytes; nothing was stored, send it again")
     }
 
     // MARK: Decoding
