@@ -17,8 +17,8 @@ setup:
 	@tools/setup
 
 build: setup
-	$(SWIFT) build -c release --product skerry
-	$(SWIFT) build -c release --product skerry-worker
+	$(SWIFT) build -c release --static-swift-stdlib --product skerry
+	$(SWIFT) build -c release --static-swift-stdlib --product skerry-worker
 
 demo: build
 	@tools/demo $(BIN)

@@ -63,7 +63,7 @@ def port(_):
 
 
 def touch(arguments):
-    """Makes a virtual machine's host hand out memory now and not while something is timed. At most half of what is free."""
+    """Makes a virtual machine's host hand out memory before something is timed: at most half of what is free."""
     with open("/proc/meminfo") as file:
         available = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable:"))
     count = min(int(arguments.mib) << 20, (available << 10) // 2)

@@ -11,7 +11,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite("Fetching from honest peers", .timeLimit(.minutes(1)))
+@Suite("Fetching from honest peers", .serialized, .timeLimit(.minutes(1)))
 struct FetchTests {
     @Test(
         "A whole blob arrives exactly and is durable",

@@ -36,7 +36,7 @@ struct Lie: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("Fetching from peers that lie or fail", .timeLimit(.minutes(1)))
+@Suite("Fetching from peers that lie or fail", .serialized, .timeLimit(.minutes(1)))
 struct LiarTests {
     @Test("The blob comes from the honest peer", arguments: Lie.all)
     func oneHonest(lie: Lie) async throws {

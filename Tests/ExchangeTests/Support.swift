@@ -201,7 +201,15 @@ func randomBytes(_ count: Int, seed: UInt64 = 1) -> ByteBuffer {
     var generator = SeededGenerator(seed)
     var bytes = ByteBuffer()
     bytes.reserveCapacity(count + 8)
-    while bytes.readableBytes < count { bytes.writeInteger(generator.next() as UInt64) }
+    while bytes.readableBytes < min(count, blockBytes) { bytes.writeInteger(generator.next() as UInt64) }
+    // Further blocks differ in their number only: making noise takes long in a debug build.
+    let noise = bytes
+    var number: UInt64 = 0
+    while bytes.readableBytes < count {
+        number += 1
+        bytes.writeInteger(number ^ seed)
+        bytes.writeImmutableBuffer(noise.getSlice(at: 8, length: noise.readableBytes - 8) ?? ByteBuffer())
+    }
     return bytes.getSlice(at: 0, length: count) ?? ByteBuffer()
 }
 

@@ -32,7 +32,11 @@ final class RawPeer: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(tls.clientHandler { _ in true })
-                    try channel.pipeline.syncOperations.addHandler(Recorder { _, event in continuation.yield(event) })
+                    try channel.pipeline.syncOperations.addHandler(
+                        Recorder { _, event in
+                            continuation.yield(event)
+                            if case .ended = event { continuation.finish() }
+                        })
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
@@ -89,12 +93,10 @@ final class RawPeer: Sendable {
         try await channel.writeAndFlush(RawPeer.encode(frame))
     }
 
-    /// Whether the node closes the connection; consumes the events.
+    /// Returns true when the node closes the connection; consumes the events until then.
     static func isClosed(_ iterator: inout AsyncStream<Event>.Iterator) async -> Bool {
-        while let event = await iterator.next() {
-            if case .ended = event { return true }
-        }
-        return false
+        while await iterator.next() != nil {}
+        return true
     }
 
     static func nextFrame(_ iterator: inout AsyncStream<Event>.Iterator) async -> Frame? {

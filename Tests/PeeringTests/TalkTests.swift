@@ -65,7 +65,7 @@ struct TalkTests {
             #expect(wrongType == .protocolViolation)
             let wrongBody = await code {
                 _ = try await connection.call(
-                    .statBlob, PeerPBStatBlob.with { $0.blob = Data("x".utf8) }, expecting: .block, as: PeerPBPing.self)
+                    .statBlob, PeerPBStatBlob.with { $0.blob = Data([0xff]) }, expecting: .block, as: PeerPBError.self)
             }
             #expect(wrongBody == .protocolViolation)
         }

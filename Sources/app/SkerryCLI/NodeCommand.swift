@@ -52,11 +52,17 @@ struct NodeCommand: AsyncParsableCommand {
             }
         }
 
+        /// Seconds from the end of the lifeline to the end of the process, whatever it still does.
+        private static let lastResort = 20.0
+
         private func watchLifeline(_ group: ServiceGroup) {
             let watcher = Thread {
                 var byte: UInt8 = 0
                 while read(STDIN_FILENO, &byte, 1) > 0 {}
                 Task { await group.triggerGracefulShutdown() }
+                // Nobody is left who could end a node that hangs.
+                Thread.sleep(forTimeInterval: Run.lastResort)
+                _exit(1)
             }
             watcher.name = "lifeline"
             watcher.start()

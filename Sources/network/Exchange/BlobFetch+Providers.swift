@@ -13,8 +13,14 @@ extension BlobFetch {
         pump(source, connection)
     }
 
-    /// Counts `connection` among the providers without asking it for anything yet.
-    func join(_ connection: PeerConnection) -> Source? {
+    /// Begins with the provider that proved the blob and with the block that it sent for that.
+    func begin(_ connection: PeerConnection, _ index: Int, _ bytes: ByteBuffer) {
+        guard let source = join(connection) else { return }
+        state.withLock { $0.plan.hold(index, from: source) }
+        install(index, bytes, source, connection)
+    }
+
+    private func join(_ connection: PeerConnection) -> Source? {
         guard let source = state.withLock({ $0.isOver ? nil : $0.plan.add(connection.peer) }) else { return nil }
         environment.logger.trace("fetching", metadata: ["blob": "\(id)", "peer": "\(connection.peer.short)"])
         return source

@@ -108,9 +108,7 @@ struct FetchOpening {
             id: id, byteCount: proof.byteCount, blockValues: proof.blockValues, assembly: assembly,
             environment: environment)
         self.fetch = fetch
-        if let source = fetch.join(proof.connection) {
-            fetch.install(proof.blockValues.count - 1, proof.lastBlock, source, proof.connection)
-        }
+        fetch.begin(proof.connection, proof.blockValues.count - 1, proof.lastBlock)
         ready.succeed(fetch)
         for (connection, size) in candidates where size == proof.byteCount { fetch.add(connection) }
         candidates = []

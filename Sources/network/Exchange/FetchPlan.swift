@@ -111,6 +111,13 @@ struct FetchPlan {
         return block
     }
 
+    /// Notes that `source` has sent `block` unasked: nobody else is asked for it.
+    mutating func hold(_ block: Int, from source: Source) {
+        guard let provider = providers[source.node], provider.source == source, isMissing(block) else { return }
+        owners[block] = source
+        providers[source.node]?.inFlight.insert(block)
+    }
+
     private mutating func nextWanted() -> Int? {
         while !awaited.isEmpty {
             let block = awaited.removeFirst()

@@ -136,6 +136,8 @@ final class PeerHandler: ChannelInboundHandler {
             request.timer?.cancel()
             request.promise.fail(error)
         }
+        // What was said before still leaves: the peer learns from our hello why it is refused.
+        flushIfNeeded()
         context?.close(promise: nil)
     }
 
