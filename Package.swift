@@ -167,31 +167,10 @@ let testTargets: [Target] = [
         path: "Tests/Integration", swiftSettings: strict),
 ]
 
-// DEVELOPMENT-FILTER-BEGIN
-let everything: [Target] = {
-    var all = nativeTargets + roomTargets + testTargets
-    if Context.environment["SKERRY_ONLY"] == "Warm" {
-        all.append(.target(name: "Warm", dependencies: [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOEmbedded"), nioSSL, crypto, x509, asn1, protobuf, logging, metrics, coreMetrics, grdb, hummingbird, httpTypes, asyncHTTPClient, argumentParser, lifecycle], path: "Warm"))
-    }
-    guard let only = Context.environment["SKERRY_ONLY"] else { return all }
-    var wanted = Set(only.split(separator: ",").map(String.init))
-    while true {
-        let before = wanted.count
-        for target in all where wanted.contains(target.name) {
-            for dependency in target.dependencies {
-                if case .targetItem(let name, _) = dependency { wanted.insert(name) }
-            }
-        }
-        if wanted.count == before { break }
-    }
-    return all.filter { wanted.contains($0.name) }
-}()
-// DEVELOPMENT-FILTER-END
-
 let package = Package(
     name: "skerry",
     platforms: [.macOS(.v15)],
-    products: Context.environment["SKERRY_ONLY"] != nil ? [] : [
+    products: [
         .executable(name: "skerry", targets: ["skerry"]),
         .executable(name: "skerry-worker", targets: ["skerry-worker"]),
         .library(name: "SkerryClient", targets: ["Client"]),
@@ -212,5 +191,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: everything
+    targets: nativeTargets + roomTargets + testTargets
 )

@@ -8,22 +8,22 @@ import Testing
         let vectors = try #require(Vectors.published)
         let key = try #require(Digest(Array(vectors.key.utf8)))
         for vector in vectors.cases {
-            let input = pattern(vector.input_len)
+            let input = pattern(vector.inputLen)
             let outputCount = vector.hash.count / 2
             var hashers = [
-                Blake3Hasher(), Blake3Hasher(key: key), Blake3Hasher(deriveKeyContext: vectors.context_string),
+                Blake3Hasher(), Blake3Hasher(key: key), Blake3Hasher(deriveKeyContext: vectors.contextString),
             ]
             for index in hashers.indices { hashers[index].update(input) }
-            let expected = [vector.hash, vector.keyed_hash, vector.derive_key]
+            let expected = [vector.hash, vector.keyedHash, vector.deriveKey]
             for (hasher, expected) in zip(hashers, expected) {
                 #expect(hex(hasher.finalize(byteCount: outputCount)) == expected)
                 #expect(hasher.finalize().hex == expected.prefix(64))
             }
             input.withUnsafeBytes { bytes in
                 #expect(Blake3.hash(bytes).hex == vector.hash.prefix(64))
-                #expect(Blake3.keyedHash(key: key, bytes).hex == vector.keyed_hash.prefix(64))
-                let derived = Blake3.deriveKey(context: vectors.context_string, bytes)
-                #expect(derived.hex == vector.derive_key.prefix(64))
+                #expect(Blake3.keyedHash(key: key, bytes).hex == vector.keyedHash.prefix(64))
+                let derived = Blake3.deriveKey(context: vectors.contextString, bytes)
+                #expect(derived.hex == vector.deriveKey.prefix(64))
             }
         }
     }

@@ -24,13 +24,13 @@ func hash(_ bytes: some Collection<UInt8>, threads: Int) -> Digest {
 
 struct Vectors: Decodable {
     struct Case: Decodable {
-        let input_len: Int
+        let inputLen: Int
         let hash: String
-        let keyed_hash: String
-        let derive_key: String
+        let keyedHash: String
+        let deriveKey: String
     }
     let key: String
-    let context_string: String
+    let contextString: String
     let cases: [Case]
 
     /// The published vectors; nil where this checkout does not have them beside it.
@@ -39,7 +39,9 @@ struct Vectors: Decodable {
             .deletingLastPathComponent()
         let file = root.appending(path: "../shared/data/blake3/test_vectors.json")
         guard let data = try? Data(contentsOf: file) else { return nil }
-        return try? JSONDecoder().decode(Vectors.self, from: data)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try? decoder.decode(Vectors.self, from: data)
     }()
 }
 

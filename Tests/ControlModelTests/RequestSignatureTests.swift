@@ -34,7 +34,8 @@ struct RequestSignatureTests {
     @Test(
         "Malformed headers are refused",
         arguments: [
-            "", "Skerry", "Skerry ", "Basic abc", "Skerry key=00", "Skerry key=,time=,nonce=,signature=", "Skerry a=b,c",
+            "", "Skerry", "Skerry ", "Basic abc", "Skerry key=00", "Skerry key=,time=,nonce=,signature=",
+            "Skerry a=b,c",
             "Skerry " + String(repeating: "a=b,", count: 400),
         ])
     func malformed(_ header: String) { #expect(RequestSignature(header: header) == nil) }

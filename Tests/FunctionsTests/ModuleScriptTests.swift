@@ -20,7 +20,8 @@ import Testing
         Case("export default async () => {}", ["default"]),
         Case("export const a = 1, b = a / 2, { c, d: [e, ...f], g = { h: 1 } } = {}", ["a", "b", "c", "e", "f", "g"]),
         Case("export let x\nexport var y = x\nfoo(1, 2)", ["x", "y"]),
-        Case("export const re = /[/}{]/g, next = `}${ `{${re}` }{`\nexport { re as 'odd name' };",
+        Case(
+            "export const re = /[/}{]/g, next = `}${ `{${re}` }{`\nexport { re as 'odd name' };",
             ["re", "next", "odd name"]),
         Case("const a = 1; export { a, a as default, };", ["a", "default"]),
         Case("export async function main() { return `export default` }", ["main"]),

@@ -119,11 +119,14 @@ func errorCode(_ seen: [Seen]) -> GatewayError.Code? {
             }
         }
         let fixed = "GET / HTTP/1.1".utf8.count
-        check({ "GET /\(String(repeating: "a", count: $0 - fixed)) HTTP/1.1\r\nHost: a\r\n\r\n" }, at: 40,
+        check(
+            { "GET /\(String(repeating: "a", count: $0 - fixed)) HTTP/1.1\r\nHost: a\r\n\r\n" }, at: 40,
             .requestLineTooLong)
-        check({ "GET / HTTP/1.1\r\nHost: a\r\nb: \(String(repeating: "c", count: $0 - 14))\r\n\r\n" }, at: 60,
+        check(
+            { "GET / HTTP/1.1\r\nHost: a\r\nb: \(String(repeating: "c", count: $0 - 14))\r\n\r\n" }, at: 60,
             .fieldsTooLarge)
-        check({ "GET / HTTP/1.1\r\nHost: a\r\n\(String(repeating: "b: c\r\n", count: $0 - 1))\r\n" }, at: 3,
+        check(
+            { "GET / HTTP/1.1\r\nHost: a\r\n\(String(repeating: "b: c\r\n", count: $0 - 1))\r\n" }, at: 3,
             .fieldsTooLarge)
         let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         check({ "\(chunked)1;\(String(repeating: "x", count: $0 - 2))\r\na\r\n0\r\n\r\n" }, at: 10, .badRequest)

@@ -17,14 +17,17 @@ struct BlobIDTests {
         #expect(BlobID(Blake3.hash([])) == id)
     }
 
-    @Test("Upper-case hexadecimal is read too") func upperCaseHex() { #expect(BlobID(empty.uppercased())?.hex == empty) }
+    @Test("Upper-case hexadecimal is read too") func upperCaseHex() {
+        #expect(BlobID(empty.uppercased())?.hex == empty)
+    }
 
     @Test(
         "Anything else is no id",
         arguments: [
             "", "b", "bafkr4i", String(repeating: "g", count: 64), String(repeating: "a", count: 63),
             // another hash function (sha2-256), another version, upper case, a padded one
-            "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy", "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n",
+            "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy",
+            "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n",
             "BAFKR4IFPCNE3T5PZUGTKAQCN5I3NZSKJTPFSLSNNYEJLPTE2SPFOIHZSMI", "bafkr4i=", "../etc/passwd",
         ])
     func refused(_ text: String) { #expect(BlobID(text) == nil) }

@@ -29,12 +29,15 @@ struct KeyTests {
         #expect(error?.message.contains("chmod 600") == true)
     }
 
-    @Test("A damaged key file is refused and stays as it is", arguments: ["", "xyz", String(repeating: "a", count: 63)])
+    @Test(
+        "A damaged key file is refused and stays as it is", arguments: ["", "xyz", String(repeating: "a", count: 63)])
     func damaged(_ content: String) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = folder + "/account.key"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        #expect(FileManager.default.createFile(atPath: path, contents: Data(content.utf8), attributes: [.posixPermissions: 0o600]))
+        #expect(
+            FileManager.default.createFile(
+                atPath: path, contents: Data(content.utf8), attributes: [.posixPermissions: 0o600]))
         #expect(throws: IdentityError.self) { try KeyFile.loadOrCreate(path) }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == content)
     }

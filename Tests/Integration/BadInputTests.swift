@@ -79,7 +79,8 @@ struct BadInputTests {
             #expect(elsewhere.contains("control/bad-signature"), "\(elsewhere)")
             let unsigned = try exchange(
                 port: try port(node.control),
-                Array("PUT /api/v1/blobs/\(id) HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nsome bytes".utf8))
+                Array(
+                    "PUT /api/v1/blobs/\(id) HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nsome bytes".utf8))
             #expect(unsigned.contains("control/unsigned"), "\(unsigned)")
             let rebound = try exchange(
                 port: try port(node.control), Array("GET /api/v1/node HTTP/1.1\r\nhost: evil.example\r\n\r\n".utf8))
@@ -100,7 +101,8 @@ struct BadInputTests {
             for node in try await network.status().nodes {
                 let garbage = try exchange(
                     port: try port(node.control),
-                    Array("POST /api/v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\nabcd".utf8))
+                    Array("POST /api/v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\n\r\nabcd".utf8)
+                )
                 #expect(garbage.hasPrefix("HTTP/1.1 400"), "\(garbage)")
                 #expect(garbage.contains("ledger/malformed"), "\(garbage)")
             }
@@ -119,7 +121,8 @@ struct BadInputTests {
             let gateway = try port(node.gateway)
             func get(_ path: String, _ more: String = "") throws -> String {
                 try exchange(
-                    port: gateway, Array("GET \(path) HTTP/1.1\r\nhost: site.localhost\r\n\(more)connection: close\r\n\r\n".utf8))
+                    port: gateway,
+                    Array("GET \(path) HTTP/1.1\r\nhost: site.localhost\r\n\(more)connection: close\r\n\r\n".utf8))
             }
             for path in ["/../index.html", "/a/../../x", "/%2e%2e/x", "/a/%2E%2e%2f..", "/%00"] {
                 #expect(try get(path).hasPrefix("HTTP/1.1 400"), "\(path)")
@@ -140,7 +143,8 @@ struct BadInputTests {
     func damagedDisk() async throws {
         try await TestNetwork.with { network in
             let path = try network.randomFile("blob", byteCount: 1 << 20)
-            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output.trimmingCharacters(in: .newlines)
+            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output.trimmingCharacters(
+                in: .newlines)
             try await network.expectSuccess("blob", "add", path, "--node", "2")
             let node = try await network.status().nodes[0]
             try await network.expectSuccess("down")

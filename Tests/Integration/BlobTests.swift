@@ -3,7 +3,6 @@ import Blake3
 import Foundation
 import NIOCore
 import NIOHTTP1
-
 import Testing
 
 #if canImport(Glibc)
@@ -12,12 +11,16 @@ import Testing
 
 @Suite("Blobs across nodes", .serialized)
 struct BlobTests {
-    @Test("A blob added on one node is fetched whole and by range from another, and verified", arguments: [0, 1, 16_385, 3 << 20])
+    @Test(
+        "A blob added on one node is fetched whole and by range from another, and verified",
+        arguments: [0, 1, 16_385, 3 << 20])
     func addAndGet(_ byteCount: Int) async throws {
         try await TestNetwork.with { network in
             let path = try network.randomFile("input", byteCount: byteCount)
-            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output.trimmingCharacters(in: .newlines)
-            let hex = try await network.expectSuccess("blob", "hash", "--hex", path).output.trimmingCharacters(in: .newlines)
+            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output.trimmingCharacters(
+                in: .newlines)
+            let hex = try await network.expectSuccess("blob", "hash", "--hex", path).output.trimmingCharacters(
+                in: .newlines)
             let copy = network.folder + "/copy"
             try await network.expectSuccess("blob", "get", id, "--node", "3", "-o", copy)
             #expect(FileManager.default.contentsEqual(atPath: path, andPath: copy))
@@ -45,7 +48,8 @@ struct BlobTests {
             #expect(try await network.run(["blob", "hash", "-"], input: input).output == id)
             let got = try await network.expectSuccess("blob", "get", id.trimmingCharacters(in: .newlines))
             #expect(got.output == "from a pipe")
-            try await network.expectFailure("blob", "get", String(repeating: "0", count: 64), saying: "No reachable node")
+            try await network.expectFailure(
+                "blob", "get", String(repeating: "0", count: 64), saying: "No reachable node")
             try await network.expectFailure("blob", "get", "nonsense", saying: "nonsense")
         }
     }
@@ -54,7 +58,8 @@ struct BlobTests {
     func killDuringFetch() async throws {
         try await TestNetwork.with { network in
             let path = try network.randomFile("large", byteCount: 192 << 20)
-            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output.trimmingCharacters(in: .newlines)
+            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output.trimmingCharacters(
+                in: .newlines)
             try await network.expectSuccess("blob", "add", path, "--node", "2")
             let pid = try #require(try await network.status().nodes[0].pid)
             let copy = network.folder + "/copy"
@@ -70,13 +75,17 @@ struct BlobTests {
         }
     }
 
-    @Test("kill -9 of a node in the middle of a deploy: the deploy can be repeated, and nothing is corrupt", arguments: [1, 2])
+    @Test(
+        "kill -9 of a node in the middle of a deploy: the deploy can be repeated, and nothing is corrupt",
+        arguments: [1, 2])
     func killDuringDeploy(_ number: Int) async throws {
         try await TestNetwork.with { network in
             for index in 0..<200 { try network.write("page \(index) \(UUID())", to: "site/page-\(index).html") }
             _ = try network.randomFile("site/large.bin", byteCount: 32 << 20)
             let pid = try #require(try await network.status().nodes[number - 1].pid)
-            async let deployed = network.run(["deploy", network.folder + "/site", "--name", "site", "--node", "\(number)"])
+            async let deployed = network.run([
+                "deploy", network.folder + "/site", "--name", "site", "--node", "\(number)",
+            ])
             try await Task.sleep(for: .milliseconds(120))
             kill(pid, SIGKILL)
             _ = try await deployed

@@ -27,7 +27,8 @@ struct DeployTests {
                 #expect(again.body.readableBytes == 0)
                 #expect(try await network.request(node, host: "demo", "/docs/").text == "<h1>docs</h1>")
                 #expect(try await network.request(node, host: "demo", "/about").text == "<h1>about</h1>")
-                let part = try await network.request(node, host: "demo", "/style.css", headers: [("range", "bytes=0-3")])
+                let part = try await network.request(
+                    node, host: "demo", "/style.css", headers: [("range", "bytes=0-3")])
                 #expect(part.status == 206)
                 #expect(part.text == "body")
                 #expect(part.headers.first(name: "content-range") == "bytes 0-3/6")
@@ -58,7 +59,9 @@ struct DeployTests {
             for node in try await network.status().nodes {
                 let changed = try await network.request(node, host: "docs", "/section-7/page-371")
                 #expect(changed.text == "<p>changed</p>")
-                #expect(try await network.request(node, host: "docs", "/section-19/page-999.html").text == "<p>page 999</p>")
+                #expect(
+                    try await network.request(node, host: "docs", "/section-19/page-999.html").text == "<p>page 999</p>"
+                )
             }
         }
     }
@@ -101,8 +104,10 @@ struct DeployTests {
             _ = try await network.deploy(network.folder + "/mine", "name")
             let before = try await network.status().nodes[0].ledger
             try await network.expectFailure(
-                "deploy", network.folder + "/theirs", "--name", "name", saying: "belongs to the account", account: "other")
-            try await network.expectFailure("releases", "rollback", "name", saying: "belongs to the account", account: "other")
+                "deploy", network.folder + "/theirs", "--name", "name", saying: "belongs to the account",
+                account: "other")
+            try await network.expectFailure(
+                "releases", "rollback", "name", saying: "belongs to the account", account: "other")
             #expect(try await network.status().nodes[0].ledger == before)
             #expect(try await network.request(try await network.status().nodes[2], host: "name", "/").text == "mine")
             _ = try await network.deploy(network.folder + "/theirs", "another-name", account: "other")
@@ -122,15 +127,19 @@ struct DeployTests {
             try network.write("x", to: "inside/real.html")
             try FileManager.default.createSymbolicLink(
                 atPath: network.folder + "/inside/index.html", withDestinationPath: "real.html")
-            try FileManager.default.createDirectory(atPath: network.folder + "/empty", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: network.folder + "/empty", withIntermediateDirectories: true)
             let before = try await network.status().nodes[0].ledger
             try await network.expectFailure(
                 "deploy", network.folder + "/dangling", "--name", "a", saying: "link.html leads nowhere")
             try await network.expectFailure(
                 "deploy", network.folder + "/escaping", "--name", "a", saying: "link.html leads out of the folder")
-            try await network.expectFailure("deploy", network.folder + "/empty", "--name", "a", saying: "holds no files")
-            try await network.expectFailure("deploy", network.folder + "/absent", "--name", "a", saying: "does not exist")
-            try await network.expectFailure("deploy", network.folder + "/inside", "--name", "A_b", saying: "cannot be a name")
+            try await network.expectFailure(
+                "deploy", network.folder + "/empty", "--name", "a", saying: "holds no files")
+            try await network.expectFailure(
+                "deploy", network.folder + "/absent", "--name", "a", saying: "does not exist")
+            try await network.expectFailure(
+                "deploy", network.folder + "/inside", "--name", "A_b", saying: "cannot be a name")
             try await network.expectFailure("deploy", network.folder + "/inside", "--name", "www", saying: "reserved")
             #expect(try await network.status().nodes[0].ledger == before)
             _ = try await network.deploy(network.folder + "/inside", "a")
@@ -195,8 +204,10 @@ struct DeployTests {
         try await TestNetwork.with(nodes: 1) { network in
             try network.write("const a = 1;\n", to: "none.js")
             try network.write("import x from './x.js';\nexport default { fetch() {} };\n", to: "imports.js")
-            try await network.expectFailure("deploy", network.folder + "/none.js", "--name", "f", saying: "exports no handler")
-            try await network.expectFailure("deploy", network.folder + "/imports.js", "--name", "f", saying: "imports.js:1")
+            try await network.expectFailure(
+                "deploy", network.folder + "/none.js", "--name", "f", saying: "exports no handler")
+            try await network.expectFailure(
+                "deploy", network.folder + "/imports.js", "--name", "f", saying: "imports.js:1")
         }
     }
 }

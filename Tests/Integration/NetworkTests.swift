@@ -33,7 +33,9 @@ struct NetworkTests {
             let after = try await network.status()
             #expect(after.nodes.map(\.id) == before.nodes.map(\.id))
             #expect(after.nodes.map(\.gateway) == before.nodes.map(\.gateway))
-            for node in after.nodes { #expect(try await network.request(node, host: "kept", "/").text == "<h1>kept</h1>") }
+            for node in after.nodes {
+                #expect(try await network.request(node, host: "kept", "/").text == "<h1>kept</h1>")
+            }
         }
     }
 

@@ -128,11 +128,13 @@ final class TestNetwork: Sendable {
 
     @discardableResult
     func expectSuccess(
-        _ arguments: String..., account: String = "config", input: Data? = nil, at location: SourceLocation = #_sourceLocation
+        _ arguments: String..., account: String = "config", input: Data? = nil,
+        at location: SourceLocation = #_sourceLocation
     ) async throws -> CommandResult {
         let result = try await run(arguments, account: account, input: input)
         try #require(
-            result.status == 0, "skerry \(arguments.joined(separator: " ")): \(result.errors)", sourceLocation: location)
+            result.status == 0, "skerry \(arguments.joined(separator: " ")): \(result.errors)", sourceLocation: location
+        )
         return result
     }
 

@@ -16,7 +16,8 @@ import Testing
         let entries = try network.entries(["a", "b", "c"])
         let id = try SignedTransaction(decoding: entries[1].transactions[0]).id
         for entry in entries {
-            let applied = entry.sequence == 2
+            let applied =
+                entry.sequence == 2
                 ? [AppliedTransaction(id: id, sequence: 2, release: ReleaseID("0123456789"))] : []
             try await log.append(LogRecord(entry: entry, applied: applied))
         }

@@ -114,7 +114,9 @@ import Wire
     @Test func theBatchRootTellsBatchesApart() {
         let a = Data("a".utf8)
         let b = Data("b".utf8)
-        let batches: [[Data]] = [[], [Data()], [a], [b], [a, b], [b, a], [a, a], [a, b, a], [a, b, a, a], [a, b, b]]
+        let batches: [[Data]] = [
+            [], [Data()], [a], [b], [a, b], [b, a], [a, a], [a, b, a], [a, b, a, a], [a, b, b],
+        ]
         #expect(Set(batches.map(BatchRoot.compute)).count == batches.count)
     }
 }

@@ -18,7 +18,8 @@ import Wire
             world.sign(.publishRelease(name, World.site(1)), by: world.alice).bytes,
             world.sign(
                 .updateNode(world.helper.publicKey.node, peer: Endpoint(host: "h", port: 1), gateway: nil),
-                by: world.helper, as: .node).bytes,
+                by: world.helper, as: .node
+            ).bytes,
         ]
         var accepted = 0
         for round in 0..<HostileBytesTests.rounds {

@@ -75,8 +75,10 @@ import Testing
         let role: TransactionBuilder.Role = Int.random(in: 0..<8, using: &random) == 0 ? .node : .account
         let name = try AppName(checking: ["a", "b", "c", "d", "e", "www"][Int.random(in: 0..<6, using: &random)])
         let known = world.state.name(name)?.releases ?? []
-        let release = known.randomElement(using: &random) ?? ReleaseID(
-            name: name, manifest: World.blob(1), publisher: key.publicKey.account, nonce: 1)
+        let release =
+            known.randomElement(using: &random)
+            ?? ReleaseID(
+                name: name, manifest: World.blob(1), publisher: key.publicKey.account, nonce: 1)
         let other = keys[Int.random(in: 0..<keys.count, using: &random)].publicKey
         let endpoint = try Endpoint(host: "h", port: UInt16.random(in: 1...9, using: &random))
         let action: LedgerAction

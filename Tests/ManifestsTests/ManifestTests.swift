@@ -25,7 +25,8 @@ struct ManifestTests {
     @Test(
         "Paths that are absolute, escape or cannot be named are refused",
         arguments: [
-            "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "a\u{0}b", "a\nb", "a\\b", "a\u{7f}",
+            "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "a\u{0}b", "a\nb", "a\\b",
+            "a\u{7f}",
             String(repeating: "a", count: ManifestLimits.maxPathBytes + 1),
         ])
     func badPaths(_ path: String) {
@@ -54,7 +55,8 @@ struct ManifestTests {
             if round.isMultiple(of: 2) {
                 bytes = Data((0..<Int.random(in: 0...80, using: &generator)).map { _ in UInt8.random(in: 0...255) })
             } else {
-                bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^=
+                    1 << UInt8.random(in: 0..<8, using: &generator)
             }
             _ = try? Manifest(decoding: bytes)
         }
@@ -64,7 +66,8 @@ struct ManifestTests {
         "Media types by extension",
         arguments: [
             ("index.html", "text/html; charset=utf-8"), ("a/B.CSS", "text/css; charset=utf-8"),
-            ("x.js", "text/javascript; charset=utf-8"), ("m.wasm", "application/wasm"), ("noextension", MediaType.unknown),
+            ("x.js", "text/javascript; charset=utf-8"), ("m.wasm", "application/wasm"),
+            ("noextension", MediaType.unknown),
             ("a.b/c", MediaType.unknown), ("f.woff2", "font/woff2"),
         ])
     func mediaTypes(_ path: String, _ type: String) { #expect(MediaType.of(path: path) == type) }

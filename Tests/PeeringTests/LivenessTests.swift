@@ -128,11 +128,11 @@ struct LivenessTests {
     func pings() async throws {
         let ledger = Ledger()
         var limits = PeerLimits()
-        limits.pingInterval = .milliseconds(50)
+        limits.pingInterval = .milliseconds(300)
         let one = try await TestNode(ledger, limits: limits)
         let two = try await TestNode(ledger)
         let connection = try await one.peers.connection(to: two.id)
-        try await Task.sleep(for: .milliseconds(400))
+        try await Task.sleep(for: .milliseconds(1_000))
         #expect(connection.isOpen)
         for node in [one, two] { await node.peers.shutdown() }
     }

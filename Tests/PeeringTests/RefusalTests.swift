@@ -260,8 +260,9 @@ struct ViolationTests {
             let ping = RawPeer.encode(Frame(type: .ping, flags: .required, requestID: 0, body: ByteBuffer()))
             let burst = (0..<5_000).reduce(into: ByteBuffer()) { bytes, _ in bytes.writeImmutableBuffer(ping) }
             var isClosed = false
-            for _ in 0..<200 where !isClosed {
+            for _ in 0..<400 where !isClosed {
                 do { try await raw.channel.writeAndFlush(burst) } catch { isClosed = true }
+                try await Task.sleep(for: .milliseconds(10))
             }
             #expect(isClosed)
         }

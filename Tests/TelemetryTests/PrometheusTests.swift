@@ -13,7 +13,9 @@ struct PrometheusTests {
         metrics.makeRecorder(label: "connections", dimensions: [], aggregate: false).record(Int64(7))
         metrics.makeTimer(label: "duration_seconds", dimensions: []).recordNanoseconds(3_000_000)
         let text = metrics.render()
-        #expect(text.contains("# TYPE requests_total counter\nrequests_total{kind=\"blob\"} 1\nrequests_total{kind=\"site\"} 5\n"))
+        #expect(
+            text.contains(
+                "# TYPE requests_total counter\nrequests_total{kind=\"blob\"} 1\nrequests_total{kind=\"site\"} 5\n"))
         #expect(text.contains("# TYPE connections gauge\nconnections 7.0\n"))
         #expect(text.contains("duration_seconds_bucket{le=\"0.0025\"} 0\n"))
         #expect(text.contains("duration_seconds_bucket{le=\"0.005\"} 1\n"))

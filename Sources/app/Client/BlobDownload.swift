@@ -59,7 +59,8 @@ public struct BlobDownload: Sendable {
                 progress(count, expected)
             }
         } catch let error as HTTPClientError {
-            throw ClientError(.unreachable, "The download of \(id) broke off after \(count) bytes (\(error)); repeat it")
+            throw ClientError(
+                .unreachable, "The download of \(id) broke off after \(count) bytes (\(error)); repeat it")
         }
         guard BlobID(hasher.finalize()) == id else {
             throw ClientError(.corrupt, "\(gateway) sent \(count) bytes that are not \(id); ask another node")
@@ -88,12 +89,14 @@ public struct BlobDownload: Sendable {
         do {
             response = try await http.execute(request, timeout: .hours(24))
         } catch {
-            throw ClientError(.unreachable, "The gateway \(gateway) does not answer (\(error)); look at `skerry status`")
+            throw ClientError(
+                .unreachable, "The gateway \(gateway) does not answer (\(error)); look at `skerry status`")
         }
         switch response.status.code {
         case 200, 206: return response
         case 404: throw ClientError(.badInput, "No reachable node has the blob \(id); check the id")
-        case 416: throw ClientError(.badInput, "The blob \(id) does not reach that far; `skerry blob stat` tells its size")
+        case 416:
+            throw ClientError(.badInput, "The blob \(id) does not reach that far; `skerry blob stat` tells its size")
         default:
             let text = (try? await response.body.collect(upTo: 16 << 10)).map { String(buffer: $0) } ?? ""
             throw ClientError(.unreachable, "\(gateway) answered \(response.status) for \(id): \(text)")

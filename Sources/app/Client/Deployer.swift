@@ -108,7 +108,8 @@ public struct Deployer: Sendable {
         let script = ByteBuffer(string: module.script)
         guard script.readableBytes <= ManifestLimits.maxScriptBytes else {
             throw ClientError(
-                .badInput, "\(fileName) has \(script.readableBytes) bytes; the limit is \(ManifestLimits.maxScriptBytes)")
+                .badInput,
+                "\(fileName) has \(script.readableBytes) bytes; the limit is \(ManifestLimits.maxScriptBytes)")
         }
         let id = BlobID(Blake3.hash(script.readableBytesView))
         let manifest = Manifest.function(
@@ -215,7 +216,8 @@ public struct Deployer: Sendable {
         }
         if known == nil { _ = try await submit(.claimName(name)) }
         let release = NewRelease(
-            kind: kind, manifest: id, manifestByteCount: UInt64(bytes.readableBytes), message: message, settings: Data())
+            kind: kind, manifest: id, manifestByteCount: UInt64(bytes.readableBytes), message: message, settings: Data()
+        )
         let published = try await submit(.publishRelease(name, release))
         guard let releaseID = published.release.flatMap(ReleaseID.init) else {
             throw ClientError(.badAnswer, "The ledger did not say which release it published; update the node")
@@ -235,7 +237,9 @@ public struct Deployer: Sendable {
         while true {
             let readiness = try await client.readiness(name: name, release: release, waitMillis: 2_000)
             report(.replicated(ready: readiness.ready.count, of: readiness.replicas.count))
-            if readiness.ready.count >= min(Deployer.neededReplicas, readiness.replicas.count) { return readiness.ready }
+            if readiness.ready.count >= min(Deployer.neededReplicas, readiness.replicas.count) {
+                return readiness.ready
+            }
             if ContinuousClock.now >= deadline {
                 guard readiness.ready.isEmpty else { return readiness.ready }
                 throw ClientError(

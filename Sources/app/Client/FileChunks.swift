@@ -36,7 +36,9 @@ public struct FileChunks: AsyncSequence, Sendable {
             var failure: Int32 = 0
             let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: FileChunks.chunkBytes) { space in
                 var count = -1
-                repeat { count = read(descriptor, space.baseAddress, FileChunks.chunkBytes) } while count < 0 && errno == EINTR
+                repeat {
+                    count = read(descriptor, space.baseAddress, FileChunks.chunkBytes)
+                } while count < 0 && errno == EINTR
                 if count < 0 { failure = errno }
                 return Swift.max(count, 0)
             }

@@ -115,7 +115,8 @@ public struct NodeClient: Sendable {
             guard let key else { throw ClientError(.badInput, "Writing needs an account key") }
             let node: NodeStatus = try await nodeID.value(self)
             let signature = try RequestSignature(
-                method: method.rawValue, target: path, node: node.id, time: Int64(Date().timeIntervalSince1970), key: key)
+                method: method.rawValue, target: path, node: node.id, time: Int64(Date().timeIntervalSince1970),
+                key: key)
             request.headers.add(name: "authorization", value: signature.header)
         }
         return try await execute(request, NodeClient.patient)
@@ -123,7 +124,8 @@ public struct NodeClient: Sendable {
 
     private let nodeID = RememberedStatus()
 
-    private func execute<Answer: Decodable>(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> Answer {
+    private func execute<Answer: Decodable>(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> Answer
+    {
         let response: HTTPClientResponse
         let body: ByteBuffer
         do {
@@ -148,7 +150,8 @@ public struct NodeClient: Sendable {
         do {
             return try JSONDecoder().decode(Answer.self, from: data)
         } catch {
-            throw ClientError(.badAnswer, "\(control) answered something else than \(Answer.self); update the older side")
+            throw ClientError(
+                .badAnswer, "\(control) answered something else than \(Answer.self); update the older side")
         }
     }
 }

@@ -57,7 +57,8 @@ public struct SiteFolder: Sendable {
             do {
                 names = try FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)
             } catch {
-                throw ClientError(.fileUnusable, "Cannot read the folder \(root)/\(folder): \(error.localizedDescription)")
+                throw ClientError(
+                    .fileUnusable, "Cannot read the folder \(root)/\(folder): \(error.localizedDescription)")
             }
             for name in names.sorted() {
                 if name.hasPrefix("."), !(folder.isEmpty && name == SiteFolder.wellKnown) {
@@ -85,7 +86,8 @@ public struct SiteFolder: Sendable {
             case .typeDirectory: try visit(path, depth: depth + 1)
             case .typeRegular:
                 guard items.count < ManifestLimits.maxFiles else {
-                    throw ClientError(.badInput, "The folder holds more than \(ManifestLimits.maxFiles) files; split the site")
+                    throw ClientError(
+                        .badInput, "The folder holds more than \(ManifestLimits.maxFiles) files; split the site")
                 }
                 items.append(Item(path: path, location: location, byteCount: (attributes[.size] as? Int) ?? 0))
             default:

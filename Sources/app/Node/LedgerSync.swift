@@ -31,7 +31,8 @@ struct LedgerSync: Sendable {
     func catchUpBeforeSequencing() async {
         for peer in keeper.state.nodes.map(\.id) where peer != node {
             while let count = try? await pull(from: peer, wait: .zero), count > 0 {
-                logger.notice("took ledger entries back from a peer", metadata: ["peer": "\(peer.short)", "entries": "\(count)"])
+                logger.notice(
+                    "took ledger entries back from a peer", metadata: ["peer": "\(peer.short)", "entries": "\(count)"])
             }
         }
     }

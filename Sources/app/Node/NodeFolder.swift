@@ -35,7 +35,8 @@ public struct NodeFolder: Sendable {
     func lock() throws -> Int32 {
         let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw NodeError(.folderUnusable, "Cannot write to the data folder \(path): \(String(cString: strerror(errno)))")
+            throw NodeError(
+                .folderUnusable, "Cannot write to the data folder \(path): \(String(cString: strerror(errno)))")
         }
         guard skerry_flock_exclusive(descriptor) == 0 else {
             close(descriptor)
@@ -56,7 +57,8 @@ public struct NodeFolder: Sendable {
     /// Reads the configuration.
     public func readConfiguration() throws -> NodeConfiguration {
         guard let bytes = FileManager.default.contents(atPath: configuration) else {
-            throw NodeError(.badConfiguration, "There is no configuration at \(configuration); make a network with `skerry up`")
+            throw NodeError(
+                .badConfiguration, "There is no configuration at \(configuration); make a network with `skerry up`")
         }
         do {
             return try JSONDecoder().decode(NodeConfiguration.self, from: bytes)

@@ -29,7 +29,8 @@ final class NodeParts: Sendable {
     private let gateway = Mutex<Gateway?>(nil)
 
     init(
-        key: SigningKey, keeper: LedgerKeeper, store: BlobStore, group: any EventLoopGroup, logger: Logger, worker: String
+        key: SigningKey, keeper: LedgerKeeper, store: BlobStore, group: any EventLoopGroup, logger: Logger,
+        worker: String
     ) throws {
         node = key.publicKey.node
         self.group = group
@@ -42,13 +43,15 @@ final class NodeParts: Sendable {
             key: key, network: Data(keeper.state.networkID.digest.bytes), directory: directory, handler: service,
             ledgerSequence: { keeper.state.sequence }, group: group, logger: NodeParts.labelled(logger, "peering"))
         exchange = Exchange(
-            store: store, peers: peers, directory: directory, group: group, logger: NodeParts.labelled(logger, "exchange"))
+            store: store, peers: peers, directory: directory, group: group,
+            logger: NodeParts.labelled(logger, "exchange"))
         releases = ReleaseKeeper(
             node: node, keeper: keeper, store: store, exchange: exchange, routes: routes,
             logger: NodeParts.labelled(logger, "releases"))
         sync = LedgerSync(node: node, keeper: keeper, peers: peers, logger: NodeParts.labelled(logger, "ledger"))
         functions = FunctionPool(
-            settings: FunctionPool.Settings(workerPath: worker), group: group, logger: NodeParts.labelled(logger, "functions"))
+            settings: FunctionPool.Settings(workerPath: worker), group: group,
+            logger: NodeParts.labelled(logger, "functions"))
         service.attach(exchange: exchange, keeper: keeper, sync: sync, releases: releases)
     }
 
@@ -68,8 +71,12 @@ final class NodeParts: Sendable {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
         await functions.shutdown()
         await peers.shutdown()
-        do { try await keeper.close() } catch { logger.error("closing the ledger failed", metadata: ["error": "\(error)"]) }
-        do { try store.close() } catch { logger.error("closing the blob store failed", metadata: ["error": "\(error)"]) }
+        do { try await keeper.close() } catch {
+            logger.error("closing the ledger failed", metadata: ["error": "\(error)"])
+        }
+        do { try store.close() } catch {
+            logger.error("closing the blob store failed", metadata: ["error": "\(error)"])
+        }
     }
 
     func status(_ run: NodeRun, data: String, isReady: Bool, detail: String) -> NodeStatus {

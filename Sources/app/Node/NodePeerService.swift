@@ -80,7 +80,9 @@ final class NodePeerService: PeerRequestHandler {
         return try PeerReply(.sequenceStatus, PeerPBSequenceStatus.with { $0.sequence = keeper.state.sequence })
     }
 
-    private static func readiness(_ request: PeerPBReleaseReadiness, _ releases: ReleaseKeeper) async throws -> PeerReply {
+    private static func readiness(_ request: PeerPBReleaseReadiness, _ releases: ReleaseKeeper) async throws
+        -> PeerReply
+    {
         let isReady = await releases.isReady(
             name: request.name, release: request.release, wait: wait(request.waitMillis))
         return try PeerReply(.releaseStatus, PeerPBReleaseStatus.with { $0.ready = isReady })

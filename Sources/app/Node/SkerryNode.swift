@@ -86,7 +86,8 @@ public final class SkerryNode: Service {
             logger: logger)
         guard keeper.state.node(node)?.publicKey == key.publicKey else {
             throw NodeError(
-                .notOnLedger, "The key \(folder.key) belongs to node \(node), which is not on the ledger of "
+                .notOnLedger,
+                "The key \(folder.key) belongs to node \(node), which is not on the ledger of "
                     + "\"\(genesis.networkName)\"; register it or use the right key")
         }
         let store = try BlobStore(folder: folder.blobs, settings: .init(), threadPool: threadPool, logger: logger)
@@ -137,7 +138,8 @@ public final class SkerryNode: Service {
     }
 
     private func serveControl(
-        _ parts: NodeParts, _ configuration: NodeConfiguration, _ pages: NodePages, started: @escaping @Sendable () -> Void
+        _ parts: NodeParts, _ configuration: NodeConfiguration, _ pages: NodePages,
+        started: @escaping @Sendable () -> Void
     ) async throws {
         let note = NodeRun(
             id: parts.node.description, pid: getpid(), startTicks: NodeRun.startTicks(of: getpid()) ?? 0,
@@ -163,7 +165,9 @@ public final class SkerryNode: Service {
             }
             logger.notice(
                 "node started",
-                metadata: ["node": "\(note.id)", "gateway": "\(note.gateway)", "peer": "\(note.peer)", "pid": "\(note.pid)"])
+                metadata: [
+                    "node": "\(note.id)", "gateway": "\(note.gateway)", "peer": "\(note.peer)", "pid": "\(note.pid)",
+                ])
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await parts.releases.run() }
@@ -187,7 +191,9 @@ public final class SkerryNode: Service {
         }
     }
 
-    private static func cannotListen(_ what: String, _ address: NodeConfiguration.Address, _ error: any Error) -> NodeError {
+    private static func cannotListen(_ what: String, _ address: NodeConfiguration.Address, _ error: any Error)
+        -> NodeError
+    {
         NodeError(
             .cannotListen,
             "Cannot listen on the \(what) \(address): \(error). Stop what holds it, or change the port in node.json")

@@ -35,11 +35,14 @@ struct BlobCommand: AsyncParsableCommand {
         }
 
         private func addFile(_ client: NodeClient) async throws -> BlobInfo {
-            let (digest, byteCount) = try Blake3.hashFile(path: path, threads: ProcessInfo.processInfo.activeProcessorCount)
+            let (digest, byteCount) = try Blake3.hashFile(
+                path: path, threads: ProcessInfo.processInfo.activeProcessorCount)
             let id = BlobID(digest)
             if let known = try await client.blob(id) { return known }
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw ClientError(.fileUnusable, "Cannot read \(path): \(String(cString: strerror(errno)))") }
+            guard descriptor >= 0 else {
+                throw ClientError(.fileUnusable, "Cannot read \(path): \(String(cString: strerror(errno)))")
+            }
             defer { close(descriptor) }
             let meter = Meter("uploading", total: byteCount)
             let chunks = FileChunks(descriptor: descriptor) { meter.add($0.readableBytes) }
@@ -92,7 +95,8 @@ struct BlobCommand: AsyncParsableCommand {
             let count = try await download.save(id, to: output) { meter.set($0, total: $1) }
             Terminal.endProgress()
             let duration = ContinuousClock.now - start
-            Terminal.note("\(Human.bytes(count)) in \(Human.seconds(duration)) (\(Human.rate(count, duration))), verified")
+            Terminal.note(
+                "\(Human.bytes(count)) in \(Human.seconds(duration)) (\(Human.rate(count, duration))), verified")
         }
 
         private func get(_ range: ClosedRange<Int>, _ download: BlobDownload) async throws {
@@ -101,7 +105,9 @@ struct BlobCommand: AsyncParsableCommand {
                 return
             }
             let descriptor = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-            guard descriptor >= 0 else { throw ClientError(.fileUnusable, "Cannot write \(output): \(String(cString: strerror(errno)))") }
+            guard descriptor >= 0 else {
+                throw ClientError(.fileUnusable, "Cannot write \(output): \(String(cString: strerror(errno)))")
+            }
             defer { close(descriptor) }
             _ = try await download.streamUnverified(id, range: range, to: descriptor, name: output)
         }
@@ -126,7 +132,8 @@ struct BlobCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let info = try await node.client().blob(id) else {
-                throw ClientError(.badInput, "This node does not store \(id); `skerry blob get` fetches it from the others")
+                throw ClientError(
+                    .badInput, "This node does not store \(id); `skerry blob get` fetches it from the others")
             }
             if node.data.json { return try Terminal.printJSON(info) }
             Terminal.print("id      \(info.id)")
@@ -158,7 +165,9 @@ struct BlobCommand: AsyncParsableCommand {
         }
 
         func validate() throws {
-            guard (1...256).contains(threads) else { throw ValidationError("--threads must be 1 to 256, not \(threads)") }
+            guard (1...256).contains(threads) else {
+                throw ValidationError("--threads must be 1 to 256, not \(threads)")
+            }
         }
 
         func run() throws {
@@ -200,7 +209,9 @@ private final class Meter: Sendable {
             change(&state)
             guard now - state.shown >= Meter.interval else { return nil }
             state.shown = now
-            let share = state.total.map { total in total > 0 ? " of \(Human.bytes(total)) (\(100 * state.bytes / total)%)" : "" }
+            let share = state.total.map { total in
+                total > 0 ? " of \(Human.bytes(total)) (\(100 * state.bytes / total)%)" : ""
+            }
             return "\(verb) \(Human.bytes(state.bytes))\(share ?? "") at \(Human.rate(state.bytes, now - start))"
         }
         if let line { Terminal.progress(line) }

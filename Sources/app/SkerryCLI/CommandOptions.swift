@@ -62,7 +62,8 @@ struct NodeOption: ParsableArguments {
         }
         let matches = running.filter { $0.id.hasPrefix(node) }
         guard matches.count == 1, let match = matches.first else {
-            throw ValidationError("\"\(node)\" is the beginning of \(matches.count) running nodes' ids; see `skerry status`")
+            throw ValidationError(
+                "\"\(node)\" is the beginning of \(matches.count) running nodes' ids; see `skerry status`")
         }
         return (match.control, match.gateway)
     }

@@ -12,7 +12,8 @@ struct DeployCommand: AsyncParsableCommand {
             to it. The name is claimed on first use.
             """)
 
-    @Argument(help: ArgumentHelp("A folder with an index.html, or a .js file that exports a handler.", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("A folder with an index.html, or a .js file that exports a handler.", valueName: "path"))
     var path: String
 
     @Option(help: "The app's name: 1 to 63 lower-case letters, digits and inner hyphens.")
@@ -49,15 +50,20 @@ struct DeployCommand: AsyncParsableCommand {
 
     private func summarise(_ result: Deployer.Result, _ duration: Duration) {
         let files = result.files == 1 ? "1 file" : "\(result.files) files"
-        Terminal.print("\(files), \(Human.bytes(result.bytes))\(result.hidden > 0 ? "; \(result.hidden) hidden left out" : "")")
+        Terminal.print(
+            "\(files), \(Human.bytes(result.bytes))\(result.hidden > 0 ? "; \(result.hidden) hidden left out" : "")")
         Terminal.print("uploaded \(result.uploadedBlobs) blobs, \(Human.bytes(result.uploadedBytes))")
         if result.unchanged {
             Terminal.print("release \(result.release) with exactly this content is live already")
         } else {
             let count = result.replicas.count
-            Terminal.print("release \(result.release) live after \(Human.seconds(duration)), held by \(count) replica\(count == 1 ? "" : "s")")
+            Terminal.print(
+                "release \(result.release) live after \(Human.seconds(duration)), held by \(count) replica\(count == 1 ? "" : "s")"
+            )
         }
-        for node in result.behind { Terminal.note("note: node \(node.prefix(8)) did not answer; it follows when it is back") }
+        for node in result.behind {
+            Terminal.note("note: node \(node.prefix(8)) did not answer; it follows when it is back")
+        }
         Terminal.print(result.url)
     }
 

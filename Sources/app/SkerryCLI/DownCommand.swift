@@ -17,7 +17,8 @@ struct DownCommand: AsyncParsableCommand {
         } else if stopped.isEmpty {
             Terminal.print("no node was running")
         } else {
-            Terminal.print("stopped \(stopped.count == 1 ? "node" : "nodes") \(stopped.map(String.init).joined(separator: ", "))")
+            Terminal.print(
+                "stopped \(stopped.count == 1 ? "node" : "nodes") \(stopped.map(String.init).joined(separator: ", "))")
         }
     }
 }

@@ -44,14 +44,17 @@ struct LocalNetwork: Sendable {
     /// Reads the network in `folder`.
     static func open(_ folder: String) throws -> LocalNetwork {
         guard let bytes = FileManager.default.contents(atPath: notePath(folder)) else {
-            throw CommandError("There is no network in \(folder); make one with `skerry up`, or name its folder with --data")
+            throw CommandError(
+                "There is no network in \(folder); make one with `skerry up`, or name its folder with --data")
         }
         guard let note = try? JSONDecoder().decode(Note.self, from: bytes), let network = NetworkID(note.network) else {
             throw CommandError("\(notePath(folder)) is damaged; restore it, or move \(folder) away and run `skerry up`")
         }
         let nodes = try note.nodes.enumerated().map { index, id in
             let member = NodeFolder("\(folder)/node-\(index + 1)")
-            guard let id = NodeID(id) else { throw CommandError("\(notePath(folder)) names no valid node \(index + 1)") }
+            guard let id = NodeID(id) else {
+                throw CommandError("\(notePath(folder)) names no valid node \(index + 1)")
+            }
             return Member(number: index + 1, id: id, folder: member, configuration: try member.readConfiguration())
         }
         return LocalNetwork(folder: folder, networkID: network, nodes: nodes)

@@ -65,7 +65,8 @@ struct NetworkRunner {
     private static func endedEarly(_ member: LocalNetwork.Member) -> CommandError {
         let text = (try? String(contentsOfFile: member.folder.log, encoding: .utf8)) ?? ""
         let tail = text.split(separator: "\n").suffix(5).joined(separator: "\n  ")
-        return CommandError("Node \(member.number) ended while it was starting. Its log \(member.folder.log) ends with:\n  \(tail)")
+        return CommandError(
+            "Node \(member.number) ended while it was starting. Its log \(member.folder.log) ends with:\n  \(tail)")
     }
 
     private static func tooSlow(_ member: LocalNetwork.Member) -> CommandError {
@@ -112,7 +113,8 @@ struct NetworkRunner {
                     id: member.id.description, gateway: "http://\(member.configuration.gateway)",
                     peer: member.configuration.peer.description,
                     control: "http://\(member.configuration.control)", data: member.folder.path, pid: run?.pid,
-                    state: run == nil ? "stopped" : status == nil ? "starting" : status?.ready == true ? "ready" : "waiting",
+                    state: run == nil
+                        ? "stopped" : status == nil ? "starting" : status?.ready == true ? "ready" : "waiting",
                     detail: status?.detail, ledger: status?.ledger, blobCount: status?.blobCount,
                     blobBytes: status?.blobBytes))
         }

@@ -47,7 +47,8 @@ struct ReleasesCommand: AsyncParsableCommand {
     struct Rollback: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let the name point to an earlier release, at once.",
-            discussion: "Without a release it goes back to the one that was live before; repeated, it goes back further.")
+            discussion:
+                "Without a release it goes back to the one that was live before; repeated, it goes back further.")
 
         @Argument(help: "The app's name.")
         var name: AppName

@@ -18,7 +18,9 @@ struct UpCommand: AsyncParsableCommand {
             nodes that it started; with --detach they go on until `skerry down`.
             """)
 
-    @Option(help: "How many nodes a new network gets (1 to \(LocalNetwork.maxNodes)). Default: \(LocalNetwork.defaultNodes).")
+    @Option(
+        help:
+            "How many nodes a new network gets (1 to \(LocalNetwork.maxNodes)). Default: \(LocalNetwork.defaultNodes).")
     var nodes: Int?
 
     @Flag(help: "Leave the nodes running in the background.")
@@ -65,7 +67,8 @@ struct UpCommand: AsyncParsableCommand {
     private func open() throws -> LocalNetwork {
         let folder = data.path
         guard LocalNetwork.exists(folder) else {
-            return try LocalNetwork.create(folder, count: nodes ?? LocalNetwork.defaultNodes, operatorKey: try account.load())
+            return try LocalNetwork.create(
+                folder, count: nodes ?? LocalNetwork.defaultNodes, operatorKey: try account.load())
         }
         let network = try LocalNetwork.open(folder)
         if let nodes, nodes != network.nodes.count {

@@ -1,4 +1,5 @@
 internal import CBlake3
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)

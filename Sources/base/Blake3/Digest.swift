@@ -26,7 +26,9 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Digest.byteCount)
         for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = Digest.nibble(digits[index]), let low = Digest.nibble(digits[index + 1]) else { return nil }
+            guard let high = Digest.nibble(digits[index]), let low = Digest.nibble(digits[index + 1]) else {
+                return nil
+            }
             bytes.append(high << 4 | low)
         }
         self.init(bytes)

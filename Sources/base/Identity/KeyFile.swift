@@ -33,7 +33,8 @@ public enum KeyFile {
     public static func load(_ path: String) throws -> SigningKey {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw IdentityError(.keyFileUnusable, "Cannot read the key file \(path): \(String(cString: strerror(errno)))")
+            throw IdentityError(
+                .keyFileUnusable, "Cannot read the key file \(path): \(String(cString: strerror(errno)))")
         }
         guard status.st_mode & 0o077 == 0 else {
             throw IdentityError(
@@ -55,7 +56,8 @@ public enum KeyFile {
         let text = (Digest(key.rawRepresentation)?.hex ?? "") + "\n"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw IdentityError(.keyFileUnusable, "Cannot write the key file \(path): \(String(cString: strerror(errno)))")
+            throw IdentityError(
+                .keyFileUnusable, "Cannot write the key file \(path): \(String(cString: strerror(errno)))")
         }
         defer { unlink(temporary) }
         let written = text.utf8.withContiguousStorageIfAvailable { write(descriptor, $0.baseAddress, $0.count) } ?? -1
@@ -65,7 +67,8 @@ public enum KeyFile {
             throw IdentityError(.keyFileUnusable, "Cannot write the key file \(path): is the disk full?")
         }
         if link(temporary, path) != 0, errno != EEXIST {
-            throw IdentityError(.keyFileUnusable, "Cannot make the key file \(path): \(String(cString: strerror(errno)))")
+            throw IdentityError(
+                .keyFileUnusable, "Cannot make the key file \(path): \(String(cString: strerror(errno)))")
         }
         let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {

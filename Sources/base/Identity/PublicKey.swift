@@ -1,6 +1,7 @@
 import Blake3
-import enum Crypto.Curve25519
 public import Foundation
+
+import enum Crypto.Curve25519
 
 /// An Ed25519 public key (RFC 8032), 32 bytes.
 public struct PublicKey: Hashable, Sendable, CustomStringConvertible {

@@ -30,62 +30,101 @@ enum HostFunctions {
 
     private static let functions: [(String, JSObjectCallAsFunctionCallback)] = [
         ("now", { context, _, _, _, _, _ in JSValueMakeNumber(context, Double(MonotonicClock.now()) / 1e6) }),
-        ("fillRandom", { context, _, _, count, arguments, _ in
-            Arguments(context, count, arguments).fillRandom()
-        }),
-        ("encode", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            return ScriptBytes.makeArray(ScriptText.bytes(of: call[0], in: context), in: context)
-        }),
-        ("decode", { context, _, _, count, arguments, _ in
-            Arguments(context, count, arguments).decode()
-        }),
-        ("startTimer", { context, _, _, count, arguments, _ in
-            Arguments(context, count, arguments).startTimer()
-        }),
-        ("stopTimer", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            worker?.timers.stop(id: call.number(0))
-            return call.undefined
-        }),
-        ("loaded", { context, _, _, count, arguments, _ in
-            worker?.loaded()
-            return Arguments(context, count, arguments).undefined
-        }),
-        ("loadFailed", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            worker?.loadFailed(message: call.text(0), stack: call.text(1))
-            return call.undefined
-        }),
-        ("respond", { context, _, _, count, arguments, _ in
-            Arguments(context, count, arguments).respond()
-        }),
-        ("fail", { context, _, _, count, arguments, _ in
-            Arguments(context, count, arguments).fail()
-        }),
-        ("uncaught", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            worker?.uncaught(message: call.text(0), stack: call.text(1))
-            return call.undefined
-        }),
-        ("log", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            if let worker {
-                let level = LogLevel(rawValue: UInt8(clamping: Int(call.number(0)))) ?? .info
-                worker.log(worker.owner, level, call.text(1))
+        (
+            "fillRandom",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).fillRandom()
             }
-            return call.undefined
-        }),
-        ("beginWait", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            worker?.requests.beginWait(call.id(0))
-            return call.undefined
-        }),
-        ("endWait", { context, _, _, count, arguments, _ in
-            let call = Arguments(context, count, arguments)
-            worker?.requests.endWait(call.id(0))
-            return call.undefined
-        }),
+        ),
+        (
+            "encode",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                return ScriptBytes.makeArray(ScriptText.bytes(of: call[0], in: context), in: context)
+            }
+        ),
+        (
+            "decode",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).decode()
+            }
+        ),
+        (
+            "startTimer",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).startTimer()
+            }
+        ),
+        (
+            "stopTimer",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.timers.stop(id: call.number(0))
+                return call.undefined
+            }
+        ),
+        (
+            "loaded",
+            { context, _, _, count, arguments, _ in
+                worker?.loaded()
+                return Arguments(context, count, arguments).undefined
+            }
+        ),
+        (
+            "loadFailed",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.loadFailed(message: call.text(0), stack: call.text(1))
+                return call.undefined
+            }
+        ),
+        (
+            "respond",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).respond()
+            }
+        ),
+        (
+            "fail",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).fail()
+            }
+        ),
+        (
+            "uncaught",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.uncaught(message: call.text(0), stack: call.text(1))
+                return call.undefined
+            }
+        ),
+        (
+            "log",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                if let worker {
+                    let level = LogLevel(rawValue: UInt8(clamping: Int(call.number(0)))) ?? .info
+                    worker.log(worker.owner, level, call.text(1))
+                }
+                return call.undefined
+            }
+        ),
+        (
+            "beginWait",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.requests.beginWait(call.id(0))
+                return call.undefined
+            }
+        ),
+        (
+            "endWait",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.requests.endWait(call.id(0))
+                return call.undefined
+            }
+        ),
     ]
 }
 

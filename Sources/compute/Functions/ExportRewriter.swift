@@ -27,8 +27,10 @@ struct ExportRewriter {
     mutating func rewrite() throws(FunctionError) -> [UInt8] {
         while token.kind != .end {
             if startsStatement, token.text == "import", !["(", "."].contains(peek(1).text) {
-                throw failure(token, "imports are not resolved here; bundle the files into one first, "
-                    + "for example with `esbuild --bundle --format=esm`")
+                throw failure(
+                    token,
+                    "imports are not resolved here; bundle the files into one first, "
+                        + "for example with `esbuild --bundle --format=esm`")
             }
             if startsStatement, token.text == "export" { try rewriteExport() } else { index += 1 }
         }
@@ -65,7 +67,8 @@ struct ExportRewriter {
     private mutating func rewriteDefault(_ export: Token) throws(FunctionError) {
         let keyword = token
         index += 1
-        let isFunction = token.text == "function"
+        let isFunction =
+            token.text == "function"
             || (token.text == "async" && peek(1).text == "function" && !peek(1).followsNewline)
         guard isFunction || token.text == "class" else {
             replace(export.range.lowerBound..<keyword.range.upperBound, with: "const \(Self.defaultBinding) =")
@@ -114,7 +117,9 @@ struct ExportRewriter {
             guard isName else { throw failure(binding, "the list of exports holds something else than names") }
             let text = name.kind == .string ? String(name.text.dropFirst().dropLast()) : name.text
             exports.append(Export(name: text, binding: binding.text))
-            if token.text == "," { index += 1 } else if token.text != "}" {
+            if token.text == "," {
+                index += 1
+            } else if token.text != "}" {
                 throw failure(token, "a comma or the end of the list of exports is missing")
             }
         }

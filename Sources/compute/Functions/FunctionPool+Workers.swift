@@ -20,7 +20,8 @@ extension FunctionPool {
             case .success(let launched):
                 self.connect(id, handle, launched)
             case .failure(let error):
-                let cause = error as? FunctionError
+                let cause =
+                    error as? FunctionError
                     ?? FunctionError(.workerMissing, "no thread is left to start a worker: \(error)")
                 self.logger.error("cannot start a function worker", metadata: ["error": "\(cause.message)"])
                 self.ended(id, handle, cause: cause)
@@ -73,7 +74,8 @@ extension FunctionPool {
                         cpuLimitMilliseconds: UInt32(clamping: limit),
                         maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes)))
             case .failure(let error):
-                let failure = error as? FunctionError
+                let failure =
+                    error as? FunctionError
                     ?? FunctionError(.loadFailed, "the function's code is not available: \(error)")
                 self.act { core, now in core.codeUnavailable(id, failure, now: now) }
             }

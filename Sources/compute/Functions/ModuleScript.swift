@@ -27,7 +27,8 @@ public struct ModuleScript: Sendable, Hashable {
         let rewritten = try rewriter.rewrite()
         exports = rewriter.exports.map(\.name)
         let getters = rewriter.exports.map { "get [\(Self.quoted($0.name))]() { return \($0.binding); }" }
-        script = "(async function () { 'use strict'; " + String(decoding: rewritten, as: UTF8.self)
+        script =
+            "(async function () { 'use strict'; " + String(decoding: rewritten, as: UTF8.self)
             + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined)"
     }
 

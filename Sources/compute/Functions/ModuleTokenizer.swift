@@ -111,7 +111,8 @@ struct ModuleTokenizer {
         position += 1
         switch byte {
         case UInt8(ascii: "("):
-            let keyword = previous.map { $0.kind == .word && ["if", "while", "for", "with"].contains($0.text) } ?? false
+            let keyword =
+                previous.map { $0.kind == .word && ["if", "while", "for", "with"].contains($0.text) } ?? false
             try open(.parenthesis(afterKeyword: keyword), at: start)
             return false
         case UInt8(ascii: "["):
@@ -202,7 +203,8 @@ struct ModuleTokenizer {
     private mutating func skipWord(isNumber: Bool) {
         while position < source.count {
             let byte = source[position]
-            let isExponentSign = isNumber && (byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"))
+            let isExponentSign =
+                isNumber && (byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"))
                 && (source[position - 1] | 0x20) == UInt8(ascii: "e") && !isHexadecimal
             guard Self.isWordByte(byte) || (isNumber && byte == UInt8(ascii: ".")) || isExponentSign else { return }
             position += 1

@@ -142,7 +142,8 @@ struct PoolCore {
         let diedBeforeLoaded = worker.lastWireID == 0 && (worker.phase != .dying || worker.verdict != nil)
         if diedBeforeLoaded, worker.phase != .ready {
             let isStart = worker.phase == .starting
-            let error = worker.verdict
+            let error =
+                worker.verdict
                 ?? (isStart ? cause : FunctionError(.loadFailed, "the worker ended while the code was loaded"))
             actions += failQueue(of: version, error)
         }

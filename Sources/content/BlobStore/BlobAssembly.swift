@@ -1,7 +1,7 @@
 public import Blake3
+import CLinux
 public import Identity
 public import NIOCore
-import CLinux
 import NIOPosix
 import Synchronization
 

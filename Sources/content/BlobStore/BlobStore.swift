@@ -1,9 +1,9 @@
 import Blake3
 public import Identity
 public import Logging
+import Metrics
 public import NIOCore
 public import NIOPosix
-import Metrics
 import Synchronization
 
 /// Immutable blobs on disk, each under its BLAKE3 digest, verified whenever they are read.

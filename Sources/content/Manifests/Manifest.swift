@@ -22,7 +22,8 @@ public enum Manifest: Sendable, Equatable {
         var message = ManifestPBManifest()
         switch self {
         case .site(let site):
-            message.site.files = site.files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { path, file in
+            message.site.files = site.files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
+                path, file in
                 var entry = ManifestPBFile()
                 entry.path = path
                 entry.blob = Data(file.blob.digest.bytes)
@@ -44,7 +45,8 @@ public enum Manifest: Sendable, Equatable {
     /// - Throws: ``ManifestError``.
     public init(decoding bytes: Data) throws {
         guard bytes.count <= ManifestLimits.maxManifestBytes else {
-            throw ManifestError(.tooLarge, "The manifest has \(bytes.count) bytes; the limit is \(ManifestLimits.maxManifestBytes)")
+            throw ManifestError(
+                .tooLarge, "The manifest has \(bytes.count) bytes; the limit is \(ManifestLimits.maxManifestBytes)")
         }
         guard let message = try? ManifestPBManifest(serializedBytes: bytes) else {
             throw ManifestError(.malformed, "The blob is not a manifest; deploy the app again")
@@ -52,13 +54,16 @@ public enum Manifest: Sendable, Equatable {
         switch message.kind {
         case .site(let site): self = .site(try Manifest.site(site))
         case .function(let function): self = .function(try Manifest.function(function))
-        case nil: throw ManifestError(.malformed, "The manifest names no kind of app that this version knows; update the node")
+        case nil:
+            throw ManifestError(
+                .malformed, "The manifest names no kind of app that this version knows; update the node")
         }
     }
 
     private static func site(_ message: ManifestPBSite) throws -> SiteManifest {
         guard message.files.count <= ManifestLimits.maxFiles else {
-            throw ManifestError(.tooLarge, "The manifest lists \(message.files.count) files; the limit is \(ManifestLimits.maxFiles)")
+            throw ManifestError(
+                .tooLarge, "The manifest lists \(message.files.count) files; the limit is \(ManifestLimits.maxFiles)")
         }
         var files: [String: SiteManifest.File] = [:]
         files.reserveCapacity(message.files.count)
@@ -67,7 +72,9 @@ public enum Manifest: Sendable, Equatable {
                 files.updateValue(
                     SiteManifest.File(blob: BlobID(digest), byteCount: byteCount, contentType: entry.contentType),
                     forKey: entry.path) == nil
-            else { throw ManifestError(.malformed, "The manifest's entry for \"\(entry.path)\" is malformed or repeated") }
+            else {
+                throw ManifestError(.malformed, "The manifest's entry for \"\(entry.path)\" is malformed or repeated")
+            }
         }
         return try SiteManifest(files: files)
     }
@@ -77,6 +84,7 @@ public enum Manifest: Sendable, Equatable {
             byteCount <= ManifestLimits.maxScriptBytes, message.exports.count <= ManifestLimits.maxExports
         else { throw ManifestError(.malformed, "The function's manifest is malformed or its script is too large") }
         return FunctionManifest(
-            script: BlobID(digest), scriptByteCount: byteCount, sourceName: message.sourceName, exports: message.exports)
+            script: BlobID(digest), scriptByteCount: byteCount, sourceName: message.sourceName, exports: message.exports
+        )
     }
 }

@@ -51,7 +51,9 @@ public struct SiteManifest: Sendable, Equatable {
     /// What is wrong with `path` as a relative path inside a site; nil if nothing is.
     public static func problem(withPath path: String) -> String? {
         if path.isEmpty { return "is empty" }
-        if path.utf8.count > ManifestLimits.maxPathBytes { return "is longer than \(ManifestLimits.maxPathBytes) bytes" }
+        if path.utf8.count > ManifestLimits.maxPathBytes {
+            return "is longer than \(ManifestLimits.maxPathBytes) bytes"
+        }
         if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return "contains a control character" }
         if path.utf8.contains(UInt8(ascii: "\\")) { return "contains a backslash" }
         for component in path.split(separator: "/", omittingEmptySubsequences: false) {

@@ -59,7 +59,8 @@ public struct ControlAPI: Sendable {
         let api = router.group("api/v1")
         api.get("node") { _, _ in JSONBody(await backend.status()) }
         api.get("names") { _, _ in JSONBody(try await backend.names()) }
-        api.get("names/:name") { _, context in JSONBody(try await backend.name(try context.parameters.require("name"))) }
+        api.get("names/:name") { _, context in JSONBody(try await backend.name(try context.parameters.require("name")))
+        }
         api.get("names/:name/releases/:release/readiness") { request, context in
             let wait = request.uri.queryParameters["wait"].flatMap { Int($0) } ?? 0
             return JSONBody(
@@ -179,7 +180,8 @@ public struct ControlAPI: Sendable {
             return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
         } catch {
             throw ControlFailure(
-                status: 400, code: "control/bad-json", message: "The body is not the JSON that this call takes: \(error)")
+                status: 400, code: "control/bad-json",
+                message: "The body is not the JSON that this call takes: \(error)")
         }
     }
 }

@@ -63,7 +63,9 @@ public struct RequestSignature: Sendable, Equatable {
         key.isValidSignature(signature, for: RequestSignature.message(method, target, node, time, nonce))
     }
 
-    private static func message(_ method: String, _ target: String, _ node: String, _ time: Int64, _ nonce: String) -> Data {
+    private static func message(_ method: String, _ target: String, _ node: String, _ time: Int64, _ nonce: String)
+        -> Data
+    {
         Data("skerry control request v1\n\(method)\n\(target)\n\(node)\n\(time)\n\(nonce)\n".utf8)
     }
 }

@@ -124,11 +124,13 @@ public final class Gateway: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: Gateway.readsPerTurn)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: max(1, settings.receiveBytes)))
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: max(1, settings.receiveBytes))
+            )
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: .init(
-                    low: max(1, settings.writeQueueBytes / 4), high: max(1, settings.writeQueueBytes)))
+                    low: max(1, settings.writeQueueBytes / 4), high: max(1, settings.writeQueueBytes))
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.initialize(channel) }
             }

@@ -87,7 +87,8 @@ extension LedgerState {
     private func require(_ release: ReleaseID, of name: AppName) throws(LedgerError) {
         guard self.release(release, of: name) != nil else {
             throw LedgerError(
-                .unknownRelease, "The name \(name) has no release \(release); the ledger keeps "
+                .unknownRelease,
+                "The name \(name) has no release \(release); the ledger keeps "
                     + "\(parameters.releasesKeptPerName) of a name")
         }
     }

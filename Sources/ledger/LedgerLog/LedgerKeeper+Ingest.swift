@@ -44,7 +44,8 @@ extension LedgerKeeper {
     private nonisolated func checkBounds(_ count: Int, _ byteCount: Int) throws {
         guard count <= settings.maxPageEntries, byteCount <= settings.maxIngestBytes else {
             throw LedgerLogError(
-                .overloaded, "\(count) entries of \(byteCount) bytes came at once; bring at most "
+                .overloaded,
+                "\(count) entries of \(byteCount) bytes came at once; bring at most "
                     + "\(settings.maxPageEntries) of \(settings.maxIngestBytes) bytes")
         }
     }
@@ -119,7 +120,8 @@ extension LedgerKeeper {
 
     private func forked(_ theirs: Entry, _ ours: Entry?) -> LedgerLogError {
         LedgerLogError(
-            .forked, "The sequencer signed two histories: its entry \(theirs.sequence) is not of the chain in our log. "
+            .forked,
+            "The sequencer signed two histories: its entry \(theirs.sequence) is not of the chain in our log. "
                 + "Keep both logs as evidence and ask its operator",
             evidence: ours.map { ForkEvidence(ours: $0, theirs: theirs) })
     }

@@ -44,7 +44,8 @@ struct Replay {
 
     private func diverged(_ sequence: UInt64, _ reason: String) -> LedgerLogError {
         LedgerLogError(
-            .diverged, "The log cannot be replayed at entry \(sequence): \(reason). "
+            .diverged,
+            "The log cannot be replayed at entry \(sequence): \(reason). "
                 + "Replace it with a sound copy, or remove it on a follower to fetch it again")
     }
 }

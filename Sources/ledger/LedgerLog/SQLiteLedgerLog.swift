@@ -74,7 +74,8 @@ public final class SQLiteLedgerLog: LedgerLog {
                 entry.sequence == head.sequence + 1, entry.previousHash == head.hash
             else {
                 throw LedgerLogError(
-                    .conflict, "Entry \(entry.sequence) does not follow the log's head \(head.sequence); is another "
+                    .conflict,
+                    "Entry \(entry.sequence) does not follow the log's head \(head.sequence); is another "
                         + "process using this log?")
             }
             try database.execute(
@@ -159,7 +160,8 @@ public final class SQLiteLedgerLog: LedgerLog {
         }
         guard bytes == genesis.bytes else {
             throw LedgerLogError(
-                .wrongNetwork, "\(path) belongs to another network than \(genesis.networkName) "
+                .wrongNetwork,
+                "\(path) belongs to another network than \(genesis.networkName) "
                     + "(\(genesis.networkID.short)); use another data folder")
         }
     }
