@@ -148,7 +148,9 @@ struct FetchTests {
     @Test("A blob that nobody has is not found soon, even if a peer hangs or is down")
     func notFound() async throws {
         try await withNodes { ledger, nodes in
-            nodes.append(try await ExchangeNode(ledger))
+            var settings = ExchangeSettings.quick
+            settings.locateTimeout = .milliseconds(400)
+            nodes.append(try await ExchangeNode(ledger, settings: settings))
             nodes.append(try await ExchangeNode(ledger, answers: Lies.hang(.statBlob)))
             ledger.register(SigningKey(), port: 1)
             let mute = try await MutePort()

@@ -144,7 +144,7 @@ extension ExchangeSettings {
     static var quick: ExchangeSettings {
         var settings = ExchangeSettings()
         settings.blockTimeout = .seconds(1)
-        settings.locateTimeout = .milliseconds(500)
+        settings.locateTimeout = .seconds(2)
         settings.searchTimeout = .seconds(2)
         settings.searchInterval = .milliseconds(100)
         return settings
@@ -181,6 +181,10 @@ func eventually(_ condition: () throws -> Bool) async throws -> Bool {
     }
     return try condition()
 }
+
+/// The same value. An expectation that fails shows its parts, and looking into live objects while other threads change
+/// them is not safe; this way it sees a truth value only.
+func holds(_ condition: Bool) -> Bool { condition }
 
 /// A reproducible generator (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {

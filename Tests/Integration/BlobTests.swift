@@ -99,6 +99,30 @@ struct BlobTests {
         }
     }
 
+    @Test("kill -9 of the only node that has a blob: the fetch fails soon, leaves no file, and works once it is back")
+    func killOnlySource() async throws {
+        try await TestNetwork.with(nodes: 2) { network in
+            let path = try network.randomFile("large", byteCount: 256 << 20)
+            let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output
+                .trimmingCharacters(in: .newlines)
+            let pid = try #require(try await network.status().nodes[0].pid)
+            let copy = network.folder + "/copy"
+            let start = ContinuousClock.now
+            async let fetched = network.run(["blob", "get", id, "--node", "2", "-o", copy])
+            try await Task.sleep(for: .milliseconds(150))
+            kill(pid, SIGKILL)
+            let result = try await fetched
+            #expect(result.status != 0)
+            let isExplained = result.errors.contains("broke off") || result.errors.contains("No reachable node")
+            #expect(isExplained, "\(result.errors)")
+            #expect(ContinuousClock.now - start < .seconds(40))
+            #expect(!FileManager.default.fileExists(atPath: copy))
+            try await network.expectSuccess("up", "--detach")
+            try await network.expectSuccess("blob", "get", id, "--node", "2", "-o", copy)
+            #expect(FileManager.default.contentsEqual(atPath: path, andPath: copy))
+        }
+    }
+
     @Test("A full disk refuses uploads with a clear error and keeps serving")
     func fullDisk() async throws {
         guard getuid() == 0 else {

@@ -28,14 +28,14 @@ struct LivenessTests {
         limits.maxBackoff = .milliseconds(200)
         let one = try await TestNode(ledger, limits: limits)
         let began = ContinuousClock.now
-        while ContinuousClock.now - began < .milliseconds(600) {
+        while ContinuousClock.now - began < .milliseconds(600) || attempts.withLock({ $0 }) < 2 {
             #expect(await code { _ = try await one.peers.connection(to: key.publicKey.node) } != nil)
             try await Task.sleep(for: .milliseconds(5))
         }
-        // At 0, 100, 300 and 500 ms.
+        // At 0, 100, 300 and 500 ms; fewer on a busy machine.
         let count = attempts.withLock { $0 }
         #expect((2...5).contains(count), "\(count) attempts")
-        #expect(one.peers.connectedPeers.isEmpty)
+        #expect(holds(one.peers.connectedPeers.isEmpty))
         await one.peers.shutdown()
         try await rude.close()
     }
@@ -69,7 +69,7 @@ struct LivenessTests {
         #expect(try await one.ask(two.id).readableBytes == 1)
         await two.peers.shutdown()
         #expect(await code { _ = try await one.ask(two.id) } != nil)
-        #expect(one.peers.connectedPeers.isEmpty)
+        #expect(holds(one.peers.connectedPeers.isEmpty))
         let again = try await TestNode(ledger, key: two.key, port: two.port)
         var isBack = false
         for _ in 0..<200 where !isBack {
@@ -119,7 +119,7 @@ struct LivenessTests {
         #expect(ContinuousClock.now - began < .seconds(2))
         // The socket may still wait for the peer's farewell; nobody is handed that connection any more.
         let next = try await one.peers.connection(to: key.publicKey.node)
-        #expect(next !== connection)
+        #expect(holds(next !== connection))
         await one.peers.shutdown()
         try await silent.close()
     }
@@ -133,7 +133,7 @@ struct LivenessTests {
         let two = try await TestNode(ledger)
         let connection = try await one.peers.connection(to: two.id)
         try await Task.sleep(for: .milliseconds(1_000))
-        #expect(connection.isOpen)
+        #expect(holds(connection.isOpen))
         for node in [one, two] { await node.peers.shutdown() }
     }
 
@@ -170,8 +170,8 @@ struct LivenessTests {
             raws.append(raw)
         }
         try await raws[0].channel.closeFuture.get()
-        #expect(raws[1].channel.isActive)
-        #expect(raws[2].channel.isActive)
+        #expect(holds(raws[1].channel.isActive))
+        #expect(holds(raws[2].channel.isActive))
         for raw in raws[1...] { try await raw.channel.close() }
         await target.peers.shutdown()
     }

@@ -48,9 +48,9 @@ struct TalkTests {
             #expect(status.byteCount == 33)
             #expect(seen.withLock { $0 } == [one.id])
             #expect(connection.peer == two.id)
-            #expect(one.peers.connectedPeers == [two.id])
+            #expect(holds(one.peers.connectedPeers == [two.id]))
             let again = try await one.peers.connection(to: two.id)
-            #expect(again === connection)
+            #expect(holds(again === connection))
         }
     }
 
@@ -171,7 +171,7 @@ struct TalkTests {
             #expect(await code { _ = try await one.ask(two.id, body) } == .tooLarge)
             #expect(await code { _ = try await one.ask(two.id, type: .readEntries) } == .internalError)
             #expect(try await one.ask(two.id).readableBytes == 1)
-            #expect(connection.isOpen)
+            #expect(holds(connection.isOpen))
         }
     }
 
@@ -188,7 +188,7 @@ struct TalkTests {
             #expect(await code { _ = try await one.ask(two.id, late, timeout: .milliseconds(30)) } == .timeout)
             try await Task.sleep(for: .milliseconds(200))
             #expect(try await one.ask(two.id, ByteBuffer(string: "on time")) == ByteBuffer(string: "on time"))
-            #expect(connection.isOpen)
+            #expect(holds(connection.isOpen))
         }
     }
 
@@ -201,7 +201,7 @@ struct TalkTests {
             await (isOurs ? one : two).peers.shutdown()
             for answer in answers { #expect(await code { _ = try await answer.get() } == .closed) }
             #expect(ContinuousClock.now - began < .seconds(4))
-            #expect(!connection.isOpen)
+            #expect(holds(!connection.isOpen))
             // Requests on a connection that is gone fail; they do not trap.
             #expect(await code { _ = try await connection.request(.readBlock, ByteBuffer()).get() } == .closed)
             if isOurs { #expect(await code { _ = try await one.peers.connection(to: two.id) } == .closed) }
@@ -213,9 +213,9 @@ struct TalkTests {
         try await TalkTests.withPair { one, two in
             let connection = try await one.peers.connection(to: two.id)
             connection.close()
-            #expect(!connection.isOpen)
+            #expect(holds(!connection.isOpen))
             let next = try await one.peers.connection(to: two.id)
-            #expect(next !== connection)
+            #expect(holds(next !== connection))
             #expect(try await one.ask(two.id).readableBytes == 1)
         }
     }

@@ -51,16 +51,12 @@ public struct BlobDownload: Sendable {
         let expected = response.headers.first(name: "content-length").flatMap { Int($0) }
         var hasher = Blake3Hasher()
         var count = 0
-        do {
-            for try await bytes in response.body {
-                bytes.withUnsafeReadableBytes { hasher.update($0) }
-                try BlobDownload.write(bytes, to: descriptor, name: name)
-                count += bytes.readableBytes
-                progress(count, expected)
-            }
-        } catch let error as HTTPClientError {
-            throw ClientError(
-                .unreachable, "The download of \(id) broke off after \(count) bytes (\(error)); repeat it")
+        var body = response.body.makeAsyncIterator()
+        while let bytes = try await BlobDownload.next(&body, id, count) {
+            bytes.withUnsafeReadableBytes { hasher.update($0) }
+            try BlobDownload.write(bytes, to: descriptor, name: name)
+            count += bytes.readableBytes
+            progress(count, expected)
         }
         guard BlobID(hasher.finalize()) == id else {
             throw ClientError(.corrupt, "\(gateway) sent \(count) bytes that are not \(id); ask another node")
@@ -75,11 +71,23 @@ public struct BlobDownload: Sendable {
     ) async throws -> Int {
         let response = try await request(id, range: range)
         var count = 0
-        for try await bytes in response.body {
+        var body = response.body.makeAsyncIterator()
+        while let bytes = try await BlobDownload.next(&body, id, count) {
             try BlobDownload.write(bytes, to: descriptor, name: name)
             count += bytes.readableBytes
         }
         return count
+    }
+
+    private static func next(
+        _ body: inout HTTPClientResponse.Body.AsyncIterator, _ id: BlobID, _ count: Int
+    ) async throws -> ByteBuffer? {
+        do {
+            return try await body.next()
+        } catch {
+            throw ClientError(
+                .unreachable, "The download of \(id) broke off after \(count) bytes (\(error)); repeat it")
+        }
     }
 
     private func request(_ id: BlobID, range: ClosedRange<Int>?) async throws -> HTTPClientResponse {

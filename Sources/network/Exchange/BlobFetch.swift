@@ -24,7 +24,7 @@ final class BlobFetch: Sendable {
         /// All blocks are written; the assembly takes no more.
         var isFinishing = false
         var isSearching = false
-        /// When all providers were lost; nil once a block has come since.
+        /// When all providers were lost; nil once a found one has sent a block.
         var lostSince: NIODeadline?
         /// Before this, peers are not asked again.
         var nextSearch = NIODeadline.uptimeNanoseconds(0)
@@ -200,7 +200,8 @@ final class BlobFetch: Sendable {
     private func complete(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         let (waiters, isComplete) = state.withLock { state in
             state.plan.onBlock(index, from: source)
-            state.lostSince = nil
+            // A block of a lost provider that was still being written is no sign that another one was found.
+            if !state.isSearching { state.lostSince = nil }
             let isComplete = state.plan.isComplete && !state.isOver
             if isComplete { state.isFinishing = true }
             return (state.waiters.removeValue(forKey: index) ?? [], isComplete)
