@@ -70,6 +70,7 @@ final class NodeParts: Sendable {
     func stop(drain: Duration) async {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
         await functions.shutdown()
+        exchange.shutdown()
         await peers.shutdown()
         do { try await keeper.close() } catch {
             logger.error("closing the ledger failed", metadata: ["error": "\(error)"])
