@@ -123,6 +123,35 @@ struct NetworkTests {
         }
     }
 
+    @Test("A sequencer whose ledger went back to an older copy takes the rest from the others before it goes on")
+    func restoredSequencer() async throws {
+        try await TestNetwork.with { network in
+            try network.write("one", to: "site/index.html")
+            _ = try await network.deploy(network.folder + "/site", "site")
+            let sequencer = try #require(try await network.status().nodes.first)
+            try await network.expectSuccess("down")
+            let ledger = sequencer.data + "/ledger.sqlite"
+            try FileManager.default.copyItem(atPath: ledger, toPath: network.folder + "/backup.sqlite")
+            try await network.expectSuccess("up", "--detach")
+            try network.write("two", to: "site/index.html")
+            _ = try await network.deploy(network.folder + "/site", "site")
+            let before = try #require(try await network.status().nodes[1].ledger)
+            // The others stay up, so that there is somebody to ask.
+            let pid = try #require(try await network.status().nodes[0].pid)
+            kill(pid, SIGKILL)
+            try await eventually("the sequencer ends") { !isAlive(pid) }
+            for path in [ledger, ledger + "-wal", ledger + "-shm"] { try? FileManager.default.removeItem(atPath: path) }
+            try FileManager.default.copyItem(atPath: network.folder + "/backup.sqlite", toPath: ledger)
+            try await network.expectSuccess("up", "--detach")
+            try await eventually("the sequencer is level") { try await network.status().nodes[0].ledger == before }
+            try network.write("three", to: "site/index.html")
+            _ = try await network.deploy(network.folder + "/site", "site")
+            for node in try await network.status().nodes {
+                #expect(try await network.request(node, host: "site", "/").text == "three")
+            }
+        }
+    }
+
     @Test("A second process is kept out of a node's folder")
     func lockedFolder() async throws {
         try await TestNetwork.with(nodes: 1) { network in

@@ -15,6 +15,7 @@ struct LedgerSync: Sendable {
     let keeper: LedgerKeeper
     let peers: PeerNetwork
     let logger: Logger
+    private let gate = SequencerGate()
 
     /// How long a peer holds a request for entries that do not exist yet.
     static let longPoll = Duration.seconds(20)
@@ -35,6 +36,7 @@ struct LedgerSync: Sendable {
                     "took ledger entries back from a peer", metadata: ["peer": "\(peer.short)", "entries": "\(count)"])
             }
         }
+        gate.open()
     }
 
     /// Follows the ledger until cancelled.
@@ -92,6 +94,9 @@ struct LedgerSync: Sendable {
     /// - Throws: ``LedgerError`` for a refusal, ``PeerError`` if the sequencer cannot be reached.
     func submit(_ transaction: Data) async throws -> (sequence: UInt64, release: String?) {
         if isSequencer {
+            guard gate.isOpen else {
+                throw PeerError(.busy, "The sequencer is still reading the ledger; repeat the command in a moment")
+            }
             let result = try await keeper.submit(transaction)
             switch result.outcome {
             case .applied(let release): return (result.sequence, release?.description)

@@ -35,7 +35,7 @@ actor ReleaseKeeper {
     private let logger: Logger
     private var manifests: [BlobID: Manifest] = [:]
     private var complete: Set<BlobID> = []
-    private var tasks: [BlobID: Task<Void, Never>] = [:]
+    private var tasks: [BlobID: (isPlacedHere: Bool, task: Task<Void, Never>)] = [:]
     private let completeGauge = Gauge(label: "skerry_releases_complete")
 
     init(
@@ -53,7 +53,7 @@ actor ReleaseKeeper {
     func run() async {
         reconcile()
         for await _ in keeper.changes() { reconcile() }
-        for task in tasks.values { task.cancel() }
+        for running in tasks.values { running.task.cancel() }
     }
 
     /// The nodes that hold a release's blobs.
@@ -81,13 +81,18 @@ actor ReleaseKeeper {
     private func reconcile() {
         let wanted = wantedReleases()
         for manifest in tasks.keys where wanted[manifest] == nil {
-            tasks.removeValue(forKey: manifest)?.cancel()
+            tasks.removeValue(forKey: manifest)?.task.cancel()
         }
         let live = Set(wanted.keys)
         manifests = manifests.filter { live.contains($0.key) }
         complete.formIntersection(live)
-        for (manifest, want) in wanted where tasks[manifest] == nil {
-            tasks[manifest] = Task { await self.obtain(want) }
+        for (manifest, want) in wanted {
+            if let running = tasks[manifest] {
+                // Another name may bring the same content here later.
+                if running.isPlacedHere || !want.isPlacedHere { continue }
+                running.task.cancel()
+            }
+            tasks[manifest] = (want.isPlacedHere, Task { await self.obtain(want) })
         }
         publish()
     }
@@ -135,7 +140,8 @@ actor ReleaseKeeper {
         while !Task.isCancelled {
             do {
                 let manifest = try await self.manifest(want.release.manifest)
-                if want.isPlacedHere { try await fetchAll(manifest.blobs) }
+                guard want.isPlacedHere else { return }
+                try await fetchAll(manifest.blobs)
                 complete.insert(want.release.manifest)
                 completeGauge.record(complete.count)
                 return
