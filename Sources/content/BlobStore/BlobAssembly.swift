@@ -67,6 +67,26 @@ public final class BlobAssembly: Sendable {
     /// - Throws: `BlobStoreError`: `.badBlock` for an index or a length that does not fit, `.diskFull`, `.ioFailed`,
     ///   `.closed` after the end of the session. Other blocks stay.
     public func write(block index: Int, _ bytes: ByteBuffer) async throws {
+        try requireFitting(index, bytes)
+        if let file { try await store.threadPool.runIfActive { try BlobAssembly.write(bytes, index, file) } }
+        try note(index, bytes)
+    }
+
+    /// As `write(block:_:)`, for event loops: nothing but the writing itself changes threads.
+    public func write(block index: Int, _ bytes: ByteBuffer, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        do {
+            try requireFitting(index, bytes)
+            guard let file else { return eventLoop.makeSucceededFuture(try note(index, bytes)) }
+            return store.threadPool.runIfActive(eventLoop: eventLoop) {
+                try BlobAssembly.write(bytes, index, file)
+                try self.note(index, bytes)
+            }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    private func requireFitting(_ index: Int, _ bytes: ByteBuffer) throws {
         try requireOpen()
         guard index >= 0, index < blockValues.count,
             bytes.readableBytes == BlockTree.blockLength(index, byteCount: byteCount)
@@ -74,14 +94,15 @@ public final class BlobAssembly: Sendable {
             throw BlobStoreError(
                 .badBlock, "\(bytes.readableBytes) bytes are no block \(index) of blob \(id) with \(byteCount) bytes")
         }
-        if let file {
-            try await store.threadPool.runIfActive {
-                try bytes.withUnsafeReadableBytes {
-                    let offset = index * BlockTree.blockByteCount
-                    try Files.write($0, to: file.descriptor, at: offset, path: file.path)
-                }
-            }
+    }
+
+    private static func write(_ bytes: ByteBuffer, _ index: Int, _ file: DraftFile) throws {
+        try bytes.withUnsafeReadableBytes {
+            try Files.write($0, to: file.descriptor, at: index * BlockTree.blockByteCount, path: file.path)
         }
+    }
+
+    private func note(_ index: Int, _ bytes: ByteBuffer) throws {
         try requireOpen()
         state.withLock { state in
             if file == nil { state.single = bytes }
@@ -112,6 +133,22 @@ public final class BlobAssembly: Sendable {
             state.isWritten[index] = false
         }
         throw BlobStoreError(.corrupt, "block \(index) of unfinished blob \(id) changed on the disk; write it again")
+    }
+
+    /// A block that was written before, verified, if all of it is in the page cache: never waits for the disk, also while
+    /// `finish` does. Nil for anything else; `read` says why.
+    public func readWithoutWaiting(block index: Int) -> ByteBuffer? {
+        guard let file, index >= 0, index < blockValues.count else { return nil }
+        let length = BlockTree.blockLength(index, byteCount: byteCount)
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(length)
+        let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
+            let offset = Int64(index * BlockTree.blockByteCount)
+            return max(0, skerry_preadv2_nowait(file.descriptor.number, space.baseAddress, length, offset))
+        }
+        guard count == length else { return nil }
+        let value = bytes.withUnsafeReadableBytes { BlockTree.blockValue($0, index: index, byteCount: byteCount) }
+        return value == blockValues[index] ? bytes : nil
     }
 
     /// Stores the blob: data, folder entry and index row are durable on return.

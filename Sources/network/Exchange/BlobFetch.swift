@@ -94,7 +94,13 @@ final class BlobFetch: Sendable {
             return .wait(state.plan.sources)
         }
         switch step {
-        case .written: promise.completeWithTask { try await self.writtenBlock(index, on: eventLoop) }
+        case .written:
+            // Mostly it is in the page cache, written a moment ago: then no thread needs to change.
+            if let bytes = assembly.readWithoutWaiting(block: index) {
+                promise.succeed(bytes)
+            } else {
+                promise.completeWithTask { try await self.writtenBlock(index, on: eventLoop) }
+            }
         case .failed(let error): promise.fail(error)
         case .wait(let sources): pumpAll(sources)
         }
@@ -186,15 +192,14 @@ final class BlobFetch: Sendable {
     func install(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         environment.metrics.fetchedBytes.increment(by: Int64(bytes.readableBytes))
         if state.withLock({ $0.plan.isDone(index) }) { return complete(index, bytes, source, connection) }
-        connection.eventLoop.makeFutureWithTask { try await self.assembly.write(block: index, bytes) }
-            .whenComplete { result in
-                switch result {
-                case .success: self.complete(index, bytes, source, connection)
-                case .failure(let error):
-                    // A second copy may come after the first one has completed the blob.
-                    if !self.state.withLock({ $0.plan.isDone(index) }) { self.end(.failure(error)) }
-                }
+        assembly.write(block: index, bytes, on: connection.eventLoop).whenComplete { result in
+            switch result {
+            case .success: self.complete(index, bytes, source, connection)
+            case .failure(let error):
+                // A second copy may come after the first one has completed the blob.
+                if !self.state.withLock({ $0.plan.isDone(index) }) { self.end(.failure(error)) }
             }
+        }
     }
 
     private func complete(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {

@@ -103,7 +103,12 @@ final class PeerHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(explained(error)) }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        fail(PeerError(.closed, "The connection with node \(peer.short) ended"))
+        if case .handshaking = state {
+            // A connection that never came about takes its handlers away, perhaps before it says why.
+            fail(PeerError(.unreachable, "Nobody answers at the address of node \(peer.short)"))
+        } else {
+            fail(PeerError(.closed, "The connection with node \(peer.short) ended"))
+        }
         self.context = nil
     }
 
