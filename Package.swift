@@ -162,7 +162,7 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", []),
     .testTarget(
         name: "IntegrationTests",
-        dependencies: dependencies(["Blake3", "Identity", "ControlModel", "skerry", "skerry-worker"])
+        dependencies: dependencies(["Blake3", "Identity", "Ledger", "ControlModel", "skerry", "skerry-worker"])
             + [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
         path: "Tests/Integration", swiftSettings: strict),
 ]

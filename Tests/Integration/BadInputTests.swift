@@ -2,6 +2,7 @@ import Blake3
 import ControlModel
 import Foundation
 import Identity
+import Ledger
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -94,6 +95,14 @@ struct BadInputTests {
         }
     }
 
+    /// A transaction that would be applied.
+    private func valid(_ node: TestNetwork.Status.Node, _ network: TestNetwork) throws -> Data {
+        let key = try KeyFile.loadOrCreate(network.folder + "/config/skerry/account.key")
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: node.data + "/genesis"))
+        let builder = TransactionBuilder(networkID: try Genesis(decoding: bytes).networkID, key: key)
+        return try builder.sign(.claimName(try AppName(checking: "name")), nonce: 1).bytes
+    }
+
     @Test("A transaction that is garbage, or signed wrongly, is refused and changes nothing")
     func transactions() async throws {
         try await TestNetwork.with(nodes: 2) { network in
@@ -105,6 +114,12 @@ struct BadInputTests {
                 )
                 #expect(garbage.hasPrefix("HTTP/1.1 400"), "\(garbage)")
                 #expect(garbage.contains("ledger/malformed"), "\(garbage)")
+                var bytes = Array(try valid(node, network))
+                bytes[bytes.count - 1] ^= 1
+                let head =
+                    "POST /api/v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: \(bytes.count)\r\n\r\n"
+                let wrong = try exchange(port: try port(node.control), Array(head.utf8) + bytes)
+                #expect(wrong.contains("ledger/bad-signature"), "\(wrong)")
             }
             #expect(try await network.status().nodes.map(\.ledger) == before)
         }

@@ -181,10 +181,15 @@ struct DeployTests {
         try await TestNetwork.with(nodes: 1) { network in
             try network.write("export default { fetch() { for (;;) {} } };", to: "loop.js")
             try network.write("export default { fetch() { throw new Error('mine'); } };", to: "throw.js")
-            try network.write("export default { fetch() { return new Response('fine'); } };", to: "good.js")
+            try network.write(
+                "export default { fetch() { console.log('was called'); return new Response('fine'); } };", to: "good.js"
+            )
             for name in ["loop", "throw", "good"] { _ = try await network.deploy(network.folder + "/\(name).js", name) }
             let node = try await network.status().nodes[0]
             #expect(try await network.request(node, host: "good", "/").text == "fine")
+            try await eventually("the console line is in the log") {
+                try String(contentsOfFile: node.data + "/node.log", encoding: .utf8).contains("was called")
+            }
             async let looping = network.request(node, host: "loop", "/")
             var answers: [String] = []
             for _ in 0..<50 { answers.append(try await network.request(node, host: "good", "/").text) }
@@ -195,6 +200,9 @@ struct DeployTests {
             let thrown = try await network.request(node, host: "throw", "/")
             #expect(thrown.status == 500)
             #expect(thrown.headers.first(name: "skerry-error") == "function/exception")
+            #expect(!thrown.text.contains("mine"))
+            let log = try String(contentsOfFile: node.data + "/node.log", encoding: .utf8)
+            #expect(log.contains("mine"), "the developer finds the exception in the log")
             #expect(try await network.request(node, host: "good", "/").text == "fine")
         }
     }

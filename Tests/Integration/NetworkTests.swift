@@ -66,10 +66,8 @@ struct NetworkTests {
         }
     }
 
-    @Test("Ctrl-C on a network in the foreground stops every node", arguments: [SIGINT, SIGTERM])
-    func foreground(_ signal: Int32) async throws {
-        let network = try TestNetwork()
-        defer { try? FileManager.default.removeItem(atPath: network.folder) }
+    /// `skerry up` as a person runs it, once its two nodes are ready.
+    private func startInForeground(_ network: TestNetwork) async throws -> (process: Process, pids: [Int32]) {
         let process = network.process(["up", "--nodes", "2"])
         process.standardOutput = FileHandle.nullDevice
         try process.run()
@@ -77,7 +75,14 @@ struct NetworkTests {
             guard let status = try? await network.status() else { return false }
             return status.nodes.allSatisfy { $0.state == "ready" }
         }
-        let pids = try await network.status().nodes.compactMap(\.pid)
+        return (process, try await network.status().nodes.compactMap(\.pid))
+    }
+
+    @Test("Ctrl-C on a network in the foreground stops every node", arguments: [SIGINT, SIGTERM])
+    func foreground(_ signal: Int32) async throws {
+        let network = try TestNetwork()
+        defer { try? FileManager.default.removeItem(atPath: network.folder) }
+        let (process, pids) = try await startInForeground(network)
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)
@@ -88,14 +93,7 @@ struct NetworkTests {
     func orphans() async throws {
         let network = try TestNetwork()
         defer { try? FileManager.default.removeItem(atPath: network.folder) }
-        let process = network.process(["up", "--nodes", "2"])
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        try await eventually("both nodes are ready") {
-            guard let status = try? await network.status() else { return false }
-            return status.nodes.allSatisfy { $0.state == "ready" }
-        }
-        let pids = try await network.status().nodes.compactMap(\.pid)
+        let (process, pids) = try await startInForeground(network)
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try await eventually("the nodes end") { !pids.contains(where: isAlive) }

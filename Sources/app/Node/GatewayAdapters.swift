@@ -68,7 +68,9 @@ struct NodeFunctions: GatewayFunctions {
             return eventLoop.makeFailedFuture(
                 GatewayError(.appUnknown, "The release \(release.release) of \(release.name) is gone", origin: .node))
         }
-        let call = FunctionCall(method: request.method, url: request.url, headers: request.headers, body: request.body)
+        let requestID = String(UInt64.random(in: 0 ... .max), radix: 16)
+        let call = FunctionCall(
+            id: requestID, method: request.method, url: request.url, headers: request.headers, body: request.body)
         let version = FunctionVersion(tenant: "\(owner)/\(release.name)", release: release.release)
         return pool.invoke(version, call, code: { try await script(record) }, on: eventLoop)
             .map { FunctionResponse(status: $0.status, headers: $0.headers, body: $0.body) }
@@ -87,7 +89,10 @@ struct NodeFunctions: GatewayFunctions {
 
     static func explained(_ error: any Error) -> any Error {
         guard let error = error as? FunctionError else { return error }
-        return GatewayError(.init(error.code.rawValue), error.message, origin: NodeFunctions.origin(error))
+        // What a function throws may say more than visitors should read.
+        let message =
+            error.code == .exception ? "The function failed; the node's log says why to its developer" : error.message
+        return GatewayError(.init(error.code.rawValue), message, origin: NodeFunctions.origin(error))
     }
 }
 

@@ -1,3 +1,4 @@
+import Blake3
 import BlobStore
 import ControlAPI
 import ControlModel
@@ -61,9 +62,9 @@ struct NodeControl: ControlBackend {
     }
 
     private static func info(_ id: BlobID, _ byteCount: Int) -> BlobInfo {
-        let block = 256 << 10
-        return BlobInfo(
-            id: id.description, hex: id.hex, byteCount: byteCount, blockCount: max(1, (byteCount + block - 1) / block))
+        BlobInfo(
+            id: id.description, hex: id.hex, byteCount: byteCount,
+            blockCount: BlockTree.blockCount(byteCount: byteCount))
     }
 
     // MARK: Ledger
@@ -152,6 +153,8 @@ struct NodeControl: ControlBackend {
         switch error {
         case let error as LedgerError:
             return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
+        case let error as LedgerLogError:
+            return ControlFailure(status: 503, code: error.code.description, message: error.message)
         case let error as BlobStoreError:
             return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
         case let error as PeerError:

@@ -52,6 +52,12 @@ final class NodeParts: Sendable {
         functions = FunctionPool(
             settings: FunctionPool.Settings(workerPath: worker), group: group,
             logger: NodeParts.labelled(logger, "functions"))
+        let console = NodeParts.labelled(logger, "console")
+        functions.onLog = { version, line in
+            var metadata: Logger.Metadata = ["app": "\(version.tenant)", "release": "\(version.release)"]
+            if let request = line.requestID { metadata["request"] = "\(request)" }
+            console.log(level: line.level, "\(line.text)", metadata: metadata)
+        }
         service.attach(exchange: exchange, keeper: keeper, sync: sync, releases: releases)
     }
 

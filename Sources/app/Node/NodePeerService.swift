@@ -71,6 +71,8 @@ final class NodePeerService: PeerRequestHandler {
         } catch let error as LedgerError {
             result.refusalCode = error.code.description
             result.refusalMessage = error.message
+        } catch let error as LedgerLogError {
+            throw PeerError(.init(error.code.description), error.message)
         }
         return try PeerReply(.transactionResult, result)
     }

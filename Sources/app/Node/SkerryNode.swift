@@ -134,6 +134,7 @@ public final class SkerryNode: Service {
             throw SkerryNode.cannotListen("gateway port", configuration.gateway, error)
         }
         parts.adopt(gateway)
+        parts.functions.warmUp()
         try await serveControl(parts, configuration, pages, started: { started.withLock { $0 = true } })
     }
 
