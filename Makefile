@@ -1,8 +1,8 @@
-# The menu: make demo | test | build | up | lint | fmt | bench
+# The menu: make demo | test | build | up | lint | fmt | bench | fuzz | sim
 SWIFT ?= swift
 BIN = .build/release
 
-.PHONY: help setup build demo test lint fmt bench up install clean
+.PHONY: help setup build demo test lint fmt bench fuzz sim up install clean
 
 help:
 	@echo "make demo     install what is needed, build, and show a three-node network at work"
@@ -10,7 +10,9 @@ help:
 	@echo "make build    build the release binaries into $(BIN)"
 	@echo "make up       build and start a three-node network (Ctrl-C stops it)"
 	@echo "make lint     check formatting; make fmt repairs it"
-	@echo "make bench    measure against b3sum, cp, nginx and wrk in the same run"
+	@echo "make bench    measure against b3sum, blake3, cp, gRPC, nginx and wrk in the same run"
+	@echo "make fuzz     fuzz every decoder for a minute each (FUZZ_SECONDS)"
+	@echo "make sim      simulate networks of thousands of nodes"
 	@echo "make install  put skerry and skerry-worker into PREFIX/bin (default /usr/local)"
 
 setup:
@@ -25,19 +27,29 @@ demo: build
 
 test: setup
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --no-parallel
+	@tools/run-tests $(SWIFT)
 
 up: build
 	$(BIN)/skerry up
 
 lint:
-	$(SWIFT) format lint --recursive --strict --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --recursive --strict --parallel Package.swift Sources Tests Benchmarks Fuzz
 
 fmt:
-	$(SWIFT) format --recursive --in-place --parallel Package.swift Sources Tests
+	$(SWIFT) format --recursive --in-place --parallel Package.swift Sources Tests Benchmarks Fuzz
 
 bench: build
 	@Benchmarks/run $(BIN)
+
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@Fuzz/run $(FUZZ_SECONDS)
+
+SEED ?= 1
+sim: build
+	$(BIN)/skerry simulate discovery --nodes 10000 --compare 1000 --seed $(SEED) --churn 20% --malicious 20%
+	$(BIN)/skerry simulate membership --nodes 200 --seed $(SEED)
+	$(BIN)/skerry simulate exchange --nodes 6 --seed $(SEED)
 
 PREFIX ?= /usr/local
 install: build

@@ -26,6 +26,7 @@ let optimisedC: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Werror"])]
 
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
@@ -38,6 +39,9 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -59,6 +63,12 @@ let rooms: [Room] = [
         floor: "network", name: "Exchange",
         rooms: ["Blake3", "Identity", "Wire", "BlobStore", "Peering"],
         products: [nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics, coreMetrics]),
+    Room(
+        floor: "network", name: "Membership", rooms: ["Blake3", "Identity", "Wire", "Peering"],
+        products: [nio("NIOCore"), protobuf, logging, metrics, coreMetrics]),
+    Room(
+        floor: "network", name: "Discovery", rooms: ["Blake3", "Identity", "Wire", "Peering"],
+        products: [nio("NIOCore"), protobuf, logging, metrics, coreMetrics]),
 
     Room(
         floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire"],
@@ -66,6 +76,12 @@ let rooms: [Room] = [
     Room(
         floor: "ledger", name: "LedgerLog", rooms: ["Blake3", "Identity", "Ledger"],
         products: [grdb, logging, metrics]),
+
+    Room(
+        floor: "ledger", name: "EtcdLog", rooms: ["Blake3", "Identity", "Ledger", "LedgerLog"],
+        products: [
+            grpcCore, grpcTransport, grpcProtobuf, nio("NIOCore"), nioHTTP2, protobuf, logging, metrics,
+        ]),
 
     Room(floor: "compute", name: "WorkerProtocol"),
     Room(
@@ -79,26 +95,31 @@ let rooms: [Room] = [
     Room(
         floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Manifests"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
-    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity"]),
+    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger"]),
     Room(
-        floor: "edge", name: "ControlAPI", rooms: ["Identity", "ControlModel"],
+        floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel"],
         products: [hummingbird, httpTypes, nio("NIOCore"), logging]),
 
     Room(
         floor: "app", name: "Node",
         rooms: [
             "Blake3", "Identity", "Wire", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering", "Exchange",
-            "Ledger", "LedgerLog", "Functions", "Placement", "Gateway", "ControlAPI", "ControlModel",
+            "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "Placement", "Gateway",
+            "ControlAPI", "ControlModel",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
     Room(
+        floor: "app", name: "Simulator",
+        rooms: ["Blake3", "Identity", "Membership", "Discovery", "Exchange"]),
+    Room(
         floor: "app", name: "Client",
-        rooms: ["Blake3", "Identity", "Manifests", "Ledger", "Functions", "ControlModel"],
+        rooms: ["Blake3", "Identity", "Manifests", "Ledger", "LedgerLog", "Functions", "ControlModel"],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix")]),
     Room(
         floor: "app", name: "SkerryCLI",
         rooms: [
             "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "Ledger", "Client", "Node", "ControlModel",
+            "Simulator",
         ],
         products: [
             argumentParser, asyncHTTPClient, nio("NIOCore"), logging, coreMetrics, lifecycle, unixSignals,
@@ -133,6 +154,11 @@ let roomTargets: [Target] = rooms.map { room in
     }
 }
 
+/// Every library room under its own name, for the packages in `Benchmarks/` and `Fuzz/`.
+let roomProducts: [Product] = rooms.filter { $0.kind == .library && $0.name != "Client" }.map {
+    .library(name: $0.name, targets: [$0.name])
+}
+
 func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies(rooms) + products, swiftSettings: strict)
 }
@@ -140,7 +166,13 @@ func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = 
 let testTargets: [Target] = [
     tests("Blake3Tests", ["Blake3"]),
     tests("IdentityTests", ["Identity", "Blake3"]),
-    tests("BlobStoreTests", ["BlobStore", "Blake3", "Identity"], [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
+    .executableTarget(
+        name: "store-exerciser",
+        dependencies: dependencies(["BlobStore", "Blake3", "Identity"]) + [nio("NIOCore"), nio("NIOPosix"), logging],
+        path: "Tests/Support/StoreExerciser", swiftSettings: strict),
+    tests(
+        "BlobStoreTests", ["BlobStore", "Blake3", "Identity", "store-exerciser"],
+        [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
     tests("ManifestsTests", ["Manifests", "Blake3", "Identity"]),
     tests(
         "PeeringTests", ["Peering", "Identity", "Wire"],
@@ -148,8 +180,22 @@ let testTargets: [Target] = [
     tests(
         "ExchangeTests", ["Exchange", "Peering", "BlobStore", "Blake3", "Identity", "Wire"],
         [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
+    tests(
+        "MembershipTests", ["Membership", "Peering", "Blake3", "Identity", "Wire"],
+        [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
+    tests(
+        "DiscoveryTests", ["Discovery", "Peering", "Blake3", "Identity", "Wire"],
+        [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
+    tests("SimulatorTests", ["Simulator", "Membership", "Discovery", "Exchange", "Blake3", "Identity"]),
     tests("LedgerTests", ["Ledger", "Identity", "Blake3", "Wire"], [protobuf]),
     tests("LedgerLogTests", ["LedgerLog", "Ledger", "Identity", "Blake3", "Wire"], [protobuf, logging, grdb]),
+    .executableTarget(
+        name: "ledger-exerciser",
+        dependencies: dependencies(["EtcdLog", "LedgerLog", "Ledger", "Identity", "Blake3"]) + [logging],
+        path: "Tests/Support/LedgerExerciser", swiftSettings: strict),
+    tests(
+        "EtcdLogTests", ["EtcdLog", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "ledger-exerciser"],
+        [grpcCore, grpcTransport, grpcProtobuf, protobuf, logging]),
     tests(
         "FunctionsTests", ["Functions", "WorkerProtocol", "skerry-worker"],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
@@ -158,7 +204,14 @@ let testTargets: [Target] = [
         "GatewayTests", ["Gateway", "Manifests", "Identity", "Blake3"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), logging]),
     tests("TelemetryTests", ["Telemetry"], [coreMetrics]),
-    tests("ControlModelTests", ["ControlModel", "Identity"]),
+    tests("ControlModelTests", ["ControlModel", "Ledger", "Identity", "Blake3"]),
+    tests(
+        "ClientTests", ["Client", "ControlAPI", "ControlModel", "LedgerLog", "Ledger", "Identity", "Blake3"],
+        [hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), logging]),
+    tests(
+        "NodeTests",
+        ["Node", "Gateway", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire"],
+        [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
     tests("ArchitectureTests", []),
     .testTarget(
         name: "IntegrationTests",
@@ -174,10 +227,11 @@ let package = Package(
         .executable(name: "skerry", targets: ["skerry"]),
         .executable(name: "skerry-worker", targets: ["skerry-worker"]),
         .library(name: "SkerryClient", targets: ["Client"]),
-    ],
+    ] + roomProducts,
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.45.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -187,6 +241,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),

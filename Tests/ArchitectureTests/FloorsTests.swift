@@ -5,12 +5,12 @@ import Testing
 private let floors = ["base", "content", "network", "ledger", "compute", "edge", "app"]
 private let neighbours: [String: Set<String>] = [
     "Blake3": ["CBlake3"], "Identity": ["Blake3"],
-    "Exchange": ["Peering"],
-    "LedgerLog": ["Ledger"],
+    "Exchange": ["Peering"], "Membership": ["Peering"], "Discovery": ["Peering"],
+    "LedgerLog": ["Ledger"], "EtcdLog": ["Ledger", "LedgerLog"],
     "FunctionRuntime": ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"],
     "Functions": ["WorkerProtocol", "CSandbox"],
     "ControlAPI": ["ControlModel"],
-    "SkerryCLI": ["Node", "Client"], "skerry": ["SkerryCLI"],
+    "SkerryCLI": ["Node", "Client", "Simulator"], "skerry": ["SkerryCLI"],
 ]
 
 @Suite("The house")

@@ -102,6 +102,16 @@ import Testing
                 #expect(result.byteCount == count)
             }
         }
+        let long = noise(3_000_000)
+        for offset in [1, 2_000_000, 2_999_999, 3_000_000] {
+            let file = try FileHandle(forReadingFrom: folder.appending(path: "3000000"))
+            try file.seek(toOffset: UInt64(offset))
+            let rest = try Blake3.hashStream(descriptor: file.fileDescriptor, name: "a file", threads: 2)
+            #expect(rest.digest == Blake3.hash(long[offset...]))
+            #expect(rest.byteCount == long.count - offset)
+            #expect(try file.offset() == UInt64(long.count))
+            try file.close()
+        }
         let pipe = Pipe()
         pipe.fileHandleForWriting.write(Data([1, 2, 3]))
         try pipe.fileHandleForWriting.close()

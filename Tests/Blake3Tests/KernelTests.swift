@@ -5,8 +5,9 @@ import Testing
 /// suites may run meanwhile, as all kernels give the same results.
 @Suite(.serialized) struct KernelTests {
     static let lengths: [Int] = {
-        var lengths = Set(0...2050)
-        let chunks = [3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 127, 128, 255, 256, 257, 511]
+        // Up to two groups each length, beyond that those around what the kernels, the tree and the threads split at.
+        var lengths = Set(0...2 * GroupTree.groupByteCount + 2)
+        let chunks = [33, 36, 40, 47, 48, 49, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 1023, 1024, 1025]
         for chunk in chunks { lengths.formUnion([chunk * 1024 - 1, chunk * 1024, chunk * 1024 + 1]) }
         for block in [1, 2, 3, 4, 5, 7, 8] {
             lengths.formUnion([block * 262_144 - 1, block * 262_144, block * 262_144 + 1])
@@ -32,6 +33,38 @@ import Testing
             for offset in 0...1 { #expect(digests(offset: offset) == expected[offset], "\(kernel)") }
         }
         #expect(!Blake3.select(kernel: "abacus"))
+    }
+
+    /// Groups at any place in memory, parents in any number, and streams, on every kernel.
+    @Test func allKernelsAgreeOnGroupsAndStreams() throws {
+        let before = Blake3.kernel
+        defer { _ = Blake3.select(kernel: before) }
+        let group = GroupTree.groupByteCount
+        let input = noise(35 * group + 1026)
+        let counts = (1...35).flatMap { groups in [-1, 0, 1, 1025].map { groups * group + $0 } }
+        func results() throws -> [[UInt8]] {
+            try counts.map { count in
+                let bytes = Array(input.prefix(count))
+                let tree = try outboard(bytes)
+                var encoder = VerifiedStreamEncoder(outboard: tree)
+                let stream = try encode(&encoder, bytes)
+                var output: [UInt8] = []
+                var decoder = VerifiedStreamDecoder(root: tree.root)
+                for start in stride(from: 0, to: stream.count, by: 70_001) {
+                    try stream[start..<min(start + 70_001, stream.count)].withUnsafeBytes { piece in
+                        try decoder.update(piece) { output += $1 }
+                    }
+                }
+                try decoder.finish()
+                #expect(output == bytes)
+                return tree.encoded + tree.root.bytes
+            }
+        }
+        #expect(Blake3.select(kernel: "portable"))
+        let expected = try results()
+        for kernel in ["sse41", "avx2", "avx512", "neon"] where Blake3.select(kernel: kernel) {
+            #expect(try results() == expected, "\(kernel)")
+        }
     }
 
     @Test func threadsAgreeWithOneThread() {

@@ -5,6 +5,7 @@ import Foundation
 import GRDB
 import Identity
 import NIOCore
+import NIOPosix
 import Testing
 
 #if canImport(Glibc)
@@ -82,6 +83,7 @@ import Testing
             let queue = try DatabaseQueue(path: "\(fixture.folder)/blobs.sqlite")
             try queue.write {
                 try $0.execute(sql: "DELETE FROM blob WHERE id = ?", arguments: [Data(halfPublished.digest.bytes)])
+                try $0.execute(sql: "UPDATE state SET blobs = blobs - 1, bytes = bytes - 700000")
             }
             try queue.close()
             unlink(fixture.dataFile(halfRemoved))
@@ -166,11 +168,15 @@ private struct TinyDisk {
         let disk = try #require(TinyDisk(megabytes: 6))
         defer { disk.unmount() }
         let fixture = try Fixture(folder: disk.path + "/store") { $0.reserveBytes = 0 }
+        let owner = try #require(PinOwner("user"))
         var stored: [BlobID] = []
         var failure: BlobStoreError?
         for seed in 1...5000 {
             do {
-                stored.append(try await fixture.store.put(noise(size, seed: UInt64(seed))))
+                let bytes = noise(size, seed: UInt64(seed))
+                // Cache copies would make way.
+                try await fixture.store.pin([digest(bytes)], by: owner)
+                stored.append(try await fixture.store.put(bytes))
             } catch {
                 failure = error as? BlobStoreError
                 break
@@ -212,6 +218,79 @@ private struct TinyDisk {
         #expect(await code { _ = try await fixture.store.put(noise(600_000)) } == .diskFull)
         #expect(try await fixture.store.readAll(id, limit: .max) == noise(300_000))
         #expect(try await fixture.store.block(small, 0) == noise(300))
+    }
+
+    /// Those of the store's folders that are written in become read-only; the index cannot while it is open.
+    @Test(.enabled(if: TinyDisk.isAvailable, "only root may mount"))
+    func foldersThatTurnReadOnlyRefuseAndKeepServing() async throws {
+        let fixture = try Fixture()
+        let id = try await fixture.store.put(noise(700_000))
+        let half = noise(600_000, seed: 2)
+        let open = try fixture.store.assemble(digest(half), byteCount: 600_000, blockValues: values(of: half))
+        try await open.write(block: 1, blocks(of: half)[1])
+        await open.suspend()
+        let folders = ["tmp", "partial", "data"].map { "\(fixture.folder)/\($0)" }
+        for folder in folders {
+            try #require(mount(folder, folder, nil, UInt(MS_BIND), nil) == 0)
+            try #require(mount(folder, folder, nil, UInt(MS_REMOUNT | MS_BIND | MS_RDONLY), nil) == 0)
+        }
+        defer { for folder in folders { umount2(folder, CInt(MNT_DETACH)) } }
+        #expect(await code { _ = try await fixture.store.put(noise(600_000, seed: 3)) } == .diskFull)
+        let other = noise(600_000, seed: 4)
+        #expect(
+            await code {
+                _ = try fixture.store.assemble(digest(other), byteCount: 600_000, blockValues: values(of: other))
+            } == .diskFull)
+        #expect(try fixture.store.partial(digest(other)) == nil)
+        #expect(try await fixture.store.readAll(id, limit: .max) == noise(700_000))
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        #expect(try await fixture.store.heldBlock(digest(half), 1, on: loop).get() == blocks(of: half)[1])
+        #expect(try fixture.store.partial(digest(half))?.held.count == 1)
+    }
+
+    @Test(.enabled(if: TinyDisk.isAvailable, "only root may mount a tmpfs"))
+    func aDiskThatFillsUpWhileABlobIsAssembled() async throws {
+        let disk = try #require(TinyDisk(megabytes: 6))
+        defer { disk.unmount() }
+        let fixture = try Fixture(folder: disk.path + "/store") {
+            $0.reserveBytes = 0
+            $0.partialSaveBytes = blockBytes
+        }
+        let bytes = noise(2_000_000)
+        let parts = blocks(of: bytes)
+        let assembly = try fixture.store.assemble(digest(bytes), byteCount: 2_000_000, blockValues: values(of: bytes))
+        let filler = open(disk.path + "/filler", O_RDWR | O_CREAT, 0o600)
+        defer { close(filler) }
+        let page = [UInt8](repeating: 1, count: 4096)
+        while write(filler, page, page.count) > 0 {}
+        // The space of the blocks is reserved; that of the map is not.
+        for index in parts.indices { try await assembly.write(block: index, parts[index]) }
+        #expect(assembly.held.isFull)
+        #expect(try await assembly.read(block: 3) == parts[3])
+        // At rest it would make way for this.
+        #expect(await code { _ = try await fixture.store.put(noise(300_000, seed: 2)) } == .diskFull)
+        await assembly.suspend()
+        #expect(try fixture.store.partial(digest(bytes))?.held.isFull == true)
+        ftruncate(filler, 0)
+        let again = try fixture.store.assemble(digest(bytes), byteCount: 2_000_000, blockValues: values(of: bytes))
+        #expect(again.held.isFull)
+        try await again.finish()
+        #expect(try await fixture.store.readAll(digest(bytes), limit: .max) == bytes)
+    }
+
+    @Test func filesThatVanishUnderASession() async throws {
+        let fixture = try Fixture()
+        let bytes = noise(600_000)
+        let other = try await fixture.store.put(noise(300_000, seed: 2))
+        let assembly = try fixture.store.assemble(digest(bytes), byteCount: 600_000, blockValues: values(of: bytes))
+        for (index, part) in blocks(of: bytes).enumerated() { try await assembly.write(block: index, part) }
+        unlink("\(fixture.folder)/partial/\(digest(bytes).hex)")
+        #expect(await code { try await assembly.finish() } == .ioFailed)
+        #expect(try !fixture.store.contains(digest(bytes)))
+        #expect(try fixture.store.partials().isEmpty)
+        #expect(try await fixture.store.readAll(other, limit: .max) == noise(300_000, seed: 2))
+        #expect(try await fixture.store.put(bytes) == digest(bytes))
+        #expect(try await fixture.store.readAll(digest(bytes), limit: .max) == bytes)
     }
 }
 

@@ -36,7 +36,7 @@ import Testing
     @Test func cancelledAndForgottenSessionsLeaveNothing() async throws {
         let fixture = try Fixture()
         let session = try fixture.store.ingest(expecting: nil, sizeHint: nil)
-        try await session.write(noise(600_000))
+        try await session.write(noise(2_000_000))
         #expect(try fixture.names(in: "tmp").count == 1)
         session.cancel()
         session.cancel()
@@ -45,9 +45,46 @@ import Testing
         #expect(await code { _ = try await session.finish() } == .closed)
         do {
             let forgotten = try fixture.store.ingest(expecting: nil, sizeHint: nil)
-            try await forgotten.write(noise(600_000))
+            try await forgotten.write(noise(2_000_000))
         }
+        // The thread that wrote may be the last to let go of it.
+        #expect(try await eventually { try fixture.names(in: "tmp").isEmpty })
+    }
+
+    @Test(arguments: BlobStoreTests.sizes + [1_048_576, 1_048_577, 3_000_000]) func filesAndPipes(size: Int)
+        async throws
+    {
+        let fixture = try Fixture()
+        let bytes = noise(size)
+        let path = "\(fixture.folder)/input"
+        try Data(bytes.readableBytesView).write(to: URL(filePath: path))
+        let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? handle.close() }
+        let session = try fixture.store.ingest(expecting: digest(bytes), sizeHint: size)
+        try await session.write(contentsOf: handle.fileDescriptor, name: path)
+        let (id, count) = try await session.finish()
+        #expect(count == size)
+        #expect(try await fixture.store.readAll(id, limit: size) == bytes)
+        #expect(fixture.store.usage == (1, size))
         #expect(try fixture.names(in: "tmp").isEmpty)
+    }
+
+    @Test func filesBetweenPieces() async throws {
+        let fixture = try Fixture()
+        let bytes = noise(2_345_678)
+        let path = "\(fixture.folder)/input"
+        try Data((bytes.getSlice(at: 400_001, length: 1_500_000) ?? ByteBuffer()).readableBytesView)
+            .write(to: URL(filePath: path))
+        let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? handle.close() }
+        let session = try fixture.store.ingest(expecting: digest(bytes), sizeHint: nil)
+        try await session.write(bytes.getSlice(at: 0, length: 400_001) ?? ByteBuffer())
+        try await session.write(contentsOf: handle.fileDescriptor, name: path)
+        try await session.write(bytes.getSlice(at: 1_900_001, length: 445_677) ?? ByteBuffer())
+        #expect(try await session.finish() == (digest(bytes), 2_345_678))
+        let unreadable = try fixture.store.ingest(expecting: nil, sizeHint: nil)
+        #expect(await code { try await unreadable.write(contentsOf: -1, name: "nothing") } == .ioFailed)
+        #expect(await code { _ = try await unreadable.finish() } == .closed)
     }
 
     @Test func theSizeLimit() async throws {

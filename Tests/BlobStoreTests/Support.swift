@@ -118,3 +118,12 @@ func code(_ body: () async throws -> Void) async -> BlobStoreError.Code? {
         return (error as? BlobStoreError)?.code
     }
 }
+
+/// Whether a condition holds within ten seconds.
+func eventually(_ condition: () throws -> Bool) async throws -> Bool {
+    for _ in 0..<5000 {
+        if try condition() { return true }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+    return false
+}

@@ -1,201 +1,230 @@
 import Blake3
+import BlobStore
 import Identity
 import Testing
 
 @testable import Exchange
 
-@Suite("The plan of a fetch")
-struct FetchPlanTests {
-    private static let nodes = (0..<6).map { number in
-        NodeID(Blake3.hash([UInt8(number)]))
+/// Steps of a plan's life, as a caller takes them.
+extension FetchPlan {
+    /// Carries out nothing; returns all that is to be done now.
+    mutating func actions(at now: Duration = .zero) -> [Action] {
+        var actions: [Action] = []
+        while let action = next(at: now) { actions.append(action) }
+        return actions
     }
 
-    private static func plan(
-        blocks: Int, window: Int = 2, maxProviders: Int = 8, providers: Int
+    /// What is asked of `source` now, of nobody else.
+    mutating func asked(of source: Source, at now: Duration = .zero) -> [Int] {
+        actions(at: now).compactMap { action in
+            if case .ask(source, let block) = action { block } else { nil }
+        }
+    }
+
+    mutating func deliver(_ block: Int, from source: Source, at now: Duration = .zero) {
+        if onReceived(block, byteCount: blockBytes, from: source, at: now) { onStored(block) }
+    }
+}
+
+@Suite("The plan of a fetch")
+struct FetchPlanTests {
+    static let nodes = (0..<6).map { number in NodeID(Blake3.hash([UInt8(number)])) }
+
+    static func settings(window: Int = 2, _ change: (inout FetchPlan.Settings) -> Void = { _ in }) -> FetchPlan.Settings
+    {
+        var settings = FetchPlan.Settings()
+        settings.initialWindow = window
+        settings.maxWindow = window
+        change(&settings)
+        return settings
+    }
+
+    static func plan(
+        blocks: Int, providers: Int, held: BlockSet? = nil, _ settings: FetchPlan.Settings = settings()
     ) -> (FetchPlan, [FetchPlan.Source]) {
-        var plan = FetchPlan(blockCount: blocks, window: window, maxProviders: maxProviders)
-        let sources = nodes.prefix(providers).compactMap { plan.add($0) }
+        var plan = FetchPlan(blockCount: blocks, held: held, settings: settings)
+        let sources = nodes.prefix(providers).compactMap { plan.add($0, at: .zero) }
         return (plan, sources)
     }
 
     @Test("Nothing is asked before it is wanted; then in order, up to the window")
     func order() {
         var (plan, sources) = FetchPlanTests.plan(blocks: 10, providers: 1)
-        var asked = [plan.next(for: sources[0])]
-        #expect(asked == [nil])
+        var asked = plan.asked(of: sources[0])
+        #expect(asked == [])
         plan.demand(3..<20)
-        asked = (0..<3).map { _ in plan.next(for: sources[0]) }
-        #expect(asked == [3, 4, nil])
-        plan.onBlock(3, from: sources[0])
-        asked = (0..<2).map { _ in plan.next(for: sources[0]) }
-        #expect(asked == [5, nil])
-        #expect(plan.isDone(3))
-        #expect(!plan.isDone(4))
-        #expect(!plan.isDone(-1))
-        #expect(!plan.isDone(10))
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [3, 4])
+        plan.deliver(3, from: sources[0])
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [5])
+        let isDone = [3, 4, -1, 10].map { plan.isDone($0) }
+        #expect(isDone == [true, false, false, false])
     }
 
     @Test("A block that somebody waits for overtakes what is announced; twice wanted is once fetched")
     func waiting() {
-        var (plan, sources) = FetchPlanTests.plan(blocks: 100, window: 10, providers: 2)
+        var (plan, sources) = FetchPlanTests.plan(blocks: 100, providers: 1, FetchPlanTests.settings(window: 4))
         plan.demand(0..<100)
         plan.demand(10..<20)
-        plan.want(70)
-        plan.want(70)
-        plan.want(-1)
-        plan.want(100)
-        var asked = (0..<3).map { _ in plan.next(for: sources[0]) }
-        #expect(asked == [70, 0, 1])
+        for block in [70, 70, -1, 100, Int.min, Int.max] { plan.want(block) }
+        let asked = plan.asked(of: sources[0])
+        #expect(asked == [70, 0, 1, 2])
         plan.want(1)
-        asked = (0..<2).map { _ in plan.next(for: sources[1]) }
-        #expect(asked == [2, 3])
+        let again = plan.asked(of: sources[0])
+        #expect(again == [])
+    }
+
+    @Test("A paced reader gets what lies before it and no more; the window moves with it, both ways")
+    func pacing() {
+        let settings = FetchPlanTests.settings(window: 50) { $0.readAhead = 3 }
+        var (plan, sources) = FetchPlanTests.plan(blocks: 100, providers: 1, settings)
+        plan.demand(10..<100, reader: 1, isPaced: true)
+        var asked = plan.asked(of: sources[0])
+        #expect(asked == [10, 11, 12])
+        plan.want(11, reader: 1)
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [13])
+        plan.want(98, reader: 1)
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [98, 99])
+        plan.want(20, reader: 1)
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [20, 21, 22])
+        plan.want(40, reader: 1)
+        plan.leave(1)
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [40])
     }
 
     @Test("What a lost provider owed is asked of another, and its late failures hit nobody")
     func loss() {
-        var (plan, sources) = FetchPlanTests.plan(blocks: 4, providers: 2)
+        var (plan, sources) = FetchPlanTests.plan(blocks: 4, providers: 1)
         plan.demand(0..<4)
-        var asked = (0..<2).map { _ in plan.next(for: sources[0]) }
+        var asked = plan.asked(of: sources[0])
         #expect(asked == [0, 1])
-        var wasUsed = plan.onFailure(of: sources[0], .unavailable)
-        #expect(wasUsed)
-        wasUsed = plan.onFailure(of: sources[0], .unavailable)
-        #expect(!wasUsed)
-        asked = [plan.next(for: sources[0]), plan.next(for: sources[1]), plan.next(for: sources[1])]
-        #expect(asked == [nil, 0, 1])
-        let tooEarly = plan.add(sources[0].node)
+        let wasUsed = [0, 1].map { _ in plan.onFailure(of: sources[0], .unavailable, at: .zero) }
+        #expect(wasUsed == [true, false])
+        let other = plan.add(FetchPlanTests.nodes[1], at: .zero)
+        asked = other.map { plan.asked(of: $0) } ?? []
+        #expect(asked == [0, 1])
+        let tooEarly = plan.add(sources[0].node, at: .milliseconds(499))
         #expect(tooEarly == nil)
-        plan.forgive()
-        let again = plan.add(sources[0].node)
+        let again = plan.add(sources[0].node, at: .milliseconds(500))
         #expect(again != nil)
         #expect(again != sources[0])
-        wasUsed = plan.onFailure(of: sources[0], .unavailable)
-        #expect(!wasUsed)
+        let late = plan.onFailure(of: sources[0], .unavailable, at: .seconds(1))
+        #expect(!late)
         #expect(plan.sources.count == 2)
     }
 
-    @Test("Forgiving keeps those in use, with what they owe, and never takes back a liar")
+    @Test("The pause after a loss doubles; forgiving ends it, but not for a liar")
     func forgiveness() {
         var (plan, sources) = FetchPlanTests.plan(blocks: 4, providers: 3)
         plan.demand(0..<4)
-        let asked = plan.next(for: sources[2])
-        #expect(asked == 0)
-        _ = plan.onFailure(of: sources[0], .corrupt)
-        _ = plan.onFailure(of: sources[1], .unavailable)
+        plan.onFailure(of: sources[0], .corrupt, at: .zero)
+        plan.onFailure(of: sources[1], .unavailable, at: .zero)
+        let back = plan.add(sources[1].node, at: .milliseconds(500))
+        if let back { plan.onFailure(of: back, .unavailable, at: .milliseconds(500)) }
+        let early = plan.add(sources[1].node, at: .milliseconds(1_499))
+        #expect(early == nil)
         plan.forgive()
-        #expect(plan.sources == [sources[2]])
-        let (liar, lost) = (plan.add(sources[0].node), plan.add(sources[1].node))
-        #expect(liar == nil)
+        let lost = plan.add(sources[1].node, at: .milliseconds(1_499))
         #expect(lost != nil)
-        let wasUsed = plan.onFailure(of: sources[2], .unavailable)
-        #expect(wasUsed)
-        let next = lost.flatMap { plan.next(for: $0) }
-        #expect(next == 0)
-        // Wrong bytes that come late, from who was lost and forgiven, still count.
-        plan.forgive()
-        _ = plan.onFailure(of: sources[2], .corrupt)
-        let lateLiar = plan.add(sources[2].node)
-        #expect(lateLiar == nil)
+        let liar = plan.add(sources[0].node, at: .seconds(1_000_000))
+        #expect(liar == nil)
+        // Wrong bytes that come late, of an earlier life, still count.
+        plan.onFailure(of: sources[1], .corrupt, at: .zero)
+        #expect(plan.sources == [sources[2]])
         #expect(plan.bannedCount == 2)
     }
 
-    @Test("Busy hands the block back and keeps the provider; damage makes a block wanted again")
+    @Test("Busy hands the block back and keeps the provider for later; damage makes a block wanted again")
     func busyAndDamage() {
         var (plan, sources) = FetchPlanTests.plan(blocks: 1, providers: 1)
         plan.want(0)
-        var asked = plan.next(for: sources[0])
-        plan.onBusy(0, from: sources[0])
-        asked = plan.next(for: sources[0])
-        #expect(asked == 0)
-        plan.onBlock(0, from: sources[0])
+        _ = plan.actions()
+        plan.onBusy(0, from: sources[0], at: .zero)
+        #expect(plan.needsTick)
+        var asked = plan.asked(of: sources[0], at: .milliseconds(19))
+        #expect(asked == [])
+        asked = plan.asked(of: sources[0], at: .milliseconds(20))
+        #expect(asked == [0])
+        plan.deliver(0, from: sources[0])
         #expect(plan.isComplete)
-        plan.onDamage(0)
+        #expect(!plan.needsTick)
+        plan.onLost(0)
         #expect(!plan.isComplete)
-        asked = plan.next(for: sources[0])
-        #expect(asked == 0)
+        plan.want(0)
+        asked = plan.asked(of: sources[0])
+        #expect(asked == [0])
     }
 
     @Test("There are only so many providers at a time")
     func providerLimit() {
-        var (plan, sources) = FetchPlanTests.plan(blocks: 1, maxProviders: 2, providers: 3)
+        var (plan, sources) = FetchPlanTests.plan(
+            blocks: 1, providers: 3, FetchPlanTests.settings { $0.maxProviders = 2 })
         #expect(sources.count == 2)
-        _ = plan.onFailure(of: sources[0], .unavailable)
-        let third = plan.add(FetchPlanTests.nodes[2])
+        plan.onFailure(of: sources[0], .unavailable, at: .zero)
+        let third = plan.add(FetchPlanTests.nodes[2], at: .zero)
         #expect(third != nil)
     }
 
-    @Test(
-        "Whatever happens: one request a block at a time, none to who was dropped, and all complete",
-        arguments: 0..<200 as Range<UInt64>)
-    func randomHistory(seed: UInt64) {
-        var generator = SeededGenerator(seed)
-        let blocks = Int.random(in: 1...40, using: &generator)
-        let window = Int.random(in: 1...5, using: &generator)
-        var plan = FetchPlan(blockCount: blocks, window: window, maxProviders: 4)
-        var requests: [(block: Int, source: FetchPlan.Source)] = []
-        var live: Set<FetchPlan.Source> = []
-        var banned: Set<NodeID> = []
-        for _ in 0..<2_000 where !plan.isComplete {
-            switch Int.random(in: 0..<20, using: &generator) {
-            case 0:
-                let first = Int.random(in: 0..<blocks, using: &generator)
-                plan.demand(first..<Int.random(in: first...blocks, using: &generator))
-            case 1: plan.want(Int.random(in: -1...blocks, using: &generator))
-            case 2:
-                let node = FetchPlanTests.nodes.randomElement(using: &generator)
-                if let source = node.flatMap({ plan.add($0) }) {
-                    #expect(!banned.contains(source.node), "seed \(seed)")
-                    live.insert(source)
-                }
-                #expect(live.count <= 4, "seed \(seed)")
-            case 3: plan.forgive()
-            case 4, 5:
-                guard let index = requests.indices.randomElement(using: &generator) else { continue }
-                let source = requests.remove(at: index).source
-                let isLie = Int.random(in: 0..<10, using: &generator) == 0 && banned.count < 4
-                let wasUsed = plan.onFailure(of: source, isLie ? .corrupt : .unavailable)
-                if isLie {
-                    banned.insert(source.node)
-                    live = live.filter { $0.node != source.node }
-                } else {
-                    #expect(wasUsed == live.contains(source), "seed \(seed)")
-                    live.remove(source)
-                }
-            case 6:
-                guard let index = requests.indices.randomElement(using: &generator) else { continue }
-                let request = requests.remove(at: index)
-                plan.onBusy(request.block, from: request.source)
-            case 7..<13:
-                let source = live.randomElement(using: &generator)
-                guard let source, let block = plan.next(for: source) else { continue }
-                #expect(!plan.isDone(block), "seed \(seed)")
-                let twin = requests.contains { $0.block == block && live.contains($0.source) }
-                #expect(!twin, "seed \(seed): block \(block) was asked twice")
-                requests.append((block, source))
-                #expect(requests.count { $0.source == source } <= window, "seed \(seed)")
-            default:
-                guard let index = requests.indices.randomElement(using: &generator) else { continue }
-                let request = requests.remove(at: index)
-                plan.onBlock(request.block, from: request.source)
-            }
-            #expect(Set(plan.sources) == live, "seed \(seed)")
+    @Test("Requests in flight and blocks being stored stay within the limit; each provider may have one")
+    func memoryBound() {
+        let settings = FetchPlanTests.settings(window: 10) { $0.maxInFlight = 6 }
+        var (plan, sources) = FetchPlanTests.plan(blocks: 100, providers: 3, settings)
+        plan.demand(0..<100)
+        let asked = plan.actions()
+        #expect(plan.inFlight == 6)
+        let askedSources = asked.compactMap { action -> FetchPlan.Source? in
+            if case .ask(let source, _) = action { source } else { nil }
         }
-        finish(&plan, requests, seed)
+        #expect(Set(askedSources).count == 3)
+        // Received, and not stored yet: it still counts.
+        if case .ask(let source, let block)? = asked.first {
+            let isNew = plan.onReceived(block, byteCount: blockBytes, from: source, at: .zero)
+            #expect(isNew)
+            let more = plan.actions()
+            #expect(more.count <= 1)
+            #expect(plan.inFlight <= 6)
+        }
+        #expect(sources.count == 3)
     }
 
-    /// With an honest provider and everything wanted, a plan always comes to its end.
-    private func finish(_ plan: inout FetchPlan, _ requests: [(block: Int, source: FetchPlan.Source)], _ seed: UInt64) {
-        for source in plan.sources { _ = plan.onFailure(of: source, .unavailable) }
-        plan.forgive()
-        plan.demand(0..<plan.blockCount)
-        guard let honest = plan.add(NodeID(Blake3.hash([255]))) else {
-            Issue.record("seed \(seed): no place for a provider")
-            return
-        }
-        while let block = plan.next(for: honest) { plan.onBlock(block, from: honest) }
-        #expect(plan.isComplete, "seed \(seed)")
-        // Late answers to old requests change nothing.
-        for request in requests { plan.onBlock(request.block, from: request.source) }
-        #expect(plan.isComplete, "seed \(seed)")
+    @Test("A fetch that continues asks only what is missing")
+    func resume() {
+        var held = BlockSet(blockCount: 10)
+        for block in [0, 1, 2, 7] { held.insert(block) }
+        var (plan, sources) = FetchPlanTests.plan(
+            blocks: 10, providers: 1, held: held, FetchPlanTests.settings(window: 20))
+        plan.demand(0..<10)
+        let asked = plan.asked(of: sources[0])
+        #expect(asked == [3, 4, 5, 6, 8, 9])
+    }
+
+    @Test("A partial provider is asked what it holds and before the whole ones; more as it grows")
+    func partialProvider() {
+        var plan = FetchPlan(blockCount: 6, settings: FetchPlanTests.settings(window: 3))
+        var held = BlockSet(blockCount: 6)
+        held.insert(4)
+        let part = plan.add(FetchPlanTests.nodes[0], held: held, at: .zero)
+        let misfit = plan.add(FetchPlanTests.nodes[2], held: BlockSet(blockCount: 7), at: .zero)
+        #expect(misfit == nil)
+        plan.demand(0..<6)
+        var asked = part.map { plan.asked(of: $0) }
+        #expect(asked == [4])
+        if let part { plan.deliver(4, from: part) }
+        #expect(plan.isStuck)
+        held.insert(5)
+        _ = plan.add(FetchPlanTests.nodes[0], held: held, at: .zero)
+        #expect(!plan.isStuck)
+        asked = part.map { plan.asked(of: $0) }
+        #expect(asked == [5])
+        if let part { plan.onAbsent(5, from: part) }
+        #expect(plan.isStuck)
+        let whole = plan.add(FetchPlanTests.nodes[1], at: .zero)
+        asked = whole.map { plan.asked(of: $0) }
+        #expect(asked == [0, 1, 2])
     }
 }

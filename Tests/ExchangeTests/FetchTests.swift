@@ -23,7 +23,7 @@ struct FetchTests {
             let id = try await nodes[0].store.put(bytes)
             _ = try await nodes[1].store.put(bytes)
             try await nodes[2].exchange.fetchWhole(id)
-            #expect(try nodes[2].leftovers() == [])
+            #expect(nodes[2].leftovers() == [])
             // Again: nothing to do.
             try await nodes[2].exchange.fetchWhole(id)
             #expect(try await nodes[2].holdsDurably(id, bytes))
@@ -46,7 +46,7 @@ struct FetchTests {
         }
     }
 
-    @Test("A range fetches its blocks and no others; the unread rest is given up and leaves nothing")
+    @Test("A range fetches its blocks and no others; what was read stays for the rest")
     func range() async throws {
         try await withNodes { ledger, nodes in
             nodes.append(try await ExchangeNode(ledger))
@@ -58,9 +58,12 @@ struct FetchTests {
             try await FetchTests.readRange(id, bytes, nodes[1])
             // The last block proves the size; 4, 5 and 6 were wanted.
             #expect(nodes[0].service.count(.readBlock) == 4)
-            #expect(try await eventually { try nodes[1].leftovers() == [] })
-            #expect(try !nodes[1].store.contains(id))
+            let store = nodes[1].store
+            #expect(try await eventually { try store.partial(id)?.isOpen == false })
+            #expect(try store.partial(id)?.held.count == 4)
+            #expect(try !store.contains(id))
             try await nodes[1].exchange.fetchWhole(id)
+            #expect(nodes[0].service.count(.readBlock) == 21)
             #expect(try await nodes[1].holdsDurably(id, bytes))
         }
     }
@@ -81,7 +84,7 @@ struct FetchTests {
         // Longer than the idle time: whoever holds the handle keeps the fetch.
         try await Task.sleep(for: .milliseconds(400))
         #expect(try await handle.block(5, on: loops.next()).get() == slice(bytes, block: 5))
-        #expect(try node.leftovers().count == 1)
+        #expect(try node.store.partial(id)?.isOpen == true)
     }
 
     @Test("Readers at the same time share one fetch, and read up to its very end")
@@ -171,12 +174,12 @@ struct FetchTests {
             for count in [3 * blockBytes, 100] {
                 let id = try await nodes[0].store.put(randomBytes(count))
                 #expect(await code { try await nodes[1].exchange.fetchWhole(id) } == "blob/disk-full")
-                #expect(try nodes[1].leftovers() == [])
+                #expect(nodes[1].leftovers() == [])
             }
         }
     }
 
-    @Test("Shutdown fails readers that wait, and leaves nothing in the store")
+    @Test("Shutdown fails readers that wait; what has come stays for the next start")
     func shutdown() async throws {
         try await withNodes { ledger, nodes in
             let gate = Mutex(false)
@@ -196,10 +199,11 @@ struct FetchTests {
             let id = try await nodes[0].store.put(randomBytes(5 * blockBytes))
             let exchange = nodes[1].exchange
             async let outcome = code { try await exchange.fetchWhole(id) }
-            #expect(try await eventually { try nodes[1].leftovers().count == 1 })
-            exchange.shutdown()
+            let store = nodes[1].store
+            #expect(try await eventually { try store.partial(id)?.held.count == 1 })
+            await exchange.close()
             #expect(await outcome == "blob/cancelled")
-            #expect(try nodes[1].leftovers() == [])
+            #expect(try store.partial(id)?.isOpen == false)
             #expect(await code { try await exchange.fetchWhole(id) } == "blob/cancelled")
         }
     }

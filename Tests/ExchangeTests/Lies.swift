@@ -56,14 +56,28 @@ enum Lies {
         PeerReply(type: FrameType(rawValue: 199), body: reply.body)
     }
 
-    /// Claims to have everything, with this many bytes.
-    static func size(_ byteCount: UInt64) -> Service.Change {
+    /// Every block but the one that proves the blob is refused with this code.
+    static func refuse(_ code: PeerError.Code) -> Service.Change {
+        let count = Mutex(0)
+        return { request, _, loop in
+            guard request.type == .readBlock else { return nil }
+            let isProof = count.withLock { count in
+                count += 1
+                return count == 1
+            }
+            return isProof ? nil : loop.makeFailedFuture(PeerError(code, "not now"))
+        }
+    }
+
+    /// Claims to have everything, or the blocks of the bitmap `held`, of a blob of this many bytes.
+    static func size(_ byteCount: UInt64, held: Data = Data()) -> Service.Change {
         { request, _, loop in
             guard request.type == .statBlob else { return nil }
             return loop.makeCompletedFuture {
                 let status = PeerPBBlobStatus.with {
                     $0.present = true
                     $0.byteCount = byteCount
+                    $0.heldBlocks = held
                 }
                 return try PeerReply(.blobStatus, status)
             }

@@ -1,5 +1,6 @@
 import Blake3
 import BlobStore
+import Dispatch
 import Exchange
 import Foundation
 import Identity
@@ -7,6 +8,7 @@ import NIOCore
 import NIOPosix
 import Peering
 import SwiftProtobuf
+import Synchronization
 import Testing
 import Wire
 
@@ -23,6 +25,49 @@ struct ServingTests {
             return nil
         } catch {
             return (error as? PeerError)?.code.description
+        }
+    }
+
+    @Test("What the store has in memory is told at once; the loop never waits for its index")
+    func status() async throws {
+        let threads = NIOThreadPool(numberOfThreads: 1)
+        threads.start()
+        try await withNodes { ledger, nodes in
+            nodes.append(try await ExchangeNode(ledger, storeThreads: threads))
+            let node = nodes[0]
+            let known = try await node.store.put(randomBytes(3 * blockBytes))
+            let unknown = BlobID(Blake3.hash([9]))
+            // The pool's only thread is busy from here on.
+            let gate = DispatchSemaphore(value: 0)
+            let busy = threads.runIfActive(eventLoop: loops.next()) { gate.wait() }
+            let status = try await ask(node, known).get()
+            #expect(status.present)
+            #expect(status.byteCount == UInt64(3 * blockBytes))
+            let later = ask(node, unknown)
+            try await Task.sleep(for: .milliseconds(100))
+            let isAnswered = Mutex(false)
+            later.whenComplete { _ in isAnswered.withLock { $0 = true } }
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(!isAnswered.withLock { $0 })
+            gate.signal()
+            try await busy.get()
+            #expect(try await later.get().present == false)
+        }
+        try await threads.shutdownGracefully()
+    }
+
+    /// Asks on an event loop, as a connection does.
+    private func ask(_ node: ExchangeNode, _ id: BlobID) -> EventLoopFuture<PeerPBBlobStatus> {
+        let loop = loops.next()
+        return loop.flatSubmit {
+            do {
+                let body: [UInt8] = try PeerPBStatBlob.with { $0.blob = Data(id.digest.bytes) }.serializedBytes()
+                let request = PeerRequest(peer: node.id, type: .statBlob, body: ByteBuffer(bytes: body))
+                return (node.exchange.serve(request, on: loop) ?? loop.makeFailedFuture(ChannelError.eof))
+                    .flatMapThrowing { try PeerPBBlobStatus(serializedBytes: Array($0.body.readableBytesView)) }
+            } catch {
+                return loop.makeFailedFuture(error)
+            }
         }
     }
 

@@ -25,6 +25,7 @@ final class Ledger: PeerDirectory {
     }
 
     func isParticipating(_ key: PublicKey) -> Bool { records.withLock { $0[key.node]?.key == key } }
+    func publicKey(of node: NodeID) -> PublicKey? { records.withLock { $0[node]?.key } }
     func endpoint(of node: NodeID) -> PeerEndpoint? { records.withLock { $0[node]?.endpoint } }
     var nodes: [NodeID] { records.withLock { Array($0.keys) } }
 }
@@ -52,6 +53,16 @@ final class Service: PeerRequestHandler {
         }
         return change?(request, answer, eventLoop) ?? answer
     }
+}
+
+/// Keeps what an exchange told its owner.
+final class Heard: Sendable {
+    private let state = Mutex<(stored: [BlobID], reports: [ProviderReport])>(([], []))
+
+    var stored: [BlobID] { state.withLock(\.stored) }
+    var reports: [ProviderReport] { state.withLock(\.reports) }
+    func add(stored id: BlobID) { state.withLock { $0.stored.append(id) } }
+    func add(report: ProviderReport) { state.withLock { $0.reports.append(report) } }
 }
 
 /// Keeps what was logged.
@@ -84,20 +95,24 @@ final class ExchangeNode: Sendable {
     let service: Service
     let port: Int
     let log = LogLines()
+    let heard = Heard()
     private let folder: String
+    private let keepsFolder: Bool
 
     var id: NodeID { key.publicKey.node }
 
     init(
         _ ledger: Ledger, key: SigningKey = SigningKey(), port: Int = 0, reserveBytes: Int = 0,
-        settings: ExchangeSettings = .quick, answers: Service.Change? = nil
+        settings: ExchangeSettings = .quick, folder: String? = nil, storeThreads: NIOThreadPool = threadPool,
+        answers: Service.Change? = nil
     ) async throws {
         self.key = key
-        folder = NSTemporaryDirectory() + "exchange-\(UUID().uuidString)"
+        self.folder = folder ?? NSTemporaryDirectory() + "exchange-\(UUID().uuidString)"
+        keepsFolder = folder != nil
         let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var storeSettings = BlobStore.Settings()
         storeSettings.reserveBytes = reserveBytes
-        store = try BlobStore(folder: folder, settings: storeSettings, threadPool: threadPool, logger: quiet)
+        store = try BlobStore(folder: self.folder, settings: storeSettings, threadPool: storeThreads, logger: quiet)
         service = Service(answers)
         var limits = PeerLimits()
         limits.initialBackoff = .milliseconds(20)
@@ -106,10 +121,12 @@ final class ExchangeNode: Sendable {
         peers = try PeerNetwork(
             key: key, network: Data(count: 32), directory: ledger, handler: service, ledgerSequence: { 1 },
             group: loops, limits: limits, logger: quiet)
-        let log = log
+        let (log, heard) = (log, heard)
         exchange = Exchange(
-            store: store, peers: peers, directory: ledger, settings: settings, group: loops,
-            logger: Logger(label: "test") { _ in LogLines.Handler(lines: log) })
+            store: store, peers: peers, finder: DirectoryFinder(ledger), settings: settings, group: loops,
+            logger: Logger(label: "test") { _ in LogLines.Handler(lines: log) },
+            onStored: { heard.add(stored: $0) },
+            onReport: { heard.add(report: $0) })
         service.attach(exchange)
         self.port = try await peers.listen(host: "127.0.0.1", port: port)
         ledger.register(key, port: self.port)
@@ -117,7 +134,7 @@ final class ExchangeNode: Sendable {
 
     deinit {
         try? store.close()
-        try? FileManager.default.removeItem(atPath: folder)
+        if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) }
     }
 
     func stop() async {
@@ -126,7 +143,11 @@ final class ExchangeNode: Sendable {
     }
 
     /// Unfinished files in the store.
-    func leftovers() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: "\(folder)/tmp") }
+    func leftovers() -> [String] {
+        ["tmp", "partial"].flatMap { part in
+            (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)")) ?? []
+        }
+    }
 
     /// Whether the store gives back exactly `bytes`, also after it was closed and opened.
     func holdsDurably(_ id: BlobID, _ bytes: ByteBuffer) async throws -> Bool {
@@ -144,6 +165,8 @@ extension ExchangeSettings {
     static var quick: ExchangeSettings {
         var settings = ExchangeSettings()
         settings.blockTimeout = .seconds(1)
+        settings.rediscoverInterval = .milliseconds(200)
+        settings.refreshInterval = .milliseconds(40)
         settings.locateTimeout = .seconds(2)
         settings.searchTimeout = .seconds(2)
         settings.searchInterval = .milliseconds(100)
@@ -171,6 +194,18 @@ func code(_ body: () async throws -> Void) async -> String? {
     } catch {
         return (error as? ExchangeError)?.code.description ?? (error as? BlobStoreError)?.code.description ?? "\(error)"
     }
+}
+
+/// As above; `still running` when `body` has not come to an end in time. It is left behind then.
+func code(within limit: TimeAmount, _ body: @escaping @Sendable () async throws -> Void) async -> String? {
+    let loop = loops.next()
+    let outcome = loop.makePromise(of: String?.self)
+    let timer = loop.scheduleTask(in: limit) { outcome.succeed("still running") }
+    loop.makeFutureWithTask { await code(body) }.whenSuccess {
+        timer.cancel()
+        outcome.succeed($0)
+    }
+    return (try? await outcome.futureResult.get()) ?? nil
 }
 
 /// Waits until `condition` holds, for at most 5 seconds.

@@ -18,7 +18,7 @@ final class FakeRoutes: GatewayRoutes {
         set { apps.withLock { $0[name] = newValue } }
     }
 
-    func app(named name: String) -> GatewayApp? { self[name] }
+    func app(named name: String, for visitor: String) -> GatewayApp? { self[name] }
 
     var isReady: Bool { ready.withLock { $0 } }
     func setReady(_ value: Bool) { ready.withLock { $0 = value } }

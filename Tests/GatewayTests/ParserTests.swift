@@ -103,6 +103,15 @@ func errorCode(_ seen: [Seen]) -> GatewayError.Code? {
         #expect(keeps("1.0", "Connection: keep-alive, close\r\n") == false)
     }
 
+    @Test(
+        "Framing and routing fields are refused in trailers",
+        arguments: ["Transfer-Encoding", "CONTENT-LENGTH", "host"])
+    func framingInTrailers(_ name: String) {
+        let body = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+        #expect(errorCode(parse(Array((body + "\(name): 1\r\n\r\n").utf8), pieces: 1)) == .badRequest)
+        #expect(errorCode(parse(Array((body + "X-\(name): 1\r\n\r\n").utf8), pieces: 1)) == nil)
+    }
+
     @Test func limitsAtAndOnePast() {
         var limits = HTTPParserLimits()
         limits.maxRequestLineBytes = 40

@@ -35,10 +35,18 @@ final class TestNetwork: Sendable {
             var pid: Int32?
             var state: String
             var ledger: Ledger?
+            var blobCount: Int?
 
             var port: String { String(gateway.split(separator: ":").last ?? "") }
         }
+        struct EtcdMember: Decodable {
+            var endpoint: String
+            var pid: Int32?
+            var state: String
+        }
+        var network: String
         var nodes: [Node]
+        var etcd: [EtcdMember]?
     }
 
     struct Deployed: Decodable {
@@ -60,10 +68,15 @@ final class TestNetwork: Sendable {
     }
 
     /// Runs `body` with a network of `nodes` running nodes, stops them and removes everything.
-    static func with(nodes: Int = 3, data: String? = nil, _ body: (TestNetwork) async throws -> Void) async throws {
+    ///
+    /// - Parameter options: For `skerry up`.
+    static func with(
+        nodes: Int = 3, data: String? = nil, options: [String] = [], _ body: (TestNetwork) async throws -> Void
+    ) async throws {
         let network = try TestNetwork(data: data)
         do {
-            try await network.expectSuccess("up", "--nodes", "\(nodes)", "--detach")
+            let result = try await network.run(["up", "--nodes", "\(nodes)", "--detach"] + options)
+            try #require(result.status == 0, "skerry up: \(result.errors)")
             try await body(network)
         } catch {
             await network.tearDown()
@@ -72,11 +85,11 @@ final class TestNetwork: Sendable {
         await network.tearDown()
     }
 
-    private func tearDown() async {
+    func tearDown() async {
         _ = try? await run(["down"])
         // Nodes that a test damaged may not follow orders: nothing outlives it.
         if let status = try? await status() {
-            for pid in status.nodes.compactMap(\.pid) { kill(pid, SIGKILL) }
+            for pid in status.nodes.compactMap(\.pid) + (status.etcd ?? []).compactMap(\.pid) { kill(pid, SIGKILL) }
         }
         try? FileManager.default.removeItem(atPath: folder)
     }
@@ -92,6 +105,7 @@ final class TestNetwork: Sendable {
         var environment = ProcessInfo.processInfo.environment
         environment["SKERRY_DATA"] = data
         environment["XDG_CONFIG_HOME"] = folder + "/" + account
+        environment["XDG_CACHE_HOME"] = folder + "/cache"
         return environment
     }
 

@@ -10,7 +10,7 @@ import Testing
         let network = try Network()
         let folder = try TemporaryFolder()
         let keeper = try await network.leader(folder.log(network))
-        #expect(keeper.isSequencer)
+        #expect(keeper.isLeading)
         let result = try await keeper.submit(network.claim("a", nonce: 1))
         #expect(result == SubmitResult(sequence: 1, outcome: .applied(release: nil)))
         #expect(keeper.state.name(try Network.name("a"))?.owner == network.alice.publicKey.account)
@@ -169,5 +169,77 @@ import Testing
         #expect(await code { _ = try await second.submit(network.claim("b", nonce: 1)) } == .conflict)
         #expect(second.failure?.code == .conflict)
         #expect(first.failure == nil)
+    }
+
+    @Test func manyAtOnceGetTheirResultsInOrder() async throws {
+        let network = try Network()
+        let keeper = try await network.leader(TemporaryFolder().log(network))
+        #expect(await keeper.submit([Data]()).isEmpty)
+        let first = try network.claim("a", nonce: 1)
+        let results = try await keeper.submit([
+            first, Data([1, 2, 3]), network.claim("a", nonce: 1, by: network.bob), first, network.claim("b", nonce: 2),
+        ]).map { try $0.get() }
+        #expect(results.map(\.outcome.isApplied) == [true, false, false, true, true])
+        #expect(results.map(\.outcome.refusal?.code) == [nil, .malformed, .nameTaken, nil, nil])
+        #expect(results[0].sequence == 1 && results[3] == results[0] && results[4].sequence == 1)
+        #expect(try await keeper.submit([first])[0].get() == results[0])
+    }
+
+    @Test(arguments: [256, 257]) func anEntryHoldsSoManyAndNotOneMore(_ count: Int) async throws {
+        let network = try Network()
+        let keeper = try await network.leader(TemporaryFolder().log(network))
+        let results = await keeper.submit(try (1...count).map { try network.claim("n\($0)", nonce: UInt64($0)) })
+        #expect(try results.map { try $0.get().sequence }.last == (count > Entry.maxTransactions ? 2 : 1))
+        #expect(keeper.state.names.count == count)
+    }
+
+    @Test func oneCallMayBringSoManyAndNotOneMore() async throws {
+        let network = try Network()
+        var settings = LedgerKeeper.Settings()
+        settings.maxQueuedTransactions = 3
+        let keeper = try await network.leader(TemporaryFolder().log(network), settings: settings)
+        let bytes = try (1...4).map { try network.claim("n\($0)", nonce: UInt64($0)) }
+        for result in await keeper.submit(bytes) { #expect(await code { _ = try result.get() } == .overloaded) }
+        for result in await keeper.submit(Array(bytes[..<3])) { #expect(try result.get().outcome.isApplied) }
+    }
+
+    /// The next entry is put together on the state that the one being written will leave behind.
+    @Test(.timeLimit(.minutes(1))) func theNextEntryIsMadeWhileOneIsWritten() async throws {
+        let network = try Network()
+        let log = try TemporaryFolder().log(network)
+        let keeper = try await network.leader(log)
+        log.hold(true)
+        async let first = keeper.submit(network.claim("a", nonce: 1))
+        try await eventually { log.appends == 1 }
+        async let others = keeper.submit([network.claim("b", nonce: 2), network.claim("c", nonce: 3)])
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(keeper.state.sequence == 0)
+        log.hold(false)
+        #expect(try await first.sequence == 1)
+        #expect(try await others.map { try $0.get().sequence } == [2, 2])
+        #expect(log.appends == 2)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatRestedOnAFailedEntryIsJudgedAgain() async throws {
+        let network = try Network()
+        let log = try TemporaryFolder().log(network)
+        let keeper = try await network.leader(log)
+        log.fail(.beforeOneWrite)
+        log.hold(true)
+        let bytes = try network.claim("a", nonce: 1)
+        let first = Task { await code { _ = try await keeper.submit(bytes) } }
+        try await eventually { log.appends == 1 }
+        async let others = keeper.submit([
+            network.claim("b", nonce: 2), network.claim("a", nonce: 1, by: network.bob),
+        ])
+        try await Task.sleep(for: .milliseconds(20))
+        log.hold(false)
+        #expect(await first.value == .appendFailed)
+        let results = try await others.map { try $0.get() }
+        #expect(results[0].outcome.refusal?.code == .badNonce)
+        // The name is bob's now that the claim before his was lost.
+        #expect(results[1] == SubmitResult(sequence: 1, outcome: .applied(release: nil)))
+        #expect(try await keeper.submit(bytes).outcome.refusal?.code == .nameTaken)
+        #expect(keeper.failure == nil)
     }
 }

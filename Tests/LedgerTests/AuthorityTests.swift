@@ -18,9 +18,10 @@ import Testing
         let (alice, bob) = (world.alice, world.bob)
         try world.run(.claimName(name), by: alice)
         let release = try world.publish(1, name, by: alice)
-        try world.run(.promoteRelease(name, release), by: alice)
+        try world.run(.promoteRelease(name, release, percent: 100), by: alice)
         let actions: [LedgerAction] = [
-            .publishRelease(name, World.site(2)), .promoteRelease(name, release), .rollBack(name, to: nil),
+            .publishRelease(name, World.site(2)), .promoteRelease(name, release, percent: 100),
+            .rollBack(name, to: nil),
             .rollBack(name, to: release), .transferName(name, to: bob.publicKey.account),
         ]
         for action in actions {
@@ -36,7 +37,8 @@ import Testing
         var world = try World()
         let release = try #require(ReleaseID("0000000000"))
         let actions: [LedgerAction] = [
-            .publishRelease(name, World.site(2)), .promoteRelease(name, release), .rollBack(name, to: nil),
+            .publishRelease(name, World.site(2)), .promoteRelease(name, release, percent: 100),
+            .rollBack(name, to: nil),
             .transferName(name, to: world.bob.publicKey.account),
         ]
         for action in actions { #expect(try world.refusal(action, by: world.alice) == .unknownName) }
@@ -53,8 +55,8 @@ import Testing
         #expect(world.state.name(name)?.owner == bob)
         #expect(world.state.account(alice)?.nameCount == 0)
         #expect(world.state.account(bob)?.nameCount == 1)
-        #expect(try world.refusal(.promoteRelease(name, release), by: world.alice) == .notAuthorised)
-        #expect(try world.refusal(.promoteRelease(name, release), by: world.bob) == nil)
+        #expect(try world.refusal(.promoteRelease(name, release, percent: 100), by: world.alice) == .notAuthorised)
+        #expect(try world.refusal(.promoteRelease(name, release, percent: 100), by: world.bob) == nil)
         #expect(try world.refusal(.transferName(name, to: bob), by: world.bob) == nil)
         #expect(world.state.account(bob)?.nameCount == 1)
     }

@@ -17,7 +17,8 @@ import Testing
         let other = try Genesis(
             networkName: genesis.networkName, timeMilliseconds: genesis.timeMilliseconds,
             parameters: genesis.parameters, accounts: genesis.accounts.reversed(), nodes: genesis.nodes.reversed(),
-            sequencer: genesis.sequencer)
+            sequencers: genesis.sequencers, governors: genesis.governors,
+            isDevelopment: genesis.isDevelopment)
         #expect(other.networkID == genesis.networkID)
     }
 
@@ -44,12 +45,12 @@ import Testing
         let world = try World()
         let genesis = world.genesis
         func make(
-            name: String = "test", time: Int64 = 0, accounts: [AccountID] = [], nodes: [GenesisNode]? = nil,
-            sequencer: NodeID? = nil
+            name: String = "test", time: Int64 = 0, accounts: [GenesisAccount] = [], nodes: [GenesisNode]? = nil,
+            sequencers: [NodeID]? = nil
         ) throws {
             _ = try Genesis(
                 networkName: name, timeMilliseconds: time, accounts: accounts, nodes: nodes ?? genesis.nodes,
-                sequencer: sequencer ?? genesis.sequencer)
+                sequencers: sequencers ?? genesis.sequencers)
         }
         try make()
         #expect(throws: LedgerError.self) { try make(name: "") }
@@ -58,7 +59,7 @@ import Testing
         #expect(throws: LedgerError.self) { try make(accounts: [genesis.accounts[0], genesis.accounts[0]]) }
         #expect(throws: LedgerError.self) { try make(nodes: [genesis.nodes[0], genesis.nodes[0]]) }
         #expect(throws: LedgerError.self) { try make(nodes: []) }
-        #expect(throws: LedgerError.self) { try make(sequencer: world.stranger.publicKey.node) }
+        #expect(throws: LedgerError.self) { try make(sequencers: [world.stranger.publicKey.node]) }
         #expect(throws: LedgerError.self) { try World { $0.releasesKeptPerName = 2 } }
         #expect(throws: LedgerError.self) { try World { $0.transactionBytes = 262_145 } }
         #expect(throws: LedgerError.self) { try World { $0.replicas = 0 } }

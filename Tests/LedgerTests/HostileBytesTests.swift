@@ -1,9 +1,11 @@
+import Blake3
 import Foundation
 import Identity
-import Ledger
 import SwiftProtobuf
 import Testing
 import Wire
+
+@testable import Ledger
 
 /// Bytes that nobody should have sent: whatever they are, reading and executing them ends with a value or an error.
 @Suite struct HostileBytesTests {
@@ -51,6 +53,37 @@ import Wire
             #expect(!outcome.isApplied)
         }
         #expect(accepted > 100)
+    }
+
+    /// Bodies of every kind, damaged, with network, nonce and signature made right again.
+    @Test func actionsThatSignersMadeUp() throws {
+        var world = try World { $0.channelGraceMilliseconds = 100 }
+        var actions = try RandomActions(seed: 16, world)
+        var (decoded, applied) = (0, 0)
+        for _ in 0..<2_000 {
+            let time = world.state.timeMilliseconds + .random(in: 0...9_000, using: &actions.random)
+            let seed = try actions.next(world, timeMilliseconds: time)
+            let body = try LedgerPBTransaction(serializedBytes: seed.bytes).body
+            guard var made = try? LedgerPBTransactionBody(serializedBytes: body.mutated(&actions.random)) else {
+                continue
+            }
+            let key = Bool.random(using: &actions.random) ? world.alice : world.helper
+            let isNode = key.publicKey == world.helper.publicKey
+            let signer: Signer = isNode ? .node(key.publicKey.node) : .account(key.publicKey.account)
+            made.networkID = Data(world.genesis.networkID.digest.bytes)
+            made.signerKind = isNode ? .node : .account
+            made.nonce = world.state.nonce(of: signer) + 1
+            guard let transaction = try? SignedTransaction(signing: made, with: key) else { continue }
+            decoded += 1
+            let before = world.state.root
+            let outcome = world.state.execute(transaction, timeMilliseconds: time)
+            #expect(outcome.isApplied != (world.state.root == before))
+            applied += outcome.isApplied ? 1 : 0
+        }
+        #expect(world.state.audit().problems == [])
+        #expect(decoded > 200)
+        #expect(applied > 20)
+        print("\(decoded) damaged transactions were executed, \(applied) of them applied")
     }
 
     @Test func headersThatTheSequencerMadeUp() throws {

@@ -25,7 +25,7 @@ import Testing
         #expect(record.publishedSequence == 1)
         #expect(record.publishedMilliseconds == World.genesisTime)
         #expect(try world.refusal(.rollBack(name, to: nil), by: world.alice) == .nothingToRollBackTo)
-        try world.run(.promoteRelease(name, id), by: world.alice)
+        try world.run(.promoteRelease(name, id, percent: 100), by: world.alice)
         #expect(world.state.liveRelease(of: name) == record)
         #expect(try world.refusal(.rollBack(name, to: nil), by: world.alice) == .nothingToRollBackTo)
     }
@@ -40,14 +40,14 @@ import Testing
     @Test func rollingBackGoesBackStepByStep() throws {
         var world = try world()
         let ids = try (1...3).map { try world.publish($0, name, by: world.alice) }
-        for id in ids { try world.run(.promoteRelease(name, id), by: world.alice) }
-        try world.run(.promoteRelease(name, ids[2]), by: world.alice)
+        for id in ids { try world.run(.promoteRelease(name, id, percent: 100), by: world.alice) }
+        try world.run(.promoteRelease(name, ids[2], percent: 100), by: world.alice)
         try world.run(.rollBack(name, to: nil), by: world.alice)
         #expect(world.state.name(name)?.live == ids[1])
         try world.run(.rollBack(name, to: nil), by: world.alice)
         #expect(world.state.name(name)?.live == ids[0])
         #expect(try world.refusal(.rollBack(name, to: nil), by: world.alice) == .nothingToRollBackTo)
-        try world.run(.promoteRelease(name, ids[2]), by: world.alice)
+        try world.run(.promoteRelease(name, ids[2], percent: 100), by: world.alice)
         try world.run(.rollBack(name, to: ids[1]), by: world.alice)
         #expect(world.state.name(name)?.liveHistory == [ids[0], ids[2], ids[1]])
         try world.run(.rollBack(name, to: ids[0]), by: world.alice)
@@ -59,21 +59,21 @@ import Testing
         let other = try AppName(checking: "other")
         try world.run(.claimName(other), by: world.alice)
         let id = try world.publish(1, other, by: world.alice)
-        #expect(try world.refusal(.promoteRelease(name, id), by: world.alice) == .unknownRelease)
+        #expect(try world.refusal(.promoteRelease(name, id, percent: 100), by: world.alice) == .unknownRelease)
         #expect(try world.refusal(.rollBack(name, to: id), by: world.alice) == .unknownRelease)
     }
 
     @Test func theOldestUnusedReleaseIsDropped() throws {
         var world = try world { $0.releasesKeptPerName = 3 }
         let first = try world.publish(1, name, by: world.alice)
-        try world.run(.promoteRelease(name, first), by: world.alice)
+        try world.run(.promoteRelease(name, first, percent: 100), by: world.alice)
         let second = try world.publish(2, name, by: world.alice)
-        try world.run(.promoteRelease(name, second), by: world.alice)
+        try world.run(.promoteRelease(name, second, percent: 100), by: world.alice)
         let third = try world.publish(3, name, by: world.alice)
         let fourth = try world.publish(4, name, by: world.alice)
         #expect(world.state.releases(of: name).map(\.id) == [first, second, fourth])
         #expect(world.state.release(third, of: name) == nil)
-        try world.run(.promoteRelease(name, fourth), by: world.alice)
+        try world.run(.promoteRelease(name, fourth, percent: 100), by: world.alice)
         let fifth = try world.publish(5, name, by: world.alice)
         #expect(world.state.releases(of: name).map(\.id) == [second, fourth, fifth])
         #expect(world.state.name(name)?.liveHistory == [second, fourth])
@@ -82,7 +82,7 @@ import Testing
     @Test func theHistoryIsBounded() throws {
         var world = try world { $0.releasesKeptPerName = 4 }
         let ids = try (1...2).map { try world.publish($0, name, by: world.alice) }
-        for step in 0..<20 { try world.run(.promoteRelease(name, ids[step % 2]), by: world.alice) }
+        for step in 0..<20 { try world.run(.promoteRelease(name, ids[step % 2], percent: 100), by: world.alice) }
         #expect(world.state.name(name)?.liveHistory.count == 4)
     }
 

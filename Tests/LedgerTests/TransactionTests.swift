@@ -19,12 +19,42 @@ import Wire
         let function = NewRelease(
             kind: .function, manifest: World.blob(2), manifestByteCount: .max, message: "größer",
             settings: Data([1, 2]))
+        let large = NewRelease(
+            kind: .function, manifest: World.blob(3), manifestByteCount: 1,
+            sizeClass: try SizeClass(checking: "shared-1x-256"), replicas: .max, secretsEnvelope: World.blob(4).digest)
+        let capacity = NodeCapacity(
+            storageBytes: .max, memoryBytes: 2, cpuMillis: 3, bandwidthBytesPerSecond: 4)
+        let (bob, node) = (world.bob.publicKey.account, world.helper.publicKey.node)
+        let domain = try DomainName(checking: "shop.example.org")
+        let channel = NewChannel(
+            payee: node, expiresMilliseconds: -1,
+            chains: [.init(commodity: .compute, anchor: bob.digest, unitPrice: 0, maxUnits: .max, linkFunction: 255)])
+        let channelID = ChannelID(bob.digest)
+        let lanes: [Settlement.Lane] = [
+            .reveal(link: bob.digest, steps: .max), .voucher(units: 0, signature: Data([1])), .proof(Data()),
+        ]
+        let settlements = lanes.map { Settlement(channel: channelID, commodity: .bytes, lane: $0) }
         let actions: [LedgerAction] = [
             .registerNode(publicKey: world.helper.publicKey, peer: endpoint, gateway: nil, possessionProof: Data([1])),
+            .registerNode(
+                publicKey: world.helper.publicKey, peer: endpoint, gateway: nil, possessionProof: Data([1]),
+                capacity: capacity, admissionEvidence: Data(count: 20_000)),
             .updateNode(world.helper.publicKey.node, peer: endpoint, gateway: endpoint),
+            .updateNode(node, peer: endpoint, gateway: nil, capacity: capacity),
+            .updateNode(node, peer: endpoint, gateway: nil, capacity: NodeCapacity()), .publishRelease(name, large),
             .claimName(name), .transferName(name, to: world.bob.publicKey.account),
             .publishRelease(name, World.site(1)), .publishRelease(name, function),
-            .promoteRelease(name, release), .rollBack(name, to: nil), .rollBack(name, to: release),
+            .promoteRelease(name, release, percent: 100), .promoteRelease(name, release, percent: 1),
+            .rollBack(name, to: nil), .rollBack(name, to: release), .bindDomain(domain, to: name),
+            .bindDomain(domain, to: nil), .transfer(to: bob, amount: .max), .mint(to: bob, amount: 0),
+            .stake(node, amount: 1), .unstake(node, amount: 2), .withdrawUnstaked(node), .optIn(node), .optOut(node),
+            .openChannel(channel), .settleChannels([]), .settleChannels(settlements), .closeChannel(channelID),
+            .changeParameter(.value(name: "epoch_ms", 5)), .changeParameter(.member(bob.digest, isAllowed: true)),
+            .changeParameter(.member(bob.digest, isAllowed: false)),
+            .beaconCommit(epoch: 1, round: 2, commitment: bob.digest),
+            .beaconReveal(epoch: .max, round: .max, reveal: bob.digest), .advanceEpoch(epoch: 0, round: 0),
+            .submitAudit(subject: node, receipt: bob.digest, matches: false, result: node.digest),
+            .reportMeasurements(epoch: 1, []),
         ]
         for action in actions {
             let signed = try world.sign(action, by: world.alice, nonce: 9, validUntil: -5)

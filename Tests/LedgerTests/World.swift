@@ -25,7 +25,10 @@ struct World {
         change(&parameters)
         genesis = try Genesis(
             networkName: "test", timeMilliseconds: World.genesisTime, parameters: parameters,
-            accounts: [bob.publicKey.account, alice.publicKey.account],
+            accounts: [
+                GenesisAccount(bob.publicKey.account, balance: 1_000_000),
+                GenesisAccount(alice.publicKey.account, balance: 1_000_000),
+            ],
             nodes: [
                 GenesisNode(
                     publicKey: sequencer.publicKey, operatorAccount: alice.publicKey.account,
@@ -35,7 +38,7 @@ struct World {
                     publicKey: helper.publicKey, operatorAccount: bob.publicKey.account,
                     peer: try Endpoint(host: "::1", port: 7_001)),
             ],
-            sequencer: sequencer.publicKey.node)
+            sequencers: [sequencer.publicKey.node], governors: [alice.publicKey.account], isDevelopment: true)
         state = LedgerState(genesis: genesis)
     }
 
@@ -62,19 +65,24 @@ struct World {
     /// Signs, executes and gives the outcome.
     @discardableResult
     mutating func run(
-        _ action: LedgerAction, by key: SigningKey, as role: TransactionBuilder.Role = .account
+        _ action: LedgerAction, by key: SigningKey, as role: TransactionBuilder.Role = .account,
+        at time: Int64 = World.genesisTime
     ) throws -> Outcome {
-        state.execute(try sign(action, by: key, as: role), timeMilliseconds: World.genesisTime)
+        state.execute(try sign(action, by: key, as: role), timeMilliseconds: time)
     }
 
     /// The code of a refusal; nil if the action was applied.
     mutating func refusal(
-        _ action: LedgerAction, by key: SigningKey, as role: TransactionBuilder.Role = .account
+        _ action: LedgerAction, by key: SigningKey, as role: TransactionBuilder.Role = .account,
+        at time: Int64 = World.genesisTime
     ) throws -> LedgerError.Code? {
         let before = state.root
-        let code = try run(action, by: key, as: role).refusal?.code
+        let code = try run(action, by: key, as: role, at: time).refusal?.code
         return code != nil && state.root != before ? LedgerError.Code("a refusal changed the state") : code
     }
+
+    /// What the key's account may spend.
+    func balance(_ key: SigningKey) -> UInt64 { state.account(key.publicKey.account)?.balance ?? 0 }
 
     /// Publishes and gives the release's id.
     mutating func publish(_ number: Int, _ name: AppName, by key: SigningKey) throws -> ReleaseID {

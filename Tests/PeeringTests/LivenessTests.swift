@@ -58,6 +58,23 @@ struct LivenessTests {
         await one.peers.shutdown()
     }
 
+    @Test("A connection that nobody uses is closed, and dialled again when it is wanted")
+    func idle() async throws {
+        let ledger = Ledger()
+        var limits = PeerLimits()
+        limits.pingInterval = .milliseconds(20)
+        limits.idleTimeout = .milliseconds(100)
+        let one = try await TestNode(ledger, limits: limits)
+        let two = try await TestNode(ledger)
+        #expect(try await one.ask(two.id).readableBytes == 1)
+        let connection = try await one.peers.connection(to: two.id)
+        for _ in 0..<500 where connection.channel.isActive { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(!connection.channel.isActive)
+        #expect(holds(one.peers.connectedPeers.isEmpty))
+        #expect(try await one.ask(two.id).readableBytes == 1)
+        for node in [one, two] { await node.peers.shutdown() }
+    }
+
     @Test("A peer that restarts on its port is found again")
     func restart() async throws {
         let ledger = Ledger()

@@ -59,9 +59,9 @@ final class RawPeer: Sendable {
     }
 
     /// Says hello and waits for the node's.
-    func greet(version: UInt32 = 1, network: Data = testNetwork) async throws -> AsyncStream<Event>.Iterator {
+    func greet(_ offer: PeerPBHello = RawPeer.offer(1)) async throws -> AsyncStream<Event>.Iterator {
         var iterator = events.makeAsyncIterator()
-        try await channel.writeAndFlush(RawPeer.hello(version: version, network: network))
+        try await channel.writeAndFlush(RawPeer.hello(offer))
         while let event = await iterator.next() {
             switch event {
             case .frame(let frame) where frame.type == .hello: return iterator
@@ -72,11 +72,13 @@ final class RawPeer: Sendable {
         return iterator
     }
 
-    static func hello(version: UInt32 = 1, network: Data = testNetwork) throws -> ByteBuffer {
-        let hello = PeerPBHello.with {
-            $0.protocolVersion = version
-            $0.network = network
-        }
+    /// Of a node that speaks one version.
+    static func offer(_ version: UInt32) -> PeerPBHello { PeerPBHello.with { $0.protocolVersion = version } }
+
+    /// A hello of the tests' network with the versions and capabilities of `offer`.
+    static func hello(_ offer: PeerPBHello = RawPeer.offer(1)) throws -> ByteBuffer {
+        var hello = offer
+        hello.network = testNetwork
         return encode(Frame(type: .hello, flags: .required, requestID: 0, body: try ByteBuffer(message: hello)))
     }
 

@@ -32,6 +32,7 @@ final class Ledger: PeerDirectory {
     func remove(_ node: NodeID) { records.withLock { $0[node] = nil } }
 
     func isParticipating(_ key: PublicKey) -> Bool { records.withLock { $0[key.node]?.key == key } }
+    func publicKey(of node: NodeID) -> PublicKey? { records.withLock { $0[node]?.key } }
     func endpoint(of node: NodeID) -> PeerEndpoint? { records.withLock { $0[node]?.endpoint } }
     var nodes: [NodeID] { records.withLock { Array($0.keys) } }
 }
@@ -67,12 +68,13 @@ struct TestNode {
 
     init(
         _ ledger: Ledger, key: SigningKey = SigningKey(), port: Int = 0, network: Data = testNetwork,
-        handler: any PeerRequestHandler = Answers.echo, limits: PeerLimits = .init(), isRegistered: Bool = true
+        handler: any PeerRequestHandler = Answers.echo, limits: PeerLimits = .init(), isRegistered: Bool = true,
+        offer: PeerOffer = .current
     ) async throws {
         self.key = key
-        peers = try PeerNetwork(
-            key: key, network: network, directory: ledger, handler: handler, ledgerSequence: { 42 }, group: loops,
-            limits: limits, logger: quiet)
+        let local = PeerLocal(
+            network: network, ledgerSequence: { 42 }, handler: handler, logger: quiet, offer: offer)
+        peers = try PeerNetwork(key: key, local: local, directory: ledger, group: loops, limits: limits)
         self.port = try await peers.listen(host: "127.0.0.1", port: port)
         if isRegistered { ledger.register(key, port: self.port) }
     }

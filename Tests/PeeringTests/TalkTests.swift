@@ -88,6 +88,27 @@ struct TalkTests {
         }
     }
 
+    @Test(
+        "What only this side can find out does not come from a peer",
+        arguments: [
+            ("peer/cancelled", "peer/internal"), ("peer/timeout", "peer/internal"), ("peer/closed", "peer/internal"),
+            ("peer/unreachable", "peer/internal"), ("peer/incompatible", "peer/internal"),
+            ("peer/too-large", "peer/internal"), ("", "peer/internal"),
+            ("peer/protocol-violation", "peer/refused"), ("peer/busy", "peer/busy"),
+            ("peer/not-found", "peer/not-found"),
+            ("peer/not-on-ledger", "peer/not-on-ledger"), ("peer/unsupported", "peer/unsupported"),
+            ("blob/incomplete", "blob/incomplete"),
+        ])
+    func foreignCodes(said: String, heard: String) async throws {
+        let handler = Answers { _, loop in loop.makeFailedFuture(PeerError(.init(said), "so it is")) }
+        try await TalkTests.withPair(handler: handler) { one, two in
+            let error = await #expect(throws: PeerError.self) { _ = try await one.ask(two.id) }
+            #expect(error?.code.description == heard)
+            #expect(error?.message.contains("so it is") == true)
+            #expect(error?.message.contains(said) == (said != heard) || said.isEmpty)
+        }
+    }
+
     @Test("Blocks of 256 KiB arrive exactly, many at once, whatever their order")
     func blocks() async throws {
         let blocks = (0..<8).map { randomBytes(256 << 10, seed: UInt64($0)) }

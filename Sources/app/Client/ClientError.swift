@@ -17,6 +17,24 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let nameTaken = Code("ledger/name-taken")
         /// The node answered something that this client does not understand.
         public static let badAnswer = Code("client/bad-answer")
+        /// An answer broke off.
+        public static let cutShort = Code("client/cut-short")
+        /// The node, the file or the genesis is of another network than the one that was asked for.
+        public static let wrongNetwork = Code("client/wrong-network")
+        /// No committee signed a state of the ledger yet, or none that the node still knows.
+        public static let notCertified = Code("client/not-certified")
+        /// The newest certificate that a node has is too old.
+        public static let stale = Code("client/stale")
+        /// A node showed an older state than was proved before.
+        public static let wentBack = Code("client/went-back")
+        /// A committee signed two states after one entry.
+        public static let forked = Code("client/forked")
+        /// A snapshot's bytes are not those that its name promises.
+        public static let badSnapshot = Code("client/bad-snapshot")
+        /// A file is no export of a ledger, or is damaged.
+        public static let badExport = Code("client/bad-export")
+        /// Whether a transaction came onto the ledger could not be found out in time.
+        public static let outcomeUnknown = Code("client/outcome-unknown")
     }
 
     public let code: Code

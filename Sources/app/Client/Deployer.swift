@@ -44,12 +44,6 @@ public struct Deployer: Sendable {
         public var behind: [String]
     }
 
-    /// Uploads at once.
-    private static let parallelUploads = 8
-    /// Files up to this size are read whole.
-    private static let wholeFileBytes = 1 << 20
-    /// How often a nonce that another command used up is replaced by the next.
-    private static let nonceAttempts = 5
     /// How long a release may take to reach its replicas before it goes live with fewer.
     private static let replicationTimeout = Duration.seconds(60)
     /// Replicas that must hold a release before it goes live, if there are as many.
@@ -71,17 +65,9 @@ public struct Deployer: Sendable {
     public func deploySite(folder: String, name: AppName, message: String = "") async throws -> Result {
         let known = try await checkOwner(name)
         let site = try SiteFolder(folder)
-        var files: [String: SiteManifest.File] = [:]
-        var sources: [BlobID: Source] = [:]
-        for item in site.items {
-            let (digest, byteCount) = try Blake3.hashFile(path: item.location, threads: 2)
-            let id = BlobID(digest)
-            files[item.path] = SiteManifest.File(
-                blob: id, byteCount: byteCount, contentType: MediaType.of(path: item.path))
-            sources[id] = .file(item.location, byteCount)
-        }
-        let manifest = Manifest.site(try SiteManifest(files: files))
-        report(.hashed(files: site.items.count, bytes: files.values.reduce(0) { $0 + $1.byteCount }))
+        let (files, sources) = try site.hashed()
+        let manifest = Manifest.site(files)
+        report(.hashed(files: site.items.count, bytes: files.byteCount))
         var result = try await deploy(name, known, .site, manifest, sources, message)
         result.files = site.items.count
         result.hidden = site.hiddenCount
@@ -135,68 +121,11 @@ public struct Deployer: Sendable {
         return known
     }
 
-    // MARK: Uploading
-
-    private enum Source: Sendable {
-        case file(String, Int)
-        case bytes(ByteBuffer)
-
-        var byteCount: Int {
-            switch self {
-            case .file(_, let byteCount): byteCount
-            case .bytes(let bytes): bytes.readableBytes
-            }
-        }
-    }
-
-    private func upload(_ sources: [BlobID: Source]) async throws -> (blobs: Int, bytes: Int) {
-        let missing = try await client.missing(sources.keys.sorted())
-        let total = missing.reduce(0) { $0 + (sources[$1]?.byteCount ?? 0) }
-        var (blobs, bytes) = (0, 0)
-        report(.uploading(blobs: 0, ofBlobs: missing.count, bytes: 0, ofBytes: total))
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            func collect() async throws {
-                guard let done = try await group.next() else { return }
-                blobs += 1
-                bytes += done
-                report(.uploading(blobs: blobs, ofBlobs: missing.count, bytes: bytes, ofBytes: total))
-            }
-            for (index, id) in missing.enumerated() {
-                guard let source = sources[id] else { continue }
-                if index >= Deployer.parallelUploads { try await collect() }
-                group.addTask { try await self.upload(id, source) }
-            }
-            while blobs < missing.count { try await collect() }
-        }
-        return (blobs, bytes)
-    }
-
-    private func upload(_ id: BlobID, _ source: Source) async throws -> Int {
-        switch source {
-        case .bytes(let bytes): return try await client.upload(id, bytes).byteCount
-        case .file(let path, let byteCount):
-            guard let handle = FileHandle(forReadingAtPath: path) else {
-                throw ClientError(.fileUnusable, "Cannot read \(path) any more; repeat the command")
-            }
-            defer { try? handle.close() }
-            if byteCount <= Deployer.wholeFileBytes {
-                let data = try handle.readToEnd() ?? Data()
-                guard data.count == byteCount else { throw Deployer.changed(path) }
-                return try await client.upload(id, ByteBuffer(bytes: data)).byteCount
-            }
-            let chunks = FileChunks(descriptor: handle.fileDescriptor)
-            return try await client.upload(id, chunks, byteCount: byteCount).byteCount
-        }
-    }
-
-    private static func changed(_ path: String) -> ClientError {
-        ClientError(.fileUnusable, "\(path) changed while it was being deployed; repeat the command")
-    }
-
     // MARK: Publishing
 
     private func deploy(
-        _ name: AppName, _ known: NameInfo?, _ kind: ReleaseKind, _ manifest: Manifest, _ sources: [BlobID: Source],
+        _ name: AppName, _ known: NameInfo?, _ kind: ReleaseKind, _ manifest: Manifest,
+        _ sources: [BlobID: BlobUploader.Source],
         _ message: String
     ) async throws -> Result {
         let bytes = ByteBuffer(bytes: try manifest.encoded())
@@ -206,7 +135,10 @@ public struct Deployer: Sendable {
             name: name.description, release: "", url: Deployer.url(of: name, gateway: status.gateway), unchanged: false,
             files: 0, bytes: sources.values.reduce(0) { $0 + $1.byteCount }, uploadedBlobs: 0, uploadedBytes: 0,
             hidden: 0, replicas: [], behind: [])
-        let uploaded = try await upload(sources.merging([id: .bytes(bytes)]) { $1 })
+        let report = report
+        let uploaded = try await BlobUploader(client: client).upload(sources.merging([id: .bytes(bytes)]) { $1 }) {
+            report(.uploading(blobs: $0.blobs, ofBlobs: $0.ofBlobs, bytes: $0.bytes, ofBytes: $0.ofBytes))
+        }
         result.uploadedBlobs = uploaded.blobs
         result.uploadedBytes = uploaded.bytes
         if let known, let live = known.releases.first(where: \.live), live.manifest == id.description {
@@ -225,7 +157,7 @@ public struct Deployer: Sendable {
         report(.published(releaseID))
         result.release = releaseID.description
         result.replicas = try await waitForReplicas(name, releaseID)
-        let promoted = try await submit(.promoteRelease(name, releaseID))
+        let promoted = try await submit(.promoteRelease(name, releaseID, percent: 100))
         result.behind = promoted.behind
         report(.live)
         return result
@@ -256,25 +188,8 @@ public struct Deployer: Sendable {
         return try await submit(.rollBack(name, to: release))
     }
 
-    /// Signs with the next nonce; takes the one after it if another command was quicker.
     private func submit(_ action: LedgerAction) async throws -> TransactionReceipt {
-        let status = try await client.status()
-        guard let network = NetworkID(status.network) else {
-            throw ClientError(.badAnswer, "The node does not say which network it is on; update it")
-        }
-        let builder = TransactionBuilder(networkID: network, key: key)
-        var attempt = 1
-        while true {
-            let nonce = try await client.account(key.publicKey.account).nonce + 1
-            do {
-                return try await client.submit(try builder.sign(action, nonce: nonce))
-            } catch let failure as ControlFailure where failure.code == LedgerError.Code.badNonce.description {
-                guard attempt < Deployer.nonceAttempts else { throw failure }
-                attempt += 1
-                // Another command of this account, or the answer of a node that follows: the next look sees it.
-                try await Task.sleep(for: .milliseconds(50 * attempt))
-            }
-        }
+        try await LedgerClient(client).submit(action, key: key)
     }
 
     /// `http://<name>.localhost:<port>/` for a gateway's base URL.

@@ -19,9 +19,18 @@ public struct NodeClient: Sendable {
     private static let patient = TimeAmount.hours(6)
     private static let maxAnswerBytes = 64 << 20
 
+    /// Connections of all clients of this process. One that is refused is not tried again: with several nodes, the next
+    /// one is asked at once.
+    public static let connections: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.connect = .seconds(5)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     /// - Parameters:
     ///   - key: The account that signs writes; nil allows reading only.
-    public init(control: String, key: SigningKey? = nil, http: HTTPClient = .shared) {
+    public init(control: String, key: SigningKey? = nil, http: HTTPClient = NodeClient.connections) {
         self.control = control
         self.key = key
         self.http = http
@@ -92,20 +101,23 @@ public struct NodeClient: Sendable {
     }
 
     /// Hands a transaction to the ledger. When this returns, it is durable there and applied on the nodes that the
-    /// receipt names.
+    /// receipt names. The same transaction may be handed in again, here or elsewhere: it is carried out once.
     public func submit(_ transaction: SignedTransaction) async throws -> TransactionReceipt {
-        try await send(.POST, "/api/v1/transactions", .bytes(ByteBuffer(bytes: transaction.bytes)), signed: false)
+        var request = HTTPClientRequest(url: control + "/api/v1/transactions")
+        request.method = .POST
+        request.body = .bytes(ByteBuffer(bytes: transaction.bytes))
+        return try await execute(request, NodeClient.quick)
     }
 
     // MARK: HTTP
 
-    private func get<Answer: Decodable>(_ path: String) async throws -> Answer {
+    func get<Answer: Decodable>(_ path: String) async throws -> Answer {
         var request = HTTPClientRequest(url: control + path)
         request.headers.add(name: "accept", value: "application/json")
         return try await execute(request, NodeClient.quick)
     }
 
-    private func send<Answer: Decodable>(
+    func send<Answer: Decodable>(
         _ method: HTTPMethod, _ path: String, _ body: HTTPClientRequest.Body, signed: Bool
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: control + path)
@@ -126,32 +138,69 @@ public struct NodeClient: Sendable {
 
     private func execute<Answer: Decodable>(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> Answer
     {
-        let response: HTTPClientResponse
-        let body: ByteBuffer
-        do {
-            response = try await http.execute(request, timeout: timeout)
-            body = try await response.body.collect(upTo: NodeClient.maxAnswerBytes)
-        } catch let error as HTTPClientError {
-            throw ClientError(
-                .unreachable,
-                "The node at \(control) does not answer (\(error)); look at `skerry status`, start it with `skerry up`")
-        } catch let error as NIOConnectionError {
-            throw ClientError(
-                .unreachable, "Nobody listens at \(control) (\(error)); start the network with `skerry up`")
-        }
-        let data = Data(body.readableBytesView)
-        guard (200..<300).contains(response.status.code) else {
-            guard var failure = try? JSONDecoder().decode(ControlFailure.self, from: data) else {
-                throw ClientError(.badAnswer, "\(control) answered with status \(response.status.code)")
-            }
-            failure.status = Int(response.status.code)
-            throw failure
-        }
+        let data = try await collect(try await open(request, timeout), limit: NodeClient.maxAnswerBytes)
         do {
             return try JSONDecoder().decode(Answer.self, from: data)
         } catch {
             throw ClientError(
                 .badAnswer, "\(control) answered something else than \(Answer.self); update the older side")
         }
+    }
+
+    /// The bytes that the node answers with, at most `limit`; waits for `wait` longer than for other answers.
+    func bytes(_ path: String, limit: Int, wait: Duration = .zero) async throws -> Data {
+        let timeout = NodeClient.quick + .milliseconds(Int64(wait / .milliseconds(1)))
+        return try await collect(try await open(HTTPClientRequest(url: control + path), timeout), limit: limit)
+    }
+
+    /// The bytes that the node answers with, as they arrive.
+    func stream(_ path: String) async throws -> HTTPClientResponse.Body {
+        try await open(HTTPClientRequest(url: control + path), NodeClient.patient).body
+    }
+
+    /// The next bytes of such an answer; nil at its end.
+    func next(_ body: inout HTTPClientResponse.Body.AsyncIterator) async throws -> ByteBuffer? {
+        do { return try await body.next() } catch { throw broken(error) }
+    }
+
+    /// What went wrong while an answer's body was read.
+    private func broken(_ error: any Error) -> any Error {
+        if error is CancellationError || error is ClientError { return error }
+        return ClientError(.cutShort, "The answer of \(control) broke off (\(error)); repeat the command")
+    }
+
+    private func collect(_ response: HTTPClientResponse, limit: Int) async throws -> Data {
+        do {
+            return Data(try await response.body.collect(upTo: limit).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw ClientError(.badAnswer, "\(control) answered with more than \(limit) bytes; update the older side")
+        } catch {
+            throw broken(error)
+        }
+    }
+
+    private func open(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(request, timeout: timeout)
+        } catch let error as CancellationError {
+            throw error
+        } catch let error where error is NIOConnectionError || error is IOError {
+            throw ClientError(
+                .unreachable, "Nobody listens at \(control) (\(error)); start the network with `skerry up`")
+        } catch {
+            throw ClientError(
+                .unreachable,
+                "The node at \(control) does not answer (\(error)); look at `skerry status`, start it with `skerry up`")
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let data = try await collect(response, limit: NodeClient.maxAnswerBytes)
+            guard var failure = try? JSONDecoder().decode(ControlFailure.self, from: data) else {
+                throw ClientError(.badAnswer, "\(control) answered with status \(response.status.code)")
+            }
+            failure.status = Int(response.status.code)
+            throw failure
+        }
+        return response
     }
 }

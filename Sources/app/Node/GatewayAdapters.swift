@@ -8,6 +8,7 @@ import Ledger
 import LedgerLog
 import Manifests
 import NIOCore
+import Peering
 import Telemetry
 
 /// The node's blobs as the gateway sees them: from the store, else from peers.
@@ -29,6 +30,8 @@ struct NodeBlobs: GatewayBlobs {
             GatewayError(.blobNotFound, error.message, origin: .peer)
         case let error as ExchangeError:
             GatewayError(.blobUnreachable, error.message, origin: .peer)
+        case let error as PeerError:
+            GatewayError(.blobUnreachable, error.message, origin: .peer)
         case let error as BlobStoreError:
             GatewayError(.init(error.code.description), error.message, origin: .node)
         default: error
@@ -45,7 +48,7 @@ private struct OpenBlob: GatewayBlob {
     func demand(_ bytes: Range<Int>) { handle.demand(bytes) }
 
     func block(_ index: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
-        handle.block(index, on: eventLoop)
+        handle.block(index, on: eventLoop).flatMapErrorThrowing { throw NodeBlobs.explained($0) }
     }
 
     /// The handle closes when the last reference goes; the gateway drops this one right after.

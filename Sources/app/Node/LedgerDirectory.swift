@@ -3,15 +3,34 @@ import Ledger
 import LedgerLog
 import Peering
 
-/// The ledger as the peer connections see it.
+/// The ledger as the peer connections see it: nodes that take part are somebody for everything, and those that the ledger
+/// still needs may connect.
 struct LedgerDirectory: PeerDirectory {
     let keeper: LedgerKeeper
 
-    func isParticipating(_ key: PublicKey) -> Bool { keeper.state.node(key.node)?.publicKey == key }
-
-    func endpoint(of node: NodeID) -> PeerEndpoint? {
-        keeper.state.node(node).map { PeerEndpoint(host: $0.peer.host, port: Int($0.peer.port)) }
+    func isParticipating(_ key: PublicKey) -> Bool {
+        let state = keeper.state
+        return LedgerDirectory.mayConnect(key.node, state) && state.node(key.node)?.publicKey == key
     }
 
-    var nodes: [NodeID] { keeper.state.nodes.map(\.id) }
+    func publicKey(of node: NodeID) -> PublicKey? {
+        let state = keeper.state
+        return state.isParticipating(node) ? state.node(node)?.publicKey : nil
+    }
+
+    func endpoint(of node: NodeID) -> PeerEndpoint? {
+        let state = keeper.state
+        guard LedgerDirectory.mayConnect(node, state) else { return nil }
+        return state.node(node).map { PeerEndpoint(host: $0.peer.host, port: Int($0.peer.port)) }
+    }
+
+    var nodes: [NodeID] { keeper.state.participants.map(\.id) }
+
+    /// Whether other nodes speak with `node` at all. Whoever left is needed until the committee has handed over, since the
+    /// handover itself may lack its vote; and whoever may order is needed wherever it does.
+    static func mayConnect(_ node: NodeID, _ state: LedgerState) -> Bool {
+        let epoch = state.epoch
+        return state.isParticipating(node) || epoch.committee.index(of: node) != nil
+            || epoch.pendingCommittee?.index(of: node) != nil || state.genesis.sequencers.contains(node)
+    }
 }

@@ -19,10 +19,18 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
     public var peer: Address
     /// For the operator and developers; loopback unless you mean it.
     public var control: Address
+    /// Bytes that the blob store may take; nil for what the disk gives. What is not pinned makes way, coldest first.
+    public var quotaBytes: Int?
+    /// The ledger's engine and limits; nil for the defaults: a log of this node's own, on SQLite.
+    public var ledger: LedgerConfiguration?
 
-    public init(gateway: Address, peer: Address, control: Address) {
+    public init(
+        gateway: Address, peer: Address, control: Address, quotaBytes: Int? = nil, ledger: LedgerConfiguration? = nil
+    ) {
         self.gateway = gateway
         self.peer = peer
         self.control = control
+        self.quotaBytes = quotaBytes
+        self.ledger = ledger
     }
 }

@@ -20,6 +20,8 @@ struct NodeControl: ControlBackend {
     let sync: LedgerSync
     let releases: ReleaseKeeper
     let peers: PeerNetwork
+    let exchange: Exchange
+    let repairer: Repairer
     let describe: @Sendable () -> NodeStatus
 
     func status() async -> NodeStatus { describe() }
@@ -34,6 +36,20 @@ struct NodeControl: ControlBackend {
 
     func blob(_ id: BlobID) async throws -> BlobInfo? {
         try NodeControl.explain { try store.stat(id) }.map { NodeControl.info(id, $0.byteCount) }
+    }
+
+    func content(_ id: BlobID) async throws -> (any ControlBlob)? {
+        try NodeControl.explain { try store.stat(id) }.map { Content(store: store, id: id, byteCount: $0.byteCount) }
+    }
+
+    private struct Content: ControlBlob {
+        let store: BlobStore
+        let id: BlobID
+        let byteCount: Int
+
+        var blockCount: Int { BlockTree.blockCount(byteCount: byteCount) }
+
+        func block(_ index: Int) async throws -> ByteBuffer { try await store.block(id, index) }
     }
 
     func missing(_ ids: [BlobID]) async throws -> [BlobID] { try NodeControl.explain { try store.missing(from: ids) } }
@@ -69,14 +85,17 @@ struct NodeControl: ControlBackend {
 
     // MARK: Ledger
 
-    func account(_ id: AccountID) async throws -> AccountInfo {
-        let record = keeper.state.account(id)
-        return AccountInfo(id: id.description, nonce: record?.nonce ?? 0, exists: record != nil)
-    }
+    var ledger: any ControlLedger { NodeLedger(keeper: keeper) }
 
     func names() async throws -> NameList {
         let state = keeper.state
-        return NameList(names: state.names.map { NodeControl.info($0, state) })
+        let domains = Dictionary(grouping: state.domains, by: \.name)
+        return NameList(
+            names: state.names.map { record in
+                NameInfo(
+                    record, releases: state.releases(of: record.name),
+                    domains: domains[record.name]?.map(\.domain) ?? [])
+            })
     }
 
     func name(_ name: String) async throws -> NameInfo {
@@ -88,27 +107,18 @@ struct NodeControl: ControlBackend {
                 status: 404, code: "ledger/unknown-name",
                 message: "Nobody owns the name \"\(name)\"; `skerry deploy … --name \(name)` claims it")
         }
-        return NodeControl.info(record, state)
-    }
-
-    private static func info(_ record: NameRecord, _ state: LedgerState) -> NameInfo {
-        let releases = record.releases.compactMap { state.release($0, of: record.name) }.map { release in
-            ReleaseInfo(
-                id: release.id.description, kind: release.kind.rawValue, manifest: release.manifest.description,
-                message: release.message, publisher: release.publisher.description,
-                publishedMilliseconds: release.publishedMilliseconds, live: release.id == record.live)
-        }
-        return NameInfo(
-            name: record.name.description, owner: record.owner.description, live: record.live?.description,
-            releases: releases)
+        let domains = record.domainCount == 0 ? [] : state.domains.filter { $0.name == checked }.map(\.domain)
+        return NameInfo(record, releases: state.releases(of: checked), domains: domains)
     }
 
     func submit(_ transaction: ByteBuffer) async throws -> TransactionReceipt {
         do {
-            let (sequence, release) = try await sync.submit(Data(transaction.readableBytesView))
+            let bytes = Data(transaction.readableBytesView)
+            let id = try SignedTransaction(decoding: bytes).id
+            let (sequence, release) = try await sync.submit(bytes)
             let (applied, behind) = await sync.spread(sequence)
             return TransactionReceipt(
-                sequence: sequence, release: release, applied: applied.map(\.description),
+                id: id.description, sequence: sequence, release: release, applied: applied.map(\.description),
                 behind: behind.map(\.description))
         } catch {
             throw NodeControl.explained(error)
@@ -144,7 +154,7 @@ struct NodeControl: ControlBackend {
 
     // MARK: Errors
 
-    private static func explain<Result>(_ body: () throws -> Result) throws -> Result {
+    static func explain<Result>(_ body: () throws -> Result) throws -> Result {
         do { return try body() } catch { throw explained(error) }
     }
 
@@ -154,9 +164,13 @@ struct NodeControl: ControlBackend {
         case let error as LedgerError:
             return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
         case let error as LedgerLogError:
-            return ControlFailure(status: 503, code: error.code.description, message: error.message)
+            return ControlFailure(
+                status: error.code == .truncated ? 410 : 503, code: error.code.description, message: error.message)
         case let error as BlobStoreError:
             return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
+        case let error as ExchangeError:
+            return ControlFailure(
+                status: error.code == .notFound ? 404 : 503, code: error.code.description, message: error.message)
         case let error as PeerError:
             return ControlFailure(status: 503, code: error.code.description, message: error.message)
         default: return error
@@ -165,9 +179,13 @@ struct NodeControl: ControlBackend {
 
     private static func status(_ code: LedgerError.Code) -> Int {
         switch code {
-        case .nameTaken, .reservedName, .notAuthorised, .unknownSigner: 403
-        case .unknownName, .unknownRelease, .unknownNode, .unknownAccount: 404
-        case .badNonce, .releaseExists, .nodeExists, .nothingToRollBackTo: 409
+        case .nameTaken, .domainTaken, .reservedName, .notAuthorised, .unknownSigner, .notAdmitted, .barred,
+            .attestationUnavailable:
+            403
+        case .unknownName, .unknownRelease, .unknownNode, .unknownAccount, .unknownDomain, .unknownChannel: 404
+        case .badNonce, .releaseExists, .nodeExists, .nothingToRollBackTo, .insufficientBalance, .insufficientStake,
+            .stakeLocked, .wrongParticipation, .channelState, .wrongEpoch:
+            409
         case .tooLarge: 413
         default: 400
         }
@@ -178,7 +196,7 @@ struct NodeControl: ControlBackend {
         case .notFound: 404
         case .tooLarge: 413
         case .digestMismatch: 422
-        case .diskFull: 507
+        case .diskFull, .quotaExceeded: 507
         default: 500
         }
     }

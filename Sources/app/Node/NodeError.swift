@@ -13,6 +13,8 @@ public struct NodeError: Error, Sendable, CustomStringConvertible {
         public static let cannotListen = Code("node/cannot-listen")
         /// The node's key is not among the nodes of the network.
         public static let notOnLedger = Code("node/not-on-ledger")
+        /// The ledger's files do not belong together or are damaged.
+        public static let ledgerUnusable = Code("node/ledger-unusable")
     }
 
     public let code: Code

@@ -22,6 +22,8 @@ public struct NodeFolder: Sendable {
     public var configuration: String { path + "/node.json" }
     /// The ledger's log.
     public var ledger: String { path + "/ledger.sqlite" }
+    /// The snapshot with which a node that joined begins; it moves into the blob store at the first start.
+    public var ledgerBase: String { path + "/ledger-base" }
     /// The blob store.
     public var blobs: String { path + "/blobs" }
     /// ``NodeRun`` in JSON while the node runs.

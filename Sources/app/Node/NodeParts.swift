@@ -1,6 +1,8 @@
 import Blake3
 import BlobStore
 import ControlModel
+import Discovery
+import EtcdLog
 import Exchange
 import Foundation
 import Functions
@@ -9,6 +11,7 @@ import Identity
 import Ledger
 import LedgerLog
 import Logging
+import Membership
 import NIOCore
 import Peering
 import Synchronization
@@ -17,38 +20,73 @@ import Synchronization
 final class NodeParts: Sendable {
     let node: NodeID
     let group: any EventLoopGroup
+    let ledger: OpenLedger
     let keeper: LedgerKeeper
     let store: BlobStore
     let peers: PeerNetwork
+    let membership: Membership
+    let discovery: Discovery
     let exchange: Exchange
+    let repairer: Repairer
+    let announcer: Announcer
+    let scrubber: Scrubber
     let routes = RouteTable()
     let releases: ReleaseKeeper
     let sync: LedgerSync
+    let duties: LedgerDuties
+    let snapshots: LedgerSnapshots
     let functions: FunctionPool
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
 
+    /// - Parameters:
+    ///   - snapshots: Snapshots of the ledger in `store`.
+    ///   - worker: The `skerry-worker` executable.
     init(
-        key: SigningKey, keeper: LedgerKeeper, store: BlobStore, group: any EventLoopGroup, logger: Logger,
-        worker: String
+        key: SigningKey, ledger: OpenLedger, snapshots: SnapshotStore, plan: SnapshotPlan, group: any EventLoopGroup,
+        logger: Logger, worker: String
     ) throws {
         node = key.publicKey.node
+        let keeper = ledger.keeper
+        let store = snapshots.store
         self.group = group
+        self.ledger = ledger
         self.keeper = keeper
         self.store = store
         self.logger = logger
         let service = NodePeerService()
         let directory = LedgerDirectory(keeper: keeper)
+        let network = Data(keeper.state.networkID.digest.bytes)
         peers = try PeerNetwork(
-            key: key, network: Data(keeper.state.networkID.digest.bytes), directory: directory, handler: service,
+            key: key, network: network, directory: directory, handler: service,
             ledgerSequence: { keeper.state.sequence }, group: group, logger: NodeParts.labelled(logger, "peering"))
+        membership = Membership(
+            key: key, network: network, peers: peers, directory: directory, group: group,
+            logger: NodeParts.labelled(logger, "membership"))
+        discovery = Discovery(
+            key: key, network: network, peers: peers, view: NetworkView(keeper: keeper, membership: membership),
+            group: group, logger: NodeParts.labelled(logger, "discovery"))
         exchange = Exchange(
-            store: store, peers: peers, directory: directory, group: group,
-            logger: NodeParts.labelled(logger, "exchange"))
+            store: store, peers: peers,
+            finder: NodeProviders(node: node, keeper: keeper, discovery: discovery, membership: membership),
+            group: group, logger: NodeParts.labelled(logger, "exchange"))
+        repairer = Repairer(store: store, exchange: exchange, logger: NodeParts.labelled(logger, "blobs"))
+        scrubber = Scrubber(store: store, logger: NodeParts.labelled(logger, "blobs"))
+        announcer = Announcer(store: store, discovery: discovery, logger: NodeParts.labelled(logger, "discovery"))
         releases = ReleaseKeeper(
             node: node, keeper: keeper, store: store, exchange: exchange, routes: routes,
             logger: NodeParts.labelled(logger, "releases"))
-        sync = LedgerSync(node: node, keeper: keeper, peers: peers, logger: NodeParts.labelled(logger, "ledger"))
+        let ledgerLogger = NodeParts.labelled(logger, "ledger")
+        let catchUp = LedgerCatchUp(
+            keeper: keeper, peers: peers, exchange: exchange, snapshots: snapshots, logger: ledgerLogger)
+        sync = LedgerSync(
+            node: node, keeper: keeper, peers: peers, snapshots: catchUp, isShared: ledger.etcd != nil,
+            logger: ledgerLogger)
+        let votes = VoteExchange(key: key, keeper: keeper, peers: peers, logger: ledgerLogger)
+        duties = LedgerDuties(
+            key: key, keeper: keeper, sync: sync, membership: membership, exchange: exchange, votes: votes,
+            logger: ledgerLogger)
+        self.snapshots = LedgerSnapshots(keeper: keeper, snapshots: snapshots, plan: plan, logger: ledgerLogger)
         functions = FunctionPool(
             settings: FunctionPool.Settings(workerPath: worker), group: group,
             logger: NodeParts.labelled(logger, "functions"))
@@ -58,7 +96,9 @@ final class NodeParts: Sendable {
             if let request = line.requestID { metadata["request"] = "\(request)" }
             console.log(level: line.level, "\(line.text)", metadata: metadata)
         }
-        service.attach(exchange: exchange, keeper: keeper, sync: sync, releases: releases)
+        service.attach(
+            exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync,
+            votes: votes, releases: releases)
     }
 
     func logger(for room: String) -> Logger { NodeParts.labelled(logger, room) }
@@ -72,15 +112,54 @@ final class NodeParts: Sendable {
     /// Takes over the gateway's shutdown.
     func adopt(_ gateway: Gateway) { self.gateway.withLock { $0 = gateway } }
 
+    /// Waits until the ledger lists this node, if its own copy does not yet: a node that just joined hears of itself from
+    /// its peers.
+    ///
+    /// - Throws: ``NodeError`` `.notOnLedger` if they do not list it either, or none can be reached.
+    func requireListing(_ key: SigningKey, _ path: String) async throws {
+        func isListed() -> Bool { keeper.state.node(node)?.publicKey == key.publicKey }
+        var answered = 0
+        if !isListed() { answered = await sync.catchUp(with: sync.otherParticipants) }
+        if isListed() {
+            if !keeper.state.isParticipating(node) {
+                logger.warning("this node does not take part; peers refuse it, and it serves what it has")
+            }
+            return
+        }
+        let whom = answered == 0 ? "none of its nodes lets this one ask" : "\(answered) of its nodes say so too"
+        throw NodeError(
+            .notOnLedger,
+            "The key \(path) belongs to node \(node), which is not on the ledger of "
+                + "\"\(keeper.state.genesis.networkName)\" (\(whom)); register it or use the right key")
+    }
+
+    /// What a node does by itself besides answering; ends when cancelled.
+    func runChores() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.membership.run() }
+            group.addTask { await self.discovery.run() }
+            group.addTask { await self.announcer.run() }
+            group.addTask { await self.repairer.run() }
+            group.addTask { await self.scrubber.run() }
+            group.addTask { await self.releases.run() }
+            group.addTask { await self.keeper.run() }
+            if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
+            group.addTask { await self.duties.run() }
+            group.addTask { await self.snapshots.run() }
+        }
+    }
+
     /// Visitors first: requests in flight end before what serves them goes.
     func stop(drain: Duration) async {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
         await functions.shutdown()
-        exchange.shutdown()
+        await membership.leave()
+        await exchange.close()
         await peers.shutdown()
         do { try await keeper.close() } catch {
             logger.error("closing the ledger failed", metadata: ["error": "\(error)"])
         }
+        try? await ledger.etcd?.close()
         do { try store.close() } catch {
             logger.error("closing the blob store failed", metadata: ["error": "\(error)"])
         }
@@ -89,15 +168,26 @@ final class NodeParts: Sendable {
     func status(_ run: NodeRun, data: String, isReady: Bool, detail: String) -> NodeStatus {
         let state = keeper.state
         let connected = Set(peers.connectedPeers)
-        let others = state.nodes.filter { $0.id != node }.map { record in
-            NodeStatus.Peer(
-                id: record.id.description, peer: record.peer.description, connected: connected.contains(record.id))
+        let members = Dictionary(membership.members.map { ($0.id, $0) }) { first, _ in first }
+        let accounts = Dictionary(exchange.accounts.map { ($0.node, $0) }) { first, _ in first }
+        let others = state.participants.filter { $0.id != node }.map { record in
+            let account = accounts[record.id]
+            let roundTrip = membership.estimatedRoundTrip(to: record.id)
+            return NodeStatus.Peer(
+                id: record.id.description, peer: record.peer.description, connected: connected.contains(record.id),
+                state: members[record.id].map { "\($0.state)" } ?? "unknown",
+                roundTripMilliseconds: roundTrip.map { $0 / .milliseconds(1) },
+                receivedBytes: account?.bytesReceived ?? 0, sentBytes: account?.bytesSent ?? 0,
+                badBlocks: account?.badBlocks ?? 0)
         }
         let usage = store.usage
         return NodeStatus(
             id: run.id, network: state.networkID.description, version: SkerryNode.version, gateway: run.gateway,
             peer: run.peer, control: run.control, data: data, pid: run.pid, ready: isReady, detail: detail,
-            ledger: .init(sequence: state.sequence, root: state.root.hex, sequencer: sync.isSequencer),
+            ledger: .init(
+                sequence: state.sequence, root: state.root.hex, sequencer: sync.isSequencer,
+                leader: sync.sequencer?.description, epoch: state.epoch.number, certified: state.certified.sequence,
+                engine: ledger.engine.rawValue, failure: keeper.failure.map { "\($0)" }),
             peers: others, blobCount: usage.blobs, blobBytes: usage.bytes)
     }
 }

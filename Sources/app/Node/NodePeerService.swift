@@ -1,8 +1,11 @@
+import Blake3
+import Discovery
 import Exchange
 import Foundation
 import Identity
 import Ledger
 import LedgerLog
+import Membership
 import NIOCore
 import Peering
 import SwiftProtobuf
@@ -15,35 +18,67 @@ final class NodePeerService: PeerRequestHandler {
     private static let maxWait = Duration.seconds(30)
     /// Entries in one answer at most.
     private static let maxEntries = 1_024
+    /// Handovers in one answer at most, and their bytes, of which a frame holds twice as many.
+    private static let maxHandovers = 64
+    private static let maxHandoverBytes = 1 << 20
 
     private struct Rooms {
         let exchange: Exchange
+        let membership: Membership
+        let discovery: Discovery
         let keeper: LedgerKeeper
         let sync: LedgerSync
+        let votes: VoteExchange
         let releases: ReleaseKeeper
     }
 
     /// Set once, after the rooms that themselves need the peer network have been made.
     private let rooms = Mutex<Rooms?>(nil)
 
-    func attach(exchange: Exchange, keeper: LedgerKeeper, sync: LedgerSync, releases: ReleaseKeeper) {
-        rooms.withLock { $0 = Rooms(exchange: exchange, keeper: keeper, sync: sync, releases: releases) }
+    func attach(
+        exchange: Exchange, membership: Membership, discovery: Discovery, keeper: LedgerKeeper, sync: LedgerSync,
+        votes: VoteExchange, releases: ReleaseKeeper
+    ) {
+        let rooms = Rooms(
+            exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync, votes: votes,
+            releases: releases)
+        self.rooms.withLock { $0 = rooms }
     }
 
     func handle(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
         guard let rooms = rooms.withLock({ $0 }) else {
             return eventLoop.makeFailedFuture(PeerError(.busy, "This node is still starting; try again"))
         }
+        // The handshake saw to that, but the connection may be older than the node's leaving.
+        guard NodePeerService.isAdmitted(request.peer, request.type, rooms.keeper.state) else {
+            return eventLoop.makeFailedFuture(
+                PeerError(.notOnLedger, "Node \(request.peer.short) does not take part; let its operator opt in"))
+        }
         if let answer = rooms.exchange.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.membership.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.discovery.serve(request, on: eventLoop) { return answer }
         return eventLoop.makeFutureWithTask { try await NodePeerService.answer(request, rooms) }
+    }
+
+    /// What the ledger needs of a node that left, and what that node needs for it: entries and snapshots to vote on, and
+    /// the way to the sequencer.
+    private static let ledgerFrames: Set<FrameType> = [
+        .readEntries, .submitTransaction, .awaitSequence, .exchangeVotes, .readLedgerBase,
+    ]
+
+    /// Whether a peer may ask this: anything if it takes part, what belongs to the ledger if that needs it.
+    static func isAdmitted(_ peer: NodeID, _ type: FrameType, _ state: LedgerState) -> Bool {
+        state.isParticipating(peer) || ledgerFrames.contains(type) && LedgerDirectory.mayConnect(peer, state)
     }
 
     private static func answer(_ request: PeerRequest, _ rooms: Rooms) async throws -> PeerReply {
         switch request.type {
-        case .readEntries: try await entries(try request.message(), rooms.keeper)
+        case .readEntries: try await entries(try request.message(), rooms)
         case .submitTransaction: try await submit(try request.message(), rooms.sync)
         case .awaitSequence: try await sequence(try request.message(), rooms.keeper)
         case .releaseReadiness: try await readiness(try request.message(), rooms.releases)
+        case .exchangeVotes: try await votes(try request.message(), rooms.votes)
+        case .readLedgerBase: try await ledgerBase(try request.message(), rooms.keeper)
         default:
             throw PeerError(.unsupported, "This node does not know \(request.type); update it")
         }
@@ -51,21 +86,32 @@ final class NodePeerService: PeerRequestHandler {
 
     private static func wait(_ millis: UInt32) -> Duration { min(.milliseconds(Int64(millis)), maxWait) }
 
-    private static func entries(_ request: PeerPBReadEntries, _ keeper: LedgerKeeper) async throws -> PeerReply {
+    private static func entries(_ request: PeerPBReadEntries, _ rooms: Rooms) async throws -> PeerReply {
+        let keeper = rooms.keeper
         if keeper.state.sequence < request.from, request.waitMillis > 0 {
             _ = await keeper.waitForSequence(request.from, timeout: wait(request.waitMillis))
         }
         let limit = min(Int(request.limit), maxEntries)
         var reply = PeerPBEntries()
-        reply.entries = try await keeper.entries(from: request.from, limit: limit)
+        if let sequencer = rooms.sync.sequencer { reply.sequencer = Data(sequencer.digest.bytes) }
+        do {
+            reply.entries = try await keeper.entries(from: request.from, limit: limit)
+        } catch let error as LedgerLogError where error.code == .truncated {
+            // Taken while the question was on its way, the base may be gone again: then there is nothing to tell.
+            reply.first = try await keeper.base().map { $0.sequence &+ 1 } ?? 0
+        }
         return try PeerReply(.entries, reply)
     }
 
     private static func submit(_ request: PeerPBSubmitTransaction, _ sync: LedgerSync) async throws -> PeerReply {
-        guard sync.isSequencer else { throw PeerError(.unsupported, "This node is not the sequencer") }
+        guard sync.isSequencer else {
+            throw PeerError(
+                .init(LedgerLogError.Code.notSequencer.description),
+                "This node does not order transactions; ask it for entries to hear who does")
+        }
         var result = PeerPBTransactionResult()
         do {
-            let (sequence, release) = try await sync.submit(request.transaction)
+            let (sequence, release) = try await sync.order(request.transaction)
             result.sequence = sequence
             result.release = release ?? ""
         } catch let error as LedgerError {
@@ -75,6 +121,29 @@ final class NodePeerService: PeerRequestHandler {
             throw PeerError(.init(error.code.description), error.message)
         }
         return try PeerReply(.transactionResult, result)
+    }
+
+    private static func votes(_ request: PeerPBExchangeVotes, _ votes: VoteExchange) async throws -> PeerReply {
+        let known = await votes.exchange(request.votes)
+        return try PeerReply(.votes, PeerPBVotes.with { $0.votes = known })
+    }
+
+    private static func ledgerBase(_ request: PeerPBReadLedgerBase, _ keeper: LedgerKeeper) async throws -> PeerReply {
+        var reply = PeerPBLedgerBase()
+        var byteCount = 0
+        for handover in try await keeper.handovers(after: request.afterEpoch, limit: maxHandovers) {
+            let bytes = handover.bytes
+            byteCount += bytes.count
+            if byteCount > maxHandoverBytes { break }
+            reply.handovers.append(bytes)
+        }
+        if let base = try await keeper.base() {
+            reply.sequence = base.sequence
+            reply.snapshot = Data(base.snapshot.digest.bytes)
+            reply.snapshotBytes = base.snapshotByteCount
+            reply.certificate = base.certificate
+        }
+        return try PeerReply(.ledgerBase, reply)
     }
 
     private static func sequence(_ request: PeerPBAwaitSequence, _ keeper: LedgerKeeper) async throws -> PeerReply {

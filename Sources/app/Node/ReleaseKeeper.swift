@@ -18,6 +18,8 @@ actor ReleaseKeeper {
         let release: ReleaseRecord
         /// Whether this node is one of the release's replicas.
         let isPlacedHere: Bool
+        /// The names, placed here, that want the same manifest.
+        let names: Set<AppName>
     }
 
     /// Blobs of one release that are fetched at once.
@@ -34,7 +36,10 @@ actor ReleaseKeeper {
     private let routes: RouteTable
     private let logger: Logger
     private var manifests: [BlobID: Manifest] = [:]
-    private var complete: Set<BlobID> = []
+    private var complete = CompleteReleases()
+    /// Pins as this process has set them: what differs is written, and nothing else.
+    private var pinned: [PinOwner: Set<BlobID>] = [:]
+    private var pinning: Task<Void, Never>?
     private var tasks: [BlobID: (isPlacedHere: Bool, task: Task<Void, Never>)] = [:]
     private let completeGauge = Gauge(label: "skerry_releases_complete")
 
@@ -49,17 +54,24 @@ actor ReleaseKeeper {
         self.logger = logger
     }
 
-    /// Follows the ledger until cancelled.
+    /// Follows the ledger, and what the store loses, until cancelled.
     func run() async {
+        let changes = keeper.changes()
+        let damages = store.damages()
+        await unpinGoneNames()
         reconcile()
-        for await _ in keeper.changes() { reconcile() }
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in changes { await self.reconcile() } }
+            group.addTask { for await damage in damages { await self.recover(from: damage.id) } }
+        }
         for running in tasks.values { running.task.cancel() }
+        pinning?.cancel()
     }
 
     /// The nodes that hold a release's blobs.
     nonisolated func replicas(of name: String) -> [NodeID] {
         let state = keeper.state
-        return Rendezvous.replicas(state.nodes.map(\.id), for: name, count: Int(state.parameters.replicas))
+        return Rendezvous.replicas(state.participants.map(\.id), for: name, count: Int(state.parameters.replicas))
     }
 
     /// Whether every blob of the release is on this node's disk; waits up to `wait` for that.
@@ -85,29 +97,95 @@ actor ReleaseKeeper {
         }
         let live = Set(wanted.keys)
         manifests = manifests.filter { live.contains($0.key) }
-        complete.formIntersection(live)
+        complete.keepOnly(live)
         for (manifest, want) in wanted {
             if let running = tasks[manifest] {
                 // Another name may bring the same content here later.
                 if running.isPlacedHere || !want.isPlacedHere { continue }
                 running.task.cancel()
             }
-            tasks[manifest] = (want.isPlacedHere, Task { await self.obtain(want) })
+            begin(want)
         }
+        keepPins(wanted)
         publish()
     }
 
-    /// By manifest: each name's live release, the one that a roll-back returns to, and the newest, which may be about to
-    /// go live.
+    private func begin(_ want: Wanted) {
+        tasks[want.release.manifest] = (want.isPlacedHere, Task { await self.obtain(want) })
+    }
+
+    /// Releases with a blob that turned out damaged are not ready any more, and are fetched again.
+    private func recover(from lost: BlobID) {
+        let affected = complete.lost(lost)
+        if affected.isEmpty { return }
+        completeGauge.record(complete.count)
+        logger.warning(
+            "releases lack a blob that was damaged", metadata: ["blob": "\(lost)", "releases": "\(affected.count)"])
+        let wanted = wantedReleases()
+        for manifest in affected {
+            guard let want = wanted[manifest] else { continue }
+            tasks[manifest]?.task.cancel()
+            begin(want)
+        }
+    }
+
+    // MARK: Pins
+
+    /// Pins the manifests that are placed here, by name; what they reference is protected with them.
+    private func keepPins(_ wanted: [BlobID: Wanted]) {
+        var pins: [PinOwner: Set<BlobID>] = [:]
+        for want in wanted.values where want.isPlacedHere {
+            for name in want.names {
+                guard let owner = ReleaseKeeper.owner(name) else { continue }
+                pins[owner, default: []].insert(want.release.manifest)
+            }
+        }
+        let changed = Set(pins.keys).union(pinned.keys).filter { pins[$0] != pinned[$0] }
+        if changed.isEmpty { return }
+        pinned = pins
+        pinning = Task { [store, logger, previous = pinning] in
+            await previous?.value
+            for owner in changed {
+                do { try await store.replacePins(of: owner, with: Array(pins[owner] ?? [])) } catch {
+                    logger.error("cannot pin a release", metadata: ["owner": "\(owner)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Names may have gone while this node was away.
+    private func unpinGoneNames() async {
+        let names = Set(keeper.state.names.compactMap { ReleaseKeeper.owner($0.name) })
+        do {
+            for owner in try store.pinOwners()
+            where owner.description.hasPrefix(ReleaseKeeper.ownerPrefix) && !names.contains(owner) {
+                _ = try await store.unpinAll(by: owner)
+            }
+        } catch {
+            logger.error("cannot look through the pins", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static let ownerPrefix = "app:"
+
+    private static func owner(_ name: AppName) -> PinOwner? { PinOwner(ownerPrefix + name.description) }
+
+    /// By manifest: each name's live release, the one that some visitors get, the one that a roll-back returns to, and the
+    /// newest, which may be about to go live.
     private func wantedReleases() -> [BlobID: Wanted] {
         let state = keeper.state
         var wanted: [BlobID: Wanted] = [:]
         for record in state.names {
             let isPlacedHere = replicas(of: record.name.description).contains(node)
-            for id in Set([record.live, record.previous, record.releases.last].compactMap { $0 }) {
+            for id in Set(
+                [record.live, record.candidate?.release, record.previous, record.releases.last].compactMap { $0 })
+            {
                 guard let release = state.release(id, of: record.name) else { continue }
-                let known = wanted[release.manifest]?.isPlacedHere ?? false
-                wanted[release.manifest] = Wanted(release: release, isPlacedHere: known || isPlacedHere)
+                let known = wanted[release.manifest]
+                let names = isPlacedHere ? [record.name] : Set<AppName>()
+                wanted[release.manifest] = Wanted(
+                    release: release, isPlacedHere: known?.isPlacedHere == true || isPlacedHere,
+                    names: names.union(known?.names ?? []))
             }
         }
         return wanted
@@ -115,13 +193,21 @@ actor ReleaseKeeper {
 
     private func publish() {
         let state = keeper.state
-        var apps: [String: GatewayApp] = [:]
+        var next: [String: RouteTable.Route] = [:]
         for record in state.names {
-            guard let release = state.liveRelease(of: record.name) else { continue }
-            apps[record.name.description] = app(release)
+            guard let live = state.liveRelease(of: record.name) else { continue }
+            next[record.name.description] = RouteTable.Route(live: app(live), trial: trial(record, beside: live, state))
         }
-        routes.replace(apps)
+        routes.replace(next)
         completeGauge.record(complete.count)
+    }
+
+    private func trial(
+        _ record: NameRecord, beside live: ReleaseRecord, _ state: LedgerState
+    ) -> RouteTable.Trial? {
+        guard let candidate = record.candidate, let release = state.release(candidate.release, of: record.name)
+        else { return nil }
+        return RouteTable.Trial(app: app(release), percent: candidate.percent, pair: "\(live.id) \(release.id)")
     }
 
     private func app(_ release: ReleaseRecord) -> GatewayApp {
@@ -141,8 +227,11 @@ actor ReleaseKeeper {
             do {
                 let manifest = try await self.manifest(want.release.manifest)
                 guard want.isPlacedHere else { return }
-                try await fetchAll(manifest.blobs)
-                complete.insert(want.release.manifest)
+                let blobs = [want.release.manifest] + manifest.blobs
+                try await fetchAll(blobs)
+                // One that was damaged meanwhile is missed here; one that is from now on, `recover` hears of.
+                guard try store.missing(from: blobs).isEmpty else { continue }
+                complete.insert(want.release.manifest, manifest.blobs)
                 completeGauge.record(complete.count)
                 return
             } catch {
@@ -162,6 +251,7 @@ actor ReleaseKeeper {
         try await exchange.fetchWhole(id)
         let bytes = try await store.readAll(id, limit: ManifestLimits.maxManifestBytes)
         let manifest = try Manifest(decoding: Data(bytes.readableBytesView))
+        try await store.setReferences(of: id, to: manifest.blobs)
         manifests[id] = manifest
         publish()
         return manifest

@@ -2,6 +2,7 @@ import BlobStore
 import CLinux
 import ControlAPI
 import ControlModel
+import EtcdLog
 import Exchange
 import Foundation
 import Functions
@@ -32,6 +33,8 @@ public final class SkerryNode: Service {
         public var drainTimeout = Duration.seconds(5)
         /// Event loops; one a core by default.
         public var threads = System.coreCount
+        /// Bytes that the blob store may take; nil for what the configuration says.
+        public var quotaBytes: Int?
 
         public init() {}
     }
@@ -80,21 +83,19 @@ public final class SkerryNode: Service {
         _ key: SigningKey, _ configuration: NodeConfiguration, _ genesis: Genesis,
         _ group: MultiThreadedEventLoopGroup, _ threadPool: NIOThreadPool
     ) async throws {
-        let node = key.publicKey.node
-        let keeper = try await LedgerKeeper.open(
-            log: try SQLiteLedgerLog(path: folder.ledger, genesis: genesis), genesis: genesis, nodeKey: key,
-            logger: logger)
-        guard keeper.state.node(node)?.publicKey == key.publicKey else {
-            throw NodeError(
-                .notOnLedger,
-                "The key \(folder.key) belongs to node \(node), which is not on the ledger of "
-                    + "\"\(genesis.networkName)\"; register it or use the right key")
-        }
-        let store = try BlobStore(folder: folder.blobs, settings: .init(), threadPool: threadPool, logger: logger)
-        let parts = try NodeParts(
-            key: key, keeper: keeper, store: store, group: group, logger: logger,
-            worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable())
+        var settings = BlobStore.Settings()
+        settings.quotaBytes = options.quotaBytes ?? configuration.quotaBytes
+        let store = try BlobStore(folder: folder.blobs, settings: settings, threadPool: threadPool, logger: logger)
+        let snapshots = SnapshotStore(store: store, threadPool: threadPool, draftPath: folder.path + "/snapshot.part")
+        let parts: NodeParts
         do {
+            parts = try await makeParts(key, configuration.ledger ?? LedgerConfiguration(), genesis, group, snapshots)
+        } catch {
+            try? store.close()
+            throw error
+        }
+        do {
+            try await parts.requireListing(key, folder.key)
             try await listen(parts, configuration)
         } catch {
             await parts.stop(drain: .zero)
@@ -102,6 +103,25 @@ public final class SkerryNode: Service {
         }
         await parts.stop(drain: options.drainTimeout)
         logger.notice("node stopped")
+    }
+
+    private func makeParts(
+        _ key: SigningKey, _ configuration: LedgerConfiguration, _ genesis: Genesis,
+        _ group: MultiThreadedEventLoopGroup, _ snapshots: SnapshotStore
+    ) async throws -> NodeParts {
+        let ledger = try await OpenLedger.open(folder, configuration, genesis, key, snapshots, logger)
+        var plan = SnapshotPlan()
+        if let entries = configuration.snapshotEntries { plan.snapshotEntries = entries }
+        if let entries = configuration.marginEntries { plan.marginEntries = entries }
+        do {
+            return try NodeParts(
+                key: key, ledger: ledger, snapshots: snapshots, plan: plan, group: group, logger: logger,
+                worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable())
+        } catch {
+            try? await ledger.keeper.close()
+            try? await ledger.etcd?.close()
+            throw error
+        }
     }
 
     private func listen(_ parts: NodeParts, _ configuration: NodeConfiguration) async throws {
@@ -149,7 +169,7 @@ public final class SkerryNode: Service {
         let data = folder.path
         let control = NodeControl(
             node: parts.node, store: parts.store, keeper: parts.keeper, sync: parts.sync, releases: parts.releases,
-            peers: parts.peers,
+            peers: parts.peers, exchange: parts.exchange, repairer: parts.repairer,
             describe: {
                 let (isReady, detail) = pages.health()
                 return parts.status(note, data: data, isReady: isReady, detail: detail)
@@ -171,15 +191,8 @@ public final class SkerryNode: Service {
                 ])
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await parts.releases.run() }
-            group.addTask {
-                if parts.sync.isSequencer {
-                    await parts.sync.catchUpBeforeSequencing()
-                    started()
-                } else {
-                    await parts.sync.follow(onFirstRound: started)
-                }
-            }
+            group.addTask { await parts.runChores() }
+            group.addTask { await parts.sync.run(onFirstRound: started) }
             group.addTask {
                 do { try await application.run() } catch {
                     throw SkerryNode.cannotListen("control port", configuration.control, error)

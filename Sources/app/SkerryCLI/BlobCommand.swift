@@ -13,16 +13,25 @@ import Synchronization
 
 struct BlobCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "blob", abstract: "Add, get, look up and hash content-addressed blobs.",
-        subcommands: [Add.self, Get.self, Stat.self, Hash.self])
+        commandName: "blob", abstract: "Content-addressed blobs: add, get, keep, check and collect them.",
+        subcommands: [
+            Add.self, Get.self, Import.self, Export.self, List.self, Stat.self, Hash.self, Pin.self, Unpin.self,
+            Verify.self, Collect.self,
+        ])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Store a file on a node and print its id.",
-            discussion: "When the command returns, the blob is durable on that node; every other node can fetch it.")
+            discussion: """
+                When the command returns, the blob is durable on that node and kept there until this account unpins it; every
+                other node can fetch it.
+                """)
 
         @Argument(help: "A file, or - for standard input.")
         var path: String
+
+        @Flag(help: "Do not pin the blob: the node may drop it when it needs the room.")
+        var noPin = false
 
         @OptionGroup var node: NodeOption
         @OptionGroup var account: AccountOption
@@ -30,6 +39,7 @@ struct BlobCommand: AsyncParsableCommand {
         func run() async throws {
             let client = try node.client(key: try account.load())
             let info = path == "-" ? try await addStandardInput(client) : try await addFile(client)
+            if !noPin, let id = BlobID(info.id) { _ = try await client.pin([id]) }
             Terminal.endProgress()
             if node.data.json { try Terminal.printJSON(info) } else { Terminal.print(info.id) }
         }
@@ -92,11 +102,15 @@ struct BlobCommand: AsyncParsableCommand {
             }
             let start = ContinuousClock.now
             let meter = Meter("fetching", total: nil)
+            let sources = FetchWatch(id: id, client: try node.client())
+            let watching = Task { await sources.follow { meter.annotate($0) } }
+            defer { watching.cancel() }
             let count = try await download.save(id, to: output) { meter.set($0, total: $1) }
             Terminal.endProgress()
             let duration = ContinuousClock.now - start
             Terminal.note(
-                "\(Human.bytes(count)) in \(Human.seconds(duration)) (\(Human.rate(count, duration))), verified")
+                "\(Human.bytes(count)) in \(Human.seconds(duration)) (\(Human.rate(count, duration))), verified"
+                    + sources.summary())
         }
 
         private func get(_ range: ClosedRange<Int>, _ download: BlobDownload) async throws {
@@ -173,47 +187,11 @@ struct BlobCommand: AsyncParsableCommand {
         func run() throws {
             let (digest, byteCount) =
                 path == "-"
-                ? try Blake3.hashStream(descriptor: STDIN_FILENO, name: "standard input")
+                ? try Blake3.hashStream(descriptor: STDIN_FILENO, name: "standard input", threads: threads)
                 : try Blake3.hashFile(path: path, threads: threads)
             let id = BlobID(digest)
             if json { return try Terminal.printJSON(Report(id: id.description, hex: id.hex, byteCount: byteCount)) }
             Terminal.print(hex ? id.hex : id.description)
         }
-    }
-}
-
-/// A progress line for a transfer.
-private final class Meter: Sendable {
-    private let verb: String
-    private let state: Mutex<(bytes: Int, total: Int?, shown: ContinuousClock.Instant)>
-    private let start = ContinuousClock.now
-    private static let interval = Duration.milliseconds(100)
-
-    init(_ verb: String, total: Int?) {
-        self.verb = verb
-        state = Mutex((0, total, ContinuousClock.now))
-    }
-
-    func add(_ bytes: Int) { update { $0.bytes += bytes } }
-
-    func set(_ bytes: Int, total: Int?) {
-        update {
-            $0.bytes = bytes
-            $0.total = total
-        }
-    }
-
-    private func update(_ change: (inout (bytes: Int, total: Int?, shown: ContinuousClock.Instant)) -> Void) {
-        let now = ContinuousClock.now
-        let line = state.withLock { state -> String? in
-            change(&state)
-            guard now - state.shown >= Meter.interval else { return nil }
-            state.shown = now
-            let share = state.total.map { total in
-                total > 0 ? " of \(Human.bytes(total)) (\(100 * state.bytes / total)%)" : ""
-            }
-            return "\(verb) \(Human.bytes(state.bytes))\(share ?? "") at \(Human.rate(state.bytes, now - start))"
-        }
-        if let line { Terminal.progress(line) }
     }
 }

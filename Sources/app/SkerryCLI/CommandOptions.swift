@@ -10,7 +10,7 @@ import Node
 struct DataOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The network's data folder. Default: $SKERRY_DATA, else $XDG_DATA_HOME/skerry, else ~/.local/share/skerry.",
+            "The data folder of the network, or of one node. Default: $SKERRY_DATA, else $XDG_DATA_HOME/skerry, else ~/.local/share/skerry.",
             valueName: "folder"))
     var data: String?
 
@@ -28,6 +28,12 @@ struct DataOption: ParsableArguments {
     var network: LocalNetwork {
         get throws { try LocalNetwork.open(path) }
     }
+
+    /// The folder as that of a single node, if it is one: it need not belong to a network on this machine.
+    var nodeFolder: NodeFolder? {
+        let folder = NodeFolder(path)
+        return FileManager.default.fileExists(atPath: folder.configuration) ? folder : nil
+    }
 }
 
 /// Which node a command talks to.
@@ -40,10 +46,22 @@ struct NodeOption: ParsableArguments {
                 + "runs.", valueName: "node"))
     var node: String?
 
+    /// Whether the node is named by its URL, so that it need not be on this machine.
+    var isURL: Bool { node?.hasPrefix("http://") == true || node?.hasPrefix("https://") == true }
+
     /// The addresses of the chosen node.
     func resolve() throws -> (control: String, gateway: String?) {
-        if let node, node.hasPrefix("http://") || node.hasPrefix("https://") {
+        if let node, isURL {
             return (node.hasSuffix("/") ? String(node.dropLast()) : node, nil)
+        }
+        if let folder = data.nodeFolder {
+            guard node == nil else { throw ValidationError("\(folder.path) is one node; leave --node out") }
+            guard let run = folder.readRun() else {
+                throw CommandError(
+                    "The node in \(folder.path) is not running; start it with `skerry node run --data \(folder.path)`, or name "
+                        + "another one by its URL with --node")
+            }
+            return (run.control, run.gateway)
         }
         let network = try data.network
         let running = network.nodes.compactMap { $0.folder.readRun() }

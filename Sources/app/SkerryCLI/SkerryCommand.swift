@@ -13,7 +13,8 @@ public struct SkerryCommand: AsyncParsableCommand {
         version: SkerryNode.version,
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, ReleasesCommand.self,
-            BlobCommand.self, AccountCommand.self, NodeCommand.self,
+            PromoteCommand.self, DomainCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
+            NetworkCommand.self, LedgerCommand.self, SimulateCommand.self,
         ])
 
     public init() {}

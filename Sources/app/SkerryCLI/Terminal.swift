@@ -85,6 +85,17 @@ enum Human {
         return seconds < 1 ? String(format: "%.0f ms", seconds * 1_000) : String(format: "%.2f s", seconds)
     }
 
+    /// A span of time from seconds to days, to two digits or so.
+    static func time(milliseconds: UInt64) -> String {
+        let seconds = Double(milliseconds) / 1_000
+        switch seconds {
+        case ..<120: return String(format: "%.0f s", seconds)
+        case ..<7_200: return String(format: "%.0f min", seconds / 60)
+        case ..<172_800: return String(format: "%.0f h", seconds / 3_600)
+        default: return String(format: "%.0f days", seconds / 86_400)
+        }
+    }
+
     static func rate(_ bytes: Int, _ duration: Duration) -> String {
         let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
         return seconds > 0 ? "\(Human.bytes(Int(Double(bytes) / seconds)))/s" : "–"

@@ -20,7 +20,7 @@ public enum Blake3 {
         let status = values.withUnsafeMutableBytes { output in
             Tree.hash.key.withUnsafeBytes { key in
                 skerry_blake3_blocks(
-                    start.assumingMemoryBound(to: UInt8.self), -1, UInt64(bytes.count), key.asBytes, 0,
+                    start.assumingMemoryBound(to: UInt8.self), -1, 0, UInt64(bytes.count), key.asBytes, 0,
                     CInt(clamping: threads), output.asBytes)
             }
         }

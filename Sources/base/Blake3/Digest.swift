@@ -4,7 +4,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public static let byteCount = 32
 
     /// The 32 bytes as four words in memory order.
-    private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    @usableFromInline var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
     /// Copies 32 bytes.
     ///
@@ -15,6 +15,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     /// Fills the 32 bytes in place.
+    @inlinable
     public init(unsafeUninitialized fill: (UnsafeMutableRawBufferPointer) -> Void) {
         withUnsafeMutableBytes(of: &words) { fill($0) }
     }
@@ -54,22 +55,40 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var description: String { hex }
 
     /// Calls `body` with the 32 bytes; the pointer is valid only during the call.
+    @inlinable
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try Swift.withUnsafeBytes(of: words, body)
     }
 
+    @inlinable
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
 
     /// Byte-wise lexicographic order.
+    @inlinable
     public static func < (left: Digest, right: Digest) -> Bool {
-        let pairs = [
-            (left.words.0, right.words.0), (left.words.1, right.words.1),
-            (left.words.2, right.words.2), (left.words.3, right.words.3),
-        ]
-        for (a, b) in pairs where a != b { return a.bigEndian < b.bigEndian }
-        return false
+        if left.words.0 != right.words.0 { return left.words.0.bigEndian < right.words.0.bigEndian }
+        if left.words.1 != right.words.1 { return left.words.1.bigEndian < right.words.1.bigEndian }
+        if left.words.2 != right.words.2 { return left.words.2.bigEndian < right.words.2.bigEndian }
+        return left.words.3.bigEndian < right.words.3.bigEndian
     }
 
+    /// The first 8 bytes, which are as good as random where the digest is.
+    @inlinable
+    package var leadingWord: UInt64 { words.0 }
+
+    /// The two bits from bit `depth` on, where bit 0 is the first byte's highest; `depth` is even and below 256.
+    @inlinable
+    package func bitPair(at depth: Int) -> Int {
+        Swift.withUnsafeBytes(of: words) { Int($0[depth >> 3] >> UInt8(6 - (depth & 6))) & 3 }
+    }
+
+    /// Whether bit `depth` is set, where bit 0 is the first byte's highest; `depth` is below 256.
+    @inlinable
+    package func bit(at depth: Int) -> Bool {
+        Swift.withUnsafeBytes(of: words) { $0[depth >> 3] & (0x80 >> UInt8(depth & 7)) != 0 }
+    }
+
+    @inlinable
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }
 
     private static func nibble(_ digit: UInt8) -> UInt8? {

@@ -35,6 +35,12 @@ struct Tree: Sendable {
         return node
     }
 
+    /// The node above two children, whose values are the 64 bytes of `pair`.
+    func parent(_ pair: UnsafeRawBufferPointer) -> Node {
+        var values = [Digest(loading: pair, at: 0), Digest(loading: pair, at: Digest.byteCount)]
+        return join(&values)
+    }
+
     private static let initialisationVector = Digest { output in
         let words: [UInt32] = [
             0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,

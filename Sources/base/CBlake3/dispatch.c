@@ -53,7 +53,8 @@ static void hash_piece(const pieces *work, size_t index) {
         memcpy(block, input + (size_t)i * BLOCK_BYTES, sizeof block);
         uint32_t flags = work->flags | (i == 0 ? work->first_flags : 0)
                          | (i == work->blocks - 1 ? work->last_flags : 0);
-        blake3_compress(chaining, block, counter, BLOCK_BYTES, flags, chaining);
+        uint32_t length = i == work->blocks - 1 ? work->last_length : BLOCK_BYTES;
+        blake3_compress(chaining, block, counter, length, flags, chaining);
     }
     memcpy(work->out + index * VALUE_WORDS, chaining, 32);
 }

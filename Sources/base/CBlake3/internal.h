@@ -30,10 +30,14 @@ typedef struct {
     const uint8_t *input;
     size_t stride;
     int blocks;
+    /// Bytes between these pieces and those that will be hashed next, if that is known: where to ask for data ahead.
+    size_t gap;
     uint32_t key[8];
     /// Counter of the first piece, and what is added from piece to piece: 1 for chunks, 0 for parents.
     uint64_t counter;
     int counter_step;
+    /// Bytes of a piece's last block that are input; the rest of the 64 is zeros.
+    uint32_t last_length;
     /// Flags of all blocks, and those that the first and the last block of a piece have besides.
     uint32_t flags, first_flags, last_flags;
     /// Chaining values, 8 words a piece.

@@ -3,6 +3,8 @@
 #if defined(__aarch64__)
 
 #define KEEP_ORDER(a, b, c, d) ((void)0)
+#define WHOLE(value) ((void)0)
+#define RELOAD ((void)0)
 
 #define KERNEL blake3_neon_4
 #define TARGET

@@ -5,6 +5,7 @@
 //   TARGET   function attributes that switch the instructions on
 //   LANES    4, 8 or 16 pieces a vector
 //   BATCHES  independent vectors in flight; two hide the latency of a chain of dependent instructions
+//   ROUNDS   optional: does a block's rounds on a FRAME, for one batch, in place of what the compiler makes of them
 
 #define JOIN_NAMES(a, b) a##_##b
 #define NAME_OF(kernel, part) JOIN_NAMES(kernel, part)
@@ -131,6 +132,7 @@ INLINE void mix(vec v[BATCHES][16], vec m[BATCHES][16], const uint8_t words[8], 
         EACH A += B;
         PIN;
         EACH D ^= A;
+        EACH WHOLE(D);
         EACH D = rotate(D, step_rotation[step][0]);
         EACH C += D;
         EACH B ^= C;
@@ -147,7 +149,16 @@ INLINE void mix(vec v[BATCHES][16], vec m[BATCHES][16], const uint8_t words[8], 
 __attribute__((noinline)) TARGET void KERNEL(const pieces *work, size_t first) {
     const uint32_t iv[8] = {IV_WORDS};
     const size_t stride = work->stride;
-    vec chaining[BATCHES][8], counter_low[BATCHES], counter_high[BATCHES];
+    vec counter_low[BATCHES], counter_high[BATCHES];
+#if defined(ROUNDS)
+    FRAME frame;
+    frame.rotate16 = (vec)ROTATE_BYTES_16;
+    frame.rotate8 = (vec)ROTATE_BYTES_8;
+    vec(*chaining)[8] = &frame.chaining;
+    UNROLL for (int i = 0; i < 4; i++) frame.rest[i] = (vec){} + iv[i];
+#else
+    vec chaining[BATCHES][8];
+#endif
     UNROLL for (int b = 0; b < BATCHES; b++) {
         UNROLL for (int i = 0; i < 8; i++) chaining[b][i] = (vec){} + work->key[i];
         for (int lane = 0; lane < LANES; lane++) {
@@ -160,29 +171,45 @@ __attribute__((noinline)) TARGET void KERNEL(const pieces *work, size_t first) {
     for (int block = 0; block < work->blocks; block++, input += BLOCK_BYTES) {
         uint32_t flags = work->flags | (block == 0 ? work->first_flags : 0)
                          | (block == work->blocks - 1 ? work->last_flags : 0);
+        uint32_t length = block == work->blocks - 1 ? work->last_length : BLOCK_BYTES;
+#if defined(PREFETCH_BLOCKS)
+        // After the last blocks of these pieces come the first ones of the next batch, not of the neighbours.
+        size_t ahead = PREFETCH_BLOCKS * BLOCK_BYTES;
+        if (block + PREFETCH_BLOCKS >= work->blocks)
+            ahead += LANES * BATCHES * stride + work->gap - (size_t)work->blocks * BLOCK_BYTES;
+#endif
+#if defined(PREFETCH_BLOCKS)
+        UNROLL for (int i = 0; i < LANES * BATCHES; i++) __builtin_prefetch(input + (size_t)i * stride + ahead);
+#endif
+#if defined(ROUNDS)
+        gather(frame.message, input, stride);
+        frame.rest[4] = counter_low[0];
+        frame.rest[5] = counter_high[0];
+        frame.rest[6] = (vec){} + length;
+        frame.rest[7] = (vec){} + flags;
+        ROUNDS(&frame);
+#else
         vec m[BATCHES][16], v[BATCHES][16];
         UNROLL for (int b = 0; b < BATCHES; b++) {
             gather(m[b], input + (size_t)(b * LANES) * stride, stride);
-#if defined(PREFETCH_BYTES)
-            UNROLL for (int i = 0; i < LANES; i++)
-                __builtin_prefetch(input + (size_t)(b * LANES + i) * stride + PREFETCH_BYTES);
-#endif
             UNROLL for (int i = 0; i < 8; i++) v[b][i] = chaining[b][i];
             UNROLL for (int i = 0; i < 4; i++) v[b][8 + i] = (vec){} + iv[i];
             v[b][12] = counter_low[b];
             v[b][13] = counter_high[b];
-            v[b][14] = (vec){} + (uint32_t)BLOCK_BYTES;
+            v[b][14] = (vec){} + length;
             v[b][15] = (vec){} + flags;
         }
         // The message words stay in memory: the registers are for the state, and an operand from the first-level
         // cache is free.
         __asm__ volatile("" : : "r"(m) : "memory");
         UNROLL for (int round = 0; round < 7; round++) {
+            RELOAD;
             mix(v, m, &SCHEDULE[round][0], 0);
             mix(v, m, &SCHEDULE[round][8], 1);
         }
         UNROLL for (int b = 0; b < BATCHES; b++)
             UNROLL for (int i = 0; i < 8; i++) chaining[b][i] = v[b][i] ^ v[b][i + 8];
+#endif
     }
     UNROLL for (int b = 0; b < BATCHES; b++) {
         transpose(&chaining[b][0]);

@@ -40,6 +40,37 @@ int skerry_fallocate(int descriptor, int64_t length) {
     return status.st_size >= length ? 0 : ftruncate(descriptor, (off_t)length);
 }
 
+int skerry_reserve_ahead(int descriptor, int64_t offset, int64_t length) {
+    int result;
+    do result = fallocate(descriptor, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+    while (result < 0 && errno == EINTR);
+    return result < 0 && (errno == EOPNOTSUPP || errno == ENOSYS) ? 0 : result;
+}
+
+void skerry_start_writing(int descriptor, int64_t offset, int64_t length) {
+    int before = errno;
+    sync_file_range(descriptor, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
+    errno = before;
+}
+
+static int fill_status(int result, const struct stat *from, struct skerry_file_status *status) {
+    if (result < 0) return -1;
+    status->size = from->st_size;
+    status->inode = from->st_ino;
+    status->changed_at = (int64_t)from->st_ctim.tv_sec * 1000000000 + from->st_ctim.tv_nsec;
+    return 0;
+}
+
+int skerry_status_of_path(const char *path, struct skerry_file_status *status) {
+    struct stat found;
+    return fill_status(lstat(path, &found), &found, status);
+}
+
+int skerry_status_of_descriptor(int descriptor, struct skerry_file_status *status) {
+    struct stat found;
+    return fill_status(fstat(descriptor, &found), &found, status);
+}
+
 int64_t skerry_free_bytes(const char *path) {
     struct statvfs status;
     int result;

@@ -2,6 +2,7 @@
 public struct FrameError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure; new kinds may be added.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code as it is printed, such as `frame/too-large`.
         public let description: String
         private init(_ description: String) { self.description = description }
 
@@ -11,13 +12,17 @@ public struct FrameError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let tooLarge = Code("frame/too-large")
     }
 
+    /// What kind of failure it is.
     public let code: Code
+    /// What was wrong, for people.
     public let message: String
 
+    /// An error with a message for people.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The code and the message.
     public var description: String { "\(code): \(message)" }
 }

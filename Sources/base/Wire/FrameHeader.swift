@@ -3,7 +3,9 @@
 public struct FrameHeader: Hashable, Sendable {
     /// Bits that say how to treat a frame.
     public struct Flags: OptionSet, Hashable, Sendable {
+        /// The flags' byte in a header.
         public let rawValue: UInt8
+        /// Takes any bits; unknown ones mean nothing.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// The frame answers the request with the same id.
@@ -17,13 +19,16 @@ public struct FrameHeader: Hashable, Sendable {
     /// The largest body of any frame: ledger entries and block values come in pages of at most half of this.
     public static let maxBodyBytes = 2 << 20
 
-    /// Bytes that follow the header.
+    /// Bytes that follow the header, 0 to ``maxBodyBytes``.
     public var bodyByteCount: Int
+    /// What the body is.
     public var type: FrameType
+    /// Whether the frame answers, and whether its type must be known.
     public var flags: Flags
     /// Chosen by the requester; unique among its requests in flight on the connection.
     public var requestID: UInt32
 
+    /// A header of these parts; `bodyByteCount` must be within its limit.
     public init(bodyByteCount: Int, type: FrameType, flags: Flags, requestID: UInt32) {
         self.bodyByteCount = bodyByteCount
         self.type = type

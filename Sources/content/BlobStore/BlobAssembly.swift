@@ -1,30 +1,23 @@
 public import Blake3
-import CLinux
 public import Identity
 public import NIOCore
 import NIOPosix
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// A session that stores a blob from blocks that arrive in any order, from several tasks at once.
 ///
 /// The caller has verified the blocks with `BlockTree.blockValue`; they are not hashed again on the way to the disk,
-/// but whenever they are read from it. Blocks of blobs above 256 KiB are in a temporary file.
+/// but whenever they are read from it. What was written of a blob above 256 KiB outlives the session, and from time to
+/// time (`Settings.partialSaveBytes`) is made to outlive the process: `BlobStore.assemble` continues it.
 public final class BlobAssembly: Sendable {
     private enum Phase { case open, finishing, over }
 
     private struct State {
         var phase = Phase.open
-        /// For a blob of several blocks: which of them are in the file.
-        var isWritten: [Bool]
-        var missingCount: Int
         /// The blob itself when it is a single block.
         var single: ByteBuffer?
+        /// Wait for the end of `finish`.
+        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
     /// The blob that is assembled.
@@ -34,53 +27,51 @@ public final class BlobAssembly: Sendable {
     /// The chaining values of its blocks.
     public let blockValues: [Digest]
     private let store: BlobStore
-    private let file: DraftFile?
-    private let state: Mutex<State>
+    /// Nil for a blob of a single block.
+    private let partial: PartialBlob?
+    private let state = Mutex(State())
 
     init(store: BlobStore, id: BlobID, byteCount: Int, blockValues: [Digest]) throws {
         self.store = store
         self.id = id
         self.byteCount = byteCount
         self.blockValues = blockValues
-        let isWritten = [Bool](repeating: false, count: blockValues.count)
-        state = Mutex(State(isWritten: isWritten, missingCount: isWritten.count))
-        if blockValues.count == 1 {
-            file = nil
-            return
-        }
-        let draft = try DraftFile(in: store.folder)
-        file = draft
-        guard skerry_fallocate(draft.descriptor.number, Int64(byteCount)) == 0 else {
-            let number = errno
-            draft.delete()
-            throw BlobStoreError.file("reserve \(byteCount) bytes for", draft.path, number)
-        }
+        partial =
+            blockValues.count == 1
+            ? nil : try store.partialBlobs.begin(id, byteCount: byteCount, blockValues: blockValues)
     }
 
-    deinit { cancel() }
+    deinit {
+        guard let partial, state.withLock({ $0.phase == .open }) else { return }
+        let partials = store.partialBlobs
+        store.threadPool.submit { _ in partials.suspend(partial) }
+    }
+
+    /// The blocks that need not be written any more: those of this session and of the ones that it continues.
+    public var held: BlockSet {
+        if let partial { return partial.held }
+        return state.withLock { $0.single == nil ? BlockSet(blockCount: 1) : .all(1) }
+    }
 
     /// Number of blocks that are not written yet.
-    public var missingCount: Int { state.withLock { $0.missingCount } }
+    public var missingCount: Int { partial?.missingCount ?? (1 - held.count) }
 
-    /// Writes a verified block; writing one twice is fine. Not durable before `finish`.
+    /// Writes a verified block; writing one twice is fine. Not durable before `finish` or `suspend`.
     ///
     /// - Throws: `BlobStoreError`: `.badBlock` for an index or a length that does not fit, `.diskFull`, `.ioFailed`,
     ///   `.closed` after the end of the session. Other blocks stay.
     public func write(block index: Int, _ bytes: ByteBuffer) async throws {
         try requireFitting(index, bytes)
-        if let file { try await store.threadPool.runIfActive { try BlobAssembly.write(bytes, index, file) } }
-        try note(index, bytes)
+        guard let partial else { return keep(bytes) }
+        try await store.threadPool.runIfActive { [self] in try write(bytes, index, partial) }
     }
 
     /// As `write(block:_:)`, for event loops: nothing but the writing itself changes threads.
     public func write(block index: Int, _ bytes: ByteBuffer, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
         do {
             try requireFitting(index, bytes)
-            guard let file else { return eventLoop.makeSucceededFuture(try note(index, bytes)) }
-            return store.threadPool.runIfActive(eventLoop: eventLoop) {
-                try BlobAssembly.write(bytes, index, file)
-                try self.note(index, bytes)
-            }
+            guard let partial else { return eventLoop.makeSucceededFuture(keep(bytes)) }
+            return store.threadPool.runIfActive(eventLoop: eventLoop) { try self.write(bytes, index, partial) }
         } catch {
             return eventLoop.makeFailedFuture(error)
         }
@@ -96,20 +87,15 @@ public final class BlobAssembly: Sendable {
         }
     }
 
-    private static func write(_ bytes: ByteBuffer, _ index: Int, _ file: DraftFile) throws {
-        try bytes.withUnsafeReadableBytes {
-            try Files.write($0, to: file.descriptor, at: index * BlockTree.blockByteCount, path: file.path)
+    private func write(_ bytes: ByteBuffer, _ index: Int, _ partial: PartialBlob) throws {
+        if try partial.write(bytes, block: index) {
+            let partials = store.partialBlobs
+            store.threadPool.submit { _ in partials.save(partial) }
         }
+        try requireOpen()
     }
 
-    private func note(_ index: Int, _ bytes: ByteBuffer) throws {
-        try requireOpen()
-        state.withLock { state in
-            if file == nil { state.single = bytes }
-            if !state.isWritten[index] { state.missingCount -= 1 }
-            state.isWritten[index] = true
-        }
-    }
+    private func keep(_ bytes: ByteBuffer) { state.withLock { $0.single = bytes } }
 
     /// A block that was written before, verified.
     ///
@@ -117,88 +103,132 @@ public final class BlobAssembly: Sendable {
     ///   disk returns other bytes (write it again), `.closed`.
     public func read(block index: Int) async throws -> ByteBuffer {
         try requireOpen()
-        guard index >= 0, index < blockValues.count else {
-            throw BlobStoreError(.badBlock, "blob \(id) has \(blockValues.count) blocks, there is no block \(index)")
+        if let partial {
+            try partial.requireHeld(index)
+            return try await store.threadPool.runIfActive { try partial.read(index) }
         }
-        let (isWritten, single) = state.withLock { ($0.isWritten[index], $0.single) }
-        guard isWritten else {
-            throw BlobStoreError(.incomplete, "block \(index) of blob \(id) has not arrived; wait for it")
+        guard index == 0 else {
+            throw BlobStoreError(.badBlock, "blob \(id) has one block, there is no block \(index)")
         }
-        if let single { return single }
-        let bytes = try await store.threadPool.runIfActive { [self] in try readFile(index) }
-        let value = bytes.withUnsafeReadableBytes { BlockTree.blockValue($0, index: index, byteCount: byteCount) }
-        if value == blockValues[index] { return bytes }
-        state.withLock { state in
-            if state.isWritten[index] { state.missingCount += 1 }
-            state.isWritten[index] = false
+        guard let bytes = state.withLock({ $0.single }) else {
+            throw BlobStoreError(.incomplete, "the only block of blob \(id) has not arrived; wait for it")
         }
-        throw BlobStoreError(.corrupt, "block \(index) of unfinished blob \(id) changed on the disk; write it again")
+        return bytes
     }
 
     /// A block that was written before, verified, if all of it is in the page cache: never waits for the disk, also while
     /// `finish` does. Nil for anything else; `read` says why.
-    public func readWithoutWaiting(block index: Int) -> ByteBuffer? {
-        guard let file, index >= 0, index < blockValues.count else { return nil }
-        let length = BlockTree.blockLength(index, byteCount: byteCount)
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(length)
-        let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
-            let offset = Int64(index * BlockTree.blockByteCount)
-            return max(0, skerry_preadv2_nowait(file.descriptor.number, space.baseAddress, length, offset))
-        }
-        guard count == length else { return nil }
-        let value = bytes.withUnsafeReadableBytes { BlockTree.blockValue($0, index: index, byteCount: byteCount) }
-        return value == blockValues[index] ? bytes : nil
-    }
+    public func readWithoutWaiting(block index: Int) -> ByteBuffer? { partial?.readWithoutWaiting(index) }
 
     /// Stores the blob: data, folder entry and index row are durable on return.
     ///
-    /// - Throws: `.incomplete` while blocks are missing (the session goes on), `.digestMismatch` for a wrong single
-    ///   block, `.diskFull`, `.ioFailed`, `.indexFailed`, `.closed`; after these the session is over.
+    /// Blocks of an earlier session that nobody has read since are verified first.
+    ///
+    /// - Throws: `.incomplete` while blocks are missing, also when damaged ones of an earlier session were found: see
+    ///   `held`, the session goes on. After all other errors it is over, and what it wrote of a blob above 256 KiB is
+    ///   kept for the next one: `.digestMismatch` for a wrong single block, `.diskFull`, `.ioFailed`, `.indexFailed`,
+    ///   `.closed`.
     public func finish() async throws {
+        let missing = missingCount
         let single = try state.withLock { state in
             guard state.phase == .open else { throw Self.ended(id) }
-            guard state.missingCount == 0 else {
-                throw BlobStoreError(.incomplete, "blob \(id) lacks \(state.missingCount) blocks; write them first")
+            guard missing == 0 else {
+                throw BlobStoreError(.incomplete, "blob \(id) lacks \(missing) blocks; write them first")
             }
             state.phase = .finishing
             return state.single
         }
-        defer { state.withLock { $0.phase = .over } }
-        if let file {
-            try await store.insertFile(file, id, byteCount: byteCount, blockValues: blockValues)
-        } else if let single {
+        if let partial {
+            try await finish(partial)
+        } else if let bytes = single {
+            defer { leave(.over) }
             let session = try store.ingest(expecting: id, sizeHint: byteCount)
-            try await session.write(single)
+            try await session.write(bytes)
             _ = try await session.finish()
         }
     }
 
-    /// Ends the session and deletes what it wrote; does nothing after the end or while `finish` is under way.
+    private func finish(_ partial: PartialBlob) async throws {
+        do {
+            try store.requireOpen()
+            try await store.threadPool.runIfActive {
+                try partial.requireSound()
+                try partial.verifyInherited()
+            }
+        } catch {
+            leave(.open)
+            throw error
+        }
+        let claim = SpaceClaim(store: store)
+        claim.land(as: id, adding: byteCount)
+        defer {
+            claim.release()
+            leave(.over)
+        }
+        do {
+            try await store.insertFile(partial)
+        } catch {
+            await suspend(partial)
+            throw error
+        }
+        store.partialBlobs.remove(partial)
+    }
+
+    /// Ends the phase of `finish`.
+    private func leave(_ next: Phase) {
+        let waiters = state.withLock { state in
+            state.phase = next
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Ends the session and keeps what it wrote for the next one, also after a restart of the node: durable on return,
+    /// unless the disk has no room for the list of what is here; that is logged, and tried again when the store closes.
+    /// Waits for a `finish` that is under way, which stores the blob or keeps it. Does nothing after the end.
+    public func suspend() async {
+        while !end() {
+            await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+                let mustWait = state.withLock { state in
+                    if state.phase == .finishing { state.waiters.append(waiter) }
+                    return state.phase == .finishing
+                }
+                if !mustWait { waiter.resume() }
+            }
+            if state.withLock({ $0.phase == .over }) { return }
+        }
+        if let partial { await suspend(partial) }
+    }
+
+    private func suspend(_ partial: PartialBlob) async {
+        let partials = store.partialBlobs
+        let threadPool = store.threadPool
+        await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+            threadPool.submit { _ in
+                partials.suspend(partial)
+                waiter.resume()
+            }
+        }
+    }
+
+    /// Ends the session and deletes what it and those before it wrote; does nothing after the end or while `finish` is
+    /// under way.
     public func cancel() {
-        let wasOpen = state.withLock { state in
+        if end(), let partial { store.partialBlobs.remove(partial) }
+    }
+
+    /// Whether the session was open.
+    private func end() -> Bool {
+        state.withLock { state in
             defer { if state.phase == .open { state.phase = .over } }
             return state.phase == .open
         }
-        if wasOpen { file?.delete() }
     }
 
     private func requireOpen() throws {
         try store.requireOpen()
         if state.withLock({ $0.phase != .open }) { throw Self.ended(id) }
-    }
-
-    private func readFile(_ index: Int) throws -> ByteBuffer {
-        var bytes = ByteBuffer()
-        guard let file else { return bytes }
-        let length = BlockTree.blockLength(index, byteCount: byteCount)
-        bytes.reserveCapacity(length)
-        try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
-            try Files.read(
-                file.descriptor, into: UnsafeMutableRawBufferPointer(rebasing: space.prefix(length)),
-                at: index * BlockTree.blockByteCount, path: file.path)
-        }
-        return bytes
     }
 
     private static func ended(_ id: BlobID) -> BlobStoreError {

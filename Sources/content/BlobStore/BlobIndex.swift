@@ -3,39 +3,79 @@ import Foundation
 import GRDB
 import Identity
 import NIOCore
+import Synchronization
 
-/// The SQLite index: one row a blob, and the bytes of small ones. All calls block.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The SQLite index: one row a blob, the bytes of small ones, and what protects them. All calls block.
+///
+/// Memory: `cacheKiB` for each connection (readers and one writer), and nothing that grows with the number of blobs.
 final class BlobIndex: Sendable {
     /// A change of the index; changes are applied in the order in which they are asked for.
     enum Change: Sendable {
         case insert(BlobStat, bytes: ByteBuffer?)
-        case delete(BlobID)
+        case delete(BlobID, Deletion)
+        /// Uses of blobs, at the time of the commit.
+        case use([BlobID])
+        case pin([BlobID], PinOwner)
+        case unpin([BlobID], PinOwner)
+        case unpinAll(PinOwner)
+        case replacePins(PinOwner, [BlobID])
+        case setReferences(BlobID, [BlobID])
+        /// Forgets what those of these manifests refer to that are neither stored nor pinned.
+        case dropLooseReferences([BlobID])
+        case scrub(ScrubPosition)
     }
 
-    /// What a change did, for the counters and caches.
+    /// Why a row goes.
+    enum Deletion: Sendable, Hashable {
+        /// Somebody asked for it.
+        case requested
+        /// The bytes are lost, and will be fetched again: what the blob refers to stays known.
+        case damaged
+        /// Nothing protects or holds the blob, and nobody has used it since then, in the store's own time.
+        case unprotected(usedUntil: Int64)
+    }
+
+    /// What a change did.
     enum Effect: Sendable {
         case inserted(BlobStat)
         case deleted(BlobStat)
-        case none(BlobID)
+        /// So many other things changed, such as pins.
+        case other(Int)
     }
 
-    private static let version = 1
     /// SQLite's number for `PRAGMA synchronous = FULL`.
     private static let synchronousFull = 2
     /// Names asked for in one statement; SQLite's own limit is far above.
     private static let idsPerQuery = 500
     private static let busyTimeoutSeconds = 10.0
+    /// SQLite's page cache of one connection; more is in the system's page cache.
+    private static let cacheKiB = 2_048
 
-    private let path: String
+    let path: String
     private let pool: DatabasePool
+    private let holds: Holds
+    private let isClosed = Atomic(false)
+    /// Calls that use a connection right now: GRDB must not close one under them.
+    private let callCount = Atomic(0)
+    private static let closePollMicroseconds: UInt32 = 100
+    /// Looks through the file right now.
+    let checking = Mutex<DatabaseQueue?>(nil)
 
-    init(path: String, readerCount: Int) throws {
+    init(path: String, readerCount: Int, holds: Holds) throws {
         self.path = path
+        self.holds = holds
         do {
             var configuration = Configuration()
             configuration.label = "blobs"
             configuration.maximumReaderCount = max(1, readerCount)
             configuration.busyMode = .timeout(Self.busyTimeoutSeconds)
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)") }
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -44,20 +84,26 @@ final class BlobIndex: Sendable {
                         .indexFailed, "SQLite does not wait for the disk in \(path); use a build that allows FULL")
                 }
             }
-            try pool.write { try Self.createTables($0, path: path) }
+            try pool.write { try Self.migrate($0, path: path) }
         } catch {
             throw BlobStoreError.index("open", path, error)
         }
     }
 
+    /// Refuses further calls and waits for those under way.
     func close() throws {
+        isClosed.store(true, ordering: .sequentiallyConsistent)
+        while callCount.load(ordering: .sequentiallyConsistent) > 0 {
+            checking.withLock { $0?.interrupt() }
+            usleep(Self.closePollMicroseconds)
+        }
         do { try pool.close() } catch { throw BlobStoreError.index("close", path, error) }
     }
 
     func stat(_ id: BlobID) throws -> BlobStat? {
         try read { database in
-            try Row.fetchOne(database, sql: Self.selectStat + " WHERE id = ?", arguments: [Self.key(id)])
-                .flatMap(Self.stat)
+            let select = try database.cachedStatement(sql: Self.selectStat + " WHERE id = ?")
+            return try Row.fetchOne(select, arguments: [Self.key(id)]).flatMap(Self.stat)
         }
     }
 
@@ -89,82 +135,52 @@ final class BlobIndex: Sendable {
 
     func inlineBytes(_ id: BlobID) throws -> ByteBuffer? {
         try read { database in
-            try Data.fetchOne(
-                database, sql: "SELECT bytes FROM inline_blob WHERE id = ?", arguments: [Self.key(id)]
-            ).map { ByteBuffer(bytes: $0) }
+            let select = try database.cachedStatement(sql: "SELECT bytes FROM inline_blob WHERE id = ?")
+            return try Data.fetchOne(select, arguments: [Self.key(id)]).map { ByteBuffer(bytes: $0) }
         }
     }
 
-    func usage() throws -> (blobs: Int, bytes: Int) {
-        try read { database in
-            let row = try Row.fetchOne(database, sql: "SELECT COUNT(*) AS n, COALESCE(SUM(size), 0) AS s FROM blob")
-            return (row?["n"] ?? 0, row?["s"] ?? 0)
-        }
-    }
+    func totals() throws -> IndexTotals { try read { try IndexTotals.read($0) } }
 
     /// Applies all changes in one transaction: all are durable on return, or none has happened.
-    func apply(_ changes: [Change]) throws -> [Effect] {
+    func apply(_ changes: [Change], at now: StoreInstant) throws -> (effects: [Effect], totals: IndexTotals) {
         do {
-            return try pool.write { database in try changes.map { try Self.apply($0, database) } }
+            return try whileOpen {
+                try pool.write { database in
+                    var transaction = try IndexTransaction(database, at: now, holds: holds)
+                    let effects = try changes.map { try transaction.apply($0) }
+                    return (effects, try transaction.finish())
+                }
+            }
         } catch {
             throw BlobStoreError.index("write", path, error)
         }
     }
 
-    private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        do { return try pool.read(body) } catch { throw BlobStoreError.index("read", path, error) }
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do { return try whileOpen { try pool.read(body) } } catch { throw BlobStoreError.index("read", path, error) }
     }
 
-    private static func apply(_ change: Change, _ database: Database) throws -> Effect {
-        switch change {
-        case .insert(let stat, let bytes):
-            let insert = try database.cachedStatement(
-                sql: "INSERT OR IGNORE INTO blob (id, size, created_at, is_inline) VALUES (?, ?, ?, ?)")
-            try insert.execute(arguments: [key(stat.id), stat.byteCount, stat.createdAtMilliseconds, stat.isInline])
-            guard database.changesCount > 0 else { return .none(stat.id) }
-            if let bytes {
-                let insert = try database.cachedStatement(
-                    sql: "INSERT OR REPLACE INTO inline_blob (id, bytes) VALUES (?, ?)")
-                try insert.execute(arguments: [key(stat.id), Data(bytes.readableBytesView)])
-            }
-            return .inserted(stat)
-        case .delete(let id):
-            let found = try Row.fetchOne(database, sql: selectStat + " WHERE id = ?", arguments: [key(id)])
-            try database.execute(sql: "DELETE FROM blob WHERE id = ?", arguments: [key(id)])
-            try database.execute(sql: "DELETE FROM inline_blob WHERE id = ?", arguments: [key(id)])
-            return found.flatMap(stat).map { .deleted($0) } ?? .none(id)
-        }
+    var isClosing: Bool { isClosed.load(ordering: .sequentiallyConsistent) }
+
+    func whileOpen<Value>(_ body: () throws -> Value) throws -> Value {
+        callCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { callCount.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+        if isClosed.load(ordering: .sequentiallyConsistent) { throw BlobStoreError.storeClosed }
+        return try body()
     }
 
-    private static let selectStat = "SELECT id, size, created_at, is_inline FROM blob"
+    static let selectStat = "SELECT id, size, created_at, is_inline FROM blob"
 
-    private static func key(_ id: BlobID) -> Data { Data(id.digest.bytes) }
+    static func key(_ id: BlobID) -> Data { id.digest.withUnsafeBytes { Data($0) } }
 
-    private static func stat(_ row: Row) -> BlobStat? {
-        guard let key: Data = row["id"], let digest = Digest(key), let size: Int = row["size"], size >= 0,
-            let created: Int64 = row["created_at"], let isInline: Bool = row["is_inline"]
+    static func id(_ key: Data?) -> BlobID? { key.flatMap { Digest($0) }.map(BlobID.init) }
+
+    /// From a row that begins with the columns of `selectStat`.
+    static func stat(_ row: Row) -> BlobStat? {
+        guard let id = id(row[0]), let size: Int = row[1], size >= 0, let created: Int64 = row[2],
+            let isInline: Bool = row[3]
         else { return nil }
-        return BlobStat(id: BlobID(digest), byteCount: size, createdAtMilliseconds: created, isInline: isInline)
-    }
-
-    private static func createTables(_ database: Database, path: String) throws {
-        let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        guard found <= version else {
-            throw BlobStoreError(
-                .incompatible, "\(path) has format \(found), this program knows \(version); use the newer program")
-        }
-        if found == version { return }
-        // The row is the key, so that listing, counting and lookups read one small tree; bytes are kept apart from it.
-        try database.execute(
-            sql: """
-                CREATE TABLE blob (
-                    id BLOB PRIMARY KEY NOT NULL,
-                    size INTEGER NOT NULL,
-                    created_at INTEGER NOT NULL,
-                    is_inline INTEGER NOT NULL
-                ) WITHOUT ROWID;
-                CREATE TABLE inline_blob (id BLOB PRIMARY KEY NOT NULL, bytes BLOB NOT NULL);
-                PRAGMA user_version = \(version);
-                """)
+        return BlobStat(id: id, byteCount: size, createdAtMilliseconds: created, isInline: isInline)
     }
 }

@@ -6,26 +6,21 @@ import Synchronization
 
 /// A session that stores a stream: any number of writes, then `finish` or `cancel`.
 ///
-/// One call at a time. After a failed call the session is over and nothing of it is left. Blobs above 256 KiB go to a
-/// temporary file as they arrive, so that memory stays bounded.
+/// One call at a time. After a failed call the session is over and nothing of it is left. Larger blobs go to a temporary
+/// file as they arrive, half a megabyte at a time, so that memory stays bounded.
 public final class BlobIngest: Sendable {
     private enum Phase { case idle, busy, busyAndCancelled, over }
-
-    private enum Product: Sendable {
-        case inline(BlobID, ByteBuffer)
-        case file(DraftFile, BlobID, byteCount: Int, blockValues: [Digest])
-    }
 
     private let store: BlobStore
     private let expecting: BlobID?
     private let phase = Mutex(Phase.idle)
     /// Used by the one call that has made the session busy.
-    private let parts: Mutex<Parts>
+    private let parts: Mutex<IngestParts>
 
     init(store: BlobStore, expecting: BlobID?) {
         self.store = store
         self.expecting = expecting
-        parts = Mutex(Parts())
+        parts = Mutex(IngestParts())
     }
 
     deinit { parts.withLock { $0.discard() } }
@@ -36,13 +31,40 @@ public final class BlobIngest: Sendable {
     ///   `.sessionBusy` when another call is under way (which then goes on). Cancellation ends the session.
     public func write(_ bytes: ByteBuffer) async throws {
         try await exclusively(last: false) {
+            try store.requireOpen()
             if parts.withLock({ $0.keep(bytes) }) { return }
             try await store.threadPool.runIfActive { [self] in
                 try store.requireOpen()
-                try parts.withLock { try $0.append(bytes, store) }
+                try parts.withLock { try $0.flush(store) }
             }
         }
     }
+
+    /// Adds all bytes of an open file or pipe from its present position on; the fastest way for files.
+    ///
+    /// - Parameters:
+    ///   - descriptor: Readable; stays open, and must until this returns.
+    ///   - name: For messages, a path mostly.
+    /// - Throws: As `write`, and `.ioFailed` when the file cannot be read.
+    public func write(contentsOf descriptor: CInt, name: String) async throws {
+        try await exclusively(last: false) {
+            try await store.threadPool.runIfActive { [self] in
+                let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceByteCount, alignment: 4096)
+                defer { piece.deallocate() }
+                while true {
+                    try store.requireOpen()
+                    let isCancelled = phase.withLock { $0 == .busyAndCancelled }
+                    let count = isCancelled ? 0 : try Files.readNext(descriptor, into: piece, name: name)
+                    if count == 0 { return }
+                    let bytes = UnsafeRawBufferPointer(rebasing: piece.prefix(count))
+                    try parts.withLock { try $0.append(bytes, store) }
+                }
+            }
+        }
+    }
+
+    /// Read at once from a file.
+    private static let pieceByteCount = 1 << 20
 
     /// Stores the blob: data, folder entry and index row are durable on return.
     ///
@@ -59,7 +81,10 @@ public final class BlobIngest: Sendable {
                 try await store.insertInline(id, bytes)
                 return (id, bytes.readableBytes)
             case .file(let file, let id, let byteCount, let blockValues):
+                parts.withLock { $0.claim?.land(as: id) }
                 try await store.insertFile(file, id, byteCount: byteCount, blockValues: blockValues)
+                // A session that assembles the same blob goes on, and ends without a second copy.
+                _ = try? store.partialBlobs.discard(id)
                 return (id, byteCount)
             }
         }
@@ -103,71 +128,6 @@ public final class BlobIngest: Sendable {
             phase.withLock { $0 = .over }
             parts.withLock { $0.discard() }
             throw error
-        }
-    }
-
-    /// Bytes that are collected before they are hashed and written.
-    private static let flushByteCount = BlockTree.blockByteCount
-
-    private struct Parts: Sendable {
-        var pending = ByteBuffer()
-        var hasher = BlockHasher()
-        var file: DraftFile?
-        var writtenCount = 0
-
-        /// Keeps a piece that needs no work yet; false when it does.
-        mutating func keep(_ bytes: ByteBuffer) -> Bool {
-            guard pending.readableBytes + bytes.readableBytes < flushByteCount else { return false }
-            pending.writeImmutableBuffer(bytes)
-            return true
-        }
-
-        /// Hashes and writes all whole blocks of what there is now.
-        mutating func append(_ bytes: ByteBuffer, _ store: BlobStore) throws {
-            var bytes = bytes
-            try store.requireSize(writtenCount + pending.readableBytes + bytes.readableBytes)
-            if pending.readableBytes > 0 {
-                let room = max(0, flushByteCount - pending.readableBytes)
-                if var head = bytes.readSlice(length: min(room, bytes.readableBytes)) { pending.writeBuffer(&head) }
-                guard pending.readableBytes >= flushByteCount else { return }
-                try flush(pending, store)
-                pending.clear()
-            }
-            let whole = bytes.readableBytes / flushByteCount * flushByteCount
-            if whole > 0, let direct = bytes.readSlice(length: whole) { try flush(direct, store) }
-            pending.writeBuffer(&bytes)
-        }
-
-        mutating func complete(_ store: BlobStore, _ expecting: BlobID?) throws -> Product {
-            if file != nil || pending.readableBytes > store.settings.inlineLimitBytes { try flush(pending, store) }
-            if file == nil { pending.withUnsafeReadableBytes { hasher.update($0) } }
-            let (digest, byteCount, blockValues) = hasher.finalize()
-            let id = BlobID(digest)
-            try store.requireSize(byteCount)
-            if let expecting, expecting != id {
-                throw BlobStoreError(
-                    .digestMismatch,
-                    "the \(byteCount) bytes that arrived are blob \(id), not \(expecting); send it again")
-            }
-            guard let file else { return .inline(id, pending) }
-            self.file = nil
-            return .file(file, id, byteCount: byteCount, blockValues: blockValues)
-        }
-
-        mutating func discard() {
-            file?.delete()
-            self = Parts()
-        }
-
-        private mutating func flush(_ bytes: ByteBuffer, _ store: BlobStore) throws {
-            try store.folder.requireSpace(bytes.readableBytes)
-            let file = try self.file ?? DraftFile(in: store.folder)
-            self.file = file
-            try bytes.withUnsafeReadableBytes { bytes in
-                hasher.update(bytes)
-                try Files.write(bytes, to: file.descriptor, at: writtenCount, path: file.path)
-            }
-            writtenCount += bytes.readableBytes
         }
     }
 }

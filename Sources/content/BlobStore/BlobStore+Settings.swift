@@ -7,7 +7,7 @@ extension BlobStore {
         public var maxBlobBytes = 64 << 30
         /// Verified blocks kept in memory. Default 64 MiB; raise it on nodes with memory to spare, 0 switches it off.
         public var hotBytes = 64 << 20
-        /// Writes are refused when the disk would have less than this left. Default 64 MiB.
+        /// The disk keeps this much: cache copies make way for it, then writes are refused. Default 64 MiB.
         public var reserveBytes = 64 << 20
         /// Block values of open files kept in memory, with their descriptors. Default 32 MiB.
         public var openFileBytes = 32 << 20
@@ -15,8 +15,30 @@ extension BlobStore {
         public var openFileCount = 512
         /// Index entries kept in memory. Default 65,536, about 10 MiB.
         public var statCount = 65_536
+        /// Partial blobs that wait to be continued, at most; the oldest go first. Default 256.
+        public var partialCount = 256
+        /// What those may reserve together, in full size. Default 16 GiB.
+        public var partialBytes = 16 << 30
+        /// A partial blob's progress is made durable after so much has arrived, and every 5 s while blocks arrive.
+        /// Default 64 MiB; lower it where connections are slow and restarts frequent.
+        public var partialSaveBytes = 64 << 20
         /// Connections that read the index at once. Default 4.
         public var indexReaderCount = 4
+
+        /// What blobs, finished or not, may take. Default nil: what the disk gives above the reserve. The index, about
+        /// 0.2 KiB a blob, and `corrupt/` come on top.
+        public var quotaBytes: Int?
+        /// Above this fraction of the quota, or of what the disk gives, cache copies are evicted in the background.
+        /// Default 0.95.
+        public var highWater = 0.95
+        /// Eviction goes on down to this fraction. Default 0.85; nearer to `highWater` keeps more and evicts oftener.
+        public var lowWater = 0.85
+        /// Damaged files kept for inspection, the newest ones. Default 256 MiB, and never more than 100 files.
+        public var corruptBytes = 256 << 20
+        /// The clocks of the store.
+        package var clock = StoreClock.system
+        /// What goes wrong on the disk.
+        package var faults = DiskFaults()
 
         /// The defaults.
         public init() {}

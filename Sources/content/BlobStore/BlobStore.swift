@@ -10,7 +10,8 @@ import Synchronization
 ///
 /// One folder, one process: `blobs.sqlite` is the index and holds small blobs, `data/` the files of larger ones with
 /// the values of their blocks, `tmp/` unfinished ones, `corrupt/` files that failed a check. "Stored" means durable:
-/// a put that has returned survives a crash of the machine.
+/// a put that has returned survives a crash of the machine. Where the index is missing, data files get new rows in the
+/// background.
 ///
 /// Synchronous calls may wait for the index (some 20 µs) unless they say otherwise; none of them holds a lock while it
 /// waits for a file. All calls may be made from any thread.
@@ -36,7 +37,24 @@ public final class BlobStore: Sendable {
     let threadPool: NIOThreadPool
     let logger: Logger
     let metrics: StoreMetrics
-    private let shared: SharedMemory
+    let time: StoreTime
+    let plan: SpacePlan
+    let state: StoreState
+    let holds: Holds
+    let partialBlobs: PartialBlobs
+    let damageReports = Broadcast<DamagedBlob>(maxPending: maxPendingDamages)
+    let changeReports: Broadcast<StoreChange>
+    /// Damages that wait for a slow listener.
+    private static let maxPendingDamages = 10_000
+    /// Held while blobs are evicted or collected, one step at a time, so that closing waits for the step.
+    let removals = Mutex(())
+    let isEvictionScheduled = Atomic(false)
+    let isCollecting = Atomic(false)
+    /// Data files that were there before the index wait for their rows.
+    let isAdopting: Atomic<Bool>
+    let publications = PublicationGate()
+    /// Reads that waited for the disk, to which the scrubber yields.
+    let foregroundReads = Atomic<UInt64>(0)
     private let stripes = (0..<stripeCount).map { _ in Stripe() }
     private let closed = Atomic(false)
 
@@ -53,22 +71,41 @@ public final class BlobStore: Sendable {
         self.logger = logger
         let metrics = StoreMetrics()
         self.metrics = metrics
-        let files = try StoreFolder(path: folder, reserveBytes: max(0, settings.reserveBytes))
-        let index = try BlobIndex(path: files.indexPath, readerCount: settings.indexReaderCount)
+        plan = SpacePlan(settings)
+        let files = try StoreFolder(
+            path: folder, reserveBytes: max(0, settings.reserveBytes), faults: settings.faults)
+        let awaitsAdoption = try files.awaitsAdoption()
+        let holds = Holds()
+        let index = try BlobIndex(path: files.indexPath, readerCount: settings.indexReaderCount, holds: holds)
         self.folder = files
         self.index = index
-        try Self.finishMarked(try files.collectLeftovers(), files, index)
-        let usage = try index.usage()
-        let shared = SharedMemory(StoreMemory(settings, blobs: usage.blobs, bytes: usage.bytes))
-        self.shared = shared
-        metrics.report(blobs: usage.blobs, bytes: usage.bytes)
-        writer = IndexWriter(index: index, threadPool: threadPool) { effects in
-            let usage = shared.state.withLock { memory in
-                memory.apply(effects)
-                return (blobs: memory.blobs, bytes: memory.bytes)
-            }
-            metrics.report(blobs: usage.blobs, bytes: usage.bytes)
+        self.holds = holds
+        isAdopting = Atomic(awaitsAdoption)
+        time = StoreTime(settings.clock, before: try index.totals().openMilliseconds)
+        let marked = try files.collectLeftovers()
+        // Without rows the marks say nothing; what the files are worth, adoption finds out.
+        if awaitsAdoption {
+            marked.forEach(files.unmark)
+        } else {
+            try Self.finishMarked(marked, files, index, at: time.now)
         }
+        partialBlobs = try PartialBlobs(folder: files, settings: settings, logger: logger, time: time) {
+            try index.present($0)
+        }
+        let totals = try index.totals()
+        let state = StoreState(StoreMemory(settings), totals, UseLog(at: time.openMilliseconds))
+        self.state = state
+        metrics.report(totals)
+        let changeReports = Broadcast<StoreChange>(maxPending: Self.maxPendingChanges)
+        self.changeReports = changeReports
+        writer = IndexWriter(index: index, threadPool: threadPool, time: time) { effects, totals in
+            state.apply(effects, totals)
+            metrics.report(totals)
+            for change in Self.changes(of: effects) { changeReports.send(change) }
+        }
+        // Only for a quota: what others put on the disk since must not empty a store that was merely opened.
+        if settings.quotaBytes != nil { evictIfFull() }
+        if awaitsAdoption { adoptAll() }
     }
 
     /// What is known about a blob, from memory or the index; nil when it is not stored.
@@ -98,6 +135,7 @@ public final class BlobStore: Sendable {
     public func hot(_ id: BlobID) -> ByteBuffer? {
         guard let block = memory({ $0.hotBlock(id, 0) }), block.isWhole else { return nil }
         metrics.hotHits.increment()
+        noteUse(id)
         return block.bytes
     }
 
@@ -112,14 +150,27 @@ public final class BlobStore: Sendable {
     }
 
     /// Number of blobs and the sum of their sizes in bytes; from memory.
-    public var usage: (blobs: Int, bytes: Int) { memory { ($0.blobs, $0.bytes) } }
+    public var usage: (blobs: Int, bytes: Int) { state.space.withLock { ($0.totals.blobs, $0.totals.bytes) } }
+
+    /// Number of protected blobs and the sum of their sizes in bytes, part of `usage`; from memory.
+    public var protectedUsage: (blobs: Int, bytes: Int) {
+        state.space.withLock { ($0.totals.protectedBlobs, $0.totals.protectedBytes) }
+    }
 
     /// Makes what was asked for durable, refuses further calls with `.closed` and gives the folder free.
     ///
-    /// Waits for the disk. Unfinished sessions fail when they are used next. Closing twice does nothing.
+    /// Waits for the disk: sessions whose `finish` is under way become stored blobs, unless their bytes take longer than
+    /// 10 s. Those and all others fail when they are used next; what they wrote of unfinished blobs stays. Closing twice
+    /// does nothing.
     public func close() throws {
         guard !closed.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        publications.close()
+        removals.withLock { _ in }
+        flushUses()
+        partialBlobs.close()
         writer.close()
+        damageReports.finish()
+        changeReports.finish()
         memory { $0.forgetEverything() }
         defer { folder.release() }
         try index.close()
@@ -130,7 +181,21 @@ public final class BlobStore: Sendable {
     }
 
     func memory<Value: Sendable>(_ body: (inout StoreMemory) -> Value) -> Value {
-        shared.state.withLock { body(&$0) }
+        state.memory.withLock { body(&$0) }
+    }
+
+    /// Notes that a blob was read; the index hears of it within a minute. Safe on an event loop.
+    func noteUse(_ id: BlobID) {
+        let now = time.openMilliseconds
+        guard let used = state.uses.withLock({ $0.note(id, at: now) }) else { return }
+        writer.enqueue(.use(used)) { _ in }
+        writer.schedule()
+    }
+
+    /// Tells the index of all uses so far; somebody must drain the writer.
+    func flushUses() {
+        let now = time.openMilliseconds
+        if let used = state.uses.withLock({ $0.take(at: now) }) { writer.enqueue(.use(used)) { _ in } }
     }
 
     /// Keeps the files of one blob and the order of its index changes in step; `body` gets what is under way.
@@ -145,22 +210,23 @@ public final class BlobStore: Sendable {
     }
 
     /// Brings files and rows of marked blobs in line: both or neither.
-    private static func finishMarked(_ ids: [BlobID], _ files: StoreFolder, _ index: BlobIndex) throws {
+    private static func finishMarked(
+        _ ids: [BlobID], _ files: StoreFolder, _ index: BlobIndex, at now: StoreInstant
+    ) throws {
         for id in ids {
             let stat = try index.stat(id)
-            if let stat, stat.isInline || (try? OpenBlob(stat, folder: files)) != nil {
-                files.unmark(id)
-                continue
+            if let stat {
+                do {
+                    if !stat.isInline { _ = try OpenBlob(stat, folder: files) }
+                    files.unmark(id)
+                    continue
+                } catch is Damage {
+                    // Whatever else prevents reading says nothing about the file.
+                }
             }
             files.delete(id)
-            if stat != nil { _ = try index.apply([.delete(id)]) }
+            if stat != nil { _ = try index.apply([.delete(id, .damaged)], at: now) }
             files.unmark(id)
         }
     }
-}
-
-/// Lets the index writer's callback reach the memory before the store is complete.
-private final class SharedMemory: Sendable {
-    let state: Mutex<StoreMemory>
-    init(_ memory: StoreMemory) { state = Mutex(memory) }
 }

@@ -10,17 +10,20 @@ import GRDB
 public struct BlobStoreError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure; new kinds may be added.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code as it is shown: `blob/` and a name.
         public let description: String
         private init(_ description: String) { self.description = description }
 
         /// The store does not have the blob.
         public static let notFound = Code("blob/not-found")
-        /// Bytes on disk are not what was stored; the blob has been set aside and may be fetched again.
+        /// Bytes on disk are not what was stored or cannot be read; the blob has been set aside and may be fetched again.
         public static let corrupt = Code("blob/corrupt")
         /// The bytes that arrived are not the blob that was expected; nothing was stored.
         public static let digestMismatch = Code("blob/digest-mismatch")
         /// The disk, a quota or the reserve leaves no room, or the disk is read-only; nothing was stored.
         public static let diskFull = Code("blob/disk-full")
+        /// The store's quota leaves no room and nothing may be evicted; nothing was stored.
+        public static let quotaExceeded = Code("blob/quota-exceeded")
         /// A blob or an answer above its limit.
         public static let tooLarge = Code("blob/too-large")
         /// A block index or length outside the blob.
@@ -37,7 +40,7 @@ public struct BlobStoreError: Error, Sendable, CustomStringConvertible {
         public static let indexFailed = Code("blob/index-failed")
         /// The store, or the session, is closed.
         public static let closed = Code("blob/closed")
-        /// Two calls at once on a session that takes one at a time.
+        /// Two calls at once on a session, or on other work, that takes one at a time.
         public static let sessionBusy = Code("blob/session-busy")
     }
 
@@ -46,11 +49,13 @@ public struct BlobStoreError: Error, Sendable, CustomStringConvertible {
     /// What was wrong, where, and what to do next.
     public let message: String
 
+    /// An error of this kind.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
+    /// Code and message.
     public var description: String { "\(code): \(message)" }
 }
 
@@ -79,6 +84,12 @@ extension BlobStoreError {
         if let database = error as? DatabaseError {
             switch database.resultCode {
             case .SQLITE_FULL: return full("cannot \(verb) the index \(path): \(database)")
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+                return BlobStoreError(
+                    .indexFailed,
+                    "cannot \(verb) the index \(path), which is damaged: \(database); put a copy in its place, or move it away"
+                        + " with its -wal and -shm: files in data get rows in a new index, pins and small blobs are lost"
+                )
             case .SQLITE_READONLY:
                 return BlobStoreError(
                     .diskFull, "cannot \(verb) the index \(path): \(database); make the disk writable")

@@ -17,12 +17,15 @@ final class FileDescriptor: Sendable {
         self.number = number
     }
 
-    /// Opens a file for reading; nil when there is none of that name.
-    init?(existing path: String) throws {
-        let number = Files.retrying { open(path, O_RDONLY | O_CLOEXEC) }
+    /// Opens a file; nil when there is none of that name. Throws `Damage` when the disk cannot read what it needs for that.
+    init?(existing path: String, _ flags: CInt = O_RDONLY) throws {
+        let number = Files.retrying { open(path, flags | O_CLOEXEC) }
         let problem = errno
         if number < 0 && problem == ENOENT { return nil }
-        guard number >= 0 else { throw BlobStoreError.file("open", path, problem) }
+        guard number >= 0 else {
+            if Files.isUnreadable(problem) { throw Damage(unopened: path, problem) }
+            throw BlobStoreError.file("open", path, problem)
+        }
         self.number = number
     }
 
@@ -30,8 +33,8 @@ final class FileDescriptor: Sendable {
 
     /// The file behind the descriptor, whatever its name is by now.
     var inode: UInt64? {
-        var status = stat()
-        return fstat(number, &status) == 0 ? UInt64(status.st_ino) : nil
+        var status = skerry_file_status()
+        return skerry_status_of_descriptor(number, &status) == 0 ? status.inode : nil
     }
 }
 
@@ -86,7 +89,12 @@ enum Files {
         }
     }
 
-    /// Reads until `buffer` is full or the file ends; the number of bytes read.
+    /// Whether a call failed because the disk does not give back what it was given: a sector that it cannot read, or a
+    /// file system that finds its own structures or checksums wrong.
+    static func isUnreadable(_ number: CInt) -> Bool { [EIO, ENODATA, EUCLEAN, EBADMSG].contains(number) }
+
+    /// Reads until `buffer` is full or the file ends; the number of bytes read. Throws `Damage` for a sector that cannot
+    /// be read.
     static func read(_ file: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, path: String)
         throws -> Int
     {
@@ -94,11 +102,48 @@ enum Files {
         while done < buffer.count {
             let count = pread(file.number, buffer.baseAddress?.advanced(by: done), buffer.count - done, offset + done)
             if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw BlobStoreError.file("read", path, errno) }
+            guard count >= 0 else { throw failedRead(of: file, path, errno) }
             if count == 0 { break }
             done += count
         }
         return done
+    }
+
+    static func failedRead(of file: FileDescriptor, _ path: String, _ number: CInt) -> any Error {
+        isUnreadable(number) ? Damage(unreadable: file, number) : BlobStoreError.file("read", path, number)
+    }
+
+    /// Reads on from a descriptor's position until `buffer` is full or the file ends; the number of bytes read.
+    static func readNext(_ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, name: String) throws -> Int {
+        var done = 0
+        while done < buffer.count {
+            #if canImport(Glibc)
+                let count = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+            #else
+                let count = Musl.read(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+            #endif
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw BlobStoreError.file("read", name, errno) }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// All bytes of a file; nil when there is none, or it has more than `limit`.
+    static func contents(_ path: String, limit: Int) throws -> [UInt8]? {
+        guard let file = try FileDescriptor(existing: path) else { return nil }
+        let length = Int(lseek(file.number, 0, SEEK_END))
+        guard length >= 0, length <= limit else { return nil }
+        return try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            count = try read(file, into: UnsafeMutableRawBufferPointer(buffer), at: 0, path: path)
+        }
+    }
+
+    /// What is known about a file; nil when there is none.
+    static func status(_ path: String) -> skerry_file_status? {
+        var status = skerry_file_status()
+        return skerry_status_of_path(path, &status) == 0 ? status : nil
     }
 
     /// Names in a folder, without `.` and `..`.

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Changes are applied in the order of `enqueue`. `applied` runs once for each group, before anybody is told.
 final class IndexWriter: Sendable {
-    typealias Completion = @Sendable (Result<Void, BlobStoreError>) -> Void
+    typealias Completion = @Sendable (Result<BlobIndex.Effect, BlobStoreError>) -> Void
 
     private struct Request: Sendable {
         let change: BlobIndex.Change
@@ -24,14 +24,19 @@ final class IndexWriter: Sendable {
 
     private let index: BlobIndex
     private let threadPool: NIOThreadPool
-    private let applied: @Sendable ([BlobIndex.Effect]) -> Void
+    private let time: StoreTime
+    private let applied: @Sendable ([BlobIndex.Effect], IndexTotals) -> Void
     private let queue = Mutex(Queue())
     /// Held while a group is applied: transactions happen one after the other, in order.
     private let turn = Mutex(())
 
-    init(index: BlobIndex, threadPool: NIOThreadPool, applied: @escaping @Sendable ([BlobIndex.Effect]) -> Void) {
+    init(
+        index: BlobIndex, threadPool: NIOThreadPool, time: StoreTime,
+        applied: @escaping @Sendable ([BlobIndex.Effect], IndexTotals) -> Void
+    ) {
         self.index = index
         self.threadPool = threadPool
+        self.time = time
         self.applied = applied
     }
 
@@ -56,11 +61,15 @@ final class IndexWriter: Sendable {
     func drain() {
         turn.withLock { _ in
             while let (group, isClosed) = nextGroup() {
-                let result = Result {
+                do {
                     if isClosed { throw BlobStoreError.storeClosed }
-                    applied(try index.apply(group.map(\.change)))
-                }.mapError { BlobStoreError.index("write", "of the blob store", $0) }
-                for request in group { request.completion(result) }
+                    let (effects, totals) = try index.apply(group.map(\.change), at: time.now)
+                    applied(effects, totals)
+                    for (request, effect) in zip(group, effects) { request.completion(.success(effect)) }
+                } catch {
+                    let failure = BlobStoreError.index("write", "of the blob store", error)
+                    for request in group { request.completion(.failure(failure)) }
+                }
             }
         }
     }

@@ -2,6 +2,7 @@ import Blake3
 import CLinux
 import Identity
 import NIOCore
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,95 +13,105 @@ import NIOCore
 /// A stored file is not what the index says.
 struct Damage: Error {
     let reason: String
-    /// The file that was looked at; nil for a missing one. Held open, so that its inode number stays its own.
+    /// The file that was looked at; nil for one that is missing or cannot be opened. Held open, so that its inode number
+    /// stays its own.
     let file: FileDescriptor?
+    /// The file that was looked at; nil for a missing one.
+    var inode: UInt64? { file?.inode ?? unopenedInode }
+    private let unopenedInode: UInt64?
+
+    init(reason: String, file: FileDescriptor?) {
+        self.reason = reason
+        self.file = file
+        unopenedInode = nil
+    }
+
+    /// A file with a sector that the disk cannot read.
+    init(unreadable file: FileDescriptor, _ number: CInt) {
+        self.init(reason: Damage.unreadable(number), file: file)
+    }
+
+    /// A file that the disk cannot even open.
+    init(unopened path: String, _ number: CInt) {
+        reason = Damage.unreadable(number)
+        file = nil
+        unopenedInode = Files.status(path)?.inode
+    }
+
+    private static func unreadable(_ number: CInt) -> String {
+        "cannot be read from the disk (\(String(cString: strerror(number))))"
+    }
 }
 
 /// A blob's open data file with the values that its blocks are checked against.
 final class OpenBlob: Sendable {
-    let stat: BlobStat
-    /// Checked against the blob's digest when the file was opened.
-    let blockValues: [Digest]
-    private let file: FileDescriptor
-    private let path: String
+    /// How long a block that was verified need not be hashed again for readers who verify it themselves.
+    static let trustMilliseconds: Int64 = 600_000
 
+    let stat: BlobStat
+    private let file: BlockFile
+    /// Blocks that were verified in the period that began then.
+    private let verified: Mutex<(blocks: BlockSet, since: Int64)>
+
+    /// Checked against the blob's digest when the file was opened.
+    var blockValues: [Digest] { file.blockValues }
     /// Memory that keeping this open costs, roughly, in bytes.
     var cost: Int { 512 + blockValues.count * Digest.byteCount }
 
-    /// Opens the files of a blob; throws `Damage` when they are missing, have a wrong size or wrong block values.
+    /// Opens the files of a blob; throws `Damage` when they are missing, cannot be read, or have a wrong size or wrong
+    /// block values.
     init(_ stat: BlobStat, folder: StoreFolder) throws {
         self.stat = stat
-        path = folder.dataFile(stat.id)
-        guard let file = try FileDescriptor(existing: path) else { throw Damage(reason: "is missing", file: nil) }
-        self.file = file
-        let length = lseek(file.number, 0, SEEK_END)
+        let path = folder.dataFile(stat.id)
+        guard let descriptor = try FileDescriptor(existing: path) else {
+            throw Damage(reason: "is missing", file: nil)
+        }
+        let length = lseek(descriptor.number, 0, SEEK_END)
         guard length == stat.byteCount else {
-            throw Damage(reason: "has \(length) bytes instead of \(stat.byteCount)", file: file)
+            throw Damage(reason: "has \(length) bytes instead of \(stat.byteCount)", file: descriptor)
         }
-        if stat.blockCount == 1 {
-            blockValues = [stat.id.digest]
-            return
+        var values = [stat.id.digest]
+        if stat.blockCount > 1 {
+            do {
+                values = try BlockFile.readValues(
+                    folder.outboardFile(stat.id), count: stat.blockCount, faults: folder.faults)
+            } catch let damage as Damage {
+                throw Damage(reason: damage.reason, file: descriptor)
+            }
         }
-        do {
-            blockValues = try Self.readOutboard(folder.outboardFile(stat.id), count: stat.blockCount)
-        } catch let damage as Damage {
-            throw Damage(reason: damage.reason, file: file)
+        guard BlockTree.root(blockValues: values, byteCount: stat.byteCount) == stat.id.digest else {
+            throw Damage(reason: "has block values of another blob", file: descriptor)
         }
-        guard BlockTree.root(blockValues: blockValues, byteCount: stat.byteCount) == stat.id.digest else {
-            throw Damage(reason: "has block values of another blob", file: file)
-        }
+        file = BlockFile(
+            path: path, descriptor: descriptor, byteCount: stat.byteCount, blockValues: values, faults: folder.faults)
+        verified = Mutex((BlockSet(blockCount: stat.blockCount), .min))
     }
 
-    /// A verified block from the disk; blocks. `index` must be inside the blob.
+    /// A verified block from the disk; blocks. `index` must be inside the blob. Throws `Damage` for other bytes than were
+    /// stored, and for bytes that the disk cannot read.
     func read(_ index: Int) throws -> ByteBuffer {
-        let length = stat.blockLength(index)
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(length)
-        let count = try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
-            let target = UnsafeMutableRawBufferPointer(rebasing: space.prefix(length))
-            return try Files.read(file, into: target, at: index * BlockTree.blockByteCount, path: path)
-        }
-        guard count == length, isValid(bytes, index) else {
-            throw Damage(reason: "has other bytes in block \(index) than were stored", file: file)
+        guard let bytes = try file.read(index) else {
+            throw Damage(reason: "has other bytes in block \(index) than were stored", file: file.descriptor)
         }
         return bytes
     }
 
     /// A verified block if all of it is in the page cache; never waits for the disk. nil also for a damaged one,
     /// which `read` reports.
-    func readWithoutWaiting(_ index: Int) -> ByteBuffer? {
-        let length = stat.blockLength(index)
-        guard length > 0 else { return nil }
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(length)
-        let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
-            let offset = Int64(index * BlockTree.blockByteCount)
-            return max(0, skerry_preadv2_nowait(file.number, space.baseAddress, length, offset))
-        }
-        return count == length && isValid(bytes, index) ? bytes : nil
-    }
+    func readWithoutWaiting(_ index: Int) -> ByteBuffer? { file.readWithoutWaiting(index) }
 
-    private func isValid(_ bytes: ByteBuffer, _ index: Int) -> Bool {
-        bytes.withUnsafeReadableBytes {
-            BlockTree.blockValue($0, index: index, byteCount: stat.byteCount) == blockValues[index]
+    /// A block in the page cache for a peer, which verifies it: hashed here if that was not done lately. Nil as above.
+    ///
+    /// - Parameter now: Milliseconds of a clock that only goes forwards.
+    func readForPeer(_ index: Int, now: Int64) -> (bytes: ByteBuffer, isVerified: Bool)? {
+        let isTrusted = verified.withLock { verified in
+            if verified.since == .min || now - verified.since >= OpenBlob.trustMilliseconds {
+                verified = (BlockSet(blockCount: stat.blockCount), now)
+            }
+            return verified.blocks.contains(index)
         }
-    }
-
-    private static func readOutboard(_ path: String, count: Int) throws -> [Digest] {
-        guard let file = try FileDescriptor(existing: path) else {
-            throw Damage(reason: "has no list of block values", file: nil)
-        }
-        let byteCount = count * Digest.byteCount
-        guard lseek(file.number, 0, SEEK_END) == byteCount else {
-            throw Damage(reason: "has a list of block values of a wrong size", file: nil)
-        }
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 8)
-        defer { bytes.deallocate() }
-        guard try Files.read(file, into: bytes, at: 0, path: path) == byteCount else {
-            throw Damage(reason: "has a truncated list of block values", file: nil)
-        }
-        return stride(from: 0, to: byteCount, by: Digest.byteCount).compactMap {
-            Digest(bytes[$0..<$0 + Digest.byteCount])
-        }
+        guard let bytes = file.readWithoutWaiting(index, isTrusted: isTrusted) else { return nil }
+        if !isTrusted { verified.withLock { _ = $0.blocks.insert(index) } }
+        return (bytes, !isTrusted)
     }
 }

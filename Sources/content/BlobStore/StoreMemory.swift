@@ -22,15 +22,11 @@ struct StoreMemory: Sendable {
     private var hot: CostCache<BlockKey, HotBlock>
     /// Number of deletions so far.
     private(set) var generation: UInt64 = 0
-    private(set) var blobs: Int
-    private(set) var bytes: Int
 
-    init(_ settings: BlobStore.Settings, blobs: Int, bytes: Int) {
+    init(_ settings: BlobStore.Settings) {
         stats = CostCache(limit: max(0, settings.statCount))
         open = CostCache(limit: max(0, settings.openFileBytes), maxCount: max(0, settings.openFileCount))
         hot = CostCache(limit: max(0, settings.hotBytes))
-        self.blobs = blobs
-        self.bytes = bytes
     }
 
     mutating func stat(_ id: BlobID) -> BlobStat? { stats.use(id) }
@@ -55,15 +51,9 @@ struct StoreMemory: Sendable {
     mutating func apply(_ effects: [BlobIndex.Effect]) {
         for effect in effects {
             switch effect {
-            case .inserted(let stat):
-                blobs += 1
-                bytes += stat.byteCount
-                stats.insert(stat.id, stat, cost: 1)
-            case .deleted(let stat):
-                blobs -= 1
-                bytes -= stat.byteCount
-                forget(stat)
-            case .none: break
+            case .inserted(let stat): stats.insert(stat.id, stat, cost: 1)
+            case .deleted(let stat): forget(stat)
+            case .other: break
             }
         }
     }

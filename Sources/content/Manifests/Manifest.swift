@@ -6,7 +6,9 @@ import Wire
 
 /// What a release serves. A manifest is a blob itself; its id names the release's content.
 public enum Manifest: Sendable, Equatable {
+    /// Files.
     case site(SiteManifest)
+    /// Code that answers requests.
     case function(FunctionManifest)
 
     /// The distinct blobs that a node needs to serve the release, without the manifest itself.

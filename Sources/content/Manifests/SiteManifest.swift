@@ -6,11 +6,12 @@ public struct SiteManifest: Sendable, Equatable {
     public struct File: Sendable, Hashable {
         /// The file's bytes.
         public let blob: BlobID
-        /// The file's size.
+        /// The file's size in bytes.
         public let byteCount: Int
         /// The media type, as sent in `Content-Type`.
         public let contentType: String
 
+        /// Checks nothing: `SiteManifest.init(files:)` does.
         public init(blob: BlobID, byteCount: Int, contentType: String) {
             self.blob = blob
             self.byteCount = byteCount

@@ -6,7 +6,7 @@ import Identity
 public import Logging
 import NIOCore
 
-/// The node's API for its operator and for developers: status, uploads, names, transactions.
+/// The node's API for its operator and for developers: status, uploads, names, transactions, the ledger and its proofs.
 ///
 /// Reading is open to whoever reaches the port; writing needs a ``RequestSignature`` (transactions carry their own).
 /// Requests whose `Host` is not one of the node's own addresses are refused, so that a web page cannot reach the API
@@ -27,7 +27,7 @@ public struct ControlAPI: Sendable {
     /// The largest JSON or transaction body, in bytes.
     public static let maxBodyBytes = 2 << 20
 
-    private let backend: any ControlBackend
+    let backend: any ControlBackend
     private let settings: Settings
     private let logger: Logger
 
@@ -44,8 +44,13 @@ public struct ControlAPI: Sendable {
         let router = Router(context: ControlContext.self)
         router.add(middleware: ControlErrors(logger: logger))
         router.add(middleware: HostGuard(hosts: settings.hosts + [settings.host]))
+        let gate = SignatureGate(backend: backend)
         addReading(to: router)
-        addWriting(to: router)
+        addWriting(to: router, gate)
+        addStorage(to: router, gate)
+        addLedger(to: router)
+        addNetwork(to: router)
+        addProofs(to: router)
         return Application(
             router: router,
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "skerry"),
@@ -68,13 +73,6 @@ public struct ControlAPI: Sendable {
                     name: try context.parameters.require("name"), release: try context.parameters.require("release"),
                     waitMillis: min(max(wait, 0), ControlAPI.maxWaitMillis)))
         }
-        api.get("accounts/:account") { _, context in
-            guard let id = AccountID(try context.parameters.require("account")) else {
-                throw ControlFailure(
-                    status: 400, code: "control/bad-account", message: "An account id has 64 hexadecimal digits")
-            }
-            return JSONBody(try await backend.account(id))
-        }
         api.get("blobs/:blob") { _, context in
             let id = try ControlAPI.blobID(try context.parameters.require("blob"))
             guard let info = try await backend.blob(id) else {
@@ -82,14 +80,25 @@ public struct ControlAPI: Sendable {
             }
             return JSONBody(info)
         }
+        api.get("blobs/:blob/content") { _, context in
+            let id = try ControlAPI.blobID(try context.parameters.require("blob"))
+            guard let blob = try await backend.content(id) else {
+                throw ControlFailure(status: 404, code: "blob/not-found", message: "This node does not store \(id)")
+            }
+            return Response(
+                status: .ok, headers: [.contentType: ByteFrames.contentType],
+                body: ResponseBody(contentLength: blob.byteCount) { writer in
+                    for index in 0..<blob.blockCount { try await writer.write(try await blob.block(index)) }
+                    try await writer.finish(nil)
+                })
+        }
     }
 
     /// The longest that a request may ask the API to wait.
-    private static let maxWaitMillis = 30_000
+    static let maxWaitMillis = 30_000
 
-    private func addWriting(to router: Router<ControlContext>) {
+    private func addWriting(to router: Router<ControlContext>, _ gate: SignatureGate) {
         let backend = backend
-        let gate = SignatureGate(backend: backend)
         let api = router.group("api/v1")
         api.post("blobs/missing") { request, _ in
             try gate.check(request)
@@ -174,7 +183,7 @@ public struct ControlAPI: Sendable {
         }
     }
 
-    private static func decode<Body: Decodable>(_ type: Body.Type, _ request: Request) async throws -> Body {
+    static func decode<Body: Decodable>(_ type: Body.Type, _ request: Request) async throws -> Body {
         let body = try await collect(request)
         do {
             return try JSONDecoder().decode(type, from: Data(body.readableBytesView))

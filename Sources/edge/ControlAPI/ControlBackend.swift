@@ -15,6 +15,8 @@ public protocol ControlBackend: Sendable {
 
     /// A stored blob; nil if the node does not have it.
     func blob(_ id: BlobID) async throws -> BlobInfo?
+    /// A stored blob's bytes; nil if the node does not have it.
+    func content(_ id: BlobID) async throws -> (any ControlBlob)?
     /// Those of `ids` that the node lacks.
     func missing(_ ids: [BlobID]) async throws -> [BlobID]
     /// Begins to store a blob; `expecting` is its id when the sender knows it, `byteCount` its size.
@@ -22,13 +24,35 @@ public protocol ControlBackend: Sendable {
     /// The largest blob that the node takes, in bytes.
     var maxBlobBytes: Int { get }
 
-    func account(_ id: AccountID) async throws -> AccountInfo
+    /// Stored blobs in the order of their digests.
+    func blobs(after: BlobID?, limit: Int, isPinned: Bool?) async throws -> BlobPage
+    /// Where the blobs of a running fetch come from; nil if the node is not fetching it.
+    func fetch(of id: BlobID) -> FetchInfo?
+    /// Fetches what is missing and keeps all of it until the account unpins it; durable on return.
+    /// - Parameter asFolders: Each blob is a manifest, whose blobs are fetched and kept with it.
+    func pin(_ ids: [BlobID], asFolders: Bool, by account: AccountID) async throws -> PinReport
+    func unpin(_ ids: [BlobID], by account: AccountID) async throws -> PinReport
+    /// Removes what nobody protects and nobody used for a while.
+    func collect(_ request: CollectionRequest) async throws -> CollectionInfo
+    /// Reads and checks the named blobs, or a bounded number behind `after`.
+    func verify(_ ids: [BlobID], after: BlobID?, repair: Bool) async throws -> VerificationInfo
+
+    /// The ledger, for reading.
+    var ledger: any ControlLedger { get }
     func names() async throws -> NameList
     func name(_ name: String) async throws -> NameInfo
     /// Hands a signed transaction to the ledger and waits until the reachable nodes have applied it.
     func submit(_ transaction: ByteBuffer) async throws -> TransactionReceipt
     /// Which replicas hold a release; waits up to `waitMillis` for more of them.
     func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport
+}
+
+/// A stored blob that is being read.
+public protocol ControlBlob: Sendable {
+    var byteCount: Int { get }
+    var blockCount: Int { get }
+    /// A block's bytes, verified.
+    func block(_ index: Int) async throws -> ByteBuffer
 }
 
 /// A blob that is being uploaded.

@@ -15,8 +15,10 @@ final class SignatureGate: Sendable {
 
     init(backend: any ControlBackend) { self.backend = backend }
 
+    /// - Returns: The account that signed.
     /// - Throws: ``ControlFailure`` with status 401 or 403.
-    func check(_ request: Request) throws {
+    @discardableResult
+    func check(_ request: Request) throws -> AccountID {
         guard let header = request.headers[.authorization] else {
             throw refusal(401, "control/unsigned", "The request is not signed; use the skerry command or an SDK")
         }
@@ -43,6 +45,7 @@ final class SignatureGate: Sendable {
         guard remember(signature.nonce, now) else {
             throw refusal(401, "control/replayed", "The request was sent before; sign it again")
         }
+        return signature.key.account
     }
 
     private func remember(_ nonce: String, _ now: Int64) -> Bool {

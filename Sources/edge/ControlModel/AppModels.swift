@@ -12,10 +12,18 @@ public struct ReleaseInfo: Codable, Sendable, Equatable {
     public var publishedMilliseconds: Int64
     /// Whether the name points to it.
     public var live: Bool
+    /// The share of the visitors who get it, 0 to 100.
+    public var percent: Int
+    /// The machine that it asks for, such as `shared-1x-256`; nil if it asks for none.
+    public var sizeClass: String?
+    /// Copies that it asks for; nil for as many as the network makes.
+    public var replicas: UInt32?
+    /// The BLAKE3 digest of its sealed secrets, 64 hexadecimal digits; nil for none.
+    public var secretsEnvelope: String?
 
     public init(
         id: String, kind: String, manifest: String, message: String, publisher: String, publishedMilliseconds: Int64,
-        live: Bool
+        live: Bool, percent: Int, sizeClass: String? = nil, replicas: UInt32? = nil, secretsEnvelope: String? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -24,6 +32,10 @@ public struct ReleaseInfo: Codable, Sendable, Equatable {
         self.publisher = publisher
         self.publishedMilliseconds = publishedMilliseconds
         self.live = live
+        self.percent = percent
+        self.sizeClass = sizeClass
+        self.replicas = replicas
+        self.secretsEnvelope = secretsEnvelope
     }
 }
 
@@ -34,12 +46,24 @@ public struct NameInfo: Codable, Sendable, Equatable {
     public var owner: String
     /// The live release's id; nil before the first.
     public var live: String?
+    /// The release that ``candidatePercent`` of the visitors get in its place; nil if there is none.
+    public var candidate: String?
+    /// 1 to 99 while there is a candidate.
+    public var candidatePercent: Int?
+    /// The domains that are bound to the name, in alphabetical order.
+    public var domains: [String]
     public var releases: [ReleaseInfo]
 
-    public init(name: String, owner: String, live: String?, releases: [ReleaseInfo]) {
+    public init(
+        name: String, owner: String, live: String?, candidate: String?, candidatePercent: Int?, domains: [String],
+        releases: [ReleaseInfo]
+    ) {
         self.name = name
         self.owner = owner
         self.live = live
+        self.candidate = candidate
+        self.candidatePercent = candidatePercent
+        self.domains = domains
         self.releases = releases
     }
 }
@@ -58,16 +82,27 @@ public struct AccountInfo: Codable, Sendable, Equatable {
     public var nonce: UInt64
     /// Whether the ledger knows it already.
     public var exists: Bool
+    /// Units that the account may spend.
+    public var balance: UInt64
+    /// Names that the account owns.
+    public var nameCount: UInt64
+    /// Nodes that the account operates.
+    public var nodeCount: UInt64
 
-    public init(id: String, nonce: UInt64, exists: Bool) {
+    public init(id: String, nonce: UInt64, exists: Bool, balance: UInt64, nameCount: UInt64, nodeCount: UInt64) {
         self.id = id
         self.nonce = nonce
         self.exists = exists
+        self.balance = balance
+        self.nameCount = nameCount
+        self.nodeCount = nodeCount
     }
 }
 
 /// What became of a transaction: the answer to `POST /api/v1/transactions`.
 public struct TransactionReceipt: Codable, Sendable, Equatable {
+    /// The transaction's id, 64 hexadecimal digits.
+    public var id: String
     /// The ledger entry that holds it.
     public var sequence: UInt64
     /// The release that it published, if it did.
@@ -77,7 +112,8 @@ public struct TransactionReceipt: Codable, Sendable, Equatable {
     /// Nodes that did not answer in time: they follow when they are back.
     public var behind: [String]
 
-    public init(sequence: UInt64, release: String?, applied: [String], behind: [String]) {
+    public init(id: String, sequence: UInt64, release: String?, applied: [String], behind: [String]) {
+        self.id = id
         self.sequence = sequence
         self.release = release
         self.applied = applied

@@ -1,5 +1,8 @@
 /// A failed request: the body of every answer with a status from 400 on.
 public struct ControlFailure: Error, Codable, Sendable, Equatable, CustomStringConvertible {
+    /// The code of an answer that needs a certified state where there is none.
+    public static let notCertifiedCode = "ledger/not-certified"
+
     /// A stable code of the room that refused, such as `ledger/name-taken`.
     public var code: String
     /// What was wrong, where, and what to do next.

@@ -8,11 +8,29 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         public var peer: String
         /// Whether a connection to it is open.
         public var connected: Bool
+        /// What this node believes: `alive`, `suspect`, `dead`, `left` or `unknown`.
+        public var state: String
+        /// Measured, or estimated from network coordinates; nil while nothing is known.
+        public var roundTripMilliseconds: Double?
+        /// Verified bytes of blobs that came from it since this node started.
+        public var receivedBytes: Int
+        /// Bytes of blobs sent to it since this node started.
+        public var sentBytes: Int
+        /// Blocks that it sent and that were not what it claimed.
+        public var badBlocks: Int
 
-        public init(id: String, peer: String, connected: Bool) {
+        public init(
+            id: String, peer: String, connected: Bool, state: String, roundTripMilliseconds: Double?,
+            receivedBytes: Int, sentBytes: Int, badBlocks: Int
+        ) {
             self.id = id
             self.peer = peer
             self.connected = connected
+            self.state = state
+            self.roundTripMilliseconds = roundTripMilliseconds
+            self.receivedBytes = receivedBytes
+            self.sentBytes = sentBytes
+            self.badBlocks = badBlocks
         }
     }
 
@@ -24,11 +42,28 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         public var root: String
         /// Whether this node orders transactions.
         public var sequencer: Bool
+        /// The node that does, as far as this one knows.
+        public var leader: String?
+        public var epoch: UInt64
+        /// The last entry that a recorded certificate covers; 0 is the genesis.
+        public var certified: UInt64
+        /// What keeps the log: `sqlite`, or `etcd` for a log that several nodes share.
+        public var engine: String
+        /// Why the ledger halted, if it did.
+        public var failure: String?
 
-        public init(sequence: UInt64, root: String, sequencer: Bool) {
+        public init(
+            sequence: UInt64, root: String, sequencer: Bool, leader: String? = nil, epoch: UInt64 = 0,
+            certified: UInt64 = 0, engine: String = "sqlite", failure: String? = nil
+        ) {
             self.sequence = sequence
             self.root = root
             self.sequencer = sequencer
+            self.leader = leader
+            self.epoch = epoch
+            self.certified = certified
+            self.engine = engine
+            self.failure = failure
         }
     }
 

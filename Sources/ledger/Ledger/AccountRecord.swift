@@ -6,10 +6,14 @@ public struct AccountRecord: Hashable, Sendable {
     public let id: AccountID
     /// The nonce of the account's last applied transaction; 0 before the first.
     public internal(set) var nonce: UInt64 = 0
+    /// Units that the account may spend.
+    public internal(set) var balance: UInt64 = 0
     /// Names that the account owns.
     public internal(set) var nameCount: UInt64 = 0
     /// Nodes that the account operates.
     public internal(set) var nodeCount: UInt64 = 0
+    /// Channels that the account opened and that are not closed.
+    public internal(set) var channelCount: UInt64 = 0
 
     init(_ id: AccountID) { self.id = id }
 }
@@ -21,7 +25,9 @@ extension AccountRecord: MerkleRow {
 
     func encode(into encoder: inout RowEncoder) {
         encoder.append(nonce)
+        encoder.append(balance)
         encoder.append(nameCount)
         encoder.append(nodeCount)
+        encoder.append(channelCount)
     }
 }

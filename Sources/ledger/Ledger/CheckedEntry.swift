@@ -25,4 +25,10 @@ public struct CheckedEntry: Sendable {
             }
         }
     }
+
+    /// With transactions that were checked elsewhere, in the entry's order.
+    package init(_ entry: Entry, transactions: [Result<SignedTransaction, LedgerError>]) {
+        self.entry = entry
+        self.transactions = transactions
+    }
 }

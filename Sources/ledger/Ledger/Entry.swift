@@ -14,7 +14,7 @@ public struct Entry: Hashable, Sendable {
     /// The largest encoding in bytes: a full batch, six bytes of framing a transaction, header and signature.
     public static let maxByteCount = maxBatchByteCount + 6 * maxTransactions + 1_024
 
-    private static let domain = Data("skerry 2026-11 entry\n".utf8)
+    static let domain = Data("skerry 2026-11 entry\n".utf8)
 
     /// The one encoding.
     public let bytes: Data
@@ -35,6 +35,8 @@ public struct Entry: Hashable, Sendable {
     public let batchRoot: Digest
     /// The root of the state after the entry before.
     public let stateRoot: Digest
+    /// The node that signed it.
+    public let sequencer: NodeID
     /// Each the bytes of a transaction, or of what the sequencer passed off as one.
     public let transactions: [Data]
 
@@ -56,6 +58,7 @@ public struct Entry: Hashable, Sendable {
         timeMilliseconds = header.timeMs
         batchRoot = try Digest.decode(header.batchRoot, what: "batch root")
         stateRoot = try Digest.decode(header.stateRoot, what: "state root")
+        sequencer = NodeID(try Digest.decode(header.sequencer, what: "sequencer's id"))
         transactions = message.transactions
     }
 
@@ -64,7 +67,7 @@ public struct Entry: Hashable, Sendable {
     /// - Parameters:
     ///   - transactions: At most ``maxTransactions`` and ``maxBatchByteCount``; they are not executed here.
     ///   - timeMilliseconds: Taken as the state's own time if it is earlier.
-    ///   - key: The sequencer's; with any other the entry is refused everywhere.
+    ///   - key: A sequencer's; with any other the entry is refused everywhere.
     /// - Throws: `.tooLarge`, or what the key's library throws.
     public init(
         following state: LedgerState, transactions: [SignedTransaction], timeMilliseconds: Int64, key: SigningKey
@@ -83,6 +86,7 @@ public struct Entry: Hashable, Sendable {
             $0.timeMs = max(timeMilliseconds, state.timeMilliseconds)
             $0.batchRoot = BatchRoot.compute(rawTransactions).data
             $0.stateRoot = state.root.data
+            $0.sequencer = key.publicKey.node.digest.data
         }
         let headerBytes = header.canonicalBytes
         let signature = try key.sign(Entry.domain + headerBytes)

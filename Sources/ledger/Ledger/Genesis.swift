@@ -15,41 +15,53 @@ public struct Genesis: Hashable, Sendable {
     public let timeMilliseconds: Int64
     public let parameters: NetworkParameters
     /// The accounts that exist from the beginning, in ascending order; operators of nodes become accounts too.
-    public let accounts: [AccountID]
+    public let accounts: [GenesisAccount]
     /// In ascending order of their ids, at least one.
     public let nodes: [GenesisNode]
-    /// The node that orders transactions and signs entries; one of ``nodes``.
-    public let sequencer: NodeID
+    /// The nodes that may order transactions and sign entries, in ascending order; each is one of ``nodes``. Several
+    /// need a log that they share.
+    public let sequencers: [NodeID]
+    /// The accounts that may change parameters, in ascending order.
+    public let governors: [AccountID]
+    /// Whether governors may make units out of nothing.
+    public let isDevelopment: Bool
 
     /// The one encoding.
     public let bytes: Data
     /// The hash of ``bytes``.
     public let networkID: NetworkID
 
-    /// The sequencer's key.
-    let sequencerKey: PublicKey
+    /// The sequencers' keys.
+    let sequencerKeys: [NodeID: PublicKey]
 
-    /// Sorts accounts and nodes and checks everything.
+    /// Sorts all lists and checks everything.
     ///
-    /// - Throws: `.badGenesis` for a repeated account or node, a sequencer that is no node, or a value out of range.
+    /// - Throws: `.badGenesis` for a repeated account or node, a sequencer that is no node, more units than
+    ///   ``NetworkParameters/maxUnits``, or a value out of range.
     public init(
         networkName: String, timeMilliseconds: Int64, parameters: NetworkParameters = NetworkParameters(),
-        accounts: [AccountID], nodes: [GenesisNode], sequencer: NodeID
+        accounts: [GenesisAccount], nodes: [GenesisNode], sequencers: [NodeID], governors: [AccountID] = [],
+        isDevelopment: Bool = false
     ) throws(LedgerError) {
-        let accounts = accounts.sorted()
+        let accounts = accounts.sorted { $0.id < $1.id }
         let nodes = nodes.map { (id: $0.publicKey.node, node: $0) }.sorted { $0.id < $1.id }
+        let sequencers = sequencers.sorted()
+        let governors = governors.sorted()
         guard (1...Genesis.maxNameByteCount).contains(networkName.utf8.count) else {
             throw LedgerError(.badGenesis, "The network's name must have 1 to \(Genesis.maxNameByteCount) bytes")
         }
         guard timeMilliseconds >= 0 else { throw LedgerError(.badGenesis, "The genesis time is before 1970") }
         try parameters.validate()
-        guard !zip(accounts, accounts.dropFirst()).contains(where: ==) else {
-            throw LedgerError(.badGenesis, "An account is listed twice; remove one of the two lines")
+        try Genesis.checkUnique(accounts.map(\.id), "account")
+        try Genesis.checkUnique(nodes.map(\.id), "node")
+        try Genesis.checkUnique(sequencers, "sequencer")
+        try Genesis.checkUnique(governors, "governor")
+        try Genesis.checkSupply(accounts.map(\.balance) + nodes.map(\.node.stake))
+        guard !sequencers.isEmpty else {
+            throw LedgerError(.badGenesis, "No sequencer is listed; name at least one of the nodes")
         }
-        guard !zip(nodes, nodes.dropFirst()).contains(where: { $0.id == $1.id }) else {
-            throw LedgerError(.badGenesis, "A node is listed twice; remove one of the two lines")
-        }
-        guard let leader = nodes.first(where: { $0.id == sequencer }) else {
+        let keys = Dictionary(nodes.map { ($0.id, $0.node.publicKey) }) { first, _ in first }
+        for sequencer in sequencers where keys[sequencer] == nil {
             throw LedgerError(.badGenesis, "The sequencer \(sequencer.short) is not among the nodes; list it there")
         }
         self.networkName = networkName
@@ -57,13 +69,35 @@ public struct Genesis: Hashable, Sendable {
         self.parameters = parameters
         self.accounts = accounts
         self.nodes = nodes.map(\.node)
-        self.sequencer = sequencer
-        sequencerKey = leader.node.publicKey
-        bytes = Genesis.encode(networkName, timeMilliseconds, parameters, accounts, self.nodes, sequencer)
+        self.sequencers = sequencers
+        self.governors = governors
+        self.isDevelopment = isDevelopment
+        sequencerKeys = keys.filter { sequencers.contains($0.key) }
+        bytes = Genesis.encode(
+            networkName, timeMilliseconds, parameters, accounts, self.nodes, sequencers, governors, isDevelopment)
         guard bytes.count <= Genesis.maxByteCount else {
             throw LedgerError(
                 .badGenesis, "The genesis has \(bytes.count) bytes; at most \(Genesis.maxByteCount) are allowed")
         }
         networkID = NetworkID(LedgerHash.genesis(bytes))
+    }
+
+    private static func checkUnique<ID: Comparable & CustomStringConvertible>(
+        _ ids: [ID], _ what: String
+    ) throws(LedgerError) {
+        guard let (first, _) = zip(ids, ids.dropFirst()).first(where: ==) else { return }
+        throw LedgerError(.badGenesis, "The \(what) \(first) is listed twice; remove one of the two lines")
+    }
+
+    private static func checkSupply(_ amounts: [UInt64]) throws(LedgerError) {
+        var sum: UInt64 = 0
+        for amount in amounts {
+            let (next, overflow) = sum.addingReportingOverflow(amount)
+            guard !overflow, next <= NetworkParameters.maxUnits else {
+                throw LedgerError(
+                    .badGenesis, "Balances and stakes are together above \(NetworkParameters.maxUnits) units")
+            }
+            sum = next
+        }
     }
 }

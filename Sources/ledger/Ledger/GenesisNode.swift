@@ -10,11 +10,16 @@ public struct GenesisNode: Hashable, Sendable {
     public var peer: Endpoint
     /// Where visitors are served, if the node has a gateway.
     public var gateway: Endpoint?
+    /// Units at stake from the beginning; they come from nowhere else.
+    public var stake: UInt64
 
-    public init(publicKey: PublicKey, operatorAccount: AccountID, peer: Endpoint, gateway: Endpoint? = nil) {
+    public init(
+        publicKey: PublicKey, operatorAccount: AccountID, peer: Endpoint, gateway: Endpoint? = nil, stake: UInt64 = 0
+    ) {
         self.publicKey = publicKey
         self.operatorAccount = operatorAccount
         self.peer = peer
         self.gateway = gateway
+        self.stake = stake
     }
 }

@@ -7,108 +7,136 @@ import Wire
 extension LedgerAction {
     init(_ message: LedgerPBTransactionBody.OneOf_Action) throws(LedgerError) {
         switch message {
+        case .registerNode, .updateNode, .stake, .unstake, .withdrawUnstaked, .optIn, .optOut:
+            self = try LedgerAction.decodeNodeAction(message)
+        case .claimName, .transferName, .publishRelease, .promoteRelease, .rollBack, .bindDomain:
+            self = try LedgerAction.decodeNameAction(message)
+        case .transfer(let transfer):
+            self = .transfer(to: try account(transfer.toAccount), amount: transfer.amount)
+        case .mint(let mint):
+            self = .mint(to: try account(mint.toAccount), amount: mint.amount)
+        case .openChannel(let channel):
+            self = .openChannel(try NewChannel(channel))
+        case .settleChannels(let settle):
+            var settlements: [Settlement] = []
+            for settlement in settle.settlements { settlements.append(try Settlement(settlement)) }
+            self = .settleChannels(settlements)
+        case .closeChannel(let close):
+            self = .closeChannel(ChannelID(try Digest.decode(close.channel, what: "channel id")))
+        case .reportMeasurements, .beaconCommit, .beaconReveal, .advanceEpoch, .recordCertificate, .submitFault,
+            .submitAudit:
+            self = try LedgerAction.decodeEpochAction(message)
+        case .changeParameter(let change):
+            self = .changeParameter(try ParameterChange(change))
+        }
+    }
+
+    private static func decodeNodeAction(
+        _ message: LedgerPBTransactionBody.OneOf_Action
+    ) throws(LedgerError) -> LedgerAction {
+        switch message {
         case .registerNode(let node):
-            self = .registerNode(
+            .registerNode(
                 publicKey: try PublicKey.decode(node.publicKey, what: "node key"), peer: try Endpoint(node.peer),
-                gateway: node.hasGateway ? try Endpoint(node.gateway) : nil, possessionProof: node.possessionProof)
-        case .updateNode(let node):
-            self = .updateNode(
-                NodeID(try Digest.decode(node.nodeID, what: "node id")), peer: try Endpoint(node.peer),
-                gateway: node.hasGateway ? try Endpoint(node.gateway) : nil)
+                gateway: node.hasGateway ? try Endpoint(node.gateway) : nil, possessionProof: node.possessionProof,
+                capacity: try NodeCapacity(registering: node), admissionEvidence: node.admissionEvidence)
+        case .updateNode(let update):
+            .updateNode(
+                try node(update.nodeID), peer: try Endpoint(update.peer),
+                gateway: update.hasGateway ? try Endpoint(update.gateway) : nil,
+                capacity: update.hasCapacity ? NodeCapacity(update.capacity) : nil)
+        case .stake(let stake): .stake(try node(stake.nodeID), amount: stake.amount)
+        case .unstake(let unstake): .unstake(try node(unstake.nodeID), amount: unstake.amount)
+        case .withdrawUnstaked(let withdraw): .withdrawUnstaked(try node(withdraw.nodeID))
+        case .optIn(let optIn): .optIn(try node(optIn.nodeID))
+        case .optOut(let optOut): .optOut(try node(optOut.nodeID))
+        default: throw LedgerError(.malformed, "The transaction asks for nothing that this version knows")
+        }
+    }
+
+    private static func decodeNameAction(
+        _ message: LedgerPBTransactionBody.OneOf_Action
+    ) throws(LedgerError) -> LedgerAction {
+        switch message {
         case .claimName(let claim):
-            self = .claimName(try AppName(checking: claim.name))
+            return .claimName(try AppName(checking: claim.name))
         case .transferName(let transfer):
-            self = .transferName(
-                try AppName(checking: transfer.name),
-                to: AccountID(try Digest.decode(transfer.toAccount, what: "new owner's account id")))
+            return .transferName(try AppName(checking: transfer.name), to: try account(transfer.toAccount))
         case .publishRelease(let release):
-            self = .publishRelease(try AppName(checking: release.name), try NewRelease(release))
+            return .publishRelease(try AppName(checking: release.name), try NewRelease(release))
         case .promoteRelease(let promotion):
-            self = .promoteRelease(try AppName(checking: promotion.name), try ReleaseID.decode(promotion.release))
+            guard (1...100).contains(promotion.percent), let percent = UInt8(exactly: promotion.percent) else {
+                throw LedgerError(.malformed, "A release is promoted for 1 to 100 percent, not \(promotion.percent)")
+            }
+            return .promoteRelease(
+                try AppName(checking: promotion.name), try ReleaseID.decode(promotion.release), percent: percent)
         case .rollBack(let rollBack):
-            self = .rollBack(
+            return .rollBack(
                 try AppName(checking: rollBack.name),
                 to: rollBack.hasRelease ? try ReleaseID.decode(rollBack.release) : nil)
+        case .bindDomain(let bind):
+            return .bindDomain(
+                try DomainName(checking: bind.domain), to: bind.name.isEmpty ? nil : try AppName(checking: bind.name))
+        default: throw LedgerError(.malformed, "The transaction asks for nothing that this version knows")
         }
     }
 
-    var message: LedgerPBTransactionBody.OneOf_Action {
-        switch self {
-        case .registerNode(let publicKey, let peer, let gateway, let possessionProof):
-            return .registerNode(
-                .with {
-                    $0.publicKey = publicKey.bytes
-                    $0.peer = LedgerPBEndpoint(peer)
-                    if let gateway { $0.gateway = LedgerPBEndpoint(gateway) }
-                    $0.possessionProof = possessionProof
-                })
-        case .updateNode(let node, let peer, let gateway):
-            return .updateNode(
-                .with {
-                    $0.nodeID = node.digest.data
-                    $0.peer = LedgerPBEndpoint(peer)
-                    if let gateway { $0.gateway = LedgerPBEndpoint(gateway) }
-                })
-        case .claimName(let name):
-            return .claimName(.with { $0.name = name.description })
-        case .transferName(let name, let account):
-            return .transferName(
-                .with {
-                    $0.name = name.description
-                    $0.toAccount = account.digest.data
-                })
-        case .publishRelease(let name, let release):
-            return .publishRelease(release.message(name))
-        case .promoteRelease(let name, let release):
-            return .promoteRelease(
-                .with {
-                    $0.name = name.description
-                    $0.release = release.description
-                })
-        case .rollBack(let name, let release):
-            return .rollBack(
-                .with {
-                    $0.name = name.description
-                    if let release { $0.release = release.description }
-                })
+    private static func decodeEpochAction(
+        _ message: LedgerPBTransactionBody.OneOf_Action
+    ) throws(LedgerError) -> LedgerAction {
+        switch message {
+        case .reportMeasurements(let report):
+            var observations: [Observation] = []
+            for observation in report.observations { observations.append(try Observation(observation)) }
+            return .reportMeasurements(epoch: report.epoch, observations)
+        case .beaconCommit(let commit):
+            return .beaconCommit(
+                epoch: commit.epoch, round: commit.round,
+                commitment: try Digest.decode(commit.commitment, what: "commitment"))
+        case .beaconReveal(let reveal):
+            return .beaconReveal(
+                epoch: reveal.epoch, round: reveal.round, reveal: try Digest.decode(reveal.reveal, what: "reveal"))
+        case .advanceEpoch(let advance): return .advanceEpoch(epoch: advance.epoch, round: advance.round)
+        case .recordCertificate(let record): return .recordCertificate(try Certificate(decoding: record.certificate))
+        case .submitFault(let fault): return .submitFault(try FaultEvidence(fault))
+        case .submitAudit(let audit):
+            return .submitAudit(
+                subject: try node(audit.subject), receipt: try Digest.decode(audit.receipt, what: "receipt's digest"),
+                matches: audit.matches, result: try Digest.decode(audit.result, what: "result's digest"))
+        default: throw LedgerError(.malformed, "The transaction asks for nothing that this version knows")
         }
     }
 }
 
-extension NewRelease {
-    fileprivate init(_ message: LedgerPBPublishRelease) throws(LedgerError) {
-        let kind: ReleaseKind
-        switch message.kind {
-        case .site: kind = .site
-        case .function: kind = .function
-        case .unspecified, .UNRECOGNIZED:
-            throw LedgerError(.malformed, "The release is of an unknown kind; use site or function")
-        }
+extension NodeCapacity {
+    fileprivate init(_ message: LedgerPBNodeCapacity) {
         self.init(
-            kind: kind, manifest: BlobID(try Digest.decode(message.manifest, what: "manifest's digest")),
-            manifestByteCount: message.manifestBytes, message: message.message, settings: message.settings)
+            storageBytes: message.storageBytes, memoryBytes: message.memoryBytes, cpuMillis: message.cpuMillis,
+            bandwidthBytesPerSecond: message.bandwidthBytesPerSecond)
     }
 
-    fileprivate func message(_ name: AppName) -> LedgerPBPublishRelease {
+    /// Of a node that is new, nothing is said in one way only.
+    fileprivate init(registering node: LedgerPBRegisterNode) throws(LedgerError) {
+        self.init(node.capacity)
+        guard node.hasCapacity != isEmpty else {
+            throw LedgerError(.malformed, "The node's capacity says nothing; leave it out")
+        }
+    }
+
+    var message: LedgerPBNodeCapacity {
         .with {
-            $0.name = name.description
-            switch kind {
-            case .site: $0.kind = .site
-            case .function: $0.kind = .function
-            }
-            $0.manifest = manifest.digest.data
-            $0.manifestBytes = manifestByteCount
-            $0.message = message
-            $0.settings = settings
+            $0.storageBytes = storageBytes
+            $0.memoryBytes = memoryBytes
+            $0.cpuMillis = cpuMillis
+            $0.bandwidthBytesPerSecond = bandwidthBytesPerSecond
         }
     }
 }
 
-extension ReleaseID {
-    fileprivate static func decode(_ text: String) throws(LedgerError) -> ReleaseID {
-        guard let id = ReleaseID(text) else {
-            throw LedgerError(.malformed, "\"\(text.prefix(characterCount))\" is no release id: 10 of 0-9 and a-z")
-        }
-        return id
-    }
+private func node(_ bytes: Data) throws(LedgerError) -> NodeID {
+    NodeID(try Digest.decode(bytes, what: "node id"))
+}
+
+private func account(_ bytes: Data) throws(LedgerError) -> AccountID {
+    AccountID(try Digest.decode(bytes, what: "account id"))
 }

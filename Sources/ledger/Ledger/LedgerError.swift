@@ -54,6 +54,67 @@ public struct LedgerError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let unknownRelease = Code("ledger/unknown-release")
         /// No release was live before the present one.
         public static let nothingToRollBackTo = Code("ledger/nothing-to-roll-back-to")
+        /// No release of the name is live, so that none can be tried out beside it.
+        public static let noLiveRelease = Code("ledger/no-live-release")
+        /// A size class that breaks the rules for their names.
+        public static let badSizeClass = Code("ledger/bad-size-class")
+        /// A domain that breaks the rules for domains.
+        public static let badDomain = Code("ledger/bad-domain")
+        /// Another name has the domain.
+        public static let domainTaken = Code("ledger/domain-taken")
+        /// Nobody bound the domain.
+        public static let unknownDomain = Code("ledger/unknown-domain")
+        /// The account has fewer units than that.
+        public static let insufficientBalance = Code("ledger/insufficient-balance")
+        /// Sender and recipient are one account.
+        public static let selfTransfer = Code("ledger/self-transfer")
+        /// A number or a sum above what the ledger can hold, or zero where that makes no sense.
+        public static let badAmount = Code("ledger/bad-amount")
+        /// The node has less at stake than is asked for or needed.
+        public static let insufficientStake = Code("ledger/insufficient-stake")
+        /// Stake that may not be withdrawn yet.
+        public static let stakeLocked = Code("ledger/stake-locked")
+        /// The node takes part already, or does not.
+        public static let wrongParticipation = Code("ledger/wrong-participation")
+        /// The node is the last one that may order transactions and takes part.
+        public static let lastSequencer = Code("ledger/last-sequencer")
+        /// The node may not take part for some epochs.
+        public static let barred = Code("ledger/barred")
+        /// The network's door does not let the node in.
+        public static let notAdmitted = Code("ledger/not-admitted")
+        /// The network admits attested nodes only, and there is no verifier.
+        public static let attestationUnavailable = Code("ledger/attestation-unavailable")
+        /// No such channel.
+        public static let unknownChannel = Code("ledger/unknown-channel")
+        /// A channel that cannot be opened as asked.
+        public static let badChannel = Code("ledger/bad-channel")
+        /// A settlement whose link, voucher or units are wrong.
+        public static let badSettlement = Code("ledger/bad-settlement")
+        /// The channel is not closable yet, or nothing more may be settled on it.
+        public static let channelState = Code("ledger/channel-state")
+        /// Another epoch or round than the present one.
+        public static let wrongEpoch = Code("ledger/wrong-epoch")
+        /// Too early or too late in the epoch.
+        public static let wrongPhase = Code("ledger/wrong-phase")
+        /// Nothing would change: it was done already.
+        public static let alreadyDone = Code("ledger/already-done")
+        /// The reveal is not what was committed to.
+        public static let badReveal = Code("ledger/bad-reveal")
+        /// A certificate that does not prove what it says, or nothing new.
+        public static let badCertificate = Code("ledger/bad-certificate")
+        /// Evidence that proves no fault.
+        public static let badEvidence = Code("ledger/bad-evidence")
+        /// A parameter that does not exist or a value out of its range.
+        public static let badParameter = Code("ledger/bad-parameter")
+        /// This version or this network does not do that.
+        public static let unsupported = Code("ledger/unsupported")
+
+        // Proofs and snapshots
+
+        /// A proof that does not prove what it says.
+        public static let badProof = Code("ledger/bad-proof")
+        /// A snapshot that is damaged or of another state.
+        public static let badSnapshot = Code("ledger/bad-snapshot")
 
         // Entries
 

@@ -22,6 +22,15 @@ struct LedgerHash: Sendable {
     static let rowLeaf = LedgerHash("row leaf")
     static let rowInner = LedgerHash("row inner")
     static let stateRoot = LedgerHash("state root")
+    static let fixedPart = LedgerHash("state fixed part")
+    static let committee = LedgerHash("committee")
+    static let checkpoint = LedgerHash("checkpoint")
+    static let beaconCommit = LedgerHash("beacon commitment")
+    static let beaconSeed = LedgerHash("beacon seed")
+    static let draw = LedgerHash("committee draw")
+    static let observerDraw = LedgerHash("observer draw")
+    static let evidence = LedgerHash("fault evidence")
+    static let channelLink = LedgerHash("channel link")
 
     func callAsFunction(_ bytes: [UInt8]) -> Digest {
         bytes.withUnsafeBytes { Blake3.keyedHash(key: key, $0) }
@@ -29,6 +38,14 @@ struct LedgerHash: Sendable {
 
     func callAsFunction(_ bytes: Data) -> Digest {
         bytes.withUnsafeBytes { Blake3.keyedHash(key: key, $0) }
+    }
+
+    func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> Digest { Blake3.keyedHash(key: key, bytes) }
+
+    /// The hashes of many inputs of `byteCount` bytes, at most `Blake3.maxManyByteCount`, each filled up with zeros to
+    /// `Blake3.paddedByteCount(byteCount)` bytes.
+    func each(_ inputs: UnsafeRawBufferPointer, byteCount: Int) -> [Digest] {
+        Blake3.keyedHashes(key: key, inputs, byteCount: byteCount)
     }
 
     /// The hash of the two digests' 64 bytes.

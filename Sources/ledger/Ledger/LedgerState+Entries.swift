@@ -22,7 +22,7 @@ extension LedgerState {
         return advance(checked)
     }
 
-    /// Whether the sequencer signed the entry and its transactions are those that were signed, wherever in whichever
+    /// Whether a sequencer signed the entry and its transactions are those that were signed, wherever in whichever
     /// chain it stands.
     ///
     /// - Throws: `.wrongNetwork`, `.badSequencerSignature` or `.batchMismatch`.
@@ -31,10 +31,15 @@ extension LedgerState {
             throw LedgerError(
                 .wrongNetwork, "Entry \(entry.sequence) is of network \(entry.networkID.short), not \(networkID.short)")
         }
-        guard entry.isSigned(by: genesis.sequencerKey) else {
+        guard let key = genesis.sequencerKeys[entry.sequencer] else {
             throw LedgerError(
                 .badSequencerSignature,
-                "Entry \(entry.sequence) is not signed by the sequencer \(genesis.sequencer.short); ask another peer")
+                "Entry \(entry.sequence) is of node \(entry.sequencer.short), which may not order; ask another peer")
+        }
+        guard entry.isSigned(by: key) else {
+            throw LedgerError(
+                .badSequencerSignature,
+                "Entry \(entry.sequence) is not signed by its sequencer \(entry.sequencer.short); ask another peer")
         }
         guard BatchRoot.compute(entry.transactions) == entry.batchRoot else {
             throw LedgerError(
@@ -74,9 +79,20 @@ extension LedgerState {
             case .failure(let error): .refused(error)
             }
         }
+        finish(entry, outcomes: outcomes)
+        return outcomes
+    }
+
+    /// Ends an entry that follows and whose transactions were carried out with ``execute(_:timeMilliseconds:)``, in its
+    /// order and with its time. Nothing is verified.
+    package mutating func finish(_ entry: Entry, outcomes: [Outcome]) {
+        for outcome in outcomes {
+            if outcome.isApplied { chain.appliedCount &+= 1 } else { chain.refusedCount &+= 1 }
+        }
         sequence = entry.sequence
         timeMilliseconds = entry.timeMilliseconds
         headHash = entry.hash
-        return outcomes
+        sealTables()
+        concludeCheckpoint(appliedCount: UInt64(outcomes.count { $0.isApplied }))
     }
 }

@@ -9,70 +9,67 @@ protocol MerkleRow: Sendable {
     func encode(into encoder: inout RowEncoder)
 }
 
-/// A table of the state: a persistent binary trie over the rows' paths that is its own Merkle tree.
+/// A table of the state: rows by path, with a Merkle root that proofs lead to.
 ///
-/// A leaf sits at the least depth where no other row shares its prefix, so the shape and the root depend only on the
-/// rows, not on the order in which they came. A copy is one reference; a change makes about log₂(n) new nodes and
-/// shares the rest, which is what lets readers keep snapshots while the ledger moves on.
+/// The root is that of a binary trie. A leaf sits at the least depth where no other row shares its prefix, so the root
+/// depends only on the rows, not on the order in which they came. Leaf = H_leaf(table ‖ path ‖ row), inner =
+/// H_inner(left ‖ right), where an empty child is 32 zero bytes; a table of one row is that row's leaf.
 ///
-/// Leaf = H_leaf(table ‖ path ‖ row), inner = H_inner(left ‖ right), where an empty child is 32 zero bytes.
+/// Changes collect in a dictionary until ``seal()`` brings all of them into the tree at once and hashes each node that
+/// they touch once. What is in the tree is never changed where a copy can see it, and never hashed later: a sealed copy
+/// costs one reference and may be read by any thread while the original moves on.
 struct MerkleTable<Row: MerkleRow>: Sendable {
-    private indirect enum Node: Sendable {
-        case leaf(path: Digest, row: Row, hash: Digest)
-        case inner(left: Node?, right: Node?, hash: Digest)
+    /// A row, or nil for one that was taken away.
+    private struct Change: Sendable { var row: Row? }
 
-        var hash: Digest {
-            switch self {
-            case .leaf(_, _, let hash), .inner(_, _, let hash): hash
-            }
-        }
+    /// A path that is hashed by its first word alone: paths look random, and whoever makes many that do not is slowed
+    /// down no more than the tree slows them down.
+    private struct Key: Hashable {
+        let path: Digest
 
-        var isLeaf: Bool {
-            if case .leaf = self { true } else { false }
-        }
+        static func == (left: Key, right: Key) -> Bool { left.path == right.path }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(path.leadingWord) }
     }
 
-    private var top: Node?
+    private struct Undo: Sendable {
+        var path: Digest
+        /// What ``pending`` said before.
+        var change: Change?
+    }
+
+    /// More changes than this are sealed at the next ``mark()``: they would cost more memory than they save time.
+    static var pendingLimit: Int { 16_384 }
+
+    private var tree = MerkleTree<Row>()
+    private var pending: [Key: Change] = [:]
+    private var undo: [Undo] = []
+    private var markedCount = 0
 
     /// The number of rows.
     private(set) var count = 0
 
     init() {}
 
-    /// The Merkle root; 32 zero bytes for an empty table.
-    var root: Digest { top?.hash ?? emptyDigest }
+    /// The Merkle root; 32 zero bytes for an empty table. Costs nothing for a sealed table.
+    var root: Digest { sealed.root }
 
     /// The row at `path`.
     subscript(path: Digest) -> Row? {
-        path.withUnsafeBytes { bits in
-            var node = top
-            var depth = 0
-            while let current = node {
-                switch current {
-                case .leaf(let found, let row, _): return found == path ? row : nil
-                case .inner(let left, let right, _): node = isRight(bits, depth) ? right : left
-                }
-                depth += 1
-            }
-            return nil
-        }
+        if !pending.isEmpty, let change = pending[Key(path: path)] { return change.row }
+        return tree[path]
     }
 
     /// Puts `row` at its path, in place of the one that was there.
     mutating func put(_ row: Row) {
-        var encoder = RowEncoder()
-        encoder.append(Row.table)
-        encoder.append(row.path)
-        row.encode(into: &encoder)
         let path = row.path
-        let leaf = Node.leaf(path: path, row: row, hash: LedgerHash.rowLeaf(encoder.bytes))
-        top = path.withUnsafeBytes { put(leaf, path, $0, into: top, depth: 0) }
+        if change(path, to: Change(row: row)) == nil { count += 1 }
     }
 
     /// Takes the row at `path` away, if there is one.
     mutating func remove(_ path: Digest) {
-        guard self[path] != nil else { return }
-        top = path.withUnsafeBytes { remove($0, from: top, depth: 0) }
+        if self[path] == nil { return }
+        _ = change(path, to: Change(row: nil))
         count -= 1
     }
 
@@ -80,74 +77,61 @@ struct MerkleTable<Row: MerkleRow>: Sendable {
     var rows: [Row] {
         var rows: [Row] = []
         rows.reserveCapacity(count)
-        var pending: [Node] = top.map { [$0] } ?? []
-        while let node = pending.popLast() {
-            switch node {
-            case .leaf(_, let row, _): rows.append(row)
-            case .inner(let left, let right, _):
-                if let right { pending.append(right) }
-                if let left { pending.append(left) }
-            }
-        }
+        forEach { rows.append($0) }
         return rows
     }
 
-    /// Recurses at most 256 times, one level a bit of the path.
-    private mutating func put(
-        _ leaf: Node, _ path: Digest, _ bits: UnsafeRawBufferPointer, into node: Node?, depth: Int
-    ) -> Node {
-        switch node {
-        case nil:
-            count += 1
-            return leaf
-        case .leaf(let other, _, _)?:
-            if other == path { return leaf }
-            count += 1
-            guard let node else { return leaf }
-            return other.withUnsafeBytes { split(node, $0, leaf, bits, depth: depth) }
-        case .inner(let left, let right, _)?:
-            if isRight(bits, depth) {
-                return inner(left, put(leaf, path, bits, into: right, depth: depth + 1))
-            }
-            return inner(put(leaf, path, bits, into: left, depth: depth + 1), right)
-        }
+    /// Calls `body` with all rows in ascending order of their paths.
+    func forEach<Failure: Error>(_ body: (Row) throws(Failure) -> Void) throws(Failure) { try sealed.forEach(body) }
+
+    /// Calls `body` with paths and rows in ascending order of the paths, from the first one above `path` or from the
+    /// first of all, as long as it says true. Passes over what is below `path` without touching it.
+    ///
+    /// - Returns: Whether it came to the end.
+    func walk(after path: Digest?, _ body: (Digest, Row) -> Bool) -> Bool { sealed.walk(after: path, body) }
+
+    // MARK: Taking changes back
+
+    /// From here on changes can be taken back; those before stay.
+    mutating func mark() {
+        if pending.count > Self.pendingLimit { seal() }
+        if !undo.isEmpty { undo.removeAll(keepingCapacity: undo.count <= Self.pendingLimit) }
+        markedCount = count
     }
 
-    /// The subtree at `depth` that holds two leaves of different paths.
-    private func split(
-        _ old: Node, _ oldBits: UnsafeRawBufferPointer, _ new: Node, _ newBits: UnsafeRawBufferPointer, depth: Int
-    ) -> Node {
-        switch (isRight(oldBits, depth), isRight(newBits, depth)) {
-        case (false, true): inner(old, new)
-        case (true, false): inner(new, old)
-        case (false, false): inner(split(old, oldBits, new, newBits, depth: depth + 1), nil)
-        case (true, true): inner(nil, split(old, oldBits, new, newBits, depth: depth + 1))
-        }
+    /// Takes all changes since the last ``mark()`` (or ``seal()``) back.
+    mutating func revert() {
+        while let last = undo.popLast() { pending[Key(path: last.path)] = last.change }
+        count = markedCount
     }
 
-    /// A leaf that is left alone moves up, so that a removal gives the tree that never held the row.
-    private func remove(_ bits: UnsafeRawBufferPointer, from node: Node?, depth: Int) -> Node? {
-        guard case .inner(let left, let right, _)? = node else { return nil }
-        let goesRight = isRight(bits, depth)
-        let newLeft = goesRight ? left : remove(bits, from: left, depth: depth + 1)
-        let newRight = goesRight ? remove(bits, from: right, depth: depth + 1) : right
-        switch (newLeft, newRight) {
-        case (nil, nil): return nil
-        case (let only?, nil) where only.isLeaf: return only
-        case (nil, let only?) where only.isLeaf: return only
-        default: return inner(newLeft, newRight)
-        }
+    // MARK: The tree
+
+    /// Brings all changes into the tree. They cannot be taken back any more.
+    mutating func seal() {
+        undo.removeAll(keepingCapacity: undo.count <= Self.pendingLimit)
+        markedCount = count
+        guard !pending.isEmpty else { return }
+        let paths = pending.keys.map(\.path).sorted()
+        tree.merge(paths.map { path in (path, pending[Key(path: path)].flatMap(\.row)) })
+        pending.removeAll(keepingCapacity: pending.count <= Self.pendingLimit)
     }
 
-    private func inner(_ left: Node?, _ right: Node?) -> Node {
-        let hash = LedgerHash.rowInner(left?.hash ?? emptyDigest, right?.hash ?? emptyDigest)
-        return .inner(left: left, right: right, hash: hash)
+    /// What leads from the root to `path`.
+    func opening(of path: Digest) -> MerkleOpening { sealed.opening(of: path) }
+
+    /// The tree with all changes in it.
+    private var sealed: MerkleTree<Row> {
+        if pending.isEmpty { return tree }
+        var copy = self
+        copy.seal()
+        return copy.tree
     }
-}
 
-private let emptyDigest = Digest(unsafeUninitialized: { _ in })
-
-/// Whether the path's bit `depth`, from the first byte's highest bit on, is set.
-private func isRight(_ bits: UnsafeRawBufferPointer, _ depth: Int) -> Bool {
-    bits[depth >> 3] & (0x80 >> UInt8(depth & 7)) != 0
+    /// Gives the row that was there.
+    private mutating func change(_ path: Digest, to change: Change) -> Row? {
+        let before = pending.updateValue(change, forKey: Key(path: path))
+        undo.append(Undo(path: path, change: before))
+        return before.map(\.row) ?? tree[path]
+    }
 }

@@ -3,12 +3,23 @@ public import Identity
 
 /// A claimed name.
 public struct NameRecord: Hashable, Sendable {
+    /// A release that some visitors get in place of the live one.
+    public struct Candidate: Hashable, Sendable {
+        public let release: ReleaseID
+        /// 1 to 99 of a hundred visitors.
+        public let percent: UInt8
+    }
+
     public let name: AppName
     public internal(set) var owner: AccountID
     /// The releases that the ledger keeps, oldest first.
     public internal(set) var releases: [ReleaseID] = []
     /// The releases that were live, each replaced by the next, up to the live one. A roll-back takes the last away.
     public internal(set) var liveHistory: [ReleaseID] = []
+    /// The release that is tried out beside the live one, if one is.
+    public internal(set) var candidate: Candidate?
+    /// Domains that are bound to the name.
+    public internal(set) var domainCount: UInt64 = 0
     /// The entry that claimed the name.
     public let claimedSequence: UInt64
 
@@ -18,8 +29,9 @@ public struct NameRecord: Hashable, Sendable {
     /// What a roll-back without a release goes to.
     public var previous: ReleaseID? { liveHistory.dropLast().last }
 
-    /// Makes `release` live and remembers at most `limit` releases that were.
+    /// Makes `release` live, ends a try-out, and remembers at most `limit` releases that were live.
     mutating func promote(_ release: ReleaseID, limit: Int) {
+        candidate = nil
         guard release != live else { return }
         liveHistory.append(release)
         liveHistory.removeFirst(max(0, liveHistory.count - limit))
@@ -39,10 +51,10 @@ public struct NameRecord: Hashable, Sendable {
         return true
     }
 
-    /// Takes the oldest release away that neither is live nor is next in line for a roll-back.
+    /// Takes the oldest release away that is neither live, nor tried out, nor next in line for a roll-back.
     mutating func dropOldestRelease() -> ReleaseID? {
-        let (live, previous) = (live, previous)
-        guard let index = releases.firstIndex(where: { $0 != live && $0 != previous }) else { return nil }
+        let used = [live, previous, candidate?.release]
+        guard let index = releases.firstIndex(where: { !used.contains($0) }) else { return nil }
         let dropped = releases.remove(at: index)
         var history: [ReleaseID] = []
         // Without the dropped release in between, the same one may have been live twice in a row.
@@ -71,6 +83,12 @@ extension NameRecord: MerkleRow {
             encoder.append(count: list.count)
             for release in list { encoder.append(release.description) }
         }
+        encoder.append(candidate != nil)
+        if let candidate {
+            encoder.append(candidate.release.description)
+            encoder.append(candidate.percent)
+        }
+        encoder.append(domainCount)
         encoder.append(claimedSequence)
     }
 }

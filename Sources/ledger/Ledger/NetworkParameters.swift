@@ -1,4 +1,4 @@
-/// What a network fixes in its genesis for everyone. All limits are inclusive.
+/// What holds for everyone on a network; governors may change it. All limits are inclusive.
 public struct NetworkParameters: Hashable, Sendable {
     /// The largest transaction in bytes. Default 65,536; 1,024 to ``SignedTransaction/maxByteCount``.
     public var transactionBytes: UInt32 = 65_536
@@ -23,34 +23,73 @@ public struct NetworkParameters: Hashable, Sendable {
     public var replicas: UInt32 = 2
 
     /// Whether an unknown key becomes an account with its first applied transaction. Default false: only the genesis
-    /// brings accounts. Set it where strangers may join; today nothing else limits who claims names.
+    /// brings accounts. Set it where strangers may join.
     public var openAccounts = false
 
-    /// Accounts at most, where ``openAccounts`` is set. Default 1,000,000.
-    public var accounts: UInt64 = 1_000_000
+    /// Accounts at most. Default 10,000,000.
+    public var accounts: UInt64 = 10_000_000
+
+    /// Which nodes may register. Default open.
+    public var door = AdmissionDoor.open
+
+    /// Units that a participating node must have at stake. Default 0.
+    public var minimumStake: UInt64 = 0
+
+    /// Units that each applied transaction of an account costs; they go to the treasury. Default 0.
+    public var transactionFee: UInt64 = 0
+
+    /// Units that claiming a name costs; they go to the treasury. Default 0.
+    public var nameFee: UInt64 = 0
+
+    /// Domains that may be bound to a name. Default 100.
+    public var domainsPerName: UInt32 = 100
+
+    /// Epochs from Unstake or OptOut until stake may be withdrawn. Default 24; 1 to 100,000.
+    public var unstakeLockEpochs: UInt32 = 24
+
+    /// The length of an epoch, and of each restart of its beacon, in milliseconds; a change holds from the next one that
+    /// begins. Default an hour; 1,000 and more.
+    public var epochMilliseconds: UInt64 = 3_600_000
+
+    /// Members of a committee that is drawn. Default 150; 4 to 1,000.
+    public var committeeSize: UInt32 = 150
+
+    /// Up to so many eligible nodes, all of them are the committee. Default 100; 4 to 1,000.
+    public var wholeCommitteeUpTo: UInt32 = 100
+
+    /// How often the beacon starts again when a node that committed does not reveal. Default 3; 0 to 16.
+    public var beaconRestarts: UInt32 = 3
+
+    /// Epochs for which such a node is barred. Default 3.
+    public var barredEpochs: UInt32 = 3
+
+    /// Units that such a node loses. Default 0.
+    public var beaconPenalty: UInt64 = 0
+
+    /// Thousandths of its stake that a node loses for a proven fault. Default 1,000.
+    public var faultPenaltyPermille: UInt32 = 1_000
+
+    /// Entries after which a checkpoint is due. Default 1,000.
+    public var checkpointEntries: UInt64 = 1_000
+
+    /// Milliseconds after which a checkpoint is due. Default 60,000.
+    public var checkpointMilliseconds: UInt64 = 60_000
+
+    /// Milliseconds from the payer's CloseChannel, or from the channel's expiry, until the refund. Default a day.
+    public var channelGraceMilliseconds: UInt64 = 86_400_000
+
+    /// Links that the ledger hashes again for one revealed one. Default 8,192; up to 1,048,576.
+    public var channelStepsPerReveal: UInt64 = 8_192
+
+    /// Observers of each node. Default 32.
+    public var observersPerNode: UInt32 = 32
+
+    /// More units than this there never are.
+    public static let maxUnits = UInt64(Int64.max)
 
     /// The longest message of a release in bytes of UTF-8, in every network.
     public static let messageByteCount = 1_024
 
     /// The defaults.
     public init() {}
-
-    /// - Throws: `.badGenesis` for a value out of its range.
-    func validate() throws(LedgerError) {
-        func check(_ value: UInt64, _ range: ClosedRange<UInt64>, _ name: String) throws(LedgerError) {
-            guard range.contains(value) else {
-                throw LedgerError(
-                    .badGenesis,
-                    "The parameter \(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
-            }
-        }
-        try check(UInt64(transactionBytes), 1_024...UInt64(SignedTransaction.maxByteCount), "transactionBytes")
-        try check(UInt64(releasesKeptPerName), 3...1_024, "releasesKeptPerName")
-        try check(UInt64(namesPerAccount), 0...1_000_000, "namesPerAccount")
-        try check(UInt64(nodesPerAccount), 0...1_000_000, "nodesPerAccount")
-        try check(UInt64(settingsBytes), 0...UInt64(transactionBytes), "settingsBytes")
-        try check(manifestBytes, 1...(1 << 32), "manifestBytes")
-        try check(UInt64(replicas), 1...64, "replicas")
-        try check(accounts, 0...(1 << 40), "accounts")
-    }
 }

@@ -1,4 +1,4 @@
-import Blake3
+public import Blake3
 public import Foundation
 public import Identity
 
@@ -21,6 +21,18 @@ public struct ReleaseRecord: Hashable, Sendable {
     public let publishedMilliseconds: Int64
     /// The entry that published it.
     public let publishedSequence: UInt64
+    /// The machine that it asks for; nil if it asks for none.
+    public internal(set) var sizeClass: SizeClass?
+    /// Copies that it asks for; 0 for ``NetworkParameters/replicas``.
+    public internal(set) var replicas: UInt32 = 0
+    /// The BLAKE3 digest of its sealed secrets; nil for none.
+    public internal(set) var secretsEnvelope: Digest?
+
+    /// What came after the rows' first form has a number each at the row's end, in ascending order, and only where it
+    /// says something.
+    private static let sizeClassPart: UInt8 = 1
+    private static let replicasPart: UInt8 = 2
+    private static let secretsEnvelopePart: UInt8 = 3
 }
 
 extension ReleaseRecord: MerkleRow {
@@ -47,5 +59,30 @@ extension ReleaseRecord: MerkleRow {
         encoder.append(publisher.digest)
         encoder.append(publishedMilliseconds)
         encoder.append(publishedSequence)
+        if let sizeClass {
+            encoder.append(ReleaseRecord.sizeClassPart)
+            encoder.append(sizeClass.description)
+        }
+        if replicas > 0 {
+            encoder.append(ReleaseRecord.replicasPart)
+            encoder.append(UInt64(replicas))
+        }
+        if let secretsEnvelope {
+            encoder.append(ReleaseRecord.secretsEnvelopePart)
+            encoder.append(secretsEnvelope)
+        }
+    }
+
+    /// Reads what a row has behind its first form; ``StoredRow`` refuses what is not in order.
+    mutating func decodeParts(_ decoder: inout RowDecoder) throws(LedgerError) {
+        while decoder.remaining > 0 {
+            switch try decoder.byte() {
+            case ReleaseRecord.sizeClassPart: sizeClass = try SizeClass(checking: try decoder.text())
+            case ReleaseRecord.replicasPart: replicas = try decoder.uint32()
+            case ReleaseRecord.secretsEnvelopePart: secretsEnvelope = try decoder.digest()
+            case let part:
+                throw LedgerError(.malformed, "A release's row has a part \(part); is this software current?")
+            }
+        }
     }
 }

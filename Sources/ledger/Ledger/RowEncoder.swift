@@ -3,16 +3,17 @@ import Foundation
 
 /// Writes the one encoding of a state row: fixed-width big-endian integers and length-prefixed bytes.
 struct RowEncoder {
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8]
+
+    /// Appends to `bytes`.
+    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
 
     mutating func append(_ value: UInt8) { bytes.append(value) }
 
     mutating func append(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
     mutating func append(_ value: UInt64) {
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     mutating func append(_ value: Int64) { append(UInt64(bitPattern: value)) }
@@ -20,6 +21,8 @@ struct RowEncoder {
     mutating func append(count: Int) { append(UInt64(count)) }
 
     mutating func append(_ digest: Digest) { digest.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+
+    mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }
 
     mutating func append(_ data: Data) {
         append(count: data.count)
@@ -36,5 +39,13 @@ struct RowEncoder {
         guard let endpoint else { return }
         append(endpoint.host)
         append(UInt64(endpoint.port))
+    }
+
+    /// Starts over with the memory that there is.
+    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    /// Zeros up to `byteCount` bytes in all.
+    mutating func pad(to byteCount: Int) {
+        if bytes.count < byteCount { bytes.append(contentsOf: repeatElement(0, count: byteCount - bytes.count)) }
     }
 }

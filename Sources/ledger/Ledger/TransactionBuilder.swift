@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import Identity
 import Wire
 
@@ -48,12 +48,17 @@ public struct TransactionBuilder: Sendable {
     }
 
     /// Registers the node of `nodeKey` with this account as its operator.
+    ///
+    /// - Parameter admissionEvidence: What the network's door asks for, at most
+    ///   ``NodeRecord/maxAdmissionEvidenceBytes``; nothing for most.
     public func registerNode(
-        _ nodeKey: SigningKey, peer: Endpoint, gateway: Endpoint?, nonce: UInt64
+        _ nodeKey: SigningKey, peer: Endpoint, gateway: Endpoint?, capacity: NodeCapacity = NodeCapacity(),
+        admissionEvidence: Data = Data(), nonce: UInt64
     ) throws -> SignedTransaction {
         let proof = try NodePossession.prove(nodeKey, operatorAccount: key.publicKey.account, network: networkID)
         let action = LedgerAction.registerNode(
-            publicKey: nodeKey.publicKey, peer: peer, gateway: gateway, possessionProof: proof)
+            publicKey: nodeKey.publicKey, peer: peer, gateway: gateway, possessionProof: proof, capacity: capacity,
+            admissionEvidence: admissionEvidence)
         return try sign(action, nonce: nonce)
     }
 }

@@ -1,75 +1,117 @@
-import Blake3
 public import Foundation
 public import Identity
 public import Ledger
 public import Logging
 import Synchronization
 
-/// One node's ledger: replays the log, takes transactions (on the sequencer) or entries (elsewhere), and gives readers
+/// One node's ledger: replays the log, orders transactions where this node leads, follows elsewhere, and gives readers
 /// consistent snapshots.
+///
+/// A node keeps its own copy of the log, the local one. Without a shared log the genesis' first sequencer leads for
+/// good. With one, the shared log decides: whoever leads adds an entry there first and publishes it only then; all
+/// others follow it, or peers.
 public actor LedgerKeeper {
-    /// Bounds of a keeper.
-    public struct Settings: Sendable {
-        /// Transactions that may wait for the log. Default 4,096; more only hides an overload.
-        public var maxQueuedTransactions = 4_096
-        /// Their bytes, together. Default 16 MiB.
-        public var maxQueuedBytes = 16 << 20
-        /// Callers of ``LedgerKeeper/waitForSequence(_:timeout:)`` that may wait. Default 1,024.
-        public var maxWaiters = 1_024
-        /// Streams from ``LedgerKeeper/changes()`` that may be open. Default 64.
-        public var maxSubscribers = 64
-        /// Entries that one call may bring or ask for. Default 1,024.
-        public var maxPageEntries = 1_024
-        /// Bytes of entries that one call may ask for, and that a replay reads at once. Default 1 MiB.
-        public var maxPageBytes = 1 << 20
-        /// Bytes of entries that one call may bring. Default 16 MiB, so that peers may use larger pages.
-        public var maxIngestBytes = 16 << 20
-
-        /// The defaults.
-        public init() {}
-    }
-
-    private struct Published {
+    struct Published: Sendable {
         var state: LedgerState
         var failure: LedgerLogError?
+        var standing: Standing
+        var missingBase: LogBase?
     }
 
-    /// Whether this node orders transactions.
-    public nonisolated let isSequencer: Bool
+    /// This node.
+    public nonisolated let node: NodeID
 
-    let log: any LedgerLog
+    let local: any LocalLedgerLog
+    let shared: (any LedgerLog)?
+    let leadership: (any Leadership)?
+    let signatures: SigningRecord?
     let key: SigningKey
     let settings: Settings
+    let clock: any Clock<Duration>
     let now: @Sendable () -> Int64
+    /// Time since the keeper was opened, on a clock that nobody sets.
+    let uptime: @Sendable () -> Duration
     let logger: Logger
     let metrics = KeeperMetrics()
     let gate = SerialGate()
-    var submissions = SubmissionQueue()
+    nonisolated let published: Mutex<Published>
+    nonisolated let waiters: SequenceWaiters
+    nonisolated let standingNews: Broadcast<Standing>
+    nonisolated let checkpointStates: CheckpointStates
+    nonisolated let refusals = RefusalBook()
+    /// Wakes ``run()``.
+    nonisolated let wakeUps = Broadcast<Void>()
     var isClosed = false
-    private let clock: any Clock<Duration>
-    private nonisolated let published: Mutex<Published>
-    private nonisolated let waiters: SequenceWaiters
-    var pump: Task<Void, Never>?
 
-    /// Replays `log` from the genesis.
+    // What the ordering side keeps.
+
+    var submissions = SubmissionQueue()
+    var draft: EntryDraft?
+    /// The state after the entry that is being written.
+    var tip: LedgerState?
+    var pump: Task<Void, Never>?
+    /// The entry of which it is not known whether the shared log has it. Nothing else is ordered meanwhile.
+    var unresolved: AppliedEntry?
+    /// The last term that the shared log said is over.
+    var lostTerm: UInt64 = 0
+    /// The last entry that this node signed for the shared log. As long as no entry has its place, nothing else of its
+    /// sequence is signed: both together would be a fault.
+    var signed: Entry?
+    /// Wrong answers of the shared log in a row.
+    var engineFaults = 0
+    var clockWatch: ClockWatch
+    /// Writes refusals into the local log's index.
+    var refusalWriter: Task<Void, Never>?
+
+    // What was logged last, so that the same is not said again at each attempt.
+
+    var toldTrouble: String?
+    var toldEntryAhead: UInt64?
+    var hasToldOfClock = false
+
+    /// Replays the local log, from its base or the genesis on.
     ///
     /// A log that does not replay is no reason to throw: the keeper then holds the last good state, logs a critical
-    /// line and names the reason in ``failure``.
+    /// line and names the reason in ``failure``. So does one that keeps the evidence of a fork.
     ///
     /// - Parameters:
-    ///   - nodeKey: This node's key; it signs entries if the genesis names the node as the sequencer.
-    ///   - clock: Measures the timeouts of long polls.
+    ///   - local: This node's log; the keeper closes it.
+    ///   - shared: The log that decides, if there is one; whoever made it closes it, after the keeper. Without one the
+    ///     first sequencer leads with nothing that fences the others, so where several run, all of them need it.
+    ///   - leadership: Who may order in the shared log; nil for a node that only follows. ``run()`` reads it, and
+    ///     does not run it.
+    ///   - signatures: What this node's key signed; the keeper closes it. Needed where the key signs votes, or entries
+    ///     of a shared log, in more than one run.
+    ///   - snapshot: The verified state at the local log's base; needed if it has one.
+    ///   - nodeKey: This node's key, which signs entries.
+    ///   - clock: Measures timeouts and pauses, and what the wall clock should have moved by.
     ///   - now: The wall clock in milliseconds since 1970, which times entries.
-    /// - Throws: What the log throws if it cannot be read.
+    /// - Throws: ``LedgerLogError`` `.truncated` if the log begins with a snapshot that was not given, `.badSnapshot`
+    ///   if it is another; what the log throws if it cannot be read.
     public static func open(
-        log: any LedgerLog, genesis: Genesis, nodeKey: SigningKey, settings: Settings = Settings(),
+        local: any LocalLedgerLog, shared: (any LedgerLog)? = nil, leadership: (any Leadership)? = nil,
+        signatures: SigningRecord? = nil, genesis: Genesis, snapshot: LedgerState? = nil, nodeKey: SigningKey,
+        settings: Settings = Settings(),
         clock: any Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) },
         logger: Logger = Logger(label: "skerry.ledger")
     ) async throws -> LedgerKeeper {
-        let (state, failure) = try await Replay(log: log, settings: settings).run(genesis)
-        let keeper = LedgerKeeper(log, state, nodeKey, settings, clock, now, logger)
-        if let failure {
+        let start = try await beginning(of: local, genesis, snapshot)
+        let checkpoints = CheckpointStates(kept: settings.keptCheckpoints)
+        if let base = try await local.base(), let certificate = try? Certificate(decoding: base.certificate) {
+            checkpoints.note(certificate, of: start)
+        }
+        let (state, damage) = try await Replay(log: local, settings: settings).run(start) {
+            checkpoints.note($1)
+            checkpoints.note($0)
+        }
+        let keeper = LedgerKeeper(
+            local, shared, leadership, signatures, try await signatures?.entry(), state, checkpoints, nodeKey, settings,
+            clock, now, logger)
+        let kept = try await local.evidence().map { evidence in
+            LedgerLogError(.forked, "This log keeps the evidence of a fork: \(forkAdvice)", evidence: evidence)
+        }
+        if let failure = kept ?? damage {
             await keeper.halt(failure)
         } else {
             logger.info(
@@ -79,87 +121,142 @@ public actor LedgerKeeper {
         return keeper
     }
 
+    private static func beginning(
+        of log: any LocalLedgerLog, _ genesis: Genesis, _ snapshot: LedgerState?
+    ) async throws -> LedgerState {
+        guard let base = try await log.base() else { return LedgerState(genesis: genesis) }
+        guard let snapshot else {
+            throw LedgerLogError(
+                .truncated,
+                "The log begins behind entry \(base.sequence): open it with the state of snapshot \(base.snapshot)")
+        }
+        try check(snapshot, against: base, of: genesis.networkID)
+        return snapshot
+    }
+
     private init(
-        _ log: any LedgerLog, _ state: LedgerState, _ key: SigningKey, _ settings: Settings,
-        _ clock: any Clock<Duration>, _ now: @escaping @Sendable () -> Int64, _ logger: Logger
+        _ local: any LocalLedgerLog, _ shared: (any LedgerLog)?, _ leadership: (any Leadership)?,
+        _ signatures: SigningRecord?, _ signed: Entry?, _ state: LedgerState, _ checkpoints: CheckpointStates,
+        _ key: SigningKey, _ settings: Settings, _ clock: any Clock<Duration>, _ now: @escaping @Sendable () -> Int64,
+        _ logger: Logger
     ) {
-        self.log = log
+        self.local = local
+        self.shared = shared
+        self.leadership = leadership
+        self.signatures = signatures
+        self.signed = signed
         self.key = key
         self.settings = settings
         self.clock = clock
         self.now = now
         self.logger = logger
-        isSequencer = key.publicKey.node == state.genesis.sequencer
-        published = Mutex(Published(state: state))
+        let uptime = clock.stopwatch()
+        self.uptime = uptime
+        clockWatch = ClockWatch(wall: now(), uptime: uptime())
+        node = key.publicKey.node
+        let standing: Standing =
+            switch state.genesis.sequencers.first {
+            case _ where shared != nil: .vacant
+            case node?: .leading(term: 1)
+            case let other?: .following(other)
+            case nil: .vacant
+            }
+        published = Mutex(Published(state: state, standing: standing))
+        standingNews = Broadcast(first: standing)
+        checkpointStates = checkpoints
         waiters = SequenceWaiters(
             reached: state.sequence, maxWaiters: settings.maxWaiters, maxSubscribers: settings.maxSubscribers)
     }
 
-    /// The state after the last durable entry: a few references, copied under a lock, quick enough for each request.
-    public nonisolated var state: LedgerState { published.withLock { $0.state } }
-
-    /// Why nothing more is added, if so: `.diverged`, `.forked`, `.conflict` or `.logUnusable`. A restart with a sound
-    /// log clears it.
-    public nonisolated var failure: LedgerLogError? { published.withLock { $0.failure } }
-
-    /// Entries in ascending order from `sequence` on, as the log has them; empty past the head.
+    /// Follows the shared log, and takes and gives up the lead as the leadership says, until cancelled.
     ///
-    /// - Parameter limit: Entries at most; ``Settings/maxPageEntries`` and ``Settings/maxPageBytes`` bound it too, but
-    ///   one entry is returned whatever its size.
-    public nonisolated func entries(from sequence: UInt64, limit: Int) async throws -> [Data] {
-        try await log.entries(
-            from: max(sequence, 1), limit: min(limit, settings.maxPageEntries), byteLimit: settings.maxPageBytes)
+    /// Without a shared log there is nothing to do but to wait. Call it once.
+    public func run() async {
+        guard let shared else {
+            for await _ in wakeUps.stream() {}
+            return
+        }
+        let news = wakeUps.stream()
+        wakeUps.send(())
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in shared.wakeUps() where !self.isLeading { self.wakeUps.send(()) } }
+            group.addTask { await self.poll() }
+            if let leadership {
+                group.addTask { for await standing in leadership.changes() { await self.heed(standing) } }
+            }
+            group.addTask {
+                for await _ in news {
+                    while !Task.isCancelled, await !self.look(at: shared) {
+                        try? await self.clock.sleep(for: self.settings.retryPause)
+                    }
+                }
+            }
+        }
     }
 
-    /// Whether the ledger reaches `sequence` within `timeout`.
-    ///
-    /// False as soon as the caller is cancelled or the keeper closed, and at once if ``Settings/maxWaiters`` wait.
-    public nonisolated func waitForSequence(_ sequence: UInt64, timeout: Duration) async -> Bool {
-        await waiters.wait(for: sequence, timeout: timeout, clock: clock)
+    private nonisolated func poll() async {
+        while !Task.isCancelled {
+            try? await clock.sleep(for: settings.pollInterval)
+            wakeUps.send(())
+        }
     }
 
-    /// The sequences that the ledger reaches from now on.
-    ///
-    /// A slow reader gets the newest only, so it should read ``state``. The stream ends with the keeper, and at once
-    /// if ``Settings/maxSubscribers`` are open.
-    public nonisolated func changes() -> AsyncStream<UInt64> { waiters.subscribe() }
-
-    /// Finishes what is being written, refuses what waits with `.closed`, and closes the log.
+    /// Finishes what is being written, refuses what waits with `.closed`, and closes the local log.
     public func close() async throws {
         guard !isClosed else { return }
         isClosed = true
         await pump?.value
-        submissions.failAll(LedgerLogError(.closed, "The ledger was closed; submit again when the node is back"))
+        await refusalWriter?.value
+        failWaiting(LedgerLogError(.closed, "The ledger was closed; submit again when the node is back"))
         waiters.close()
-        try await gate.run { try await log.close() }
+        wakeUps.close()
+        standingNews.close()
+        checkpointStates.news.close()
+        try signatures?.close()
+        try await gate.run { try await local.close() }
     }
 
-    // MARK: What the submitting and the following side share
+    // MARK: What the ordering and the following side share
 
     func checkOpen() throws {
         if isClosed { throw LedgerLogError(.closed, "The ledger is closed") }
         if let failure { throw failure }
     }
 
-    /// Writes an applied entry and publishes its state. The caller holds the gate.
-    func commit(_ entry: Entry, _ next: LedgerState, _ applied: [AppliedTransaction]) async throws {
+    /// Writes applied entries, which follow each other, to the local log and publishes the state after the last. The
+    /// caller holds the gate.
+    func commit(_ entries: [AppliedEntry]) async throws {
+        guard let first = entries.first?.entry, let last = entries.last else { return }
         let start = ContinuousClock.now
-        // In a task of its own: a cancelled caller must not leave it open whether the entry was written.
-        let write = Task {
-            do {
-                try await self.log.append(LogRecord(entry: entry, applied: applied))
-            } catch {
-                try await self.settleFailedAppend(entry, error)
-            }
+        let records = entries.map(\.record)
+        // In a task of its own: a cancelled caller must not leave it open whether the entries were written.
+        let write = Task { @concurrent [local] in try await local.append(records) }
+        do {
+            try await write.value
+        } catch {
+            try await settleFailedAppend(first, last.entry, error)
         }
-        try await write.value
-        metrics.recordAppend(next.sequence, ContinuousClock.now - start)
-        published.withLock { $0.state = next }
-        waiters.advance(to: next.sequence)
+        metrics.recordAppend(last.state.sequence, ContinuousClock.now - start)
+        for entry in entries { publish(entry) }
     }
 
-    /// Stops all additions for good and says so loudly.
-    func halt(_ reason: LedgerLogError) {
+    func publish(_ applied: AppliedEntry) {
+        let entry = applied.entry
+        clockWatch.note(
+            entry: entry.timeMilliseconds, isOthers: entry.sequencer != node, wall: now(), uptime: uptime(),
+            lastEntry: state.timeMilliseconds, bound: settings.maxClockLead)
+        publish(applied.state, applied.certificate)
+    }
+
+    func publish(_ state: LedgerState, _ certificate: Certificate? = nil) {
+        published.withLock { $0.state = state }
+        checkpointStates.note(certificate)
+        checkpointStates.note(state)
+        waiters.advance(to: state.sequence)
+    }
+
+    /// Stops all additions for good and says so loudly. Evidence is kept in the local log.
+    func halt(_ reason: LedgerLogError) async {
         let isFirst = published.withLock { published in
             guard published.failure == nil else { return false }
             published.failure = reason
@@ -167,29 +264,44 @@ public actor LedgerKeeper {
         }
         guard isFirst else { return }
         metrics.countHalt()
-        logger.critical("The ledger halts; content is served on", metadata: ["reason": "\(reason)"])
+        var metadata: Logger.Metadata = ["reason": "\(reason)"]
+        if let evidence = reason.evidence { metadata.merge(evidence.logged) { first, _ in first } }
+        logger.critical("The ledger halts; content is served on", metadata: metadata)
+        failWaiting(reason)
+        if case .leading = standing { publish(.vacant) }
+        guard let evidence = reason.evidence else { return }
+        do {
+            try await local.keep(evidence)
+        } catch {
+            logger.error("The evidence of the fork could not be kept", metadata: ["error": "\(error)"])
+        }
     }
 
-    /// Returns if the entry is in the log after all.
-    private func settleFailedAppend(_ entry: Entry, _ error: any Error) async throws {
+    func failWaiting(_ error: LedgerLogError) {
+        draft = nil
+        submissions.failAll(error)
+    }
+
+    /// Returns if the entries are in the local log after all. The caller holds the gate.
+    func settleFailedAppend(_ first: Entry, _ last: Entry, _ error: any Error) async throws {
         let head: LogHead
         do {
-            head = try await log.head()
+            head = try await Task { @concurrent [local] in try await local.head() }.value
         } catch {
             let failure = LedgerLogError(
                 .logUnusable,
-                "Cannot tell whether entry \(entry.sequence) is in the log: \(error). Check the disk, restart")
-            halt(failure)
+                "Cannot tell whether entry \(last.sequence) is in the log: \(error). Check the disk, restart")
+            await halt(failure)
             throw failure
         }
-        if head.sequence == entry.sequence, head.hash == entry.hash { return }
+        if head.sequence == last.sequence, head.hash == last.hash { return }
         guard head.sequence == state.sequence, head.hash == state.headHash else {
             let failure = LedgerLogError(
                 .conflict, "Another writer moved the log to \(head.sequence); stop it, then restart this node")
-            halt(failure)
+            await halt(failure)
             throw failure
         }
         throw LedgerLogError(
-            .appendFailed, "Entry \(entry.sequence) could not be written: \(error). Check the disk, then submit again")
+            .appendFailed, "Entry \(first.sequence) could not be written: \(error). Check the disk, then submit again")
     }
 }

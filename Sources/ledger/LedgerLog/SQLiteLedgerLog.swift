@@ -3,13 +3,22 @@ public import Foundation
 import GRDB
 public import Ledger
 
-/// A log in one SQLite file: write-ahead log, an fsync with each append, one writer.
-public final class SQLiteLedgerLog: LedgerLog {
-    /// "Skry" in ASCII: marks the file as ours.
-    private static let applicationID = 0x536b_7279
-    private static let schemaVersion = 1
-    /// What `PRAGMA synchronous` reads as FULL.
-    private static let synchronousFull = 2
+/// A log in one SQLite file: write-ahead log, one writer, and an index of what became of each transaction.
+public final class SQLiteLedgerLog: LocalLedgerLog {
+    /// What an append that returned survives.
+    public enum Durability: Sendable {
+        /// A power cut: an fsync with each append. For a log that is the only one.
+        case full
+        /// A killed process; a power cut may take the newest entries, never the middle. For a copy of a shared log.
+        case relaxed
+    }
+
+    /// The longest message of a refusal that the index keeps, in bytes of UTF-8; the rest is cut off.
+    public static let maxMessageBytes = 256
+    /// Refusals that the index keeps, the newest: some 40 MB.
+    public static let maxRefusals = 100_000
+    /// Entries that are forgotten in one transaction: about a millisecond, so that appends get their turn.
+    static let forgottenAtOnce = 256
     /// How long a write waits for another process, for example a backup, to let go of the file.
     private static let busyTimeout: TimeInterval = 10
     private static let readers = 4
@@ -18,24 +27,19 @@ public final class SQLiteLedgerLog: LedgerLog {
     public let path: String
     private let genesisHash: Digest
     private let pool: DatabasePool
+    private let hints = Broadcast<Void>()
 
     /// Opens the log at `path`, or makes an empty one for `genesis`. The folder must exist.
     ///
-    /// - Throws: ``LedgerLogError`` `.wrongNetwork` if the file is another network's, `.logUnusable` if it is no log or
-    ///   cannot be opened.
-    public init(path: String, genesis: Genesis) throws {
+    /// - Throws: ``LedgerLogError`` `.wrongNetwork` if the file is another network's, `.logUnusable` if it is no log,
+    ///   one of another version, or cannot be opened.
+    public init(path: String, genesis: Genesis, durability: Durability = .full) throws {
         self.path = path
         genesisHash = genesis.networkID.digest
         do {
             pool = try SQLiteLedgerLog.open(path, readOnly: false)
-            try pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-                let level = try Int.fetchOne(database, sql: "PRAGMA synchronous")
-                guard level == SQLiteLedgerLog.synchronousFull else {
-                    throw LedgerLogError(.logUnusable, "SQLite does not sync \(path) fully; is its build unusual?")
-                }
-            }
-            try pool.write { try SQLiteLedgerLog.prepare($0, genesis, path) }
+            try pool.writeWithoutTransaction { try SQLiteSchema.setDurability($0, durability, path) }
+            try pool.write { try SQLiteSchema.prepare($0, genesis, path) }
         } catch let error as LedgerLogError {
             throw error
         } catch {
@@ -52,7 +56,7 @@ public final class SQLiteLedgerLog: LedgerLog {
         do {
             let pool = try open(path, readOnly: true)
             defer { try? pool.close() }
-            guard let bytes = try pool.read({ try storedGenesis($0) }) else { return nil }
+            guard let bytes = try pool.read({ try SQLiteSchema.storedGenesis($0) }) else { return nil }
             return try Genesis(decoding: bytes)
         } catch {
             throw LedgerLogError(
@@ -61,68 +65,96 @@ public final class SQLiteLedgerLog: LedgerLog {
     }
 
     public func head() async throws -> LogHead {
-        let empty = LogHead(sequence: 0, hash: genesisHash)
-        return try await pool.read { try SQLiteLedgerLog.head($0) ?? empty }
+        try await pool.read { try LogRows($0).head(self.genesisHash) }
     }
 
-    public func append(_ record: LogRecord) async throws {
-        let entry = record.entry
-        let empty = LogHead(sequence: 0, hash: genesisHash)
+    public func append(_ records: [LogRecord]) async throws {
         try await pool.write { database in
-            let head = try SQLiteLedgerLog.head(database) ?? empty
-            guard let sequence = Int64(exactly: entry.sequence), head.sequence < .max,
-                entry.sequence == head.sequence + 1, entry.previousHash == head.hash
-            else {
-                throw LedgerLogError(
-                    .conflict,
-                    "Entry \(entry.sequence) does not follow the log's head \(head.sequence); is another "
-                        + "process using this log?")
-            }
-            try database.execute(
-                sql: "INSERT INTO entry (sequence, hash, bytes) VALUES (?, ?, ?)",
-                arguments: [sequence, Data(entry.hash.bytes), entry.bytes])
-            let insert = try database.cachedStatement(
-                sql: "INSERT INTO applied (id, sequence, release) VALUES (?, ?, ?)")
-            for applied in record.applied {
-                try insert.execute(arguments: [Data(applied.id.digest.bytes), sequence, applied.release?.description])
+            let rows = LogRows(database)
+            var head = try rows.head(self.genesisHash)
+            for record in records {
+                let entry = record.entry
+                guard head.sequence < .max, entry.sequence == head.sequence + 1, entry.previousHash == head.hash else {
+                    throw LedgerLogError(
+                        .conflict,
+                        "Entry \(entry.sequence) does not follow the log's head \(head.sequence); is another "
+                            + "process using this log?")
+                }
+                try rows.insert(record)
+                head = LogHead(sequence: entry.sequence, hash: entry.hash)
             }
         }
+        hints.send(())
     }
 
     public func entries(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> [Data] {
         guard let first = Int64(exactly: sequence), limit > 0 else { return [] }
-        return try await pool.read { database in
-            var entries: [Data] = []
-            var byteCount = 0
-            let rows = try Row.fetchCursor(
-                database, sql: "SELECT sequence, bytes FROM entry WHERE sequence >= ? ORDER BY sequence LIMIT ?",
-                arguments: [first, Int64(limit)])
-            var expected = first
-            while let row = try rows.next() {
-                let bytes: Data = try row.value("bytes")
-                byteCount += bytes.count
-                if !entries.isEmpty, byteCount > byteLimit { break }
-                guard try row.value("sequence") == expected else { break }
-                entries.append(bytes)
-                expected &+= 1
+        return try await pool.read { try LogRows($0).entries(from: first, limit: limit, byteLimit: byteLimit) }
+    }
+
+    public func base() async throws -> LogBase? { try await pool.read { try LogRows($0).base() } }
+
+    public func truncate(to base: LogBase) async throws {
+        try await pool.write { database in
+            let rows = LogRows(database)
+            if let present = try rows.base(), base.sequence <= present.sequence { return }
+            guard base.sequence > 0, try rows.hash(of: base.sequence) == base.hash else {
+                throw LedgerLogError(
+                    .conflict, "The log has no entry \(base.sequence) of hash \(base.hash); it is not truncated there")
             }
-            return entries
+            try rows.set(base)
+        }
+        try await forgetWhatIsCovered()
+    }
+
+    public func restart(at base: LogBase) async throws {
+        try await pool.write { database in
+            let rows = LogRows(database)
+            let head = try rows.head(self.genesisHash)
+            guard base.sequence >= head.sequence else {
+                throw LedgerLogError(
+                    .conflict, "The log reaches to \(head.sequence) and does not go back to \(base.sequence)")
+            }
+            try rows.set(base)
+        }
+        try await forgetWhatIsCovered()
+        hints.send(())
+    }
+
+    private func forgetWhatIsCovered() async throws {
+        while try await pool.write({ try LogRows($0).forget(atMost: SQLiteLedgerLog.forgottenAtOnce) }) {}
+    }
+
+    public func outcome(of id: TransactionID) async throws -> RecordedOutcome? {
+        try await pool.read { try LogRows($0).outcome(of: id) }
+    }
+
+    public func handovers(after epoch: UInt64, limit: Int) async throws -> [Handover] {
+        try await pool.read { try LogRows($0).handovers(after: epoch, limit: limit) }
+    }
+
+    public func keep(_ handovers: [Handover]) async throws {
+        try await pool.write { database in
+            for handover in handovers { try LogRows(database).keep(handover) }
         }
     }
 
-    public func applied(_ id: TransactionID) async throws -> AppliedTransaction? {
-        try await pool.read { database in
-            let row = try Row.fetchOne(
-                database, sql: "SELECT sequence, release FROM applied WHERE id = ?",
-                arguments: [Data(id.digest.bytes)])
-            guard let row else { return nil }
-            let release = String.fromDatabaseValue(row["release"])
-            return AppliedTransaction(
-                id: id, sequence: try row.sequence(), release: release.flatMap { ReleaseID($0) })
-        }
+    public func keep(_ refusals: [RecordedOutcome]) async throws {
+        try await pool.write { try LogRows($0).keep(refusals) }
     }
 
-    public func close() async throws { try pool.close() }
+    public func evidence() async throws -> ForkEvidence? { try await pool.read { try LogRows($0).evidence() } }
+
+    public func keep(_ evidence: ForkEvidence) async throws {
+        try await pool.write { try LogRows($0).keep(evidence) }
+    }
+
+    public func wakeUps() -> AsyncStream<Void> { hints.stream() }
+
+    public func close() async throws {
+        hints.close()
+        try pool.close()
+    }
 
     private static func open(_ path: String, readOnly: Bool) throws -> DatabasePool {
         var configuration = Configuration()
@@ -131,69 +163,5 @@ public final class SQLiteLedgerLog: LedgerLog {
         configuration.busyMode = .timeout(busyTimeout)
         configuration.maximumReaderCount = readers
         return try DatabasePool(path: path, configuration: configuration)
-    }
-
-    private static func prepare(_ database: Database, _ genesis: Genesis, _ path: String) throws {
-        let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        if tables == 0 {
-            try database.execute(
-                sql: """
-                    CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-                    CREATE TABLE entry (sequence INTEGER PRIMARY KEY NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL)
-                        STRICT;
-                    CREATE TABLE applied (id BLOB PRIMARY KEY NOT NULL, sequence INTEGER NOT NULL, release TEXT)
-                        STRICT, WITHOUT ROWID;
-                    PRAGMA application_id = \(applicationID);
-                    PRAGMA user_version = \(schemaVersion);
-                    """)
-            try database.execute(
-                sql: "INSERT INTO meta (key, value) VALUES ('genesis', ?)", arguments: [genesis.bytes])
-            return
-        }
-        let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
-        guard try Int.fetchOne(database, sql: "PRAGMA application_id") == applicationID, version == schemaVersion,
-            let bytes = try storedGenesis(database)
-        else {
-            throw LedgerLogError(
-                .logUnusable,
-                "\(path) is no ledger log of this version; use another data folder or update the software")
-        }
-        guard bytes == genesis.bytes else {
-            throw LedgerLogError(
-                .wrongNetwork,
-                "\(path) belongs to another network than \(genesis.networkName) "
-                    + "(\(genesis.networkID.short)); use another data folder")
-        }
-    }
-
-    private static func storedGenesis(_ database: Database) throws -> Data? {
-        try Data.fetchOne(database, sql: "SELECT value FROM meta WHERE key = 'genesis'")
-    }
-
-    private static func head(_ database: Database) throws -> LogHead? {
-        let row = try Row.fetchOne(
-            database, sql: "SELECT sequence, hash FROM entry ORDER BY sequence DESC LIMIT 1")
-        guard let row else { return nil }
-        guard let hash = Digest(try row.value("hash") as Data) else {
-            throw LedgerLogError(.logUnusable, "The head of the ledger's log is damaged; restore the file")
-        }
-        return LogHead(sequence: try row.sequence(), hash: hash)
-    }
-}
-
-extension Row {
-    /// A column of a file that anybody may have touched: GRDB's own subscript would trap on another type.
-    fileprivate func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
-        guard let value = Value.fromDatabaseValue(self[column]) else {
-            throw LedgerLogError(.logUnusable, "The ledger's log holds a damaged \(column); restore the file")
-        }
-        return value
-    }
-
-    fileprivate func sequence() throws -> UInt64 {
-        guard let sequence = UInt64(exactly: try value("sequence") as Int64) else {
-            throw LedgerLogError(.logUnusable, "The ledger's log holds a negative sequence; restore the file")
-        }
-        return sequence
     }
 }

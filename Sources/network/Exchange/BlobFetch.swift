@@ -2,56 +2,73 @@ import Blake3
 import BlobStore
 import CoreMetrics
 import Identity
-import Logging
 import NIOCore
 import Peering
-import SwiftProtobuf
 import Synchronization
-import Wire
 
-/// One blob on its way from peers into the store, shared by everybody who reads it meanwhile.
+/// One blob on its way from peers, into the store or to one reader.
 ///
-/// Blocks are verified on the event loop that received them, written to the store's assembly, and handed to whoever
-/// waits. When the last block is written the blob becomes durable and the fetch ends.
+/// Blocks are verified on the event loop that received them, handed to whoever waits and written to the store's
+/// assembly. When the last block is written the blob becomes durable and the fetch ends. A fetch that ends before leaves
+/// what it has to the next one.
 final class BlobFetch: Sendable {
     typealias Source = FetchPlan.Source
 
+    /// A provider's connection.
+    struct Link {
+        let connection: PeerConnection
+        /// Bytes that had come over it when the plan was last told.
+        var receivedBytes: Int
+    }
+
     struct State {
         var plan: FetchPlan
+        var links: [Source: Link] = [:]
+        var window: BlockWindow
         var waiters: [Int: [EventLoopPromise<ByteBuffer>]] = [:]
         var finishers: [EventLoopPromise<Void>] = []
         var outcome: Result<Void, any Error>?
         /// All blocks are written; the assembly takes no more.
         var isFinishing = false
-        var isSearching = false
-        /// When all providers were lost; nil once a found one has sent a block.
-        var lostSince: NIODeadline?
-        /// Before this, peers are not asked again.
-        var nextSearch = NIODeadline.uptimeNanoseconds(0)
+        var lastReader = 0
+        var search: ProviderSearch
+        var isTicking = false
 
         var isOver: Bool { outcome != nil || isFinishing }
     }
 
     let id: BlobID
     let byteCount: Int
+    let blockValues: [Digest]
     let environment: ExchangeEnvironment
+    let storage: FetchStorage
     let state: Mutex<State>
-    private let blockValues: [Digest]
-    private let assembly: BlobAssembly
+    /// Tells the requests of this fetch from others on the same connections.
+    let owner = RequestLabel.newOwner()
+    let loop: any EventLoop
+    /// Completes when nothing of the fetch is open any more: another one may begin.
+    private let closing: EventLoopPromise<Void>
 
     /// - Parameter blockValues: Already checked against `id`: their root is the blob's digest.
     init(
-        id: BlobID, byteCount: Int, blockValues: [Digest], assembly: BlobAssembly, environment: ExchangeEnvironment
+        id: BlobID, byteCount: Int, blockValues: [Digest], storage: FetchStorage, environment: ExchangeEnvironment
     ) {
         self.id = id
         self.byteCount = byteCount
         self.blockValues = blockValues
-        self.assembly = assembly
+        self.storage = storage
         self.environment = environment
-        let plan = FetchPlan(
-            blockCount: blockValues.count, window: environment.settings.window,
-            maxProviders: environment.settings.maxProviders)
-        state = Mutex(State(plan: plan))
+        loop = environment.group.next()
+        closing = loop.makePromise(of: Void.self)
+        var held: BlockSet?
+        var keeping = Exchange.Keeping.nowhere
+        if case .assembly(let assembly) = storage { (held, keeping) = (assembly.held, .inStore) }
+        let settings = environment.planSettings(keeping: keeping)
+        state = Mutex(
+            State(
+                plan: FetchPlan(blockCount: blockValues.count, held: held, settings: settings),
+                // The block that proves the size is not the reader's next one: it has a place of its own.
+                window: BlockWindow(maxCount: settings.readAhead + 1), search: ProviderSearch(environment.settings)))
     }
 
     deinit { cancel() }
@@ -63,22 +80,44 @@ final class BlobFetch: Sendable {
         }
     }
 
+    /// Completes when the fetch has let go of the store.
+    var closed: EventLoopFuture<Void> { closing.futureResult }
+
     // MARK: Readers
 
-    /// Asks for blocks ahead of whoever will wait for them.
-    func demand(_ blocks: Range<Int>) {
-        let sources = state.withLock { state in
-            state.plan.demand(blocks)
-            return state.plan.sources
+    /// A new reader; it wants nothing yet.
+    func join() -> Int {
+        state.withLock { state in
+            state.lastReader += 1
+            return state.lastReader
         }
-        pumpAll(sources)
     }
 
+    /// Asks for blocks ahead of whoever will wait for them.
+    ///
+    /// - Parameter isPaced: Only so far ahead of the reader as the settings say.
+    func demand(_ blocks: Range<Int>, reader: Int, isPaced: Bool) {
+        update { $0.plan.demand(blocks, reader: reader, isPaced: isPaced) }
+    }
+
+    /// Asks for everything, beginning at a place that differs from node to node: nodes that fetch a blob at the same time
+    /// then have different parts to give to each other.
+    func demandAll(reader: Int, from node: NodeID) {
+        let start = node.digest.withUnsafeBytes { Int($0.load(as: UInt32.self)) } % blockValues.count
+        update { state in
+            state.plan.demand(start..<blockValues.count, reader: reader)
+            state.plan.demand(0..<start, reader: reader)
+        }
+    }
+
+    func leave(_ reader: Int) { update { $0.plan.leave(reader) } }
+
     /// One verified block, once it is here.
-    func block(_ index: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
+    func block(_ index: Int, reader: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
         enum Step {
+            case here(ByteBuffer)
             case written
-            case wait([Source])
+            case wait
             case failed(any Error)
         }
         guard blockValues.indices.contains(index) else {
@@ -86,23 +125,29 @@ final class BlobFetch: Sendable {
                 BlobStoreError(.badBlock, "blob \(id) has \(blockValues.count) blocks, there is no block \(index)"))
         }
         let promise = eventLoop.makePromise(of: ByteBuffer.self)
-        let step = state.withLock { state -> Step in
+        let step = update { state -> Step in
             if case .failure(let error)? = state.outcome { return .failed(error) }
-            if state.plan.isDone(index) { return .written }
+            if let bytes = state.window.take(index) {
+                state.plan.want(index, reader: reader)
+                return .here(bytes)
+            }
+            if state.plan.isDone(index) {
+                guard case .memory = storage else {
+                    state.plan.want(index, reader: reader)
+                    return .written
+                }
+                // It was handed out before and is gone.
+                state.plan.onLost(index)
+            }
+            state.plan.want(index, reader: reader)
             state.waiters[index, default: []].append(promise)
-            state.plan.want(index)
-            return .wait(state.plan.sources)
+            return .wait
         }
         switch step {
-        case .written:
-            // Mostly it is in the page cache, written a moment ago: then no thread needs to change.
-            if let bytes = assembly.readWithoutWaiting(block: index) {
-                promise.succeed(bytes)
-            } else {
-                promise.completeWithTask { try await self.writtenBlock(index, on: eventLoop) }
-            }
+        case .here(let bytes): promise.succeed(bytes)
+        case .written: readWritten(index, reader, promise, on: eventLoop)
         case .failed(let error): promise.fail(error)
-        case .wait(let sources): pumpAll(sources)
+        case .wait: break
         }
         return promise.futureResult
     }
@@ -118,17 +163,25 @@ final class BlobFetch: Sendable {
         return promise.futureResult
     }
 
-    /// Gives up; readers that still wait fail. Does nothing after the end.
-    func cancel() {
-        end(.failure(ExchangeError(.cancelled, "The fetch of \(id) was given up: nobody reads it, or the node stops")))
+    private func readWritten(
+        _ index: Int, _ reader: Int, _ promise: EventLoopPromise<ByteBuffer>, on eventLoop: any EventLoop
+    ) {
+        // Mostly it is in the page cache, written a moment ago: then no thread needs to change.
+        if case .assembly(let assembly) = storage, let bytes = assembly.readWithoutWaiting(block: index) {
+            promise.succeed(bytes)
+        } else {
+            promise.completeWithTask { try await self.writtenBlock(index, reader, on: eventLoop) }
+        }
     }
 
-    private func writtenBlock(_ index: Int, on eventLoop: any EventLoop) async throws -> ByteBuffer {
+    private func writtenBlock(_ index: Int, _ reader: Int, on eventLoop: any EventLoop) async throws -> ByteBuffer {
         do {
-            if state.withLock({ !$0.isOver }) { return try await assembly.read(block: index) }
+            if case .assembly(let assembly) = storage, state.withLock({ !$0.isOver }) {
+                return try await assembly.read(block: index)
+            }
         } catch let error as BlobStoreError where error.code == .corrupt {
-            state.withLock { $0.plan.onDamage(index) }
-            return try await block(index, on: eventLoop).get()
+            state.withLock { $0.plan.onLost(index) }
+            return try await block(index, reader: reader, on: eventLoop).get()
         } catch {
             // The assembly becomes a stored blob at any moment: then the store has the block.
             guard state.withLock({ $0.isOver }) else { throw error }
@@ -137,115 +190,69 @@ final class BlobFetch: Sendable {
         return try await environment.store.block(id, index)
     }
 
-    // MARK: Blocks
+    // MARK: Ending
 
-    /// Fills the provider's window with requests.
-    func pump(_ source: Source, _ connection: PeerConnection) {
-        while let index = state.withLock({ $0.isOver ? nil : $0.plan.next(for: source) }) {
-            request(index, source, connection)
-        }
+    /// Gives up; readers that still wait fail. What was written stays for the next fetch. Does nothing after the end.
+    func cancel() {
+        end(.failure(ExchangeError(.cancelled, "The fetch of \(id) was given up: nobody reads it, or the node stops")))
     }
 
-    private func request(_ index: Int, _ source: Source, _ connection: PeerConnection) {
-        let message = PeerPBReadBlock.with {
-            $0.blob = id.bytes
-            $0.index = UInt32(index)
-        }
-        let body: [UInt8]
-        do {
-            body = try message.serializedBytes()
-        } catch {
-            return end(.failure(error))
-        }
-        connection.request(.readBlock, ByteBuffer(bytes: body), timeout: environment.settings.blockTimeout)
-            .whenComplete { result in
-                switch result {
-                case .success(let frame) where frame.type == .block:
-                    self.receive(index, frame.body, source, connection)
-                case .success(let frame):
-                    self.drop(source, .corrupt, reason: "answered a block request with \(frame.type)")
-                case .failure(let error as PeerError) where error.code == .busy:
-                    self.waitForTurn(index, source, connection)
-                case .failure(let error):
-                    self.drop(source, .unavailable, reason: "\(error)")
-                }
-            }
-    }
-
-    /// The provider serves enough of our requests; it is asked again a little later.
-    private func waitForTurn(_ index: Int, _ source: Source, _ connection: PeerConnection) {
-        state.withLock { $0.plan.onBusy(index, from: source) }
-        connection.eventLoop.scheduleTask(in: environment.settings.busyPause) { [weak self] in
-            self?.pump(source, connection)
-        }
-    }
-
-    /// Runs on the loop that read the block: hashing it here costs less than a hop.
-    private func receive(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
-        guard bytes.isBlock(index, of: byteCount, value: blockValues[index]) else {
-            return drop(source, .corrupt, reason: "sent bytes that are not block \(index)")
-        }
-        install(index, bytes, source, connection)
-    }
-
-    /// Takes a block that was verified.
-    func install(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
-        environment.metrics.fetchedBytes.increment(by: Int64(bytes.readableBytes))
-        if state.withLock({ $0.plan.isDone(index) }) { return complete(index, bytes, source, connection) }
-        assembly.write(block: index, bytes, on: connection.eventLoop).whenComplete { result in
-            switch result {
-            case .success: self.complete(index, bytes, source, connection)
-            case .failure(let error):
-                // A second copy may come after the first one has completed the blob.
-                if !self.state.withLock({ $0.plan.isDone(index) }) { self.end(.failure(error)) }
+    /// All blocks are written.
+    func finish() {
+        guard case .assembly(let assembly) = storage else { return }
+        loop.makeFutureWithTask { try await assembly.finish() }.whenComplete { result in
+            if case .failure(let error as BlobStoreError) = result, error.code == .incomplete {
+                self.refill(from: assembly)
+            } else {
+                self.end(result)
             }
         }
     }
 
-    private func complete(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
-        let (waiters, isComplete) = state.withLock { state in
-            state.plan.onBlock(index, from: source)
-            // A block of a lost provider that was still being written is no sign that another one was found.
-            if !state.isSearching { state.lostSince = nil }
-            let isComplete = state.plan.isComplete && !state.isOver
-            if isComplete { state.isFinishing = true }
-            return (state.waiters.removeValue(forKey: index) ?? [], isComplete)
+    /// Blocks of an earlier process were damaged on the disk: they are fetched again.
+    private func refill(from assembly: BlobAssembly) {
+        let held = assembly.held
+        update { state in
+            state.isFinishing = false
+            for index in 0..<held.blockCount where !held.contains(index) { state.plan.onLost(index) }
+            state.plan.demand(0..<held.blockCount)
         }
-        for waiter in waiters { waiter.succeed(bytes) }
-        if isComplete { finish() } else { pump(source, connection) }
-    }
-
-    private func finish() {
-        environment.group.next().makeFutureWithTask { try await self.assembly.finish() }
-            .whenComplete { self.end($0) }
     }
 
     /// Ends the fetch, once: what comes later is ignored.
     func end(_ outcome: Result<Void, any Error>) {
-        typealias Promises = (waiters: [EventLoopPromise<ByteBuffer>], finishers: [EventLoopPromise<Void>])
-        let ended = state.withLock { state -> Promises? in
+        typealias Ended = (
+            waiters: [EventLoopPromise<ByteBuffer>], finishers: [EventLoopPromise<Void>], plan: FetchPlan
+        )
+        let ended = state.withLock { state -> Ended? in
             guard state.outcome == nil else { return nil }
             state.outcome = outcome
             defer {
                 state.waiters.removeAll()
                 state.finishers.removeAll()
+                state.window = BlockWindow(maxCount: 1)
+                state.links.removeAll()
             }
-            return (state.waiters.values.flatMap { $0 }, state.finishers)
+            return (state.waiters.values.flatMap { $0 }, state.finishers, state.plan)
         }
         guard let ended else { return }
+        environment.metrics.hedges.increment(by: ended.plan.tally.hedges)
         if case .failure(let error) = outcome {
             environment.metrics.failures.increment()
-            assembly.cancel()
             for waiter in ended.waiters { waiter.fail(error) }
+            letGo(keeping: ended.plan.done.count > 0)
+        } else {
+            closing.succeed(())
         }
         for finisher in ended.finishers { finisher.completeWith(outcome) }
     }
-}
 
-extension ByteBuffer {
-    /// Whether the readable bytes are block `index` of a blob of `byteCount` bytes, by the block's chaining value.
-    func isBlock(_ index: Int, of byteCount: Int, value: Digest) -> Bool {
-        readableBytes == BlockTree.blockLength(index, byteCount: byteCount)
-            && withUnsafeReadableBytes { BlockTree.blockValue($0, index: index, byteCount: byteCount) == value }
+    private func letGo(keeping: Bool) {
+        guard case .assembly(let assembly) = storage else { return closing.succeed(()) }
+        guard keeping else {
+            assembly.cancel()
+            return closing.succeed(())
+        }
+        closing.completeWithTask { await assembly.suspend() }
     }
 }

@@ -5,22 +5,52 @@ import Identity
 import Metrics
 import NIOCore
 import Peering
+import Synchronization
 import Wire
 
-/// Answers peers that ask for blobs, from the store alone.
-struct BlobServing: Sendable {
+/// Answers peers that ask for blobs, from the store alone: whole blobs, and what is here of those that are not whole.
+///
+/// Blocks in service are bounded; see ``ServingQueue``. Everything else is small and answered at once.
+final class BlobServing: Sendable {
     /// Block values in one answer: 8,192 × 32 bytes = 256 KiB.
     static let maxBlockValues = 8_192
+    /// What a peer reads when it asks for a block of a partial blob that has not arrived.
+    static let incomplete = PeerError.Code(BlobStoreError.Code.incomplete.description)
 
-    let store: BlobStore
-    let servedBytes: Counter
+    /// A request for a block that waits for its turn.
+    private struct Ticket: Sendable {
+        let block: Wanted
+        let eventLoop: any EventLoop
+        let promise: EventLoopPromise<PeerReply>
+    }
 
-    func serve(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply>? {
+    private struct Wanted: Sendable {
+        let id: BlobID
+        let index: Int
+        let peer: NodeID
+    }
+
+    private let environment: ExchangeEnvironment
+    private let queue: Mutex<ServingQueue<Ticket>>
+
+    init(_ environment: ExchangeEnvironment) {
+        self.environment = environment
+        let block = BlockTree.blockByteCount
+        queue = Mutex(
+            ServingQueue(
+                maxTotal: environment.settings.servingMemoryBytes / block,
+                maxPerPeer: environment.settings.servingMemoryBytesPerPeer / block))
+    }
+
+    /// - Parameter onStat: Called with the blob that a peer looks for.
+    func serve(
+        _ request: PeerRequest, on eventLoop: any EventLoop, onStat: (BlobID) -> Void
+    ) -> EventLoopFuture<PeerReply>? {
         let answer: EventLoopFuture<PeerReply>
         switch request.type {
-        case .statBlob: answer = eventLoop.makeCompletedFuture { try stat(request) }
+        case .statBlob: answer = stat(request, on: eventLoop, onStat)
         // Reads a file when the blob is not open, for which the loop must not wait.
-        case .readBlockValues: answer = eventLoop.makeFutureWithTask { try blockValues(request) }
+        case .readBlockValues: answer = eventLoop.makeFutureWithTask { try self.blockValues(request) }
         case .readBlock: answer = block(request, on: eventLoop)
         default: return nil
         }
@@ -30,12 +60,25 @@ struct BlobServing: Sendable {
         }
     }
 
-    private func stat(_ request: PeerRequest) throws -> PeerReply {
-        let message: PeerPBStatBlob = try request.message()
+    private func stat(
+        _ request: PeerRequest, on eventLoop: any EventLoop, _ onStat: (BlobID) -> Void
+    ) -> EventLoopFuture<PeerReply> {
+        do {
+            let message: PeerPBStatBlob = try request.message()
+            let id = try blobID(message.blob)
+            onStat(id)
+            return environment.store.held(id, on: eventLoop).flatMapThrowing { try BlobServing.status(of: $0) }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    private static func status(of blob: HeldBlob?) throws -> PeerReply {
         var status = PeerPBBlobStatus()
-        if let stored = try store.stat(try blobID(message.blob)) {
+        if let blob, blob.held.map({ $0.count > 0 }) ?? true {
             status.present = true
-            status.byteCount = UInt64(stored.byteCount)
+            status.byteCount = UInt64(blob.byteCount)
+            if let held = blob.held { status.heldBlocks = Data(held.bytes) }
         }
         return try PeerReply(.blobStatus, status)
     }
@@ -43,7 +86,7 @@ struct BlobServing: Sendable {
     private func blockValues(_ request: PeerRequest) throws -> PeerReply {
         let message: PeerPBReadBlockValues = try request.message()
         let id = try blobID(message.blob)
-        guard let values = try store.blockValues(id) else { throw absent(id) }
+        guard let values = try environment.store.blockValues(id) else { throw absent(id) }
         let first = Int(message.first)
         let count = Int(message.count)
         guard (1...BlobServing.maxBlockValues).contains(count), first + count <= values.count else {
@@ -56,19 +99,6 @@ struct BlobServing: Sendable {
         return try PeerReply(.blockValues, reply)
     }
 
-    private func block(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
-        do {
-            let message: PeerPBReadBlock = try request.message()
-            let id = try blobID(message.blob)
-            return store.block(id, Int(message.index), on: eventLoop).flatMapThrowing { bytes in
-                servedBytes.increment(by: Int64(bytes.readableBytes))
-                return PeerReply(type: .block, body: bytes)
-            }
-        } catch {
-            return eventLoop.makeFailedFuture(error)
-        }
-    }
-
     private func blobID(_ bytes: Data) throws -> BlobID {
         guard let digest = Digest(bytes) else {
             throw PeerError(.protocolViolation, "A blob id has \(bytes.count) bytes instead of \(Digest.byteCount)")
@@ -77,4 +107,56 @@ struct BlobServing: Sendable {
     }
 
     private func absent(_ id: BlobID) -> PeerError { PeerError(.notFound, "This node does not have \(id)") }
+
+    // MARK: Blocks
+
+    private func block(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
+        do {
+            let message: PeerPBReadBlock = try request.message()
+            let wanted = Wanted(id: try blobID(message.blob), index: Int(message.index), peer: request.peer)
+            var waiting: EventLoopFuture<PeerReply>?
+            let isAdmitted = queue.withLock { queue in
+                queue.admit(
+                    wanted.peer,
+                    {
+                        let promise = eventLoop.makePromise(of: PeerReply.self)
+                        waiting = promise.futureResult
+                        return Ticket(block: wanted, eventLoop: eventLoop, promise: promise)
+                    }())
+            }
+            if let waiting, !isAdmitted { return waiting }
+            return read(wanted, on: eventLoop)
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    /// Reads a block that has a place; the place is given back when the block has left.
+    private func read(_ block: Wanted, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
+        environment.store.heldBlock(block.id, block.index, on: eventLoop).map { bytes in
+            let count = bytes.readableBytes
+            self.environment.metrics.servedBytes.increment(by: Int64(count))
+            self.environment.accounts.update(block.peer) { account in
+                account.bytesSent += count
+                account.blocksSent += 1
+            }
+            return PeerReply(type: .block, body: bytes) { self.release(block.peer, byteCount: count) }
+        }.flatMapErrorThrowing { error in
+            self.release(block.peer, byteCount: 0)
+            throw error
+        }
+    }
+
+    private func release(_ peer: NodeID, byteCount: Int) {
+        queue.withLock { $0.release(peer, byteCount: byteCount) }
+        while let ticket = queue.withLock({ $0.next() }) {
+            if ticket.eventLoop.inEventLoop {
+                ticket.promise.completeWith(read(ticket.block, on: ticket.eventLoop))
+            } else {
+                ticket.eventLoop.execute {
+                    ticket.promise.completeWith(self.read(ticket.block, on: ticket.eventLoop))
+                }
+            }
+        }
+    }
 }

@@ -7,6 +7,14 @@ import Synchronization
 
 /// Gets blobs from peers, verified block by block, and serves them to peers.
 public final class Exchange: Sendable {
+    /// What becomes of the blocks that a reader gets.
+    public enum Keeping: Hashable, Sendable {
+        /// They are stored; when all are, the blob is. A part outlives the fetch and the process.
+        case inStore
+        /// They are handed to the reader and forgotten. Nothing is written to the disk.
+        case nowhere
+    }
+
     private struct Active {
         let fetch: BlobFetch
         var readers = 0
@@ -17,34 +25,78 @@ public final class Exchange: Sendable {
     private struct State {
         var active: [BlobID: Active] = [:]
         var starting: [BlobID: EventLoopFuture<BlobFetch>] = [:]
+        /// Fetches that ended and still write down what they have.
+        var closing: [BlobID: BlobFetch] = [:]
+        /// How the last fetches ended, newest last.
+        var ended: [(id: BlobID, progress: FetchProgress)] = []
         var isShutDown = false
     }
 
     private let environment: ExchangeEnvironment
+    private let serving: BlobServing
+    private let onStored: @Sendable (BlobID) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - store: Where fetched blobs go and served ones come from; must outlive the fetches, see ``shutdown()``.
-    ///   - directory: Whom to ask.
+    ///   - store: Where fetched blobs go and served ones come from; must outlive the fetches, see ``close()``.
+    ///   - finder: Whom to ask for a blob.
+    ///   - onStored: Called after each fetch that stored a whole blob.
+    ///   - onReport: Called when a provider sent something wrong; it is banned already. Both are called on event loops and
+    ///     must be quick.
     public init(
+        store: BlobStore, peers: PeerNetwork, finder: any ProviderFinder, settings: ExchangeSettings = .init(),
+        group: any EventLoopGroup, logger: Logger,
+        onStored: @escaping @Sendable (BlobID) -> Void = { _ in },
+        onReport: @escaping @Sendable (ProviderReport) -> Void = { _ in }
+    ) {
+        environment = ExchangeEnvironment(
+            store: store, peers: peers, finder: finder, settings: settings, group: group, logger: logger,
+            onReport: onReport)
+        serving = BlobServing(environment)
+        self.onStored = onStored
+    }
+
+    /// As above; every node of `directory` is asked for every blob.
+    public convenience init(
         store: BlobStore, peers: PeerNetwork, directory: any PeerDirectory, settings: ExchangeSettings = .init(),
         group: any EventLoopGroup, logger: Logger
     ) {
-        environment = ExchangeEnvironment(
-            store: store, peers: peers, directory: directory, settings: settings, group: group, logger: logger)
+        self.init(
+            store: store, peers: peers, finder: DirectoryFinder(directory), settings: settings, group: group,
+            logger: logger)
     }
+
+    /// What was exchanged with each peer since the start, those that gave most first.
+    public var accounts: [PeerAccount] { environment.accounts.snapshot }
+
+    /// How far the fetch of a blob is, or how it ended if it is one of the last ``rememberedFetches``; nil for others.
+    public func progress(of id: BlobID) -> FetchProgress? {
+        let (fetch, ended) = state.withLock { state in
+            (state.active[id]?.fetch ?? state.closing[id], state.ended.last { $0.id == id }?.progress)
+        }
+        return fetch?.progress ?? ended
+    }
+
+    /// Ended fetches whose ``progress(of:)`` can still be asked for.
+    public static let rememberedFetches = 64
 
     // MARK: Reading
 
     /// Opens a blob: from the store, else from the peers that have it.
     ///
-    /// When this returns, the size is authenticated and the blob can be read while it is still being fetched.
+    /// When this returns, the size is authenticated and the blob can be read while it is still being fetched. Readers of a
+    /// kept blob share one fetch; one that is not kept is fetched for this reader alone, until the handle goes.
     ///
     /// - Throws: ``ExchangeError`` if no peer has it, ``BlobStoreError`` if the store refuses it.
-    public func open(_ id: BlobID) async throws -> BlobHandle {
+    public func open(_ id: BlobID, keeping: Keeping = .inStore) async throws -> BlobHandle {
+        // Neither evicted nor collected while somebody reads it.
+        let hold = environment.store.hold(id)
         if let stored = try environment.store.stat(id) {
-            return BlobHandle(id: id, byteCount: stored.byteCount, source: .stored(environment.store), onClose: {})
+            return BlobHandle(id: id, byteCount: stored.byteCount, source: .stored(environment.store)) {
+                hold.release()
+            }
         }
+        guard keeping == .inStore else { return try await openStream(id) }
         let fetch = try await self.fetch(id).get()
         let isCounted = state.withLock { state -> Bool in
             guard state.active[id]?.fetch === fetch else { return false }
@@ -52,8 +104,21 @@ public final class Exchange: Sendable {
             state.active[id]?.generation += 1
             return true
         }
-        return BlobHandle(id: id, byteCount: fetch.byteCount, source: .fetch(fetch)) { [weak self] in
+        let reader = fetch.join()
+        return BlobHandle(id: id, byteCount: fetch.byteCount, source: .fetch(fetch, reader: reader)) { [weak self] in
+            hold.release()
+            fetch.leave(reader)
             if isCounted { self?.leave(id, fetch) }
+        }
+    }
+
+    private func openStream(_ id: BlobID) async throws -> BlobHandle {
+        if state.withLock(\.isShutDown) { throw Exchange.shuttingDown }
+        let ready = environment.group.next().makePromise(of: BlobFetch.self)
+        begin(id, keeping: .nowhere, ready)
+        let fetch = try await ready.futureResult.get()
+        return BlobHandle(id: id, byteCount: fetch.byteCount, source: .fetch(fetch, reader: fetch.join())) {
+            fetch.cancel()
         }
     }
 
@@ -63,8 +128,8 @@ public final class Exchange: Sendable {
     /// - Throws: ``ExchangeError`` if no peer has it, ``BlobStoreError`` if the store refuses it.
     public func fetchWhole(_ id: BlobID) async throws {
         let handle = try await open(id)
-        guard case .fetch(let fetch) = handle.source else { return }
-        handle.demand(0..<handle.byteCount)
+        guard case .fetch(let fetch, let reader) = handle.source else { return }
+        fetch.demandAll(reader: reader, from: environment.peers.node)
         try await fetch.finished(on: environment.group.next()).get()
         withExtendedLifetime(handle) {}
     }
@@ -75,7 +140,7 @@ public final class Exchange: Sendable {
         enum Step {
             case use(BlobFetch)
             case wait(EventLoopFuture<BlobFetch>)
-            case start(EventLoopPromise<BlobFetch>)
+            case start(EventLoopPromise<BlobFetch>, after: EventLoopFuture<Void>?)
             case refuse
         }
         let step = state.withLock { state -> Step in
@@ -84,36 +149,60 @@ public final class Exchange: Sendable {
             if let starting = state.starting[id] { return .wait(starting) }
             let promise = loop.makePromise(of: BlobFetch.self)
             state.starting[id] = promise.futureResult
-            return .start(promise)
+            return .start(promise, after: (state.active[id]?.fetch ?? state.closing[id])?.closed)
         }
         switch step {
         case .use(let fetch): return loop.makeSucceededFuture(fetch)
         case .wait(let future): return future
-        case .refuse: return loop.makeFailedFuture(ExchangeError(.cancelled, "This node is shutting down"))
-        case .start(let promise):
+        case .refuse: return loop.makeFailedFuture(Exchange.shuttingDown)
+        case .start(let promise, let earlier):
             promise.futureResult.whenComplete { self.adopt(id, $0, on: loop) }
-            loop.makeFutureWithTask { [environment] in
-                var opening = FetchOpening(id: id, environment: environment, ready: promise)
-                await opening.run()
-            }.whenFailure { promise.fail($0) }
+            if let earlier {
+                earlier.whenComplete { _ in self.begin(id, keeping: .inStore, promise) }
+            } else {
+                begin(id, keeping: .inStore, promise)
+            }
             return promise.futureResult
         }
     }
+
+    private func begin(_ id: BlobID, keeping: Keeping, _ promise: EventLoopPromise<BlobFetch>) {
+        environment.group.next().makeFutureWithTask { [environment] in
+            var opening = FetchOpening(id: id, keeping: keeping, environment: environment, ready: promise)
+            await opening.run()
+        }.whenFailure { promise.fail($0) }
+    }
+
+    private static var shuttingDown: ExchangeError { ExchangeError(.cancelled, "This node is shutting down") }
 
     /// Keeps a fetch that has begun until it ends.
     private func adopt(_ id: BlobID, _ result: Result<BlobFetch, any Error>, on loop: any EventLoop) {
         let isShutDown = state.withLock { state in
             state.starting[id] = nil
-            if case .success(let fetch) = result, !state.isShutDown { state.active[id] = Active(fetch: fetch) }
+            if case .success(let fetch) = result {
+                if state.isShutDown { state.closing[id] = fetch } else { state.active[id] = Active(fetch: fetch) }
+            }
             return state.isShutDown
         }
         guard case .success(let fetch) = result else { return }
-        if isShutDown { return fetch.cancel() }
-        fetch.finished(on: loop).whenComplete { _ in
+        fetch.finished(on: loop).whenComplete { result in
+            let progress = fetch.progress
             self.state.withLock { state in
-                if state.active[id]?.fetch === fetch { state.active[id] = nil }
+                guard state.active[id]?.fetch === fetch else { return }
+                state.active[id] = nil
+                state.closing[id] = fetch
+                state.ended.append((id, progress))
+                if state.ended.count > Exchange.rememberedFetches { state.ended.removeFirst() }
             }
+            // Only now: what closed before it was listed would stay on the list.
+            fetch.closed.whenComplete { _ in
+                self.state.withLock { state in
+                    if state.closing[id] === fetch { state.closing[id] = nil }
+                }
+            }
+            if case .success = result { self.onStored(id) }
         }
+        if isShutDown { return fetch.cancel() }
         armIdleTimer(id, fetch)
     }
 
@@ -138,28 +227,45 @@ public final class Exchange: Sendable {
                 else { return false }
                 // Whoever opens the blob from now on gets a new fetch.
                 state.active[id] = nil
+                state.closing[id] = fetch
                 return true
             }
             if isIdle == true { fetch.cancel() }
         }
     }
 
-    /// Ends all fetches; their readers fail with `blob/cancelled`, and so do further ones. Unfinished blobs leave
-    /// nothing in the store.
+    /// Ends all fetches; their readers fail with `blob/cancelled`, and so do further ones. What was fetched of unfinished
+    /// blobs is being written down when this returns: see ``close()``.
     public func shutdown() {
         let fetches = state.withLock { state in
             state.isShutDown = true
-            defer { state.active.removeAll() }
+            defer {
+                for (id, active) in state.active { state.closing[id] = active.fetch }
+                state.active.removeAll()
+            }
             return state.active.values.map(\.fetch)
         }
         for fetch in fetches { fetch.cancel() }
+    }
+
+    /// As ``shutdown()``; when this returns, what was fetched of unfinished blobs is durable and the store may be closed.
+    public func close() async {
+        shutdown()
+        while let (id, fetch) = state.withLock({ $0.closing.first }) {
+            // Closing never fails, and a fetch that closed leaves the list, if it was not adopted late.
+            try? await fetch.closed.get()
+            state.withLock { state in
+                if state.closing[id] === fetch { state.closing[id] = nil }
+            }
+        }
     }
 
     // MARK: Serving
 
     /// Answers a peer's request about blobs; nil if the request is about something else.
     public func serve(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply>? {
-        BlobServing(store: environment.store, servedBytes: environment.metrics.servedBytes)
-            .serve(request, on: eventLoop)
+        serving.serve(request, on: eventLoop) { id in
+            self.state.withLock { $0.active[id]?.fetch }?.noteInterest(of: request.peer)
+        }
     }
 }

@@ -6,61 +6,75 @@ import Logging
 import Metrics
 import NIOCore
 import Peering
-import SwiftProtobuf
-import Wire
+import Synchronization
 
 /// What every fetch of a node shares.
-struct ExchangeEnvironment: Sendable {
+final class ExchangeEnvironment: Sendable {
     let store: BlobStore
     let peers: PeerNetwork
-    let directory: any PeerDirectory
+    let finder: any ProviderFinder
     let settings: ExchangeSettings
     let group: any EventLoopGroup
     let logger: Logger
     let metrics = ExchangeMetrics()
+    let accounts = PeerAccounts()
+    private let onReport: @Sendable (ProviderReport) -> Void
+    private let bans: Mutex<ProviderBans>
+    private let origin = ContinuousClock.now
 
-    /// Asks all other nodes at once; yields each that has the blob with the size that it claims, as answers come. Ends
-    /// when all have answered or had ``ExchangeSettings/locateTimeout``.
-    func locate(_ id: BlobID) -> AsyncStream<(PeerConnection, Int)> {
-        let (stream, continuation) = AsyncStream.makeStream(of: (PeerConnection, Int).self)
-        let loop = group.next()
-        let answers = directory.nodes.filter { $0 != peers.node }.map { node in
-            stat(id, at: node, on: loop).map { found in
-                if let found { continuation.yield(found) }
-            }
-        }
-        EventLoopFuture.andAllComplete(answers, on: loop).whenComplete { _ in continuation.finish() }
-        return stream
+    init(
+        store: BlobStore, peers: PeerNetwork, finder: any ProviderFinder, settings: ExchangeSettings,
+        group: any EventLoopGroup, logger: Logger, onReport: @escaping @Sendable (ProviderReport) -> Void
+    ) {
+        self.store = store
+        self.peers = peers
+        self.finder = finder
+        self.settings = settings
+        self.group = group
+        self.logger = logger
+        self.onReport = onReport
+        bans = Mutex(ProviderBans(first: Duration(settings.banTime), longest: Duration(settings.maxBanTime)))
     }
 
-    private func stat(
-        _ id: BlobID, at node: NodeID, on loop: any EventLoop
-    ) -> EventLoopFuture<(PeerConnection, Int)?> {
-        let promise = loop.makePromise(of: (PeerConnection, Int)?.self)
-        // Dialling has limits of its own, which are longer: a peer that hangs must not delay the others' answers.
-        let timer = loop.scheduleTask(in: settings.locateTimeout) { promise.succeed(nil) }
-        peers.connection(to: node, on: loop).flatMap { connection in
-            ask(connection, for: id).hop(to: loop).map { size in size.map { (connection, $0) } }
-        }.whenComplete { result in
-            timer.cancel()
-            promise.succeed((try? result.get()) ?? nil)
-        }
-        return promise.futureResult
+    /// Since this was made: the time that the cores know.
+    var now: Duration { ContinuousClock.now - origin }
+
+    func isBanned(_ node: NodeID) -> Bool {
+        let now = now
+        return bans.withLock { $0.isBanned(node, at: now) }
     }
 
-    /// The size that the peer claims; nil if it does not have the blob.
-    private func ask(_ connection: PeerConnection, for id: BlobID) -> EventLoopFuture<Int?> {
-        do {
-            let body: [UInt8] = try PeerPBStatBlob.with { $0.blob = id.bytes }.serializedBytes()
-            return connection.request(.statBlob, ByteBuffer(bytes: body), timeout: settings.locateTimeout)
-                .flatMapThrowing { frame in
-                    guard frame.type == .blobStatus else { return nil }
-                    let status = try PeerPBBlobStatus(serializedBytes: Array(frame.body.readableBytesView))
-                    return status.present ? Int(exactly: status.byteCount) : nil
-                }
-        } catch {
-            return connection.eventLoop.makeFailedFuture(error)
-        }
+    /// Bans who sent wrong bytes, and tells everybody who wants to know.
+    func report(_ report: ProviderReport, reason: String) {
+        let now = now
+        let until = bans.withLock { $0.add(report.provider, at: now) }
+        accounts.update(report.provider) { $0.badBlocks += 1 }
+        metrics.corruptBlocks.increment()
+        logger.warning(
+            "a peer does not send what it claims to have; others are asked",
+            metadata: [
+                "peer": "\(report.provider)", "blob": "\(report.blob)", "reason": "\(reason)",
+                "banned": "\((until - now).formatted())",
+            ])
+        onReport(report)
+    }
+
+    /// How often a fetch that waits looks at the time.
+    var planTick: TimeAmount { .milliseconds(10) }
+
+    /// The limits of one fetch.
+    func planSettings(keeping: Exchange.Keeping) -> FetchPlan.Settings {
+        let block = BlockTree.blockByteCount
+        var plan = FetchPlan.Settings()
+        plan.maxWindow = settings.window
+        plan.maxProviders = max(1, settings.maxProviders)
+        plan.maxInFlight = max(1, settings.fetchMemoryBytes / block)
+        plan.readAhead = max(1, (keeping == .nowhere ? settings.streamWindowBytes : settings.readAheadBytes) / block)
+        plan.hedgeShare = settings.hedgeShare
+        plan.minimumRate = settings.minimumRate
+        plan.stallTime = Duration(settings.stallTime)
+        plan.busyPause = Duration(settings.busyPause)
+        return plan
     }
 }
 
@@ -68,6 +82,8 @@ struct ExchangeEnvironment: Sendable {
 struct ExchangeMetrics: Sendable {
     let fetchedBytes = Counter(label: "skerry_exchange_fetched_bytes_total")
     let servedBytes = Counter(label: "skerry_exchange_served_bytes_total")
+    let duplicateBytes = Counter(label: "skerry_exchange_duplicate_bytes_total")
+    let hedges = Counter(label: "skerry_exchange_hedges_total")
     let corruptBlocks = Counter(label: "skerry_exchange_corrupt_blocks_total")
     let fetches = Counter(label: "skerry_exchange_fetches_total")
     let failures = Counter(label: "skerry_exchange_fetch_failures_total")

@@ -9,21 +9,22 @@ import Peering
 import SwiftProtobuf
 import Wire
 
-/// The begin of a fetch: asks everybody for the blob and lets who has it prove its size and the values of its blocks.
+/// The begin of a fetch: asks around for the blob and lets who has it prove its size and the values of its blocks.
 ///
 /// One peer proves at a time; if it fails, or is slow, the next one does. The first proof begins the fetch; the other
-/// peers join as they answer.
+/// peers join as they answer. A blob of which the store has a part is proven already: its fetch begins at once.
 struct FetchOpening {
     /// A blob's size and block values, authenticated, and its last block, which authenticated the size.
     private struct Proof: Sendable {
-        let connection: PeerConnection
-        let byteCount: Int
+        let provider: FoundProvider
         let blockValues: [Digest]
         let lastBlock: ByteBuffer
     }
 
     private enum Event: Sendable {
-        case found(PeerConnection, Int)
+        case found(FoundProvider)
+        /// A peer has what this node does not take.
+        case refused(ExchangeError)
         /// All peers have answered.
         case located
         case proven(Proof)
@@ -32,12 +33,13 @@ struct FetchOpening {
     }
 
     private let id: BlobID
+    private let keeping: Exchange.Keeping
     private let environment: ExchangeEnvironment
     private let ready: EventLoopPromise<BlobFetch>
     private let events: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
 
-    private var candidates: [(PeerConnection, Int)] = []
+    private var candidates: [FoundProvider] = []
     private var proving = 0
     private var isLocating = true
     private var isPatient = true
@@ -45,8 +47,11 @@ struct FetchOpening {
     private var worst: ExchangeError?
 
     /// - Parameter ready: Completed by ``run()`` in any case.
-    init(id: BlobID, environment: ExchangeEnvironment, ready: EventLoopPromise<BlobFetch>) {
+    init(
+        id: BlobID, keeping: Exchange.Keeping, environment: ExchangeEnvironment, ready: EventLoopPromise<BlobFetch>
+    ) {
         self.id = id
+        self.keeping = keeping
         self.environment = environment
         self.ready = ready
         (events, continuation) = AsyncStream.makeStream(of: Event.self)
@@ -56,42 +61,62 @@ struct FetchOpening {
     mutating func run() async {
         environment.metrics.fetches.increment()
         let (id, environment, continuation) = (id, environment, continuation)
+        do {
+            try resume()
+        } catch {
+            return fail(error)
+        }
         environment.group.next().makeFutureWithTask {
-            for await (connection, size) in environment.locate(id) { continuation.yield(.found(connection, size)) }
+            for await finding in environment.locate(id) {
+                switch finding {
+                case .success(let provider): continuation.yield(.found(provider))
+                case .failure(let error): continuation.yield(.refused(error))
+                }
+            }
         }.whenComplete { _ in continuation.yield(.located) }
         for await event in events {
             do {
                 try take(event)
             } catch {
-                environment.metrics.failures.increment()
-                return ready.fail(error)
+                return fail(error)
             }
             if !isLocating, proving == 0, fetch != nil || candidates.isEmpty { break }
         }
         if fetch != nil { return }
-        environment.metrics.failures.increment()
-        ready.fail(
+        fail(
             worst
                 ?? ExchangeError(
                     .notFound, "No reachable node has the blob \(id); check the id, or start the node that added it"))
     }
 
+    private func fail(_ error: any Error) {
+        environment.metrics.failures.increment()
+        ready.fail(error)
+    }
+
     /// Throws only what no other peer can heal.
     private mutating func take(_ event: Event) throws {
         switch event {
-        case .found(let connection, let size):
+        case .found(let provider):
             if let fetch {
-                if fetch.byteCount == size { fetch.add(connection) }
+                fetch.add(provider)
                 return
             }
-            candidates.append((connection, size))
+            candidates.append(provider)
             if proving == 0 || !isPatient { proveNext() }
+        case .refused(let error):
+            if worst?.code != .corrupt { worst = error }
         case .located:
             isLocating = false
+            // Those that are left may have nothing to prove the blob with: then nobody else will come.
+            if fetch == nil, proving == 0 { proveNext() }
         case .proven(let proof):
             proving -= 1
-            if let fetch { return fetch.add(proof.connection) }
-            try begin(proof)
+            if let fetch {
+                fetch.add(proof.provider)
+            } else {
+                try begin(proof)
+            }
         case .unproven(let connection, let error):
             proving -= 1
             note(error, of: connection)
@@ -102,35 +127,66 @@ struct FetchOpening {
         }
     }
 
+    /// Goes on with what an earlier fetch left; its session was opened with a proof.
+    private mutating func resume() throws {
+        guard keeping == .inStore, let partial = try environment.store.partial(id), partial.held.count > 0,
+            let values = try? environment.store.blockValues(id), values.count == partial.held.blockCount
+        else { return }
+        let assembly = try environment.store.assemble(id, byteCount: partial.byteCount, blockValues: values)
+        begin(
+            BlobFetch(
+                id: id, byteCount: partial.byteCount, blockValues: values, storage: .assembly(assembly),
+                environment: environment))
+    }
+
     private mutating func begin(_ proof: Proof) throws {
-        let assembly = try environment.store.assemble(id, byteCount: proof.byteCount, blockValues: proof.blockValues)
+        let (byteCount, values) = (proof.provider.claim.byteCount, proof.blockValues)
+        let storage: FetchStorage =
+            keeping == .nowhere
+            ? .memory
+            : .assembly(try environment.store.assemble(id, byteCount: byteCount, blockValues: values))
         let fetch = BlobFetch(
-            id: id, byteCount: proof.byteCount, blockValues: proof.blockValues, assembly: assembly,
-            environment: environment)
+            id: id, byteCount: byteCount, blockValues: values, storage: storage, environment: environment)
+        fetch.begin(proof.provider, values.count - 1, proof.lastBlock)
+        begin(fetch)
+    }
+
+    private mutating func begin(_ fetch: BlobFetch) {
         self.fetch = fetch
-        fetch.begin(proof.connection, proof.blockValues.count - 1, proof.lastBlock)
         ready.succeed(fetch)
-        for (connection, size) in candidates where size == proof.byteCount { fetch.add(connection) }
+        fetch.finishIfComplete()
+        for provider in candidates { fetch.add(provider) }
         candidates = []
     }
 
     // MARK: Proving
 
     private mutating func proveNext() {
-        guard !candidates.isEmpty else { return }
-        let (connection, size) = candidates.removeFirst()
+        // Who holds a part can prove the blob if it has the last block.
+        guard let index = candidates.firstIndex(where: \.hasEnd) else {
+            if !candidates.isEmpty {
+                worst =
+                    worst
+                    ?? ExchangeError(
+                        .unavailable,
+                        "\(candidates.count) nodes have parts of \(id), but none has its end; try again later")
+            }
+            if !isLocating, proving == 0 { candidates = [] }
+            return
+        }
+        let provider = candidates.remove(at: index)
         proving += 1
         isPatient = true
         let (id, environment, continuation) = (id, environment, continuation)
-        connection.eventLoop.scheduleTask(in: environment.settings.proofPause) {
+        provider.connection.eventLoop.scheduleTask(in: environment.settings.proofPause) {
             continuation.yield(.patienceIsOver)
         }
-        connection.eventLoop.makeFutureWithTask {
-            try await FetchOpening.proof(id, size, connection, environment)
+        provider.connection.eventLoop.makeFutureWithTask {
+            try await FetchOpening.proof(id, provider, environment)
         }.whenComplete { result in
             switch result {
             case .success(let proof): continuation.yield(.proven(proof))
-            case .failure(let error): continuation.yield(.unproven(connection, error))
+            case .failure(let error): continuation.yield(.unproven(provider.connection, error))
             }
         }
     }
@@ -138,12 +194,12 @@ struct FetchOpening {
     /// Remembers the worst that happened: lies before sizes before lost connections.
     private mutating func note(_ error: any Error, of connection: PeerConnection) {
         let known = error as? ExchangeError
-        let isLie = known?.code == .corrupt || (error as? PeerError)?.code == .protocolViolation
+        // Every request follows from what the peer claimed: if there is nothing like that to ask for, the claim was wrong.
+        let isContradiction = [.protocolViolation, .refused].contains((error as? PeerError)?.code)
+        let isLie = known?.code == .corrupt || isContradiction
         if isLie {
-            environment.metrics.corruptBlocks.increment()
-            environment.logger.warning(
-                "a peer could not prove the blob that it claims",
-                metadata: ["peer": "\(connection.peer)", "blob": "\(id)", "reason": "\(error)"])
+            environment.report(
+                ProviderReport(provider: connection.peer, blob: id, offence: .description), reason: "\(error)")
         }
         if worst?.code == .corrupt { return }
         if isLie {
@@ -158,34 +214,24 @@ struct FetchOpening {
 
     /// Authenticates the blob's size and block values. A size is true only once the last block verifies against it.
     private static func proof(
-        _ id: BlobID, _ byteCount: Int, _ connection: PeerConnection, _ environment: ExchangeEnvironment
+        _ id: BlobID, _ provider: FoundProvider, _ environment: ExchangeEnvironment
     ) async throws -> Proof {
-        let limit = min(environment.store.settings.maxBlobBytes, maxBlobBytes)
-        guard byteCount <= limit else {
-            throw ExchangeError(.tooLarge, "The blob \(id) has \(byteCount) bytes; this node takes at most \(limit)")
-        }
+        let (connection, byteCount) = (provider.connection, provider.claim.byteCount)
         let values = try await blockValues(id, byteCount, connection, environment)
         guard BlockTree.root(blockValues: values, byteCount: byteCount) == id.digest else {
             throw ExchangeError(
                 .corrupt, "The block values that node \(connection.peer.short) sent are not those of \(id)")
         }
         let last = values.count - 1
-        let body: [UInt8] = try PeerPBReadBlock.with {
-            $0.blob = id.bytes
-            $0.index = UInt32(last)
-        }.serializedBytes()
         let frame = try await connection.request(
-            .readBlock, ByteBuffer(bytes: body), timeout: environment.settings.blockTimeout
+            .readBlock, ReadBlockBody.encode(id, last), timeout: environment.settings.proofTimeout
         ).get()
-        guard frame.type == .block, frame.body.isBlock(last, of: byteCount, value: values[last]) else {
+        guard frame.type == .block, frame.body.blockValue(last, of: byteCount) == values[last] else {
             throw ExchangeError(
                 .corrupt, "Node \(connection.peer.short) sent bytes that are not block \(last) of \(id)")
         }
-        return Proof(connection: connection, byteCount: byteCount, blockValues: values, lastBlock: frame.body)
+        return Proof(provider: provider, blockValues: values, lastBlock: frame.body)
     }
-
-    /// The largest blob whose blocks have 32-bit indices: 1 PiB.
-    private static let maxBlobBytes = Int(UInt32.max) * BlockTree.blockByteCount
 
     private static func blockValues(
         _ id: BlobID, _ byteCount: Int, _ connection: PeerConnection, _ environment: ExchangeEnvironment
@@ -202,16 +248,23 @@ struct FetchOpening {
             }
             let page = try await connection.call(
                 .readBlockValues, message, expecting: .blockValues, as: PeerPBBlockValues.self,
-                timeout: environment.settings.blockTimeout)
-            guard page.values.count == wanted * Digest.byteCount else {
+                timeout: environment.settings.proofTimeout)
+            guard let more = page.digests(count: wanted) else {
                 throw ExchangeError(
                     .corrupt, "Node \(connection.peer.short) did not send \(wanted) block values of \(id)")
             }
-            for offset in stride(from: 0, to: page.values.count, by: Digest.byteCount) {
-                let start = page.values.startIndex + offset
-                if let value = Digest(page.values[start..<start + Digest.byteCount]) { values.append(value) }
-            }
+            values += more
         }
         return values
+    }
+}
+
+extension PeerPBBlockValues {
+    /// The values, if there are exactly `count`.
+    func digests(count: Int) -> [Digest]? {
+        guard values.count == count * Digest.byteCount else { return nil }
+        return stride(from: values.startIndex, to: values.endIndex, by: Digest.byteCount).compactMap {
+            Digest(values[$0..<$0 + Digest.byteCount])
+        }
     }
 }

@@ -1,8 +1,10 @@
 import NIOCore
 import Wire
 
-/// Cuts a byte stream into frames. A body that arrives in one piece is a slice of what was read; one that arrives in
-/// several is gathered once into a buffer of its exact size.
+/// Cuts a byte stream into frames. Each body is gathered once, into a buffer of its exact size.
+///
+/// Nothing that was fed is kept after ``next(allocator:)`` has returned nil: whoever reads from the socket can fill the
+/// same buffer again. A slice of it as a body would make each further read allocate, and copy, a new one.
 ///
 /// Feeding and taking are separate calls, so that bytes may arrive while a frame is being handled.
 struct FrameDecoder {
@@ -27,24 +29,25 @@ struct FrameDecoder {
     mutating func next(allocator: ByteBufferAllocator) throws(FrameError) -> Frame? {
         if header == nil {
             guard let (length, kind, id) = input.readMultipleIntegers(as: (UInt32, UInt32, UInt32).self) else {
+                // At most the begin of a header.
+                input = ByteBuffer(bytes: input.readableBytesView)
                 return nil
             }
-            header = try FrameHeader(length: length, kind: kind, requestID: id)
+            let header = try FrameHeader(length: length, kind: kind, requestID: id)
+            body = header.bodyByteCount == 0 ? ByteBuffer() : allocator.buffer(capacity: header.bodyByteCount)
+            self.header = header
         }
         guard let header else { return nil }
-        if body.readableBytes == 0, let whole = input.readSlice(length: header.bodyByteCount) {
-            return finish(header, whole)
-        }
-        if body.readableBytes == 0 { body = allocator.buffer(capacity: header.bodyByteCount) }
         let missing = header.bodyByteCount - body.readableBytes
         if var part = input.readSlice(length: min(missing, input.readableBytes)) { body.writeBuffer(&part) }
-        guard body.readableBytes == header.bodyByteCount else { return nil }
-        return finish(header, body)
-    }
-
-    private mutating func finish(_ header: FrameHeader, _ whole: ByteBuffer) -> Frame {
-        self.header = nil
-        body = ByteBuffer()
-        return Frame(type: header.type, flags: header.flags, requestID: header.requestID, body: whole)
+        guard body.readableBytes == header.bodyByteCount else {
+            input = ByteBuffer()
+            return nil
+        }
+        defer {
+            self.header = nil
+            body = ByteBuffer()
+        }
+        return Frame(type: header.type, flags: header.flags, requestID: header.requestID, body: body)
     }
 }

@@ -4,6 +4,8 @@ public import Identity
 public protocol PeerDirectory: Sendable {
     /// Whether `key` belongs to a participating node.
     func isParticipating(_ key: PublicKey) -> Bool
+    /// The key that `node` signs with; nil if it does not take part.
+    func publicKey(of node: NodeID) -> PublicKey?
     /// Where to dial `node`; nil if it does not take part.
     func endpoint(of node: NodeID) -> PeerEndpoint?
     /// All participating nodes.
@@ -17,6 +19,7 @@ public struct PeerEndpoint: Hashable, Sendable, LosslessStringConvertible {
     /// 1 to 65,535.
     public let port: Int
 
+    /// An endpoint of parts that are right already.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
@@ -28,15 +31,14 @@ public struct PeerEndpoint: Hashable, Sendable, LosslessStringConvertible {
             (1...65_535).contains(port)
         else { return nil }
         var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        guard host.contains(":") == isBracketed, !host.contains(where: { "[]".contains($0) }) else { return nil }
         guard !host.isEmpty, host.utf8.count <= 253 else { return nil }
         self.host = String(host)
         self.port = port
     }
 
+    /// `host:port`, with brackets around a v6 address.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -9,7 +9,8 @@ extension PeerHandler {
 
     /// Sends a request, or lets it wait for its turn; must be called on the event loop.
     func request(
-        _ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount?, on eventLoop: any EventLoop
+        _ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount?, label: RequestLabel? = nil,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<Frame> {
         if case .closed(let error) = state { return eventLoop.makeFailedFuture(error) }
         guard body.readableBytes <= FrameHeader.maxBodyBytes else {
@@ -18,8 +19,9 @@ extension PeerHandler {
                     .tooLarge,
                     "A request of \(body.readableBytes) bytes is above \(FrameHeader.maxBodyBytes); split it"))
         }
+        lastRequest = .now()
         let promise = eventLoop.makePromise(of: Frame.self)
-        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, timer: nil)
+        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, label: label, timer: nil)
         guard outbound.add(.init(type: type, body: body, tag: tag)) else {
             promise.fail(
                 PeerError(.busy, "\(outbound.count) requests to node \(peer.short) are unanswered; try again later"))
@@ -50,7 +52,17 @@ extension PeerHandler {
         request.promise.fail(PeerError(.timeout, "Node \(peer.short) did not answer within \(millis) ms"))
     }
 
+    /// Ends the request with this label, if it has no answer yet.
+    func cancel(_ label: RequestLabel) {
+        guard let (id, request) = outbound.take(where: { $0.label == label }) else { return }
+        request.timer?.cancel()
+        if let id { write(Frame(type: .cancel, flags: [], requestID: id, body: ByteBuffer()), promise: nil) }
+        sendWaiting()
+        request.promise.fail(PeerError(.cancelled, "The request to node \(peer.short) was cancelled"))
+    }
+
     func receiveResponse(_ frame: Frame) {
+        if frame.type == .pong { return receivePong(frame) }
         // An answer after its time-out finds nobody; that is no fault of the peer.
         guard let request = outbound.remove(frame.requestID) else { return }
         request.timer?.cancel()
@@ -68,10 +80,12 @@ extension PeerHandler {
 
     private static func error(in frame: Frame, from peer: NodeID) -> PeerError {
         let failure = (try? frame.body.message(PeerPBError.self)) ?? PeerPBError()
-        let code = failure.code.prefix(maxCodeLength)
+        let message = failure.message.prefix(maxMessageLength)
+        guard !failure.code.isEmpty else { return PeerError(.internalError, "Node \(peer.short): \(message)") }
+        let said = PeerError.Code(String(failure.code.prefix(maxCodeLength)))
+        let code = said.fromPeer
         return PeerError(
-            code.isEmpty ? .internalError : .init(String(code)),
-            "Node \(peer.short): \(failure.message.prefix(maxMessageLength))")
+            code, code == said ? "Node \(peer.short): \(message)" : "Node \(peer.short) says \(said): \(message)")
     }
 
     // MARK: The peer's
@@ -84,7 +98,11 @@ extension PeerHandler {
             pong.ledgerSequence = local.ledgerSequence()
             replySmall(frame.requestID, .pong, pong)
         case .cancel:
-            if activeInbound.contains(frame.requestID) { cancelledInbound.insert(frame.requestID) }
+            if activeInbound.contains(frame.requestID) {
+                cancelledInbound.insert(frame.requestID)
+            } else {
+                dropWaitingBlock(frame.requestID)
+            }
         case .hello:
             fail(PeerError(.protocolViolation, "Node \(peer.short) sent a second hello"))
         default:
@@ -113,14 +131,19 @@ extension PeerHandler {
         let isUnwanted = cancelledInbound.remove(frame.requestID) != nil
         guard !isUnwanted, case .open = state else {
             inboundInFlight -= 1
+            if case .success(let reply) = result { reply.onSent?() }
             return
         }
         switch result {
         case .success(let reply) where reply.body.readableBytes <= FrameHeader.maxBodyBytes:
             // The request counts until its answer has left, so that a peer that does not read cannot pile up blocks.
-            self.reply(frame.requestID, reply.type, reply.body) { self.inboundInFlight -= 1 }
+            self.reply(frame.requestID, reply.type, reply.body) {
+                self.inboundInFlight -= 1
+                reply.onSent?()
+            }
         case .success(let reply):
             inboundInFlight -= 1
+            reply.onSent?()
             local.logger.error(
                 "an answer is above the limit of a frame",
                 metadata: ["type": "\(reply.type)", "bytes": "\(reply.body.readableBytes)"])

@@ -22,42 +22,58 @@ final class PeerHandler: ChannelInboundHandler {
     struct Outbound {
         let promise: EventLoopPromise<Frame>
         let limit: TimeAmount
+        let label: RequestLabel?
         /// Runs once the request is on the wire.
         var timer: Scheduled<Void>?
     }
 
-    static let protocolVersion: UInt32 = 1
+    /// A block that was answered and not written yet.
+    private struct WaitingBlock {
+        let frame: Frame
+        let onWritten: () -> Void
+    }
 
     let identity: PeerIdentity
     let local: PeerLocal
     let limits: PeerLimits
-    /// Set while the connection takes requests.
-    let flag: OpenFlag
+    let link: LinkState
     private let opened: EventLoopPromise<NodeID>
     private(set) var state = State.handshaking
     private(set) var context: ChannelHandlerContext?
+    /// What both sides speak; nil until the peer's hello is here.
+    private(set) var agreement: PeerAgreement?
     private var decoder = FrameDecoder()
     private var needsFlush = false
     private var isFlushScheduled = false
     private var pingTask: Scheduled<Void>?
     /// Whether bytes came, or went, since the last ping.
     private var hasProgress = true
+    /// Nonces of the pings that have no pong yet, oldest first.
+    private var unansweredPings = CircularBuffer<UInt64>()
+    /// Whether this node dialled, and so is the only one that asks on this connection.
+    private let isDialled: Bool
+    /// When this node asked for something last.
+    var lastRequest = NIODeadline.now()
     var outbound: RequestQueue<Outbound>
     /// Requests that are served, or whose answer has not left yet.
     var inboundInFlight = 0
     var activeInbound: Set<UInt32> = []
     var cancelledInbound: Set<UInt32> = []
     private var unreadAnswers = 0
+    /// Blocks that wait until the channel takes more: what is smaller overtakes them.
+    private var waitingBlocks = CircularBuffer<WaitingBlock>()
+    private var isSendingWaiting = false
 
     init(
         identity: PeerIdentity, local: PeerLocal, limits: PeerLimits, opened: EventLoopPromise<NodeID>,
-        flag: OpenFlag = OpenFlag()
+        link: LinkState? = nil
     ) {
         self.identity = identity
         self.local = local
         self.limits = limits
         self.opened = opened
-        self.flag = flag
+        self.link = link ?? LinkState()
+        isDialled = link != nil
         outbound = RequestQueue(maxInFlight: limits.maxRequestsInFlight, maxTotal: limits.maxOutboundRequests)
     }
 
@@ -78,7 +94,9 @@ final class PeerHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .closed = state { return }
         hasProgress = true
-        decoder.feed(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        link.addReceived(bytes.readableBytes)
+        decoder.feed(bytes)
         do {
             // A frame may end the connection, and a failing write may bring further bytes, so each step looks again.
             while let frame = try decoder.next(allocator: context.channel.allocator) {
@@ -132,7 +150,7 @@ final class PeerHandler: ChannelInboundHandler {
     func fail(_ error: PeerError) {
         if case .closed = state { return }
         state = .closed(error)
-        flag.clear()
+        link.clear()
         pingTask?.cancel()
         decoder = FrameDecoder()
         let unanswered = outbound.removeAll()
@@ -144,6 +162,9 @@ final class PeerHandler: ChannelInboundHandler {
         // What was said before still leaves: the peer learns from our hello why it is refused.
         flushIfNeeded()
         context?.close(promise: nil)
+        let unsent = waitingBlocks
+        waitingBlocks.removeAll()
+        for block in unsent { block.onWritten() }
     }
 
     // MARK: Hello
@@ -163,7 +184,7 @@ final class PeerHandler: ChannelInboundHandler {
 
     private func sendHello() {
         var hello = PeerPBHello()
-        hello.protocolVersion = PeerHandler.protocolVersion
+        local.offer.write(to: &hello)
         hello.network = local.network
         hello.ledgerSequence = local.ledgerSequence()
         do {
@@ -178,19 +199,31 @@ final class PeerHandler: ChannelInboundHandler {
         guard frame.type == .hello, let hello = try? frame.body.message(PeerPBHello.self) else {
             return fail(PeerError(.protocolViolation, "Node \(peer.short) did not begin with a hello"))
         }
-        guard hello.protocolVersion == PeerHandler.protocolVersion else {
+        guard let offer = PeerOffer(hello) else {
+            return fail(
+                PeerError(
+                    .protocolViolation,
+                    "Node \(peer.short) says that it speaks protocol versions from \(hello.minimumVersion) to "
+                        + "\(hello.protocolVersion)"))
+        }
+        guard let agreement = local.offer.agreement(with: offer) else {
             return fail(
                 PeerError(
                     .incompatible,
-                    "Node \(peer.short) speaks protocol version \(hello.protocolVersion), this node "
-                        + "\(PeerHandler.protocolVersion); update the older one"))
+                    "Node \(peer.short) speaks protocol versions \(PeerHandler.text(offer.versions)), this node "
+                        + "\(PeerHandler.text(local.offer.versions)); update the older one"))
         }
         guard hello.network == local.network else {
             return fail(PeerError(.incompatible, "Node \(peer.short) belongs to another network"))
         }
+        self.agreement = agreement
         state = .open
         scheduleNextPing()
         opened.succeed(peer)
+    }
+
+    private static func text(_ versions: ClosedRange<UInt32>) -> String {
+        "\(versions.lowerBound) to \(versions.upperBound)"
     }
 
     // MARK: Writing
@@ -229,15 +262,44 @@ final class PeerHandler: ChannelInboundHandler {
     /// Bodies up to this size are copied behind their header: cheaper than a second write.
     private static let joinedBodyBytes = 4_096
 
-    /// Writes an answer and calls `onWritten` when it has left, or when the connection ended.
+    /// Writes an answer and calls `onWritten` when it has left, or when the connection ended. Blocks wait while the
+    /// channel is full, so that smaller answers need not wait behind them.
     func reply(_ id: UInt32, _ type: FrameType, _ body: ByteBuffer, onWritten: @escaping () -> Void) {
+        let frame = Frame(type: type, flags: .response, requestID: id, body: body)
+        guard type == .block, let context, !waitingBlocks.isEmpty || !context.channel.isWritable else {
+            return send(frame, onWritten: onWritten)
+        }
+        waitingBlocks.append(WaitingBlock(frame: frame, onWritten: onWritten))
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        // A flush may make the channel full and writable again before it returns.
+        if !isSendingWaiting {
+            isSendingWaiting = true
+            while context.channel.isWritable, let block = waitingBlocks.popFirst() {
+                send(block.frame, onWritten: block.onWritten)
+            }
+            isSendingWaiting = false
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Takes back an answer that has not been written yet.
+    func dropWaitingBlock(_ id: UInt32) {
+        guard let index = waitingBlocks.firstIndex(where: { $0.frame.requestID == id }) else { return }
+        waitingBlocks.remove(at: index).onWritten()
+    }
+
+    private func send(_ frame: Frame, onWritten: @escaping () -> Void) {
         guard let context else { return onWritten() }
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { result in
             if case .success = result { self.hasProgress = true }
             onWritten()
         }
-        write(Frame(type: type, flags: .response, requestID: id, body: body), promise: written)
+        write(frame, promise: written)
+        // Only what was flushed counts against the channel's mark.
+        if frame.type == .block { flushIfNeeded() }
     }
 
     /// Writes an answer that is not counted as a request in flight. A peer that asks on and on without reading loses
@@ -261,17 +323,44 @@ final class PeerHandler: ChannelInboundHandler {
         }
     }
 
+    /// Ends a connection that nobody used for long, in two steps so that no request meets it while it closes: first
+    /// nobody gets it any more, then, a ping interval later, it goes.
+    private func isIdle() -> Bool {
+        guard outbound.count == 0, NIODeadline.now() - lastRequest > limits.idleTimeout else { return false }
+        guard link.isOpen else {
+            fail(PeerError(.closed, "The connection with node \(peer.short) was not used"))
+            return true
+        }
+        link.clear()
+        return false
+    }
+
     /// Bytes of any kind prove that the peer is there: its pong may be queued behind blocks on a slow link.
     private func ping() {
         guard hasProgress else {
             return fail(PeerError(.timeout, "Node \(peer.short) answers no pings"))
         }
+        guard unansweredPings.count < limits.maxUnansweredPings else {
+            return fail(
+                PeerError(.timeout, "Node \(peer.short) sends, but left \(unansweredPings.count) pings unanswered"))
+        }
+        if isDialled, isIdle() { return }
         hasProgress = false
         var ping = PeerPBPing()
         ping.nonce = UInt64.random(in: 0 ... .max)
         if let body = try? ByteBuffer(message: ping) {
+            unansweredPings.append(ping.nonce)
             write(Frame(type: .ping, flags: .required, requestID: 0, body: body), promise: nil)
         }
         scheduleNextPing()
+    }
+
+    /// Pings are answered in their order, so a pong has the nonce of the oldest one. Any other was made up: a peer that
+    /// does not read what this node sends would seem to.
+    func receivePong(_ frame: Frame) {
+        let pong = try? frame.body.message(PeerPBPong.self)
+        guard let nonce = unansweredPings.popFirst(), nonce == pong?.nonce else {
+            return fail(PeerError(.protocolViolation, "Node \(peer.short) sent a pong that answers no ping"))
+        }
     }
 }

@@ -16,6 +16,12 @@ public struct PeerLimits: Sendable {
     public var handshakeTimeout = TimeAmount.seconds(5)
     /// Between pings on a connection. A peer from which nothing came within another such time is dropped.
     public var pingInterval = TimeAmount.seconds(5)
+    /// Pings that a peer may leave unanswered while other bytes come from it; one more ends the connection. With the
+    /// default interval about 10 minutes, in which a line at 16 KiB/s sends all that may be queued before a pong.
+    public var maxUnansweredPings = 128
+    /// A connection that this node dialled and on which it asked nothing for so long is closed, so that liveness checks
+    /// of a large network do not end up with a connection to everybody.
+    public var idleTimeout = TimeAmount.seconds(60)
     /// How long an answer may take, from when the request is on the wire, if the caller names no other time.
     public var requestTimeout = TimeAmount.seconds(10)
     /// How long a peer that could not be reached is left alone at first; doubles up to ``maxBackoff``.
@@ -27,5 +33,6 @@ public struct PeerLimits: Sendable {
     /// Inbound connections of one peer; a further one closes the oldest, which a restart of the peer may have left.
     public var maxInboundConnectionsPerPeer = 4
 
+    /// The defaults.
     public init() {}
 }

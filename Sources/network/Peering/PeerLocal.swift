@@ -10,4 +10,6 @@ struct PeerLocal: Sendable {
     let ledgerSequence: @Sendable () -> UInt64
     let handler: any PeerRequestHandler
     let logger: Logger
+    /// What this side speaks.
+    var offer = PeerOffer.current
 }

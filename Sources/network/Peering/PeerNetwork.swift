@@ -41,6 +41,9 @@ public final class PeerNetwork: Sendable {
     private let connectionsGauge = Gauge(label: "skerry_peer_connections")
     private let refusals = Counter(label: "skerry_peer_refusals_total")
 
+    /// How much a channel holds encrypted before blocks wait: two of them, so that the socket never runs dry.
+    private static let unsentMark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 512 << 10)
+
     /// Reads of this size let a 256 KiB block arrive in few pieces.
     private static let receiveBufferBytes = 256 << 10
 
@@ -50,18 +53,26 @@ public final class PeerNetwork: Sendable {
     ///   - ledgerSequence: The highest ledger entry applied here, told to peers.
     ///   - handler: Answers what peers ask.
     /// - Throws: ``IdentityError`` or a TLS library error if the key cannot be used.
-    public init(
+    public convenience init(
         key: SigningKey, network: Data, directory: any PeerDirectory, handler: any PeerRequestHandler,
         ledgerSequence: @escaping @Sendable () -> UInt64, group: any EventLoopGroup, limits: PeerLimits = .init(),
         logger: Logger
     ) throws {
+        let local = PeerLocal(network: network, ledgerSequence: ledgerSequence, handler: handler, logger: logger)
+        try self.init(key: key, local: local, directory: directory, group: group, limits: limits)
+    }
+
+    /// As above, for a node that speaks what `local` says.
+    init(
+        key: SigningKey, local: PeerLocal, directory: any PeerDirectory, group: any EventLoopGroup, limits: PeerLimits
+    ) throws {
         node = key.publicKey.node
         tls = try PeerTLS(NodeCertificate(key))
-        local = PeerLocal(network: network, ledgerSequence: ledgerSequence, handler: handler, logger: logger)
+        self.local = local
         self.directory = directory
         self.limits = limits
         self.group = group
-        self.logger = logger
+        logger = local.logger
     }
 
     /// Listens for peers.
@@ -78,6 +89,8 @@ public final class PeerNetwork: Sendable {
                 ChannelOptions.recvAllocator,
                 value: FixedSizeRecvByteBufferAllocator(capacity: PeerNetwork.receiveBufferBytes)
             )
+            .childChannelOption(ChannelOptions.writeBufferWaterMark, value: PeerNetwork.unsentMark)
+            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in self.accept(channel) }
             .bind(host: host, port: port).get()
         state.withLock { $0.listener = channel }
@@ -310,7 +323,7 @@ public final class PeerNetwork: Sendable {
     ) -> EventLoopFuture<PeerConnection> {
         let identity = PeerIdentity(expected: peer)
         let opened = loop.makePromise(of: NodeID.self)
-        let flag = OpenFlag()
+        let link = LinkState()
         let deadline = NIODeadline.now() + limits.handshakeTimeout
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(limits.handshakeTimeout)
@@ -319,10 +332,11 @@ public final class PeerNetwork: Sendable {
                 ChannelOptions.recvAllocator,
                 value: FixedSizeRecvByteBufferAllocator(capacity: PeerNetwork.receiveBufferBytes)
             )
+            .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = PeerHandler(
-                        identity: identity, local: self.local, limits: self.limits, opened: opened, flag: flag)
+                        identity: identity, local: self.local, limits: self.limits, opened: opened, link: link)
                     try channel.pipeline.syncOperations.addHandler(
                         self.tls.clientHandler { self.check($0, expected: peer, identity) })
                     try channel.pipeline.syncOperations.addHandler(handler)
@@ -339,8 +353,12 @@ public final class PeerNetwork: Sendable {
             }
         ).flatMapThrowing { node, channel in
             let handler = try channel.pipeline.syncOperations.handler(type: PeerHandler.self)
+            guard let agreement = handler.agreement else {
+                throw PeerError(.closed, "The connection with node \(node.short) ended during the handshake")
+            }
             return PeerConnection(
-                peer: node, channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), flag: flag)
+                peer: node, agreement: agreement, channel: channel,
+                handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), link: link)
         }.flatMapErrorThrowing { throw PeerNetwork.explained($0, peer) }
     }
 }

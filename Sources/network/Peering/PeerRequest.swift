@@ -7,9 +7,12 @@ public import Wire
 public struct PeerRequest: Sendable {
     /// Who asks: authenticated by the connection.
     public let peer: NodeID
+    /// What is asked; an even value from 16 on.
     public let type: FrameType
+    /// The request as it came, at most ``FrameHeader/maxBodyBytes``: see ``message(_:)``.
     public let body: ByteBuffer
 
+    /// A request as a connection makes it.
     public init(peer: NodeID, type: FrameType, body: ByteBuffer) {
         self.peer = peer
         self.type = type
@@ -19,12 +22,18 @@ public struct PeerRequest: Sendable {
 
 /// The answer to a ``PeerRequest``.
 public struct PeerReply: Sendable {
+    /// What the answer is, such as ``FrameType/block``.
     public let type: FrameType
+    /// Protobuf, or the raw bytes of a block; at most ``FrameHeader/maxBodyBytes``, or the peer gets an error instead.
     public let body: ByteBuffer
+    /// Called once, on the connection's loop: when the answer has left, or will not leave any more.
+    public let onSent: (@Sendable () -> Void)?
 
-    public init(type: FrameType, body: ByteBuffer) {
+    /// An answer with any body.
+    public init(type: FrameType, body: ByteBuffer, onSent: (@Sendable () -> Void)? = nil) {
         self.type = type
         self.body = body
+        self.onSent = onSent
     }
 }
 

@@ -47,6 +47,17 @@ struct RequestQueue<Tag> {
         return (lastID, request)
     }
 
+    /// Takes back the first request that `isMeant`, with its id if it is on the wire.
+    mutating func take(where isMeant: (Tag) -> Bool) -> (id: UInt32?, tag: Tag)? {
+        if let (id, tag) = inFlight.first(where: { isMeant($0.value) }) {
+            inFlight[id] = nil
+            return (id, tag)
+        }
+        if let index = bulk.firstIndex(where: { isMeant($0.tag) }) { return (nil, bulk.remove(at: index).tag) }
+        if let index = control.firstIndex(where: { isMeant($0.tag) }) { return (nil, control.remove(at: index).tag) }
+        return nil
+    }
+
     /// Changes what is remembered about a request on the wire.
     mutating func update(_ id: UInt32, _ tag: Tag) {
         if inFlight[id] != nil { inFlight[id] = tag }

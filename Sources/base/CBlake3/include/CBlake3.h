@@ -16,6 +16,8 @@ extern "C" {
 #define SKERRY_BLAKE3_CHUNK_BYTES 1024
 /// Bytes of the aligned subtrees that `skerry_blake3_blocks` works on.
 #define SKERRY_BLAKE3_BLOCK_BYTES 262144
+/// Bytes of the aligned subtrees that `skerry_blake3_groups` works on.
+#define SKERRY_BLAKE3_GROUP_BYTES 16384
 /// More threads than this are never started for one call.
 #define SKERRY_BLAKE3_MAX_THREADS 256
 
@@ -58,13 +60,32 @@ void skerry_blake3_node_value(const skerry_blake3_node *node, uint8_t out[32]);
 /// The node as the root: `length` bytes of output.
 void skerry_blake3_node_root(const skerry_blake3_node *node, uint8_t *out, size_t length);
 
-/// Chaining values of all blocks of an input of more than one block, 32 bytes each, on up to `threads` threads
+/// Chaining values of `count` parents, 32 bytes each; `pairs` are their children's values, 64 bytes a parent.
+///
+/// `values` is aligned to 4 bytes and may be `pairs`.
+void skerry_blake3_parents(const uint8_t *pairs, size_t count, const uint8_t key[32], uint32_t mode, uint8_t *values);
+
+/// Digests of `count` separate inputs of `length` <= 1024 bytes each, 32 bytes each; `digests` is aligned to 4 bytes.
+///
+/// Each input takes up whole blocks of 64 bytes, at least one, and is filled up with zeros, which are not hashed.
+void skerry_blake3_many(const uint8_t *inputs, size_t length, size_t count, const uint8_t key[32], uint32_t mode,
+                        uint8_t *digests);
+
+/// Chaining values of `count` whole groups, 32 bytes each.
+///
+/// The groups follow each other in the input from chunk `first_chunk` on, but may lie anywhere in memory: those that
+/// are neighbours there too are hashed together.
+void skerry_blake3_groups(const uint8_t *const *groups, size_t count, uint64_t first_chunk, const uint8_t key[32],
+                          uint32_t mode, uint8_t *values);
+
+/// Chaining values of all blocks of an input of more than one block, 32 bytes each; up to `threads` threads hash
 /// (the caller's is one of them).
 ///
-/// The input is `input`, or when that is NULL the file `descriptor`, read with pread from offset 0. Returns 0, an
-/// errno of a failed read, or -1 when the file ended early. Fewer threads are used where more cannot be started.
-int skerry_blake3_blocks(const uint8_t *input, int descriptor, uint64_t length, const uint8_t key[32], uint32_t mode,
-                         int threads, uint8_t *values);
+/// The input is `input`, or when that is NULL the file `descriptor`, read with pread from `offset` on; one more
+/// thread may then read ahead. Returns 0, an errno of a failed read, or -1 when the file ended early. Fewer threads
+/// are used where more cannot be started.
+int skerry_blake3_blocks(const uint8_t *input, int descriptor, uint64_t offset, uint64_t length,
+                         const uint8_t key[32], uint32_t mode, int threads, uint8_t *values);
 
 #if defined(__cplusplus)
 }

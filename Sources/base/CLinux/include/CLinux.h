@@ -31,6 +31,33 @@ int skerry_flock_release(int descriptor);
 /// errno is ENOSPC when there is not so much; on file systems that cannot reserve the file only gets its length.
 int skerry_fallocate(int descriptor, int64_t length);
 
+/// Reserves disk space for `length` bytes of a file from `offset` on, without changing its size.
+///
+/// Returns 0 also on file systems that cannot.
+int skerry_reserve_ahead(int descriptor, int64_t offset, int64_t length);
+
+/// Has the kernel begin to write changed pages to the disk: `length` bytes from `offset` on, 0 for all that follow.
+///
+/// Waits only while the disk's queue is full. Promises nothing: fsync still does, and reports what went wrong.
+void skerry_start_writing(int descriptor, int64_t offset, int64_t length);
+
+/// What an inode says about a file.
+///
+/// A structure of our own: Swift finds `struct stat` in a different module depending on what a file imports.
+struct skerry_file_status {
+    /// Length in bytes.
+    int64_t size;
+    uint64_t inode;
+    /// When bytes, names or permissions last changed, in nanoseconds since 1970 UTC.
+    int64_t changed_at;
+};
+
+/// Status of the file that has a name; a symbolic link is not followed.
+int skerry_status_of_path(const char *path, struct skerry_file_status *status);
+
+/// Status of an open file, whatever its name is by now.
+int skerry_status_of_descriptor(int descriptor, struct skerry_file_status *status);
+
 /// Bytes that an unprivileged process may still write to the file system that holds `path`; -1 with errno.
 int64_t skerry_free_bytes(const char *path);
 

@@ -25,6 +25,54 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum LedgerPBDoor: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// Any operator with the minimum stake.
+  case `open` // = 1
+
+  /// Operators and nodes on the network's list.
+  case allowlist // = 2
+
+  /// Nodes with attestation evidence that a verifier accepts.
+  case attested // = 3
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .open
+    case 2: self = .allowlist
+    case 3: self = .attested
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .open: return 1
+    case .allowlist: return 2
+    case .attested: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [LedgerPBDoor] = [
+    .unspecified,
+    .open,
+    .allowlist,
+    .attested,
+  ]
+
+}
+
 public nonisolated enum LedgerPBSignerKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unspecified // = 0
@@ -101,6 +149,48 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
 
 }
 
+public nonisolated enum LedgerPBCommodity: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// In units of 128 KiB.
+  case bytes // = 1
+
+  /// In units of gas.
+  case compute // = 2
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .bytes
+    case 2: self = .compute
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .bytes: return 1
+    case .compute: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [LedgerPBCommodity] = [
+    .unspecified,
+    .bytes,
+    .compute,
+  ]
+
+}
+
 /// Where a process listens. The host is an IP address (IPv6 without brackets) or a DNS name.
 public nonisolated struct LedgerPBEndpoint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -116,36 +206,163 @@ public nonisolated struct LedgerPBEndpoint: Sendable {
   public init() {}
 }
 
-/// Fixed for the life of a network; the limits are inclusive.
-public nonisolated struct LedgerPBParameters: Sendable {
+/// What governors may change while the network runs; the limits are inclusive.
+public nonisolated struct LedgerPBParameters: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var transactionBytes: UInt32 = 0
+  public var transactionBytes: UInt32 {
+    get {_storage._transactionBytes}
+    set {_uniqueStorage()._transactionBytes = newValue}
+  }
 
-  public var releasesKeptPerName: UInt32 = 0
+  public var releasesKeptPerName: UInt32 {
+    get {_storage._releasesKeptPerName}
+    set {_uniqueStorage()._releasesKeptPerName = newValue}
+  }
 
-  public var namesPerAccount: UInt32 = 0
+  public var namesPerAccount: UInt32 {
+    get {_storage._namesPerAccount}
+    set {_uniqueStorage()._namesPerAccount = newValue}
+  }
 
-  public var nodesPerAccount: UInt32 = 0
+  public var nodesPerAccount: UInt32 {
+    get {_storage._nodesPerAccount}
+    set {_uniqueStorage()._nodesPerAccount = newValue}
+  }
 
-  public var settingsBytes: UInt32 = 0
+  public var settingsBytes: UInt32 {
+    get {_storage._settingsBytes}
+    set {_uniqueStorage()._settingsBytes = newValue}
+  }
 
-  public var manifestBytes: UInt64 = 0
+  public var manifestBytes: UInt64 {
+    get {_storage._manifestBytes}
+    set {_uniqueStorage()._manifestBytes = newValue}
+  }
 
   /// Copies of each blob of a live release that the network aims for.
-  public var replicas: UInt32 = 0
+  public var replicas: UInt32 {
+    get {_storage._replicas}
+    set {_uniqueStorage()._replicas = newValue}
+  }
 
   /// Whether an unknown key becomes an account with its first applied transaction.
-  public var openAccounts: Bool = false
+  public var openAccounts: Bool {
+    get {_storage._openAccounts}
+    set {_uniqueStorage()._openAccounts = newValue}
+  }
 
-  /// Accounts at most, when open_accounts is set.
-  public var accounts: UInt64 = 0
+  /// Accounts at most.
+  public var accounts: UInt64 {
+    get {_storage._accounts}
+    set {_uniqueStorage()._accounts = newValue}
+  }
+
+  public var door: LedgerPBDoor {
+    get {_storage._door}
+    set {_uniqueStorage()._door = newValue}
+  }
+
+  /// Units that a participating node must have at stake.
+  public var minimumStake: UInt64 {
+    get {_storage._minimumStake}
+    set {_uniqueStorage()._minimumStake = newValue}
+  }
+
+  /// Units that each applied transaction of an account costs.
+  public var transactionFee: UInt64 {
+    get {_storage._transactionFee}
+    set {_uniqueStorage()._transactionFee = newValue}
+  }
+
+  /// Units that a claimed name costs, once.
+  public var nameFee: UInt64 {
+    get {_storage._nameFee}
+    set {_uniqueStorage()._nameFee = newValue}
+  }
+
+  public var domainsPerName: UInt32 {
+    get {_storage._domainsPerName}
+    set {_uniqueStorage()._domainsPerName = newValue}
+  }
+
+  /// Epochs from Unstake or OptOut until stake may be withdrawn.
+  public var unstakeLockEpochs: UInt32 {
+    get {_storage._unstakeLockEpochs}
+    set {_uniqueStorage()._unstakeLockEpochs = newValue}
+  }
+
+  public var epochMs: UInt64 {
+    get {_storage._epochMs}
+    set {_uniqueStorage()._epochMs = newValue}
+  }
+
+  public var committeeSize: UInt32 {
+    get {_storage._committeeSize}
+    set {_uniqueStorage()._committeeSize = newValue}
+  }
+
+  /// Up to so many eligible nodes, all of them are the committee.
+  public var wholeCommitteeUpTo: UInt32 {
+    get {_storage._wholeCommitteeUpTo}
+    set {_uniqueStorage()._wholeCommitteeUpTo = newValue}
+  }
+
+  public var beaconRestarts: UInt32 {
+    get {_storage._beaconRestarts}
+    set {_uniqueStorage()._beaconRestarts = newValue}
+  }
+
+  public var barredEpochs: UInt32 {
+    get {_storage._barredEpochs}
+    set {_uniqueStorage()._barredEpochs = newValue}
+  }
+
+  /// Units that a node loses that commits and does not reveal.
+  public var beaconPenalty: UInt64 {
+    get {_storage._beaconPenalty}
+    set {_uniqueStorage()._beaconPenalty = newValue}
+  }
+
+  /// Thousandths of its stake that a node loses for a proven fault.
+  public var faultPenaltyPermille: UInt32 {
+    get {_storage._faultPenaltyPermille}
+    set {_uniqueStorage()._faultPenaltyPermille = newValue}
+  }
+
+  public var checkpointEntries: UInt64 {
+    get {_storage._checkpointEntries}
+    set {_uniqueStorage()._checkpointEntries = newValue}
+  }
+
+  public var checkpointMs: UInt64 {
+    get {_storage._checkpointMs}
+    set {_uniqueStorage()._checkpointMs = newValue}
+  }
+
+  /// From the payer's CloseChannel, or from the channel's expiry, until the refund.
+  public var channelGraceMs: UInt64 {
+    get {_storage._channelGraceMs}
+    set {_uniqueStorage()._channelGraceMs = newValue}
+  }
+
+  public var channelStepsPerReveal: UInt64 {
+    get {_storage._channelStepsPerReveal}
+    set {_uniqueStorage()._channelStepsPerReveal = newValue}
+  }
+
+  public var observersPerNode: UInt32 {
+    get {_storage._observersPerNode}
+    set {_uniqueStorage()._observersPerNode = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct LedgerPBGenesisAccount: Sendable {
@@ -154,6 +371,8 @@ public nonisolated struct LedgerPBGenesisAccount: Sendable {
   // methods supported on all messages.
 
   public var accountID: Data = Data()
+
+  public var balance: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -187,6 +406,8 @@ public nonisolated struct LedgerPBGenesisNode: Sendable {
   /// Clears the value of `gateway`. Subsequent reads from it will return its default value.
   public mutating func clearGateway() {self._gateway = nil}
 
+  public var stake: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -195,7 +416,7 @@ public nonisolated struct LedgerPBGenesisNode: Sendable {
   fileprivate var _gateway: LedgerPBEndpoint? = nil
 }
 
-/// Accounts and nodes are in ascending order of their ids and occur once.
+/// Accounts, nodes, sequencers and governors are in ascending order of their ids and occur once.
 public nonisolated struct LedgerPBGenesis: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -219,14 +440,40 @@ public nonisolated struct LedgerPBGenesis: Sendable {
 
   public var nodes: [LedgerPBGenesisNode] = []
 
-  /// The id of the genesis node that orders transactions.
-  public var sequencer: Data = Data()
+  /// The ids of the genesis nodes that may order transactions; several need a log that they share.
+  public var sequencers: [Data] = []
+
+  /// The ids of the accounts that may change parameters.
+  public var governors: [Data] = []
+
+  /// Whether governors may make units out of nothing.
+  public var development: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _parameters: LedgerPBParameters? = nil
+}
+
+/// What an operator says that its node offers; 0 for what it does not say.
+public nonisolated struct LedgerPBNodeCapacity: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var storageBytes: UInt64 = 0
+
+  public var memoryBytes: UInt64 = 0
+
+  /// Thousandths of a core.
+  public var cpuMillis: UInt64 = 0
+
+  public var bandwidthBytesPerSecond: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct LedgerPBRegisterNode: Sendable {
@@ -257,12 +504,26 @@ public nonisolated struct LedgerPBRegisterNode: Sendable {
   /// The node key's signature over the network id and the operator's account id.
   public var possessionProof: Data = Data()
 
+  /// Left out where it says nothing.
+  public var capacity: LedgerPBNodeCapacity {
+    get {_capacity ?? LedgerPBNodeCapacity()}
+    set {_capacity = newValue}
+  }
+  /// Returns true if `capacity` has been explicitly set.
+  public var hasCapacity: Bool {self._capacity != nil}
+  /// Clears the value of `capacity`. Subsequent reads from it will return its default value.
+  public mutating func clearCapacity() {self._capacity = nil}
+
+  /// Opaque; the ledger keeps its BLAKE3 digest.
+  public var admissionEvidence: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _peer: LedgerPBEndpoint? = nil
   fileprivate var _gateway: LedgerPBEndpoint? = nil
+  fileprivate var _capacity: LedgerPBNodeCapacity? = nil
 }
 
 /// Replaces both endpoints.
@@ -291,12 +552,23 @@ public nonisolated struct LedgerPBUpdateNode: Sendable {
   /// Clears the value of `gateway`. Subsequent reads from it will return its default value.
   public mutating func clearGateway() {self._gateway = nil}
 
+  /// Without it the capacity stays as it is; an empty one takes it away.
+  public var capacity: LedgerPBNodeCapacity {
+    get {_capacity ?? LedgerPBNodeCapacity()}
+    set {_capacity = newValue}
+  }
+  /// Returns true if `capacity` has been explicitly set.
+  public var hasCapacity: Bool {self._capacity != nil}
+  /// Clears the value of `capacity`. Subsequent reads from it will return its default value.
+  public mutating func clearCapacity() {self._capacity = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _peer: LedgerPBEndpoint? = nil
   fileprivate var _gateway: LedgerPBEndpoint? = nil
+  fileprivate var _capacity: LedgerPBNodeCapacity? = nil
 }
 
 public nonisolated struct LedgerPBClaimName: Sendable {
@@ -345,11 +617,21 @@ public nonisolated struct LedgerPBPublishRelease: Sendable {
   /// Opaque to the ledger.
   public var settings: Data = Data()
 
+  /// The machine that it asks for, such as "shared-1x-256"; empty where it asks for none.
+  public var sizeClass: String = String()
+
+  /// Copies that it asks for; 0 for as many as the network makes.
+  public var replicas: UInt32 = 0
+
+  /// BLAKE3 digest of the sealed secrets; empty for none.
+  public var secretsEnvelope: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
+/// With less than 100 percent: a share of the visitors gets the release beside the live one.
 public nonisolated struct LedgerPBPromoteRelease: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -359,12 +641,15 @@ public nonisolated struct LedgerPBPromoteRelease: Sendable {
 
   public var release: String = String()
 
+  /// 1 to 100.
+  public var percent: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// Without a release: back to the one that was live before.
+/// Without a release: the shared one goes if there is one, else back to the one that was live before.
 public nonisolated struct LedgerPBRollBack: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -386,6 +671,539 @@ public nonisolated struct LedgerPBRollBack: Sendable {
   public init() {}
 
   fileprivate var _release: String? = nil
+}
+
+/// A name that is empty unbinds the domain.
+public nonisolated struct LedgerPBBindDomain: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var domain: String = String()
+
+  public var name: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBTransfer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var toAccount: Data = Data()
+
+  public var amount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBMint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var toAccount: Data = Data()
+
+  public var amount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBStake: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Data = Data()
+
+  public var amount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBUnstake: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Data = Data()
+
+  public var amount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBWithdrawUnstaked: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBOptIn: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBOptOut: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// One hash chain: its end, and what each link behind it is worth.
+public nonisolated struct LedgerPBChannelChain: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var commodity: LedgerPBCommodity = .unspecified
+
+  public var anchor: Data = Data()
+
+  public var unitPrice: UInt64 = 0
+
+  public var maxUnits: UInt64 = 0
+
+  /// 1 is the keyed BLAKE3 link.
+  public var linkFunction: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The deposit is the sum of max_units times unit_price.
+public nonisolated struct LedgerPBOpenChannel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var payeeNode: Data = Data()
+
+  public var expiresMs: Int64 = 0
+
+  /// In ascending order of their commodities, each once.
+  public var chains: [LedgerPBChannelChain] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBReveal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var link: Data = Data()
+
+  public var steps: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The payer's signature over channel, commodity and units.
+public nonisolated struct LedgerPBVoucher: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var units: UInt64 = 0
+
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBSettlement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var channel: Data = Data()
+
+  public var commodity: LedgerPBCommodity = .unspecified
+
+  public var lane: LedgerPBSettlement.OneOf_Lane? = nil
+
+  public var reveal: LedgerPBReveal {
+    get {
+      if case .reveal(let v)? = lane {return v}
+      return LedgerPBReveal()
+    }
+    set {lane = .reveal(newValue)}
+  }
+
+  public var voucher: LedgerPBVoucher {
+    get {
+      if case .voucher(let v)? = lane {return v}
+      return LedgerPBVoucher()
+    }
+    set {lane = .voucher(newValue)}
+  }
+
+  public var proof: Data {
+    get {
+      if case .proof(let v)? = lane {return v}
+      return Data()
+    }
+    set {lane = .proof(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Lane: Equatable, Sendable {
+    case reveal(LedgerPBReveal)
+    case voucher(LedgerPBVoucher)
+    case proof(Data)
+
+  }
+
+  public init() {}
+}
+
+/// All or nothing.
+public nonisolated struct LedgerPBSettleChannels: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var settlements: [LedgerPBSettlement] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBCloseChannel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var channel: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBObservation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var subject: Data = Data()
+
+  public var probesAnswered: UInt32 = 0
+
+  public var probes: UInt32 = 0
+
+  /// Median round trip.
+  public var latencyMicros: UInt32 = 0
+
+  /// Median transfer rate in bytes a second.
+  public var rate: UInt64 = 0
+
+  public var goodBlocks: UInt32 = 0
+
+  public var badBlocks: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Subjects in ascending order, each once.
+public nonisolated struct LedgerPBReportMeasurements: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var observations: [LedgerPBObservation] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBBeaconCommit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var round: UInt32 = 0
+
+  public var commitment: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBBeaconReveal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var round: UInt32 = 0
+
+  public var reveal: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBAdvanceEpoch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var epoch: UInt64 = 0
+
+  public var round: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBRecordCertificate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A Certificate.
+  public var certificate: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A signed header of an entry.
+public nonisolated struct LedgerPBSignedHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var header: Data = Data()
+
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Two headers of one sequence by one sequencer.
+public nonisolated struct LedgerPBForkedHeaders: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var first: LedgerPBSignedHeader {
+    get {_first ?? LedgerPBSignedHeader()}
+    set {_first = newValue}
+  }
+  /// Returns true if `first` has been explicitly set.
+  public var hasFirst: Bool {self._first != nil}
+  /// Clears the value of `first`. Subsequent reads from it will return its default value.
+  public mutating func clearFirst() {self._first = nil}
+
+  public var second: LedgerPBSignedHeader {
+    get {_second ?? LedgerPBSignedHeader()}
+    set {_second = newValue}
+  }
+  /// Returns true if `second` has been explicitly set.
+  public var hasSecond: Bool {self._second != nil}
+  /// Clears the value of `second`. Subsequent reads from it will return its default value.
+  public mutating func clearSecond() {self._second = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _first: LedgerPBSignedHeader? = nil
+  fileprivate var _second: LedgerPBSignedHeader? = nil
+}
+
+/// Two checkpoints of one sequence, signed by one node.
+public nonisolated struct LedgerPBContradictingVotes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Data = Data()
+
+  public var firstCheckpoint: Data = Data()
+
+  public var firstSignature: Data = Data()
+
+  public var secondCheckpoint: Data = Data()
+
+  public var secondSignature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBSubmitFault: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var evidence: LedgerPBSubmitFault.OneOf_Evidence? = nil
+
+  public var forkedHeaders: LedgerPBForkedHeaders {
+    get {
+      if case .forkedHeaders(let v)? = evidence {return v}
+      return LedgerPBForkedHeaders()
+    }
+    set {evidence = .forkedHeaders(newValue)}
+  }
+
+  public var contradictingVotes: LedgerPBContradictingVotes {
+    get {
+      if case .contradictingVotes(let v)? = evidence {return v}
+      return LedgerPBContradictingVotes()
+    }
+    set {evidence = .contradictingVotes(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Evidence: Equatable, Sendable {
+    case forkedHeaders(LedgerPBForkedHeaders)
+    case contradictingVotes(LedgerPBContradictingVotes)
+
+  }
+
+  public init() {}
+}
+
+/// What an auditor found when it ran a receipt again.
+public nonisolated struct LedgerPBSubmitAudit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var subject: Data = Data()
+
+  public var receipt: Data = Data()
+
+  public var matches: Bool = false
+
+  public var result: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBParameterValue: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in Parameters, for example "epoch_ms".
+  public var name: String = String()
+
+  public var value: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Whether an account or a node may come in by the allowlist door.
+public nonisolated struct LedgerPBAllowedMember: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var id: Data = Data()
+
+  public var allowed: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBChangeParameter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var change: LedgerPBChangeParameter.OneOf_Change? = nil
+
+  public var value: LedgerPBParameterValue {
+    get {
+      if case .value(let v)? = change {return v}
+      return LedgerPBParameterValue()
+    }
+    set {change = .value(newValue)}
+  }
+
+  public var member: LedgerPBAllowedMember {
+    get {
+      if case .member(let v)? = change {return v}
+      return LedgerPBAllowedMember()
+    }
+    set {change = .member(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Change: Equatable, Sendable {
+    case value(LedgerPBParameterValue)
+    case member(LedgerPBAllowedMember)
+
+  }
+
+  public init() {}
 }
 
 public nonisolated struct LedgerPBTransactionBody: Sendable {
@@ -468,6 +1286,158 @@ public nonisolated struct LedgerPBTransactionBody: Sendable {
     set {action = .rollBack(newValue)}
   }
 
+  public var bindDomain: LedgerPBBindDomain {
+    get {
+      if case .bindDomain(let v)? = action {return v}
+      return LedgerPBBindDomain()
+    }
+    set {action = .bindDomain(newValue)}
+  }
+
+  public var transfer: LedgerPBTransfer {
+    get {
+      if case .transfer(let v)? = action {return v}
+      return LedgerPBTransfer()
+    }
+    set {action = .transfer(newValue)}
+  }
+
+  public var mint: LedgerPBMint {
+    get {
+      if case .mint(let v)? = action {return v}
+      return LedgerPBMint()
+    }
+    set {action = .mint(newValue)}
+  }
+
+  public var stake: LedgerPBStake {
+    get {
+      if case .stake(let v)? = action {return v}
+      return LedgerPBStake()
+    }
+    set {action = .stake(newValue)}
+  }
+
+  public var unstake: LedgerPBUnstake {
+    get {
+      if case .unstake(let v)? = action {return v}
+      return LedgerPBUnstake()
+    }
+    set {action = .unstake(newValue)}
+  }
+
+  public var withdrawUnstaked: LedgerPBWithdrawUnstaked {
+    get {
+      if case .withdrawUnstaked(let v)? = action {return v}
+      return LedgerPBWithdrawUnstaked()
+    }
+    set {action = .withdrawUnstaked(newValue)}
+  }
+
+  public var optIn: LedgerPBOptIn {
+    get {
+      if case .optIn(let v)? = action {return v}
+      return LedgerPBOptIn()
+    }
+    set {action = .optIn(newValue)}
+  }
+
+  public var optOut: LedgerPBOptOut {
+    get {
+      if case .optOut(let v)? = action {return v}
+      return LedgerPBOptOut()
+    }
+    set {action = .optOut(newValue)}
+  }
+
+  public var openChannel: LedgerPBOpenChannel {
+    get {
+      if case .openChannel(let v)? = action {return v}
+      return LedgerPBOpenChannel()
+    }
+    set {action = .openChannel(newValue)}
+  }
+
+  public var settleChannels: LedgerPBSettleChannels {
+    get {
+      if case .settleChannels(let v)? = action {return v}
+      return LedgerPBSettleChannels()
+    }
+    set {action = .settleChannels(newValue)}
+  }
+
+  public var closeChannel: LedgerPBCloseChannel {
+    get {
+      if case .closeChannel(let v)? = action {return v}
+      return LedgerPBCloseChannel()
+    }
+    set {action = .closeChannel(newValue)}
+  }
+
+  public var reportMeasurements: LedgerPBReportMeasurements {
+    get {
+      if case .reportMeasurements(let v)? = action {return v}
+      return LedgerPBReportMeasurements()
+    }
+    set {action = .reportMeasurements(newValue)}
+  }
+
+  public var beaconCommit: LedgerPBBeaconCommit {
+    get {
+      if case .beaconCommit(let v)? = action {return v}
+      return LedgerPBBeaconCommit()
+    }
+    set {action = .beaconCommit(newValue)}
+  }
+
+  public var beaconReveal: LedgerPBBeaconReveal {
+    get {
+      if case .beaconReveal(let v)? = action {return v}
+      return LedgerPBBeaconReveal()
+    }
+    set {action = .beaconReveal(newValue)}
+  }
+
+  public var advanceEpoch: LedgerPBAdvanceEpoch {
+    get {
+      if case .advanceEpoch(let v)? = action {return v}
+      return LedgerPBAdvanceEpoch()
+    }
+    set {action = .advanceEpoch(newValue)}
+  }
+
+  public var recordCertificate: LedgerPBRecordCertificate {
+    get {
+      if case .recordCertificate(let v)? = action {return v}
+      return LedgerPBRecordCertificate()
+    }
+    set {action = .recordCertificate(newValue)}
+  }
+
+  public var submitFault: LedgerPBSubmitFault {
+    get {
+      if case .submitFault(let v)? = action {return v}
+      return LedgerPBSubmitFault()
+    }
+    set {action = .submitFault(newValue)}
+  }
+
+  public var submitAudit: LedgerPBSubmitAudit {
+    get {
+      if case .submitAudit(let v)? = action {return v}
+      return LedgerPBSubmitAudit()
+    }
+    set {action = .submitAudit(newValue)}
+  }
+
+  public var changeParameter: LedgerPBChangeParameter {
+    get {
+      if case .changeParameter(let v)? = action {return v}
+      return LedgerPBChangeParameter()
+    }
+    set {action = .changeParameter(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Action: Equatable, Sendable {
@@ -478,6 +1448,25 @@ public nonisolated struct LedgerPBTransactionBody: Sendable {
     case publishRelease(LedgerPBPublishRelease)
     case promoteRelease(LedgerPBPromoteRelease)
     case rollBack(LedgerPBRollBack)
+    case bindDomain(LedgerPBBindDomain)
+    case transfer(LedgerPBTransfer)
+    case mint(LedgerPBMint)
+    case stake(LedgerPBStake)
+    case unstake(LedgerPBUnstake)
+    case withdrawUnstaked(LedgerPBWithdrawUnstaked)
+    case optIn(LedgerPBOptIn)
+    case optOut(LedgerPBOptOut)
+    case openChannel(LedgerPBOpenChannel)
+    case settleChannels(LedgerPBSettleChannels)
+    case closeChannel(LedgerPBCloseChannel)
+    case reportMeasurements(LedgerPBReportMeasurements)
+    case beaconCommit(LedgerPBBeaconCommit)
+    case beaconReveal(LedgerPBBeaconReveal)
+    case advanceEpoch(LedgerPBAdvanceEpoch)
+    case recordCertificate(LedgerPBRecordCertificate)
+    case submitFault(LedgerPBSubmitFault)
+    case submitAudit(LedgerPBSubmitAudit)
+    case changeParameter(LedgerPBChangeParameter)
 
   }
 
@@ -522,6 +1511,9 @@ public nonisolated struct LedgerPBEntryHeader: Sendable {
   /// The state root after sequence − 1.
   public var stateRoot: Data = Data()
 
+  /// The id of the node that signs.
+  public var sequencer: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -535,7 +1527,7 @@ public nonisolated struct LedgerPBEntry: Sendable {
   /// An EntryHeader; the signature covers a domain prefix and exactly these bytes.
   public var header: Data = Data()
 
-  /// The sequencer's.
+  /// Of the sequencer that the header names.
   public var signature: Data = Data()
 
   /// Each a Transaction.
@@ -546,9 +1538,212 @@ public nonisolated struct LedgerPBEntry: Sendable {
   public init() {}
 }
 
+public nonisolated struct LedgerPBCommitteeMember: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var publicKey: Data = Data()
+
+  public var weight: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// In ascending order of the members' node ids.
+public nonisolated struct LedgerPBCommittee: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var members: [LedgerPBCommitteeMember] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a committee signs: the ledger after one entry.
+public nonisolated struct LedgerPBCheckpoint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var networkID: Data = Data()
+
+  public var sequence: UInt64 = 0
+
+  /// The hash of that entry's header.
+  public var entryHash: Data = Data()
+
+  /// The state root after that entry.
+  public var stateRoot: Data = Data()
+
+  public var epoch: UInt64 = 0
+
+  /// The hash of the committee that signs.
+  public var committee: Data = Data()
+
+  /// The hash of the committee that signs from then on.
+  public var nextCommittee: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBCertificateVote: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of the signing member in its committee.
+  public var member: UInt32 = 0
+
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBCertificate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A Checkpoint; the signatures cover a domain prefix and exactly these bytes.
+  public var checkpoint: Data = Data()
+
+  /// In ascending order of the members, each once.
+  public var votes: [LedgerPBCertificateVote] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A certificate whose checkpoint hands over to another committee, and that committee.
+public nonisolated struct LedgerPBHandover: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var certificate: Data = Data()
+
+  /// A Committee.
+  public var nextCommittee: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBTableHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var number: UInt32 = 0
+
+  public var count: UInt64 = 0
+
+  public var root: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBProofLeaf: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var path: Data = Data()
+
+  public var row: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// That a row is, or that no row is, at a path of a table.
+public nonisolated struct LedgerPBStateProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var networkID: Data = Data()
+
+  public var sequence: UInt64 = 0
+
+  public var timeMs: Int64 = 0
+
+  /// The hash of what the state holds beside its tables.
+  public var fixedHash: Data = Data()
+
+  public var tables: [LedgerPBTableHeader] = []
+
+  public var table: UInt32 = 0
+
+  public var path: Data = Data()
+
+  /// A bit a level from the root down, the first in the highest bit of the first byte: whether the sibling is not empty.
+  public var depth: UInt32 = 0
+
+  public var siblingBits: Data = Data()
+
+  /// The siblings that are not empty, from the root down.
+  public var siblings: [Data] = []
+
+  /// The row at the path, or the only other row below where the path ends, or none.
+  public var leaf: LedgerPBProofLeaf {
+    get {_leaf ?? LedgerPBProofLeaf()}
+    set {_leaf = newValue}
+  }
+  /// Returns true if `leaf` has been explicitly set.
+  public var hasLeaf: Bool {self._leaf != nil}
+  /// Clears the value of `leaf`. Subsequent reads from it will return its default value.
+  public mutating func clearLeaf() {self._leaf = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _leaf: LedgerPBProofLeaf? = nil
+}
+
+/// All that a light client needs, from the genesis to one row.
+public nonisolated struct LedgerPBProofBundle: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var genesis: Data = Data()
+
+  /// Each a Handover, oldest first.
+  public var handovers: [Data] = []
+
+  public var certificate: Data = Data()
+
+  public var proof: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "skerry.ledger.v1"
+
+nonisolated extension LedgerPBDoor: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DOOR_UNSPECIFIED\0\u{1}DOOR_OPEN\0\u{1}DOOR_ALLOWLIST\0\u{1}DOOR_ATTESTED\0")
+}
 
 nonisolated extension LedgerPBSignerKind: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SIGNER_KIND_UNSPECIFIED\0\u{1}SIGNER_KIND_ACCOUNT\0\u{1}SIGNER_KIND_NODE\0")
@@ -556,6 +1751,10 @@ nonisolated extension LedgerPBSignerKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension LedgerPBReleaseKind: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RELEASE_KIND_UNSPECIFIED\0\u{1}RELEASE_KIND_SITE\0\u{1}RELEASE_KIND_FUNCTION\0")
+}
+
+nonisolated extension LedgerPBCommodity: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0COMMODITY_UNSPECIFIED\0\u{1}COMMODITY_BYTES\0\u{1}COMMODITY_COMPUTE\0")
 }
 
 nonisolated extension LedgerPBEndpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -595,69 +1794,247 @@ nonisolated extension LedgerPBEndpoint: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Parameters"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}transaction_bytes\0\u{3}releases_kept_per_name\0\u{3}names_per_account\0\u{3}nodes_per_account\0\u{3}settings_bytes\0\u{3}manifest_bytes\0\u{1}replicas\0\u{3}open_accounts\0\u{1}accounts\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}transaction_bytes\0\u{3}releases_kept_per_name\0\u{3}names_per_account\0\u{3}nodes_per_account\0\u{3}settings_bytes\0\u{3}manifest_bytes\0\u{1}replicas\0\u{3}open_accounts\0\u{1}accounts\0\u{1}door\0\u{3}minimum_stake\0\u{3}transaction_fee\0\u{3}name_fee\0\u{3}domains_per_name\0\u{3}unstake_lock_epochs\0\u{3}epoch_ms\0\u{3}committee_size\0\u{3}whole_committee_up_to\0\u{3}beacon_restarts\0\u{3}barred_epochs\0\u{3}beacon_penalty\0\u{3}fault_penalty_permille\0\u{3}checkpoint_entries\0\u{3}checkpoint_ms\0\u{3}channel_grace_ms\0\u{3}channel_steps_per_reveal\0\u{3}observers_per_node\0")
+
+  fileprivate class _StorageClass {
+    var _transactionBytes: UInt32 = 0
+    var _releasesKeptPerName: UInt32 = 0
+    var _namesPerAccount: UInt32 = 0
+    var _nodesPerAccount: UInt32 = 0
+    var _settingsBytes: UInt32 = 0
+    var _manifestBytes: UInt64 = 0
+    var _replicas: UInt32 = 0
+    var _openAccounts: Bool = false
+    var _accounts: UInt64 = 0
+    var _door: LedgerPBDoor = .unspecified
+    var _minimumStake: UInt64 = 0
+    var _transactionFee: UInt64 = 0
+    var _nameFee: UInt64 = 0
+    var _domainsPerName: UInt32 = 0
+    var _unstakeLockEpochs: UInt32 = 0
+    var _epochMs: UInt64 = 0
+    var _committeeSize: UInt32 = 0
+    var _wholeCommitteeUpTo: UInt32 = 0
+    var _beaconRestarts: UInt32 = 0
+    var _barredEpochs: UInt32 = 0
+    var _beaconPenalty: UInt64 = 0
+    var _faultPenaltyPermille: UInt32 = 0
+    var _checkpointEntries: UInt64 = 0
+    var _checkpointMs: UInt64 = 0
+    var _channelGraceMs: UInt64 = 0
+    var _channelStepsPerReveal: UInt64 = 0
+    var _observersPerNode: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _transactionBytes = source._transactionBytes
+      _releasesKeptPerName = source._releasesKeptPerName
+      _namesPerAccount = source._namesPerAccount
+      _nodesPerAccount = source._nodesPerAccount
+      _settingsBytes = source._settingsBytes
+      _manifestBytes = source._manifestBytes
+      _replicas = source._replicas
+      _openAccounts = source._openAccounts
+      _accounts = source._accounts
+      _door = source._door
+      _minimumStake = source._minimumStake
+      _transactionFee = source._transactionFee
+      _nameFee = source._nameFee
+      _domainsPerName = source._domainsPerName
+      _unstakeLockEpochs = source._unstakeLockEpochs
+      _epochMs = source._epochMs
+      _committeeSize = source._committeeSize
+      _wholeCommitteeUpTo = source._wholeCommitteeUpTo
+      _beaconRestarts = source._beaconRestarts
+      _barredEpochs = source._barredEpochs
+      _beaconPenalty = source._beaconPenalty
+      _faultPenaltyPermille = source._faultPenaltyPermille
+      _checkpointEntries = source._checkpointEntries
+      _checkpointMs = source._checkpointMs
+      _channelGraceMs = source._channelGraceMs
+      _channelStepsPerReveal = source._channelStepsPerReveal
+      _observersPerNode = source._observersPerNode
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.transactionBytes) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.releasesKeptPerName) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.namesPerAccount) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.nodesPerAccount) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.settingsBytes) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.manifestBytes) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.openAccounts) }()
-      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.accounts) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._transactionBytes) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._releasesKeptPerName) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._namesPerAccount) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._nodesPerAccount) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._settingsBytes) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._manifestBytes) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._replicas) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._openAccounts) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._accounts) }()
+        case 10: try { try decoder.decodeSingularEnumField(value: &_storage._door) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._minimumStake) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._transactionFee) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._nameFee) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._domainsPerName) }()
+        case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._unstakeLockEpochs) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._epochMs) }()
+        case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._committeeSize) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._wholeCommitteeUpTo) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._beaconRestarts) }()
+        case 20: try { try decoder.decodeSingularUInt32Field(value: &_storage._barredEpochs) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._beaconPenalty) }()
+        case 22: try { try decoder.decodeSingularUInt32Field(value: &_storage._faultPenaltyPermille) }()
+        case 23: try { try decoder.decodeSingularUInt64Field(value: &_storage._checkpointEntries) }()
+        case 24: try { try decoder.decodeSingularUInt64Field(value: &_storage._checkpointMs) }()
+        case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._channelGraceMs) }()
+        case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._channelStepsPerReveal) }()
+        case 27: try { try decoder.decodeSingularUInt32Field(value: &_storage._observersPerNode) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.transactionBytes != 0 {
-      try visitor.visitSingularUInt32Field(value: self.transactionBytes, fieldNumber: 1)
-    }
-    if self.releasesKeptPerName != 0 {
-      try visitor.visitSingularUInt32Field(value: self.releasesKeptPerName, fieldNumber: 2)
-    }
-    if self.namesPerAccount != 0 {
-      try visitor.visitSingularUInt32Field(value: self.namesPerAccount, fieldNumber: 3)
-    }
-    if self.nodesPerAccount != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nodesPerAccount, fieldNumber: 4)
-    }
-    if self.settingsBytes != 0 {
-      try visitor.visitSingularUInt32Field(value: self.settingsBytes, fieldNumber: 5)
-    }
-    if self.manifestBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.manifestBytes, fieldNumber: 6)
-    }
-    if self.replicas != 0 {
-      try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 7)
-    }
-    if self.openAccounts != false {
-      try visitor.visitSingularBoolField(value: self.openAccounts, fieldNumber: 8)
-    }
-    if self.accounts != 0 {
-      try visitor.visitSingularUInt64Field(value: self.accounts, fieldNumber: 9)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if _storage._transactionBytes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._transactionBytes, fieldNumber: 1)
+      }
+      if _storage._releasesKeptPerName != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._releasesKeptPerName, fieldNumber: 2)
+      }
+      if _storage._namesPerAccount != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._namesPerAccount, fieldNumber: 3)
+      }
+      if _storage._nodesPerAccount != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._nodesPerAccount, fieldNumber: 4)
+      }
+      if _storage._settingsBytes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._settingsBytes, fieldNumber: 5)
+      }
+      if _storage._manifestBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._manifestBytes, fieldNumber: 6)
+      }
+      if _storage._replicas != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._replicas, fieldNumber: 7)
+      }
+      if _storage._openAccounts != false {
+        try visitor.visitSingularBoolField(value: _storage._openAccounts, fieldNumber: 8)
+      }
+      if _storage._accounts != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._accounts, fieldNumber: 9)
+      }
+      if _storage._door != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._door, fieldNumber: 10)
+      }
+      if _storage._minimumStake != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._minimumStake, fieldNumber: 11)
+      }
+      if _storage._transactionFee != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._transactionFee, fieldNumber: 12)
+      }
+      if _storage._nameFee != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._nameFee, fieldNumber: 13)
+      }
+      if _storage._domainsPerName != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._domainsPerName, fieldNumber: 14)
+      }
+      if _storage._unstakeLockEpochs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._unstakeLockEpochs, fieldNumber: 15)
+      }
+      if _storage._epochMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epochMs, fieldNumber: 16)
+      }
+      if _storage._committeeSize != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._committeeSize, fieldNumber: 17)
+      }
+      if _storage._wholeCommitteeUpTo != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._wholeCommitteeUpTo, fieldNumber: 18)
+      }
+      if _storage._beaconRestarts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._beaconRestarts, fieldNumber: 19)
+      }
+      if _storage._barredEpochs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._barredEpochs, fieldNumber: 20)
+      }
+      if _storage._beaconPenalty != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._beaconPenalty, fieldNumber: 21)
+      }
+      if _storage._faultPenaltyPermille != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._faultPenaltyPermille, fieldNumber: 22)
+      }
+      if _storage._checkpointEntries != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._checkpointEntries, fieldNumber: 23)
+      }
+      if _storage._checkpointMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._checkpointMs, fieldNumber: 24)
+      }
+      if _storage._channelGraceMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._channelGraceMs, fieldNumber: 25)
+      }
+      if _storage._channelStepsPerReveal != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._channelStepsPerReveal, fieldNumber: 26)
+      }
+      if _storage._observersPerNode != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._observersPerNode, fieldNumber: 27)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: LedgerPBParameters, rhs: LedgerPBParameters) -> Bool {
-    if lhs.transactionBytes != rhs.transactionBytes {return false}
-    if lhs.releasesKeptPerName != rhs.releasesKeptPerName {return false}
-    if lhs.namesPerAccount != rhs.namesPerAccount {return false}
-    if lhs.nodesPerAccount != rhs.nodesPerAccount {return false}
-    if lhs.settingsBytes != rhs.settingsBytes {return false}
-    if lhs.manifestBytes != rhs.manifestBytes {return false}
-    if lhs.replicas != rhs.replicas {return false}
-    if lhs.openAccounts != rhs.openAccounts {return false}
-    if lhs.accounts != rhs.accounts {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._transactionBytes != rhs_storage._transactionBytes {return false}
+        if _storage._releasesKeptPerName != rhs_storage._releasesKeptPerName {return false}
+        if _storage._namesPerAccount != rhs_storage._namesPerAccount {return false}
+        if _storage._nodesPerAccount != rhs_storage._nodesPerAccount {return false}
+        if _storage._settingsBytes != rhs_storage._settingsBytes {return false}
+        if _storage._manifestBytes != rhs_storage._manifestBytes {return false}
+        if _storage._replicas != rhs_storage._replicas {return false}
+        if _storage._openAccounts != rhs_storage._openAccounts {return false}
+        if _storage._accounts != rhs_storage._accounts {return false}
+        if _storage._door != rhs_storage._door {return false}
+        if _storage._minimumStake != rhs_storage._minimumStake {return false}
+        if _storage._transactionFee != rhs_storage._transactionFee {return false}
+        if _storage._nameFee != rhs_storage._nameFee {return false}
+        if _storage._domainsPerName != rhs_storage._domainsPerName {return false}
+        if _storage._unstakeLockEpochs != rhs_storage._unstakeLockEpochs {return false}
+        if _storage._epochMs != rhs_storage._epochMs {return false}
+        if _storage._committeeSize != rhs_storage._committeeSize {return false}
+        if _storage._wholeCommitteeUpTo != rhs_storage._wholeCommitteeUpTo {return false}
+        if _storage._beaconRestarts != rhs_storage._beaconRestarts {return false}
+        if _storage._barredEpochs != rhs_storage._barredEpochs {return false}
+        if _storage._beaconPenalty != rhs_storage._beaconPenalty {return false}
+        if _storage._faultPenaltyPermille != rhs_storage._faultPenaltyPermille {return false}
+        if _storage._checkpointEntries != rhs_storage._checkpointEntries {return false}
+        if _storage._checkpointMs != rhs_storage._checkpointMs {return false}
+        if _storage._channelGraceMs != rhs_storage._channelGraceMs {return false}
+        if _storage._channelStepsPerReveal != rhs_storage._channelStepsPerReveal {return false}
+        if _storage._observersPerNode != rhs_storage._observersPerNode {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -665,7 +2042,7 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension LedgerPBGenesisAccount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GenesisAccount"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}account_id\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}account_id\0\u{1}balance\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -674,6 +2051,7 @@ nonisolated extension LedgerPBGenesisAccount: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.accountID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.balance) }()
       default: break
       }
     }
@@ -683,11 +2061,15 @@ nonisolated extension LedgerPBGenesisAccount: SwiftProtobuf.Message, SwiftProtob
     if !self.accountID.isEmpty {
       try visitor.visitSingularBytesField(value: self.accountID, fieldNumber: 1)
     }
+    if self.balance != 0 {
+      try visitor.visitSingularUInt64Field(value: self.balance, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: LedgerPBGenesisAccount, rhs: LedgerPBGenesisAccount) -> Bool {
     if lhs.accountID != rhs.accountID {return false}
+    if lhs.balance != rhs.balance {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -695,7 +2077,7 @@ nonisolated extension LedgerPBGenesisAccount: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension LedgerPBGenesisNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GenesisNode"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{3}operator_account\0\u{1}peer\0\u{1}gateway\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{3}operator_account\0\u{1}peer\0\u{1}gateway\0\u{1}stake\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -707,6 +2089,7 @@ nonisolated extension LedgerPBGenesisNode: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularBytesField(value: &self.operatorAccount) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._peer) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._gateway) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.stake) }()
       default: break
       }
     }
@@ -729,6 +2112,9 @@ nonisolated extension LedgerPBGenesisNode: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._gateway {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.stake != 0 {
+      try visitor.visitSingularUInt64Field(value: self.stake, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -737,6 +2123,7 @@ nonisolated extension LedgerPBGenesisNode: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.operatorAccount != rhs.operatorAccount {return false}
     if lhs._peer != rhs._peer {return false}
     if lhs._gateway != rhs._gateway {return false}
+    if lhs.stake != rhs.stake {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -744,7 +2131,7 @@ nonisolated extension LedgerPBGenesisNode: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension LedgerPBGenesis: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Genesis"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_name\0\u{3}time_ms\0\u{1}parameters\0\u{1}accounts\0\u{1}nodes\0\u{1}sequencer\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_name\0\u{3}time_ms\0\u{1}parameters\0\u{1}accounts\0\u{1}nodes\0\u{1}sequencers\0\u{1}governors\0\u{1}development\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -757,7 +2144,9 @@ nonisolated extension LedgerPBGenesis: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeSingularMessageField(value: &self._parameters) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.accounts) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
-      case 6: try { try decoder.decodeSingularBytesField(value: &self.sequencer) }()
+      case 6: try { try decoder.decodeRepeatedBytesField(value: &self.sequencers) }()
+      case 7: try { try decoder.decodeRepeatedBytesField(value: &self.governors) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.development) }()
       default: break
       }
     }
@@ -783,8 +2172,14 @@ nonisolated extension LedgerPBGenesis: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.nodes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.nodes, fieldNumber: 5)
     }
-    if !self.sequencer.isEmpty {
-      try visitor.visitSingularBytesField(value: self.sequencer, fieldNumber: 6)
+    if !self.sequencers.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.sequencers, fieldNumber: 6)
+    }
+    if !self.governors.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.governors, fieldNumber: 7)
+    }
+    if self.development != false {
+      try visitor.visitSingularBoolField(value: self.development, fieldNumber: 8)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -795,7 +2190,54 @@ nonisolated extension LedgerPBGenesis: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._parameters != rhs._parameters {return false}
     if lhs.accounts != rhs.accounts {return false}
     if lhs.nodes != rhs.nodes {return false}
-    if lhs.sequencer != rhs.sequencer {return false}
+    if lhs.sequencers != rhs.sequencers {return false}
+    if lhs.governors != rhs.governors {return false}
+    if lhs.development != rhs.development {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBNodeCapacity: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NodeCapacity"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}storage_bytes\0\u{3}memory_bytes\0\u{3}cpu_millis\0\u{3}bandwidth_bytes_per_second\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.storageBytes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.cpuMillis) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.bandwidthBytesPerSecond) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.storageBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.storageBytes, fieldNumber: 1)
+    }
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 2)
+    }
+    if self.cpuMillis != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cpuMillis, fieldNumber: 3)
+    }
+    if self.bandwidthBytesPerSecond != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bandwidthBytesPerSecond, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBNodeCapacity, rhs: LedgerPBNodeCapacity) -> Bool {
+    if lhs.storageBytes != rhs.storageBytes {return false}
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.cpuMillis != rhs.cpuMillis {return false}
+    if lhs.bandwidthBytesPerSecond != rhs.bandwidthBytesPerSecond {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -803,7 +2245,7 @@ nonisolated extension LedgerPBGenesis: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension LedgerPBRegisterNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegisterNode"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{1}peer\0\u{1}gateway\0\u{3}possession_proof\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{1}peer\0\u{1}gateway\0\u{3}possession_proof\0\u{1}capacity\0\u{3}admission_evidence\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -815,6 +2257,8 @@ nonisolated extension LedgerPBRegisterNode: SwiftProtobuf.Message, SwiftProtobuf
       case 2: try { try decoder.decodeSingularMessageField(value: &self._peer) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._gateway) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.possessionProof) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._capacity) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.admissionEvidence) }()
       default: break
       }
     }
@@ -837,6 +2281,12 @@ nonisolated extension LedgerPBRegisterNode: SwiftProtobuf.Message, SwiftProtobuf
     if !self.possessionProof.isEmpty {
       try visitor.visitSingularBytesField(value: self.possessionProof, fieldNumber: 4)
     }
+    try { if let v = self._capacity {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if !self.admissionEvidence.isEmpty {
+      try visitor.visitSingularBytesField(value: self.admissionEvidence, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -845,6 +2295,8 @@ nonisolated extension LedgerPBRegisterNode: SwiftProtobuf.Message, SwiftProtobuf
     if lhs._peer != rhs._peer {return false}
     if lhs._gateway != rhs._gateway {return false}
     if lhs.possessionProof != rhs.possessionProof {return false}
+    if lhs._capacity != rhs._capacity {return false}
+    if lhs.admissionEvidence != rhs.admissionEvidence {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -852,7 +2304,7 @@ nonisolated extension LedgerPBRegisterNode: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension LedgerPBUpdateNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".UpdateNode"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}peer\0\u{1}gateway\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}peer\0\u{1}gateway\0\u{1}capacity\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -863,6 +2315,7 @@ nonisolated extension LedgerPBUpdateNode: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._peer) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._gateway) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._capacity) }()
       default: break
       }
     }
@@ -882,6 +2335,9 @@ nonisolated extension LedgerPBUpdateNode: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._gateway {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._capacity {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -889,6 +2345,7 @@ nonisolated extension LedgerPBUpdateNode: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.nodeID != rhs.nodeID {return false}
     if lhs._peer != rhs._peer {return false}
     if lhs._gateway != rhs._gateway {return false}
+    if lhs._capacity != rhs._capacity {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -961,7 +2418,7 @@ nonisolated extension LedgerPBTransferName: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension LedgerPBPublishRelease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PublishRelease"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}manifest\0\u{3}manifest_bytes\0\u{1}message\0\u{1}settings\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}manifest\0\u{3}manifest_bytes\0\u{1}message\0\u{1}settings\0\u{3}size_class\0\u{1}replicas\0\u{3}secrets_envelope\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -975,6 +2432,9 @@ nonisolated extension LedgerPBPublishRelease: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.manifestBytes) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.settings) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.sizeClass) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.replicas) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.secretsEnvelope) }()
       default: break
       }
     }
@@ -999,6 +2459,15 @@ nonisolated extension LedgerPBPublishRelease: SwiftProtobuf.Message, SwiftProtob
     if !self.settings.isEmpty {
       try visitor.visitSingularBytesField(value: self.settings, fieldNumber: 6)
     }
+    if !self.sizeClass.isEmpty {
+      try visitor.visitSingularStringField(value: self.sizeClass, fieldNumber: 7)
+    }
+    if self.replicas != 0 {
+      try visitor.visitSingularUInt32Field(value: self.replicas, fieldNumber: 8)
+    }
+    if !self.secretsEnvelope.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secretsEnvelope, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1009,6 +2478,9 @@ nonisolated extension LedgerPBPublishRelease: SwiftProtobuf.Message, SwiftProtob
     if lhs.manifestBytes != rhs.manifestBytes {return false}
     if lhs.message != rhs.message {return false}
     if lhs.settings != rhs.settings {return false}
+    if lhs.sizeClass != rhs.sizeClass {return false}
+    if lhs.replicas != rhs.replicas {return false}
+    if lhs.secretsEnvelope != rhs.secretsEnvelope {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1016,7 +2488,7 @@ nonisolated extension LedgerPBPublishRelease: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension LedgerPBPromoteRelease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PromoteRelease"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}release\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}release\0\u{1}percent\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1026,6 +2498,7 @@ nonisolated extension LedgerPBPromoteRelease: SwiftProtobuf.Message, SwiftProtob
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.release) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.percent) }()
       default: break
       }
     }
@@ -1038,12 +2511,16 @@ nonisolated extension LedgerPBPromoteRelease: SwiftProtobuf.Message, SwiftProtob
     if !self.release.isEmpty {
       try visitor.visitSingularStringField(value: self.release, fieldNumber: 2)
     }
+    if self.percent != 0 {
+      try visitor.visitSingularUInt32Field(value: self.percent, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: LedgerPBPromoteRelease, rhs: LedgerPBPromoteRelease) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.release != rhs.release {return false}
+    if lhs.percent != rhs.percent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1088,9 +2565,1196 @@ nonisolated extension LedgerPBRollBack: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 }
 
+nonisolated extension LedgerPBBindDomain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BindDomain"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}domain\0\u{1}name\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.domain) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domain.isEmpty {
+      try visitor.visitSingularStringField(value: self.domain, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBBindDomain, rhs: LedgerPBBindDomain) -> Bool {
+    if lhs.domain != rhs.domain {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBTransfer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Transfer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}to_account\0\u{1}amount\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.toAccount) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.amount) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.toAccount.isEmpty {
+      try visitor.visitSingularBytesField(value: self.toAccount, fieldNumber: 1)
+    }
+    if self.amount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.amount, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBTransfer, rhs: LedgerPBTransfer) -> Bool {
+    if lhs.toAccount != rhs.toAccount {return false}
+    if lhs.amount != rhs.amount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBMint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Mint"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}to_account\0\u{1}amount\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.toAccount) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.amount) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.toAccount.isEmpty {
+      try visitor.visitSingularBytesField(value: self.toAccount, fieldNumber: 1)
+    }
+    if self.amount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.amount, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBMint, rhs: LedgerPBMint) -> Bool {
+    if lhs.toAccount != rhs.toAccount {return false}
+    if lhs.amount != rhs.amount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBStake: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Stake"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}amount\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.amount) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nodeID, fieldNumber: 1)
+    }
+    if self.amount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.amount, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBStake, rhs: LedgerPBStake) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.amount != rhs.amount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBUnstake: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Unstake"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{1}amount\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.amount) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nodeID, fieldNumber: 1)
+    }
+    if self.amount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.amount, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBUnstake, rhs: LedgerPBUnstake) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.amount != rhs.amount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBWithdrawUnstaked: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".WithdrawUnstaked"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nodeID, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBWithdrawUnstaked, rhs: LedgerPBWithdrawUnstaked) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBOptIn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OptIn"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nodeID, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBOptIn, rhs: LedgerPBOptIn) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBOptOut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OptOut"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nodeID, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBOptOut, rhs: LedgerPBOptOut) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBChannelChain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChannelChain"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}commodity\0\u{1}anchor\0\u{3}unit_price\0\u{3}max_units\0\u{3}link_function\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.commodity) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.anchor) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.unitPrice) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.maxUnits) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.linkFunction) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.commodity != .unspecified {
+      try visitor.visitSingularEnumField(value: self.commodity, fieldNumber: 1)
+    }
+    if !self.anchor.isEmpty {
+      try visitor.visitSingularBytesField(value: self.anchor, fieldNumber: 2)
+    }
+    if self.unitPrice != 0 {
+      try visitor.visitSingularUInt64Field(value: self.unitPrice, fieldNumber: 3)
+    }
+    if self.maxUnits != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxUnits, fieldNumber: 4)
+    }
+    if self.linkFunction != 0 {
+      try visitor.visitSingularUInt32Field(value: self.linkFunction, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBChannelChain, rhs: LedgerPBChannelChain) -> Bool {
+    if lhs.commodity != rhs.commodity {return false}
+    if lhs.anchor != rhs.anchor {return false}
+    if lhs.unitPrice != rhs.unitPrice {return false}
+    if lhs.maxUnits != rhs.maxUnits {return false}
+    if lhs.linkFunction != rhs.linkFunction {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBOpenChannel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OpenChannel"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}payee_node\0\u{3}expires_ms\0\u{1}chains\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.payeeNode) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.expiresMs) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.chains) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.payeeNode.isEmpty {
+      try visitor.visitSingularBytesField(value: self.payeeNode, fieldNumber: 1)
+    }
+    if self.expiresMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.expiresMs, fieldNumber: 2)
+    }
+    if !self.chains.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.chains, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBOpenChannel, rhs: LedgerPBOpenChannel) -> Bool {
+    if lhs.payeeNode != rhs.payeeNode {return false}
+    if lhs.expiresMs != rhs.expiresMs {return false}
+    if lhs.chains != rhs.chains {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBReveal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Reveal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}link\0\u{1}steps\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.link) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.steps) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.link.isEmpty {
+      try visitor.visitSingularBytesField(value: self.link, fieldNumber: 1)
+    }
+    if self.steps != 0 {
+      try visitor.visitSingularUInt64Field(value: self.steps, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBReveal, rhs: LedgerPBReveal) -> Bool {
+    if lhs.link != rhs.link {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBVoucher: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Voucher"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}units\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.units) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.units != 0 {
+      try visitor.visitSingularUInt64Field(value: self.units, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBVoucher, rhs: LedgerPBVoucher) -> Bool {
+    if lhs.units != rhs.units {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBSettlement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Settlement"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channel\0\u{1}commodity\0\u{1}reveal\0\u{1}voucher\0\u{1}proof\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.channel) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.commodity) }()
+      case 3: try {
+        var v: LedgerPBReveal?
+        var hadOneofValue = false
+        if let current = self.lane {
+          hadOneofValue = true
+          if case .reveal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.lane = .reveal(v)
+        }
+      }()
+      case 4: try {
+        var v: LedgerPBVoucher?
+        var hadOneofValue = false
+        if let current = self.lane {
+          hadOneofValue = true
+          if case .voucher(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.lane = .voucher(v)
+        }
+      }()
+      case 5: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.lane != nil {try decoder.handleConflictingOneOf()}
+          self.lane = .proof(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.channel.isEmpty {
+      try visitor.visitSingularBytesField(value: self.channel, fieldNumber: 1)
+    }
+    if self.commodity != .unspecified {
+      try visitor.visitSingularEnumField(value: self.commodity, fieldNumber: 2)
+    }
+    switch self.lane {
+    case .reveal?: try {
+      guard case .reveal(let v)? = self.lane else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .voucher?: try {
+      guard case .voucher(let v)? = self.lane else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .proof?: try {
+      guard case .proof(let v)? = self.lane else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBSettlement, rhs: LedgerPBSettlement) -> Bool {
+    if lhs.channel != rhs.channel {return false}
+    if lhs.commodity != rhs.commodity {return false}
+    if lhs.lane != rhs.lane {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBSettleChannels: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SettleChannels"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}settlements\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.settlements) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.settlements.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.settlements, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBSettleChannels, rhs: LedgerPBSettleChannels) -> Bool {
+    if lhs.settlements != rhs.settlements {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBCloseChannel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CloseChannel"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channel\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.channel) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.channel.isEmpty {
+      try visitor.visitSingularBytesField(value: self.channel, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBCloseChannel, rhs: LedgerPBCloseChannel) -> Bool {
+    if lhs.channel != rhs.channel {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBObservation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Observation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{3}probes_answered\0\u{1}probes\0\u{3}latency_micros\0\u{1}rate\0\u{3}good_blocks\0\u{3}bad_blocks\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.subject) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.probesAnswered) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.probes) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.latencyMicros) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rate) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.goodBlocks) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.badBlocks) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.subject.isEmpty {
+      try visitor.visitSingularBytesField(value: self.subject, fieldNumber: 1)
+    }
+    if self.probesAnswered != 0 {
+      try visitor.visitSingularUInt32Field(value: self.probesAnswered, fieldNumber: 2)
+    }
+    if self.probes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.probes, fieldNumber: 3)
+    }
+    if self.latencyMicros != 0 {
+      try visitor.visitSingularUInt32Field(value: self.latencyMicros, fieldNumber: 4)
+    }
+    if self.rate != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rate, fieldNumber: 5)
+    }
+    if self.goodBlocks != 0 {
+      try visitor.visitSingularUInt32Field(value: self.goodBlocks, fieldNumber: 6)
+    }
+    if self.badBlocks != 0 {
+      try visitor.visitSingularUInt32Field(value: self.badBlocks, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBObservation, rhs: LedgerPBObservation) -> Bool {
+    if lhs.subject != rhs.subject {return false}
+    if lhs.probesAnswered != rhs.probesAnswered {return false}
+    if lhs.probes != rhs.probes {return false}
+    if lhs.latencyMicros != rhs.latencyMicros {return false}
+    if lhs.rate != rhs.rate {return false}
+    if lhs.goodBlocks != rhs.goodBlocks {return false}
+    if lhs.badBlocks != rhs.badBlocks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBReportMeasurements: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ReportMeasurements"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}observations\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.observations) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if !self.observations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.observations, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBReportMeasurements, rhs: LedgerPBReportMeasurements) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.observations != rhs.observations {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBBeaconCommit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BeaconCommit"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}round\0\u{1}commitment\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.commitment) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
+    }
+    if !self.commitment.isEmpty {
+      try visitor.visitSingularBytesField(value: self.commitment, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBBeaconCommit, rhs: LedgerPBBeaconCommit) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.commitment != rhs.commitment {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBBeaconReveal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BeaconReveal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}round\0\u{1}reveal\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.reveal) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
+    }
+    if !self.reveal.isEmpty {
+      try visitor.visitSingularBytesField(value: self.reveal, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBBeaconReveal, rhs: LedgerPBBeaconReveal) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.reveal != rhs.reveal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBAdvanceEpoch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AdvanceEpoch"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}round\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBAdvanceEpoch, rhs: LedgerPBAdvanceEpoch) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBRecordCertificate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RecordCertificate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.certificate) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificate, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBRecordCertificate, rhs: LedgerPBRecordCertificate) -> Bool {
+    if lhs.certificate != rhs.certificate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBSignedHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SignedHeader"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.header) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.header.isEmpty {
+      try visitor.visitSingularBytesField(value: self.header, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBSignedHeader, rhs: LedgerPBSignedHeader) -> Bool {
+    if lhs.header != rhs.header {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBForkedHeaders: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ForkedHeaders"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}second\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._first) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._second) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._first {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._second {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBForkedHeaders, rhs: LedgerPBForkedHeaders) -> Bool {
+    if lhs._first != rhs._first {return false}
+    if lhs._second != rhs._second {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBContradictingVotes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ContradictingVotes"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{3}first_checkpoint\0\u{3}first_signature\0\u{3}second_checkpoint\0\u{3}second_signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.firstCheckpoint) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.firstSignature) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.secondCheckpoint) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.secondSignature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nodeID, fieldNumber: 1)
+    }
+    if !self.firstCheckpoint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.firstCheckpoint, fieldNumber: 2)
+    }
+    if !self.firstSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.firstSignature, fieldNumber: 3)
+    }
+    if !self.secondCheckpoint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secondCheckpoint, fieldNumber: 4)
+    }
+    if !self.secondSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secondSignature, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBContradictingVotes, rhs: LedgerPBContradictingVotes) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.firstCheckpoint != rhs.firstCheckpoint {return false}
+    if lhs.firstSignature != rhs.firstSignature {return false}
+    if lhs.secondCheckpoint != rhs.secondCheckpoint {return false}
+    if lhs.secondSignature != rhs.secondSignature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBSubmitFault: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SubmitFault"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}forked_headers\0\u{3}contradicting_votes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: LedgerPBForkedHeaders?
+        var hadOneofValue = false
+        if let current = self.evidence {
+          hadOneofValue = true
+          if case .forkedHeaders(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.evidence = .forkedHeaders(v)
+        }
+      }()
+      case 2: try {
+        var v: LedgerPBContradictingVotes?
+        var hadOneofValue = false
+        if let current = self.evidence {
+          hadOneofValue = true
+          if case .contradictingVotes(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.evidence = .contradictingVotes(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.evidence {
+    case .forkedHeaders?: try {
+      guard case .forkedHeaders(let v)? = self.evidence else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .contradictingVotes?: try {
+      guard case .contradictingVotes(let v)? = self.evidence else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBSubmitFault, rhs: LedgerPBSubmitFault) -> Bool {
+    if lhs.evidence != rhs.evidence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBSubmitAudit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SubmitAudit"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}subject\0\u{1}receipt\0\u{1}matches\0\u{1}result\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.subject) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.receipt) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.matches) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.result) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.subject.isEmpty {
+      try visitor.visitSingularBytesField(value: self.subject, fieldNumber: 1)
+    }
+    if !self.receipt.isEmpty {
+      try visitor.visitSingularBytesField(value: self.receipt, fieldNumber: 2)
+    }
+    if self.matches != false {
+      try visitor.visitSingularBoolField(value: self.matches, fieldNumber: 3)
+    }
+    if !self.result.isEmpty {
+      try visitor.visitSingularBytesField(value: self.result, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBSubmitAudit, rhs: LedgerPBSubmitAudit) -> Bool {
+    if lhs.subject != rhs.subject {return false}
+    if lhs.receipt != rhs.receipt {return false}
+    if lhs.matches != rhs.matches {return false}
+    if lhs.result != rhs.result {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBParameterValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ParameterValue"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.value != 0 {
+      try visitor.visitSingularUInt64Field(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBParameterValue, rhs: LedgerPBParameterValue) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBAllowedMember: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AllowedMember"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}allowed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.allowed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularBytesField(value: self.id, fieldNumber: 1)
+    }
+    if self.allowed != false {
+      try visitor.visitSingularBoolField(value: self.allowed, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBAllowedMember, rhs: LedgerPBAllowedMember) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.allowed != rhs.allowed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBChangeParameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChangeParameter"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}value\0\u{1}member\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: LedgerPBParameterValue?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .value(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .value(v)
+        }
+      }()
+      case 2: try {
+        var v: LedgerPBAllowedMember?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .member(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .member(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.change {
+    case .value?: try {
+      guard case .value(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .member?: try {
+      guard case .member(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBChangeParameter, rhs: LedgerPBChangeParameter) -> Bool {
+    if lhs.change != rhs.change {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension LedgerPBTransactionBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TransactionBody"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{3}signer_kind\0\u{1}nonce\0\u{3}valid_until_ms\0\u{4}\u{c}register_node\0\u{3}update_node\0\u{3}claim_name\0\u{3}transfer_name\0\u{3}publish_release\0\u{3}promote_release\0\u{3}roll_back\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{3}signer_kind\0\u{1}nonce\0\u{3}valid_until_ms\0\u{4}\u{c}register_node\0\u{3}update_node\0\u{3}claim_name\0\u{3}transfer_name\0\u{3}publish_release\0\u{3}promote_release\0\u{3}roll_back\0\u{3}bind_domain\0\u{1}transfer\0\u{1}mint\0\u{1}stake\0\u{1}unstake\0\u{3}withdraw_unstaked\0\u{3}opt_in\0\u{3}opt_out\0\u{3}open_channel\0\u{3}settle_channels\0\u{3}close_channel\0\u{3}report_measurements\0\u{3}beacon_commit\0\u{3}beacon_reveal\0\u{3}advance_epoch\0\u{3}record_certificate\0\u{3}submit_fault\0\u{3}submit_audit\0\u{3}change_parameter\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1193,6 +3857,253 @@ nonisolated extension LedgerPBTransactionBody: SwiftProtobuf.Message, SwiftProto
           self.action = .rollBack(v)
         }
       }()
+      case 23: try {
+        var v: LedgerPBBindDomain?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .bindDomain(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .bindDomain(v)
+        }
+      }()
+      case 24: try {
+        var v: LedgerPBTransfer?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .transfer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .transfer(v)
+        }
+      }()
+      case 25: try {
+        var v: LedgerPBMint?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .mint(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .mint(v)
+        }
+      }()
+      case 26: try {
+        var v: LedgerPBStake?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .stake(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .stake(v)
+        }
+      }()
+      case 27: try {
+        var v: LedgerPBUnstake?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .unstake(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .unstake(v)
+        }
+      }()
+      case 28: try {
+        var v: LedgerPBWithdrawUnstaked?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .withdrawUnstaked(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .withdrawUnstaked(v)
+        }
+      }()
+      case 29: try {
+        var v: LedgerPBOptIn?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .optIn(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .optIn(v)
+        }
+      }()
+      case 30: try {
+        var v: LedgerPBOptOut?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .optOut(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .optOut(v)
+        }
+      }()
+      case 31: try {
+        var v: LedgerPBOpenChannel?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .openChannel(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .openChannel(v)
+        }
+      }()
+      case 32: try {
+        var v: LedgerPBSettleChannels?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .settleChannels(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .settleChannels(v)
+        }
+      }()
+      case 33: try {
+        var v: LedgerPBCloseChannel?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .closeChannel(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .closeChannel(v)
+        }
+      }()
+      case 34: try {
+        var v: LedgerPBReportMeasurements?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .reportMeasurements(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .reportMeasurements(v)
+        }
+      }()
+      case 35: try {
+        var v: LedgerPBBeaconCommit?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .beaconCommit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .beaconCommit(v)
+        }
+      }()
+      case 36: try {
+        var v: LedgerPBBeaconReveal?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .beaconReveal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .beaconReveal(v)
+        }
+      }()
+      case 37: try {
+        var v: LedgerPBAdvanceEpoch?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .advanceEpoch(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .advanceEpoch(v)
+        }
+      }()
+      case 38: try {
+        var v: LedgerPBRecordCertificate?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .recordCertificate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .recordCertificate(v)
+        }
+      }()
+      case 39: try {
+        var v: LedgerPBSubmitFault?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .submitFault(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .submitFault(v)
+        }
+      }()
+      case 40: try {
+        var v: LedgerPBSubmitAudit?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .submitAudit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .submitAudit(v)
+        }
+      }()
+      case 41: try {
+        var v: LedgerPBChangeParameter?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .changeParameter(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .changeParameter(v)
+        }
+      }()
       default: break
       }
     }
@@ -1243,6 +4154,82 @@ nonisolated extension LedgerPBTransactionBody: SwiftProtobuf.Message, SwiftProto
     case .rollBack?: try {
       guard case .rollBack(let v)? = self.action else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .bindDomain?: try {
+      guard case .bindDomain(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .transfer?: try {
+      guard case .transfer(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .mint?: try {
+      guard case .mint(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .stake?: try {
+      guard case .stake(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
+    case .unstake?: try {
+      guard case .unstake(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
+    case .withdrawUnstaked?: try {
+      guard case .withdrawUnstaked(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
+    case .optIn?: try {
+      guard case .optIn(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+    }()
+    case .optOut?: try {
+      guard case .optOut(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .openChannel?: try {
+      guard case .openChannel(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case .settleChannels?: try {
+      guard case .settleChannels(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+    }()
+    case .closeChannel?: try {
+      guard case .closeChannel(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .reportMeasurements?: try {
+      guard case .reportMeasurements(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+    }()
+    case .beaconCommit?: try {
+      guard case .beaconCommit(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+    }()
+    case .beaconReveal?: try {
+      guard case .beaconReveal(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+    }()
+    case .advanceEpoch?: try {
+      guard case .advanceEpoch(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+    }()
+    case .recordCertificate?: try {
+      guard case .recordCertificate(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+    }()
+    case .submitFault?: try {
+      guard case .submitFault(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+    }()
+    case .submitAudit?: try {
+      guard case .submitAudit(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .changeParameter?: try {
+      guard case .changeParameter(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
     }()
     case nil: break
     }
@@ -1302,7 +4289,7 @@ nonisolated extension LedgerPBTransaction: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension LedgerPBEntryHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".EntryHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{1}sequence\0\u{3}previous_hash\0\u{3}time_ms\0\u{3}batch_root\0\u{3}state_root\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{1}sequence\0\u{3}previous_hash\0\u{3}time_ms\0\u{3}batch_root\0\u{3}state_root\0\u{1}sequencer\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1316,6 +4303,7 @@ nonisolated extension LedgerPBEntryHeader: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.timeMs) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.batchRoot) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.stateRoot) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.sequencer) }()
       default: break
       }
     }
@@ -1340,6 +4328,9 @@ nonisolated extension LedgerPBEntryHeader: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.stateRoot.isEmpty {
       try visitor.visitSingularBytesField(value: self.stateRoot, fieldNumber: 6)
     }
+    if !self.sequencer.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sequencer, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1350,6 +4341,7 @@ nonisolated extension LedgerPBEntryHeader: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.timeMs != rhs.timeMs {return false}
     if lhs.batchRoot != rhs.batchRoot {return false}
     if lhs.stateRoot != rhs.stateRoot {return false}
+    if lhs.sequencer != rhs.sequencer {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1390,6 +4382,440 @@ nonisolated extension LedgerPBEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.header != rhs.header {return false}
     if lhs.signature != rhs.signature {return false}
     if lhs.transactions != rhs.transactions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBCommitteeMember: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CommitteeMember"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}public_key\0\u{1}weight\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.publicKey) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.weight) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.publicKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.publicKey, fieldNumber: 1)
+    }
+    if self.weight != 0 {
+      try visitor.visitSingularUInt64Field(value: self.weight, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBCommitteeMember, rhs: LedgerPBCommitteeMember) -> Bool {
+    if lhs.publicKey != rhs.publicKey {return false}
+    if lhs.weight != rhs.weight {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBCommittee: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Committee"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}members\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.members) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.members.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.members, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBCommittee, rhs: LedgerPBCommittee) -> Bool {
+    if lhs.members != rhs.members {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{1}sequence\0\u{3}entry_hash\0\u{3}state_root\0\u{1}epoch\0\u{1}committee\0\u{3}next_committee\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.networkID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.entryHash) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.stateRoot) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.committee) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.nextCommittee) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.networkID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.networkID, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.entryHash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.entryHash, fieldNumber: 3)
+    }
+    if !self.stateRoot.isEmpty {
+      try visitor.visitSingularBytesField(value: self.stateRoot, fieldNumber: 4)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 5)
+    }
+    if !self.committee.isEmpty {
+      try visitor.visitSingularBytesField(value: self.committee, fieldNumber: 6)
+    }
+    if !self.nextCommittee.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nextCommittee, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBCheckpoint, rhs: LedgerPBCheckpoint) -> Bool {
+    if lhs.networkID != rhs.networkID {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.entryHash != rhs.entryHash {return false}
+    if lhs.stateRoot != rhs.stateRoot {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.committee != rhs.committee {return false}
+    if lhs.nextCommittee != rhs.nextCommittee {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBCertificateVote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CertificateVote"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.member != 0 {
+      try visitor.visitSingularUInt32Field(value: self.member, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBCertificateVote, rhs: LedgerPBCertificateVote) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBCertificate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Certificate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}checkpoint\0\u{1}votes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.checkpoint) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.votes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.checkpoint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.checkpoint, fieldNumber: 1)
+    }
+    if !self.votes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.votes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBCertificate, rhs: LedgerPBCertificate) -> Bool {
+    if lhs.checkpoint != rhs.checkpoint {return false}
+    if lhs.votes != rhs.votes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBHandover: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Handover"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{3}next_committee\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.certificate) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.nextCommittee) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificate, fieldNumber: 1)
+    }
+    if !self.nextCommittee.isEmpty {
+      try visitor.visitSingularBytesField(value: self.nextCommittee, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBHandover, rhs: LedgerPBHandover) -> Bool {
+    if lhs.certificate != rhs.certificate {return false}
+    if lhs.nextCommittee != rhs.nextCommittee {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBTableHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".TableHeader"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}count\0\u{1}root\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.root) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
+    }
+    if !self.root.isEmpty {
+      try visitor.visitSingularBytesField(value: self.root, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBTableHeader, rhs: LedgerPBTableHeader) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.root != rhs.root {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBProofLeaf: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ProofLeaf"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}row\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.path) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.row) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.path.isEmpty {
+      try visitor.visitSingularBytesField(value: self.path, fieldNumber: 1)
+    }
+    if !self.row.isEmpty {
+      try visitor.visitSingularBytesField(value: self.row, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBProofLeaf, rhs: LedgerPBProofLeaf) -> Bool {
+    if lhs.path != rhs.path {return false}
+    if lhs.row != rhs.row {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBStateProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".StateProof"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{1}sequence\0\u{3}time_ms\0\u{3}fixed_hash\0\u{1}tables\0\u{1}table\0\u{1}path\0\u{1}depth\0\u{3}sibling_bits\0\u{1}siblings\0\u{1}leaf\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.networkID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.timeMs) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.fixedHash) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.tables) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.table) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.path) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.depth) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.siblingBits) }()
+      case 10: try { try decoder.decodeRepeatedBytesField(value: &self.siblings) }()
+      case 11: try { try decoder.decodeSingularMessageField(value: &self._leaf) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.networkID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.networkID, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if self.timeMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.timeMs, fieldNumber: 3)
+    }
+    if !self.fixedHash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.fixedHash, fieldNumber: 4)
+    }
+    if !self.tables.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.tables, fieldNumber: 5)
+    }
+    if self.table != 0 {
+      try visitor.visitSingularUInt32Field(value: self.table, fieldNumber: 6)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularBytesField(value: self.path, fieldNumber: 7)
+    }
+    if self.depth != 0 {
+      try visitor.visitSingularUInt32Field(value: self.depth, fieldNumber: 8)
+    }
+    if !self.siblingBits.isEmpty {
+      try visitor.visitSingularBytesField(value: self.siblingBits, fieldNumber: 9)
+    }
+    if !self.siblings.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.siblings, fieldNumber: 10)
+    }
+    try { if let v = self._leaf {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBStateProof, rhs: LedgerPBStateProof) -> Bool {
+    if lhs.networkID != rhs.networkID {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.timeMs != rhs.timeMs {return false}
+    if lhs.fixedHash != rhs.fixedHash {return false}
+    if lhs.tables != rhs.tables {return false}
+    if lhs.table != rhs.table {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.depth != rhs.depth {return false}
+    if lhs.siblingBits != rhs.siblingBits {return false}
+    if lhs.siblings != rhs.siblings {return false}
+    if lhs._leaf != rhs._leaf {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBProofBundle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ProofBundle"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}genesis\0\u{1}handovers\0\u{1}certificate\0\u{1}proof\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.genesis) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.handovers) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.certificate) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.genesis.isEmpty {
+      try visitor.visitSingularBytesField(value: self.genesis, fieldNumber: 1)
+    }
+    if !self.handovers.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.handovers, fieldNumber: 2)
+    }
+    if !self.certificate.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificate, fieldNumber: 3)
+    }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBProofBundle, rhs: LedgerPBProofBundle) -> Bool {
+    if lhs.genesis != rhs.genesis {return false}
+    if lhs.handovers != rhs.handovers {return false}
+    if lhs.certificate != rhs.certificate {return false}
+    if lhs.proof != rhs.proof {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

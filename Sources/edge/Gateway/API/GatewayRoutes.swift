@@ -4,8 +4,10 @@ public protocol GatewayRoutes: Sendable {
     ///
     /// Called on the event loop for every request: must be quick and must never block.
     ///
-    /// - Parameter name: 1 to 63 lower-case letters, digits and inner hyphens.
-    func app(named name: String) -> GatewayApp?
+    /// - Parameters:
+    ///   - name: 1 to 63 lower-case letters, digits and inner hyphens.
+    ///   - visitor: The client's address as text, without a port: who gets which release of a name that has two.
+    func app(named name: String, for visitor: String) -> GatewayApp?
 
     /// Whether the names are known at all. While false, an unknown name answers 503 instead of 404, since the node may
     /// simply not have heard of it yet. Must be quick and must never block.

@@ -14,7 +14,7 @@ extension HTTP1Connection {
         headStarted = nil
         requestCount += 1
         generation += 1
-        let destination = dispatcher.route(head)
+        let destination = dispatcher.route(head, from: client)
         current = Current(head: head, destination: destination, started: .now())
         phase = .receiving
         guard head.body != .none else { return }

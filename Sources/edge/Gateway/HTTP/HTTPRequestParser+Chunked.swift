@@ -48,11 +48,22 @@ extension HTTPRequestParser {
                     let message = "There are more than \(limits.maxFields) trailers"
                     throw fail(GatewayError(.fieldsTooLarge, message, origin: .client))
                 }
-                let valid = line.withUnsafeBytes { HTTPHeadDraft.fieldLine($0, 0..<$0.count) != nil }
-                guard valid else { throw fail(.malformed("A trailer is not a valid field line")) }
+                try checkTrailer(line)
             case .head, .fixedBody, .end, .failed:
                 return nil
             }
+        }
+    }
+
+    /// Fields that frame or route a message must not come behind it (RFC 9110, 6.5.1).
+    private static let forbiddenTrailers: Set<String> = ["transfer-encoding", "content-length", "host"]
+
+    private mutating func checkTrailer(_ line: [UInt8]) throws(GatewayError) {
+        let name = line.withUnsafeBytes { HTTPHeadDraft.fieldLine($0, 0..<$0.count)?.0 }
+        guard let name else { throw fail(.malformed("A trailer is not a valid field line")) }
+        let text = String(decoding: line[name], as: UTF8.self).lowercased()
+        guard !Self.forbiddenTrailers.contains(text) else {
+            throw fail(.malformed("The field \(text) does not belong in a trailer"))
         }
     }
 

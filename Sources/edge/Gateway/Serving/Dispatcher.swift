@@ -14,11 +14,11 @@ struct Dispatcher: Sendable {
     static let staticMethods = "GET, HEAD, OPTIONS"
     private static let blobsPrefix = "/blobs/"
 
-    func route(_ head: HTTPRequestHead) -> Destination {
+    func route(_ head: HTTPRequestHead, from client: ClientAddress) -> Destination {
         if head.path == "*" { return .server }
         guard let host = head.authority?.host else { return nodePage(head.path) }
         switch HostName(host) {
-        case .app(let name): return app(name)
+        case .app(let name): return app(name, client)
         case .blob(let id):
             return head.path == "/"
                 ? .blob(id)
@@ -30,8 +30,8 @@ struct Dispatcher: Sendable {
         }
     }
 
-    private func app(_ name: String) -> Destination {
-        switch routes.app(named: name) {
+    private func app(_ name: String, _ client: ClientAddress) -> Destination {
+        switch routes.app(named: name, for: client.ip) {
         case .site(let release): return .site(release)
         case .function(let release): return .function(release)
         case .unavailable(let reason):

@@ -1,0 +1,171 @@
+import BlobStore
+import Exchange
+import Identity
+import Logging
+import Metrics
+import Synchronization
+
+/// Fetches from peers what the scrubber or a reader found damaged, and every protected blob that is not here, for as long
+/// as it is protected: a disk may lose more than peers can give back at once, and nodes restart.
+struct Repairer: Sendable {
+    /// What a search through the store has done.
+    struct Search: Hashable, Sendable {
+        var missing = 0
+        var repaired = 0
+        var failed = 0
+    }
+
+    /// Attempts for a blob right after its damage was found.
+    private static let attempts = 5
+    private static let firstPause = Duration.seconds(1)
+    /// Between two searches for protected blobs that are not here: shorter while some were not to be had, since the first
+    /// search comes before the peers.
+    private static let searchIntervals = Duration.seconds(10)...Duration.seconds(300)
+    /// Blobs that are looked at in one call of the store.
+    private static let searchPage = 10_000
+    /// Blobs that one search asks peers for at most; the next one goes on behind them.
+    static let maxFetchesPerSearch = 2_000
+    /// Blobs that are fetched at once.
+    private static let parallelFetches = 4
+
+    let store: BlobStore
+    let logger: Logger
+    private let fetch: @Sendable (BlobID) async throws -> Void
+    private let book = Book()
+    private let repaired = Counter(label: "skerry_blobs_repaired_total")
+    private let lost = Counter(label: "skerry_blobs_lost_total")
+    private let missing = Gauge(label: "skerry_blobs_missing")
+
+    /// What a search leaves for the next one.
+    private final class Book: Sendable {
+        let plan = Mutex(RepairPlan())
+        let cursor = Mutex<BlobID?>(nil)
+    }
+
+    init(store: BlobStore, exchange: Exchange, logger: Logger) {
+        self.init(store: store, logger: logger) { try await exchange.fetchWhole($0) }
+    }
+
+    /// - Parameter fetch: Brings a blob into the store.
+    init(store: BlobStore, logger: Logger, fetch: @escaping @Sendable (BlobID) async throws -> Void) {
+        self.store = store
+        self.logger = logger
+        self.fetch = fetch
+    }
+
+    /// Repairs until cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await damage in store.damages() { _ = await repair(damage.id) } }
+            group.addTask {
+                let began = ContinuousClock.now
+                while !Task.isCancelled {
+                    await search(at: ContinuousClock.now - began)
+                    let (shortest, longest) = (
+                        Repairer.searchIntervals.lowerBound, Repairer.searchIntervals.upperBound
+                    )
+                    let due = book.plan.withLock { $0.nextDue }
+                    let pause = due.map { $0 - (ContinuousClock.now - began) } ?? longest
+                    try? await Task.sleep(for: min(max(pause, shortest), longest))
+                }
+            }
+        }
+    }
+
+    /// Whether the blob is whole again.
+    func repair(_ id: BlobID) async -> Bool {
+        var pause = Repairer.firstPause
+        for attempt in 1...Repairer.attempts {
+            do {
+                try await fetch(id)
+                note(id)
+                return true
+            } catch {
+                guard attempt < Repairer.attempts, !Task.isCancelled else { break }
+                logger.debug("cannot repair yet", metadata: ["blob": "\(id)", "error": "\(error)"])
+                guard (try? await Task.sleep(for: pause)) != nil else { return false }
+                pause = pause * 2
+            }
+        }
+        lost.increment()
+        let isWanted = (try? store.isProtected(id)) ?? false
+        logger.error(
+            "a damaged blob cannot be had from any peer; it was set aside in the store's folder corrupt",
+            metadata: ["blob": "\(id)", "asked_again": "\(isWanted)"])
+        return false
+    }
+
+    private func note(_ id: BlobID) {
+        repaired.increment()
+        book.plan.withLock { $0.settled(id) }
+        logger.notice("fetched a blob that was lost from peers", metadata: ["blob": "\(id)"])
+    }
+
+    // MARK: Searching
+
+    /// Looks through what is protected, from where the last search stopped, and fetches what is not here and due.
+    ///
+    /// - Parameter now: Time of a clock that only goes forwards.
+    @discardableResult
+    func search(at now: Duration) async -> Search {
+        let start = book.cursor.withLock { $0 }
+        var search = Search()
+        var found: Set<BlobID> = []
+        var after = start
+        repeat {
+            do {
+                let (page, last) = try store.missingProtected(after: after, limit: Repairer.searchPage)
+                found.formUnion(page)
+                let room = Repairer.maxFetchesPerSearch - search.repaired - search.failed
+                let due = book.plan.withLock { plan in page.filter { plan.isDue($0, at: now) } }
+                await fetchAll(due.prefix(room), at: now, &search)
+                // The next search goes on with those that this one leaves.
+                after = due.count > room ? (room > 0 ? due[room - 1] : after) : last
+                if due.count > room { break }
+            } catch {
+                if (error as? BlobStoreError)?.code != .closed {
+                    logger.error("cannot look for blobs that were lost", metadata: ["error": "\(error)"])
+                }
+                return search
+            }
+        } while after != nil && !Task.isCancelled
+        search.missing = found.count
+        book.cursor.withLock { [after] in $0 = after }
+        if start == nil, after == nil {
+            book.plan.withLock { $0.keepOnly(found) }
+            missing.record(found.count - search.repaired)
+        }
+        if search.failed > 0 {
+            logger.warning(
+                "protected blobs are not here, and no peer can give them at present",
+                metadata: ["missing": "\(found.count)", "tried": "\(search.failed)", "fetched": "\(search.repaired)"])
+        }
+        return search
+    }
+
+    private func fetchAll(_ ids: ArraySlice<BlobID>, at now: Duration, _ search: inout Search) async {
+        let repaired = await withTaskGroup(of: Bool.self) { group in
+            var count = 0
+            for (number, id) in ids.enumerated() {
+                if number >= Repairer.parallelFetches, await group.next() == true { count += 1 }
+                group.addTask { await tryOnce(id, at: now) }
+            }
+            for await isRepaired in group where isRepaired { count += 1 }
+            return count
+        }
+        search.repaired += repaired
+        search.failed += ids.count - repaired
+    }
+
+    private func tryOnce(_ id: BlobID, at now: Duration) async -> Bool {
+        do {
+            try await fetch(id)
+            note(id)
+            return true
+        } catch {
+            book.plan.withLock { $0.failed(id, at: now) }
+            logger.debug("cannot fetch a protected blob yet", metadata: ["blob": "\(id)", "error": "\(error)"])
+            return false
+        }
+    }
+}

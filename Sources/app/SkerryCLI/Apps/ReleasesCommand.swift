@@ -1,0 +1,91 @@
+import ArgumentParser
+import Client
+import ControlModel
+import Ledger
+
+struct ReleasesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "releases", abstract: "List the releases of an app, or go back to one.",
+        subcommands: [List.self, Rollback.self])
+
+    /// Who gets a release: all visitors, some, or nobody.
+    private static func share(of release: ReleaseInfo) -> String {
+        switch (release.live, release.percent) {
+        case (true, 100): "live"
+        case (true, let percent): "live, \(percent)%"
+        case (false, 0): ""
+        case (false, let percent): "\(percent)%"
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List an app's releases, newest first.")
+
+        @Argument(help: "The app's name; without it, all names with their live releases.")
+        var name: AppName?
+
+        @OptionGroup var node: NodeOption
+
+        func run() async throws {
+            let client = try node.client()
+            guard let name else { return try await listNames(client) }
+            guard let info = try await client.name(name) else {
+                throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
+            }
+            if node.data.json { return try Terminal.printJSON(info) }
+            var rows = [["RELEASE", "KIND", "PUBLISHED", "LIVE", "MESSAGE"]]
+            for release in info.releases.reversed() {
+                rows.append([
+                    release.id, release.kind, Human.date(milliseconds: release.publishedMilliseconds),
+                    ReleasesCommand.share(of: release), release.message,
+                ])
+            }
+            for line in Human.table(rows) { Terminal.print(line) }
+        }
+
+        private func listNames(_ client: NodeClient) async throws {
+            let list = try await client.names()
+            if node.data.json { return try Terminal.printJSON(list) }
+            var rows = [["NAME", "LIVE", "RELEASES", "OWNER"]]
+            for name in list.names {
+                rows.append([name.name, name.live ?? "–", "\(name.releases.count)", String(name.owner.prefix(16))])
+            }
+            for line in Human.table(rows) { Terminal.print(line) }
+        }
+    }
+
+    struct Rollback: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let the name point to an earlier release, at once.",
+            discussion: """
+                Without a release it takes back the one that only some visitors get; if there is none, it goes back to the
+                one that was live before. Repeated, it goes back further.
+                """)
+
+        @Argument(help: "The app's name.")
+        var name: AppName
+
+        @Argument(help: "The release to go back to.")
+        var release: ReleaseID?
+
+        @OptionGroup var node: NodeOption
+        @OptionGroup var account: AccountOption
+
+        private struct Report: Codable {
+            var name: String
+            var live: String
+            var url: String
+        }
+
+        func run() async throws {
+            let key = try account.load()
+            let client = try node.client(key: key)
+            _ = try await Deployer(client: client, key: key).rollBack(name, to: release)
+            let live = try await client.name(name)?.live ?? ""
+            let url = Deployer.url(of: name, gateway: try await node.gateway())
+            if node.data.json { return try Terminal.printJSON(Report(name: name.description, live: live, url: url)) }
+            Terminal.print("\(name) is back at release \(live)")
+            Terminal.print(url)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import CLinux
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A process that this one started, reaped by its id.
+final class ChildProcess: Sendable {
+    let pid: pid_t
+    /// Open while this process lives: the child ends when it closes. -1 for a child in the background.
+    private let lifeline: Int32
+    private let status = Mutex<Int32?>(nil)
+
+    /// Starts `executable`. Its output goes to the end of `log`.
+    ///
+    /// - Parameters:
+    ///   - isBackground: The child outlives this process, in a session of its own; else it gets the reading end of a pipe
+    ///     as standard input, which ends with this process.
+    ///   - environment: Nil for this process's.
+    init(
+        executable: String, arguments: [String], log: String, isBackground: Bool, environment: [String: String]? = nil
+    ) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var ends: [Int32] = [-1, -1]
+        if isBackground {
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+            posix_spawnattr_setflags(&attributes, skerry_spawn_setsid())
+        } else {
+            guard skerry_pipe(&ends) == 0 else { throw ChildProcess.failure(executable, errno) }
+            posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
+            // A group of its own: Ctrl-C reaches this process alone, which then stops the children in order.
+            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        }
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        // Whoever waits for the end of a descriptor of this process must not have to wait for the child's end too.
+        _ = skerry_spawn_close_from(&actions, STDERR_FILENO + 1)
+        var pid: pid_t = 0
+        var argv = ([executable] + arguments).map { strdup($0) }
+        argv.append(nil)
+        var variables = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
+        let result =
+            variables?.withUnsafeMutableBufferPointer {
+                posix_spawn(&pid, executable, &actions, &attributes, argv, $0.baseAddress)
+            } ?? posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
+        argv.forEach { free($0) }
+        variables?.forEach { free($0) }
+        if ends[0] >= 0 { close(ends[0]) }
+        guard result == 0 else {
+            if ends[1] >= 0 { close(ends[1]) }
+            throw ChildProcess.failure(executable, result)
+        }
+        self.pid = pid
+        lifeline = ends[1]
+    }
+
+    deinit { if lifeline >= 0 { close(lifeline) } }
+
+    private static func failure(_ executable: String, _ code: Int32) -> CommandError {
+        CommandError("Cannot start \(executable): \(String(cString: strerror(code)))")
+    }
+
+    /// Whether the process has ended; reaps it if so.
+    var hasEnded: Bool {
+        status.withLock { status in
+            if status != nil { return true }
+            var value: Int32 = 0
+            guard waitpid(pid, &value, WNOHANG) == pid else { return false }
+            status = value
+            return true
+        }
+    }
+
+    /// Whether the ended process was told to end, rather than failed or was killed.
+    var endedOnPurpose: Bool {
+        guard let status = status.withLock({ $0 }) else { return false }
+        let signal = status & 0x7f
+        return signal == 0 ? (status >> 8) & 0xff == 0 : signal == SIGTERM || signal == SIGINT
+    }
+
+    /// Waits for the end and reaps the process; kills it after `timeout`.
+    func wait(timeout: Duration) async {
+        let deadline = ContinuousClock.now + timeout
+        while !hasEnded {
+            if ContinuousClock.now > deadline { kill(pid, SIGKILL) }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    // MARK: Logs
+
+    /// A log larger than this is set aside when its process starts.
+    private static let maxLogBytes = 10 << 20
+
+    /// Makes room for a new log where the old one is large.
+    static func setLogAside(_ path: String) {
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        if size > maxLogBytes { rename(path, path + ".1") }
+    }
+
+    /// The last lines of a log, for an error that people read.
+    static func endOfLog(_ path: String) -> String {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        let tail = text.split(separator: "\n").suffix(5).joined(separator: "\n  ")
+        return "Its log \(path) ends with:\n  \(tail)"
+    }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Foundation
+import Identity
+import Node
+import UnixSignals
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Start a network on this machine.",
+        discussion: """
+            Makes the network on first use, then starts every node that does not run. Each node is a process of its own
+            with its own key, ports and data folder. Without --detach the command stays until Ctrl-C and then stops the
+            nodes that it started; until then it starts a node again that fails. With --detach they go on until `skerry
+            down`, and nobody starts them again.
+
+            With --ledger etcd the ledger's log is kept by three etcd members (Debian's package etcd-server), which this
+            command starts too: any node may then order transactions, and the death of one node or one member stops
+            nothing.
+            """)
+
+    @Option(
+        help:
+            "How many nodes a new network gets (1 to \(LocalNetwork.maxNodes)). Default: \(LocalNetwork.defaultNodes).")
+    var nodes: Int?
+
+    @Option(help: "Where a new network keeps its ledger's log: sqlite or etcd. Default: sqlite.")
+    var ledger: LocalNetwork.LedgerEngine?
+
+    @Option(
+        help: ArgumentHelp(
+            "The length of a new network's epochs, such as 10s, 5m or 1h; at least 1s. Default: 1h.",
+            valueName: "time"),
+        transform: SimulationNumber.seconds)
+    var epoch: Double?
+
+    @Flag(help: "Leave the nodes running in the background.")
+    var detach = false
+
+    @Option(help: "The nodes' log format: text or json.")
+    var logFormat = "text"
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes that each node's blobs may take, such as 20GB or 512MiB. Default: what the disk gives.",
+            valueName: "size"))
+    var quota: ByteSize?
+
+    @OptionGroup var data: DataOption
+    @OptionGroup var account: AccountOption
+
+    func validate() throws {
+        if let nodes, !(1...LocalNetwork.maxNodes).contains(nodes) {
+            throw ValidationError("--nodes must be 1 to \(LocalNetwork.maxNodes), not \(nodes)")
+        }
+        if let epoch, epoch < 1 { throw ValidationError("--epoch must be at least 1s, not \(epoch)s") }
+    }
+
+    func run() async throws {
+        // Trapped before anything starts, so that Ctrl-C never leaves half a network behind.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let network = try open()
+        let startup = ContinuousClock.now
+        let limits = quota.map { ["--quota", "\($0.bytes)"] } ?? []
+        let runner = NetworkRunner(
+            network: network, isBackground: detach, nodeArguments: ["--log-format", logFormat] + limits)
+        let supervisor = NetworkSupervisor(runner)
+        try await supervisor.start()
+        let report = await runner.report()
+        if data.json {
+            try Terminal.printJSON(report)
+        } else {
+            report.print()
+            Terminal.print("")
+            Terminal.print("\(network.nodes.count) nodes ready after \(Human.seconds(ContinuousClock.now - startup)).")
+            Terminal.print("Deploy:  skerry deploy <folder or file.js> --name <name>\(suffix)")
+            Terminal.print(detach ? "Stop:    skerry down\(suffix)" : "Stop:    Ctrl-C")
+        }
+        if detach { return }
+        guard await !supervisor.isIdle else { return }
+        await wait(for: signals, or: supervisor)
+        await supervisor.stop()
+        if !data.json { Terminal.print("stopped") }
+    }
+
+    private var suffix: String { data.data.map { " --data \($0)" } ?? "" }
+
+    private func open() throws -> LocalNetwork {
+        let folder = data.path
+        guard LocalNetwork.exists(folder) else {
+            var options = LocalNetwork.Options()
+            if let nodes { options.nodeCount = nodes }
+            if let ledger { options.engine = ledger }
+            options.epochMilliseconds = epoch.map { UInt64($0 * 1_000) }
+            return try LocalNetwork.create(folder, options, operatorKey: try account.load())
+        }
+        let network = try LocalNetwork.open(folder)
+        if let nodes, nodes != network.nodes.count {
+            throw CommandError(
+                "The network in \(folder) has \(network.nodes.count) nodes, not \(nodes); leave --nodes out to start it, or "
+                    + "make another one with --data")
+        }
+        if let ledger, ledger != network.engine {
+            throw CommandError(
+                "The network in \(folder) keeps its ledger in \(network.engine.rawValue), not \(ledger.rawValue); leave "
+                    + "--ledger out to start it, or make another one with --data")
+        }
+        if epoch != nil {
+            throw CommandError(
+                "The network in \(folder) exists already; change its epochs with `skerry network params set epoch_ms "
+                    + "<milliseconds>`, or make another one with --data")
+        }
+        return network
+    }
+
+    /// Returns at a signal, or when everything was stopped on purpose.
+    private func wait(for signals: UnixSignalsSequence, or supervisor: NetworkSupervisor) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in signals { return } }
+            group.addTask { await supervisor.watch() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
+
+extension LocalNetwork.LedgerEngine: ExpressibleByArgument {}

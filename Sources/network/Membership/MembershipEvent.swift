@@ -1,0 +1,13 @@
+public import Identity
+
+/// A change of what this node believes of a member.
+public struct MembershipEvent: Sendable, Hashable {
+    /// The member.
+    public let node: NodeID
+    /// What was believed of it before.
+    public let from: MemberState
+    /// What is believed of it now. The same as ``from`` when only the incarnation rose: the member restarted or proved itself.
+    public let to: MemberState
+    /// The member's incarnation after the change; 0 while it has proven none.
+    public let incarnation: UInt64
+}
