@@ -245,6 +245,36 @@ import Testing
         #expect(try world.work(4))
     }
 
+    /// On a quiet network nothing else comes along: an empty entry is enough, and one is.
+    @Test func aChangeGetsItsCheckpointInTime() throws {
+        var world = try EpochWorld(nodes: 1) { $0.checkpointMilliseconds = 1_000 }
+        world.time += 1_000
+        #expect(try world.work(1))
+        try world.certifyLast()
+        world.time += 10
+        #expect(try !world.work(2))
+        let last = world.time + 990
+        #expect(!world.state.isCheckpointOverdue(at: last - 1))
+        #expect(world.state.isCheckpointOverdue(at: last))
+        world.time = last
+        try world.enter([])
+        #expect(world.state.checkpoint != nil)
+        #expect(!world.state.isCheckpointOverdue(at: .max))
+        try world.certifyLast()
+        #expect(!world.state.isCheckpointOverdue(at: .max), "certificates alone need no checkpoint")
+    }
+
+    @Test func aCertificateBringsTheCheckpointOfAnOlderChange() throws {
+        var world = try EpochWorld(nodes: 1) { $0.checkpointMilliseconds = 1_000 }
+        world.time += 1_000
+        #expect(try world.work(1))
+        let first = try #require(try world.certify(world.lastCheckpoint()))
+        #expect(try !world.work(2))
+        world.time += 1_000
+        #expect(try world.record(first) == nil)
+        #expect(world.state.checkpoint != nil)
+    }
+
     @Test func oldCheckpointsAreForgotten() throws {
         var world = try EpochWorld(nodes: 1) { $0.checkpointEntries = 1 }
         var certificates: [Certificate] = []

@@ -47,7 +47,8 @@ extension CheckpointBook {
     fileprivate init(decoder: inout RowDecoder) throws(LedgerError) {
         self.init(
             lastSequence: try decoder.uint64(), lastMilliseconds: try decoder.int64(),
-            lastEpoch: try decoder.uint64(), lastNextCommittee: try decoder.digest(), known: [],
+            lastEpoch: try decoder.uint64(), lastNextCommittee: try decoder.digest(),
+            lastChange: try decoder.uint64(), known: [],
             certifiedSequence: 0, certifiedHash: MerkleHashPlan.empty)
         for _ in 0..<(try decoder.count(elementByteCount: 40)) {
             known.append(Known(sequence: try decoder.uint64(), hash: try decoder.digest()))

@@ -21,22 +21,29 @@ struct CheckpointBook: Hashable, Sendable {
     var lastEpoch: UInt64 = 0
     /// The committee that it named as the next.
     var lastNextCommittee: Digest
+    /// The last entry that did more than record certificates.
+    var lastChange: UInt64 = 0
     /// In ascending order of their sequences, all above ``certifiedSequence``.
     var known: [Known] = []
     /// The last certified checkpoint; the genesis at first.
     var certifiedSequence: UInt64 = 0
     var certifiedHash: Digest
 
-    /// Whether the entry that ends is a checkpoint.
+    /// Whether entry `sequence`, which ends, is a checkpoint.
     ///
-    /// - Parameter isIdle: The entry did nothing but record certificates: then it must not bring a checkpoint by
-    ///   itself, or a quiet network would certify its certificates for ever.
+    /// Certificates need no certificate themselves, or a quiet network would certify its certificates for ever.
     func isDue(
-        sequence: UInt64, timeMilliseconds: Int64, epoch: EpochState, parameters: NetworkParameters, isIdle: Bool
+        sequence: UInt64, timeMilliseconds: Int64, epoch: EpochState, parameters: NetworkParameters
     ) -> Bool {
         if epoch.number != lastEpoch || epoch.nextCommittee.hash != lastNextCommittee { return true }
-        if isIdle { return false }
-        if sequence &- lastSequence >= parameters.checkpointEntries { return true }
+        if isOverdue(at: timeMilliseconds, parameters) { return true }
+        return lastChange > lastSequence && sequence &- lastSequence >= parameters.checkpointEntries
+    }
+
+    /// Whether a change has no checkpoint although the last one is as old as the parameters allow: any entry of that
+    /// time is one then, also an empty one.
+    func isOverdue(at timeMilliseconds: Int64, _ parameters: NetworkParameters) -> Bool {
+        guard lastChange > lastSequence else { return false }
         let (elapsed, overflow) = timeMilliseconds.subtractingReportingOverflow(lastMilliseconds)
         return overflow || (elapsed > 0 && UInt64(elapsed) >= parameters.checkpointMilliseconds)
     }
@@ -59,6 +66,7 @@ extension CheckpointBook {
         encoder.append(lastMilliseconds)
         encoder.append(lastEpoch)
         encoder.append(lastNextCommittee)
+        encoder.append(lastChange)
         encoder.append(count: known.count)
         for checkpoint in known {
             encoder.append(checkpoint.sequence)

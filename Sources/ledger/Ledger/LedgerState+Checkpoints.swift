@@ -8,18 +8,23 @@ extension LedgerState {
         (chain.checkpoints.certifiedSequence, chain.checkpoints.certifiedHash)
     }
 
+    /// Whether a change waits for a checkpoint for longer than the parameters allow at `timeMilliseconds`: whoever
+    /// orders should then write an entry, be it an empty one.
+    public func isCheckpointOverdue(at timeMilliseconds: Int64) -> Bool {
+        chain.checkpoints.isOverdue(at: timeMilliseconds, parameters)
+    }
+
     /// Ends an entry: decides whether it is a checkpoint. Sequence, time and head are the entry's already.
     ///
     /// - Parameter appliedCount: Transactions that the entry applied.
     mutating func concludeCheckpoint(appliedCount: UInt64) {
         if let checkpoint { chain.checkpoints.remember(checkpoint) }
         checkpoint = nil
-        let isIdle = appliedCount <= certificatesInEntry
+        if appliedCount > certificatesInEntry { chain.checkpoints.lastChange = sequence }
         certificatesInEntry = 0
         guard
             chain.checkpoints.isDue(
-                sequence: sequence, timeMilliseconds: timeMilliseconds, epoch: chain.epoch, parameters: parameters,
-                isIdle: isIdle)
+                sequence: sequence, timeMilliseconds: timeMilliseconds, epoch: chain.epoch, parameters: parameters)
         else { return }
         chain.checkpoints.lastSequence = sequence
         chain.checkpoints.lastMilliseconds = timeMilliseconds

@@ -7,6 +7,8 @@ struct EntryDraft {
     let base: LedgerState
     /// The entry's time.
     let timeMilliseconds: Int64
+    /// Whether it is written without transactions too, as a checkpoint.
+    let isCheckpoint: Bool
     /// In the order in which they came; the refused ones do not get into the entry.
     private(set) var transactions: [SignedTransaction] = []
     private var outcomes: [Outcome] = []
@@ -17,6 +19,7 @@ struct EntryDraft {
     init(after base: LedgerState, timeMilliseconds: Int64) {
         self.base = base
         self.timeMilliseconds = max(timeMilliseconds, base.timeMilliseconds)
+        isCheckpoint = base.isCheckpointOverdue(at: self.timeMilliseconds)
         state = base
     }
 
@@ -40,12 +43,12 @@ struct EntryDraft {
         }
     }
 
-    /// The entry, signed; nil if every transaction was refused.
+    /// The entry, signed; nil if every transaction was refused and no checkpoint is due.
     ///
     /// - Throws: What the key's library throws.
     func seal(_ key: SigningKey) throws -> AppliedEntry? {
         let accepted = zip(transactions, outcomes).filter(\.1.isApplied)
-        guard !accepted.isEmpty else { return nil }
+        guard isCheckpoint || !accepted.isEmpty else { return nil }
         let entry = try Entry(
             following: base, transactions: accepted.map(\.0), timeMilliseconds: timeMilliseconds, key: key)
         var next = state

@@ -20,7 +20,7 @@ extension LedgerKeeper {
         public var maxLinger = Duration.milliseconds(20)
         /// An append that takes so long is slow. Default 1 ms.
         public var slowAppend = Duration.milliseconds(1)
-        /// How often a shared log is looked at without a hint. Default 1 s.
+        /// How often a shared log is looked at without a hint, and whether a checkpoint is overdue. Default 1 s.
         public var pollInterval = Duration.seconds(1)
         /// The pause before a shared log that failed or gave something wrong is asked again. Default 250 ms.
         public var retryPause = Duration.milliseconds(250)

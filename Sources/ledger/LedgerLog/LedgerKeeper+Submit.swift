@@ -105,6 +105,15 @@ extension LedgerKeeper {
         return nil
     }
 
+    /// Writes an empty entry if only that brings the checkpoint of a change in time: on a quiet network no transaction
+    /// comes along for it.
+    func writeOverdueCheckpoint() {
+        guard pump == nil, draft == nil, isLeading, unresolved == nil, !isClosed, failure == nil else { return }
+        guard state.isCheckpointOverdue(at: now()), clockFault() == nil else { return }
+        draft = EntryDraft(after: state, timeMilliseconds: now())
+        pump = Task { await self.drain() }
+    }
+
     /// Writes entry after entry, one at a time, as long as transactions wait.
     private func drain() async {
         while true {

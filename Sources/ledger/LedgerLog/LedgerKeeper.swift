@@ -168,14 +168,10 @@ public actor LedgerKeeper {
             reached: state.sequence, maxWaiters: settings.maxWaiters, maxSubscribers: settings.maxSubscribers)
     }
 
-    /// Follows the shared log, and takes and gives up the lead as the leadership says, until cancelled.
-    ///
-    /// Without a shared log there is nothing to do but to wait. Call it once.
+    /// Follows the shared log, takes and gives up the lead as the leadership says, and while this node orders, writes
+    /// the checkpoints that no transaction brings. Until cancelled; call it once.
     public func run() async {
-        guard let shared else {
-            for await _ in wakeUps.stream() {}
-            return
-        }
+        guard let shared else { return await poll() }
         let news = wakeUps.stream()
         wakeUps.send(())
         await withDiscardingTaskGroup { group in
@@ -197,6 +193,7 @@ public actor LedgerKeeper {
     private nonisolated func poll() async {
         while !Task.isCancelled {
             try? await clock.sleep(for: settings.pollInterval)
+            await writeOverdueCheckpoint()
             wakeUps.send(())
         }
     }
