@@ -286,8 +286,12 @@ import Testing
         try await lead(second, first, log, term: 4)
         #expect(await standings.next() == .following(second.node))
         try await lead(first, second, log, term: 5)
-        var newest = await standings.next()
-        while newest != .leading(term: 5) { newest = await standings.next() }
+        var told: [Standing] = []
+        while let standing = await standings.next() {
+            told.append(standing)
+            if standing == .leading(term: 5) { break }
+        }
+        #expect(told.last == .leading(term: 5), "\(told)")
         try await first.stop()
         while await standings.next() != nil {}
     }
@@ -346,9 +350,11 @@ import Testing
     ) async throws -> HistoryChecker.Acknowledgement {
         while true {
             for keeper in keepers {
+                try Task.checkCancellation()
                 do {
                     let result = try await keeper.submit(transaction.bytes)
                     if result.outcome.isApplied { return .init(id: transaction.id, sequence: result.sequence) }
+                    #expect(result.outcome.refusal?.code == .badNonce, "\(result.outcome)")
                 } catch let error as LedgerLogError where error.code == .notSequencer || error.code == .unavailable {
                     try await Task.sleep(for: .milliseconds(1))
                 }
