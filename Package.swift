@@ -49,6 +49,7 @@ let rooms: [Room] = [
     Room(floor: "base", name: "Blake3", rooms: ["CBlake3"]),
     Room(floor: "base", name: "Identity", rooms: ["Blake3"], products: [crypto, x509, asn1]),
     Room(floor: "base", name: "Wire", products: [protobuf]),
+    Room(floor: "base", name: "Streams", products: [nio("NIOCore")]),
     Room(floor: "base", name: "Telemetry", products: [logging, coreMetrics]),
 
     Room(
@@ -88,12 +89,12 @@ let rooms: [Room] = [
         floor: "compute", name: "FunctionRuntime",
         rooms: ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"]),
     Room(
-        floor: "compute", name: "Functions", rooms: ["WorkerProtocol", "CSandbox"],
+        floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
 
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
-        floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Manifests"],
+        floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Streams", "Manifests"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger"]),
     Room(
@@ -103,9 +104,9 @@ let rooms: [Room] = [
     Room(
         floor: "app", name: "Node",
         rooms: [
-            "Blake3", "Identity", "Wire", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering", "Exchange",
-            "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "Placement", "Gateway",
-            "ControlAPI", "ControlModel",
+            "Blake3", "Identity", "Wire", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
+            "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "Placement",
+            "Gateway", "ControlAPI", "ControlModel",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
     Room(
@@ -165,6 +166,7 @@ func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = 
 
 let testTargets: [Target] = [
     tests("Blake3Tests", ["Blake3"]),
+    tests("StreamsTests", ["Streams"], [nio("NIOCore"), nio("NIOEmbedded")]),
     tests("IdentityTests", ["Identity", "Blake3"]),
     .executableTarget(
         name: "store-exerciser",
@@ -197,11 +199,11 @@ let testTargets: [Target] = [
         "EtcdLogTests", ["EtcdLog", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "ledger-exerciser"],
         [grpcCore, grpcTransport, grpcProtobuf, protobuf, logging]),
     tests(
-        "FunctionsTests", ["Functions", "WorkerProtocol", "skerry-worker"],
+        "FunctionsTests", ["Functions", "WorkerProtocol", "Streams", "skerry-worker"],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
     tests(
-        "GatewayTests", ["Gateway", "Manifests", "Identity", "Blake3"],
+        "GatewayTests", ["Gateway", "Manifests", "Streams", "Identity", "Blake3"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), logging]),
     tests("TelemetryTests", ["Telemetry"], [coreMetrics]),
     tests("ControlModelTests", ["ControlModel", "Ledger", "Identity", "Blake3"]),

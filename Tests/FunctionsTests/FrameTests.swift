@@ -4,17 +4,28 @@ import WorkerProtocol
 @Suite struct FrameTests {
     static let frames: [Frame] = [
         .hello(version: 1, layers: 0xFFFF_FFFF),
-        .load(code: [1, 2, 3], fileName: "w.js", cpuLimitMilliseconds: 500, maxResponseBodyBytes: 10),
+        .load(
+            LoadOrder(
+                code: [1, 2, 3], fileName: "w.js", cpuLimitMilliseconds: 500, maxResponseBodyBytes: 10,
+                environment: #"{"vars":{}}"#)),
         .loaded,
         .loadFailed(message: "m", stack: "s\n"),
         .request(
             id: 1,
             head: RequestHead(method: "GET", url: "https://e.com/", headers: [HeaderField(name: "a", value: "ü")]),
-            body: [0, 255]),
-        .response(id: .max, status: 200, headers: [HeaderField(name: "b", value: "")], body: []),
+            body: [0, 255], continues: true),
+        .response(id: .max, status: 200, headers: [HeaderField(name: "b", value: "")], body: [], continues: false),
         .failure(id: 2, code: .exception, message: "x"),
         .log(id: 0, level: .warning, line: "🌍"),
         .cancel(id: 3),
+        .call(id: 1, HostCallOrder(owner: 2, name: "fetch", argument: "{}"), body: [7], continues: true),
+        .result(id: 1, value: "[]", body: [], continues: false),
+        .callFailed(id: 1, code: "fetch/refused", message: "no"),
+        .data(id: 2, bytes: [1, 2]),
+        .end(id: 2),
+        .broken(id: 2, message: "gone"),
+        .credit(id: 2, bytes: 65_536),
+        .stop(id: 2),
     ]
 
     @Test func framesSurviveTheWireInPiecesOfAnySize() throws {
@@ -47,7 +58,7 @@ import WorkerProtocol
         for _ in 0..<20_000 {
             let count = Int.random(in: 0...64, using: &generator)
             var bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            if count > 0 { bytes[0] = UInt8.random(in: 1...9, using: &generator) }
+            if count > 0 { bytes[0] = UInt8.random(in: 1...18, using: &generator) }
             _ = bytes.withUnsafeBytes { try? Frame.decode($0) }
         }
     }

@@ -26,12 +26,12 @@ import Testing
         var core = makeCore()
         #expect(core.invoke(1, version, deadline: 10, now: 0) == [.spawn(1)])
         #expect(core.workerHello(1, now: 1) == [.load(1, version)])
-        #expect(core.workerLoaded(1, now: 2) == [.send(1, to: 1, as: 1)])
+        #expect(core.workerLoaded(1, now: 2) == [.send(1, to: 1, as: 2)])
         #expect(core.isBusy)
-        #expect(core.answered(1, 1, now: 3).0 == 1)
+        #expect(core.answered(1, 2, now: 3).0 == 1)
         #expect(!core.isBusy)
-        #expect(core.answered(1, 1, now: 3).0 == nil)
-        #expect(core.invoke(2, version, deadline: 10, now: 4) == [.send(2, to: 1, as: 2)])
+        #expect(core.answered(1, 2, now: 3).0 == nil)
+        #expect(core.invoke(2, version, deadline: 10, now: 4) == [.send(2, to: 1, as: 4)])
     }
 
     @Test func sparesAreTakenAndReplaced() {
@@ -81,7 +81,7 @@ import Testing
 
     @Test func aFullPoolEndsTheOldestIdleWorker() {
         var core = busyCore(1) { $0.maxWorkers = 1 }
-        _ = core.answered(1, 1, now: 1)
+        _ = core.answered(1, 2, now: 1)
         let other = FunctionVersion(tenant: "x/app", release: "r1")
         #expect(core.invoke(2, other, deadline: 10, now: 2) == [.kill(1)])
         let cause = FunctionError(.crashed, "")
@@ -90,7 +90,7 @@ import Testing
 
     @Test func aStuckEntryIsKilledAndBlamed() {
         var core = busyCore(3)
-        var sample = PoolCore.Sample(cpuNanoseconds: 0, privateBytes: 0, entries: 5, running: 2, started: 2)
+        var sample = PoolCore.Sample(cpuNanoseconds: 0, privateBytes: 0, entries: 5, running: 4, started: 4)
         #expect(core.tick(now: 0, samples: [1: sample]) == [])
         sample.cpuNanoseconds = 1_100_000_000
         #expect(core.tick(now: 1, samples: [1: sample]) == [])
@@ -104,15 +104,15 @@ import Testing
         #expect(failures == ["1 function/interrupted", "2 function/cpu-limit"])
         #expect(actions.contains(.spawn(2)))
         _ = core.workerHello(2, now: 4)
-        #expect(core.workerLoaded(2, now: 4) == [.send(3, to: 2, as: 1)])
+        #expect(core.workerLoaded(2, now: 4) == [.send(3, to: 2, as: 2)])
     }
 
     @Test func progressResetsTheCPUCount() {
         var core = busyCore(1)
         for step in 1...10 {
             let sample = PoolCore.Sample(
-                cpuNanoseconds: UInt64(step) * Self.second, privateBytes: 0, entries: UInt64(step), running: 1,
-                started: 1)
+                cpuNanoseconds: UInt64(step) * Self.second, privateBytes: 0, entries: UInt64(step), running: 2,
+                started: 2)
             #expect(core.tick(now: UInt64(step), samples: [1: sample]) == [])
         }
     }
@@ -129,9 +129,29 @@ import Testing
     @Test func timeRunsOut() {
         var core = busyCore(1)
         let actions = core.tick(now: 30 * Self.second + 1, samples: [:])
-        #expect(actions.first == .cancel(1, at: 1))
+        #expect(actions.first == .cancel(2, at: 1))
         #expect(core.tick(now: 31 * Self.second, samples: [:]) == [])
         #expect(core.tick(now: 32 * Self.second, samples: [:]) == [.kill(1)])
+    }
+
+    @Test func anAnswerInPartsKeepsItsWorkerButNoDeadline() {
+        var core = busyCore(1) { $0.idleTimeout = .seconds(1) }
+        #expect(core.answerBegan(1, 2) == 1)
+        #expect(core.answerBegan(1, 2) == nil)
+        #expect(core.requests.isEmpty && core.isBusy)
+        #expect(core.tick(now: 100 * Self.second, samples: [:]) == [])
+        #expect(core.answered(1, 2, now: 100 * Self.second).0 == nil)
+        #expect(!core.isBusy)
+        #expect(core.tick(now: 102 * Self.second, samples: [:]) == [.kill(1)])
+    }
+
+    @Test func aWorkerThatGoesOnWithWhatNobodyWantsIsKilled() {
+        var core = busyCore(1)
+        _ = core.answerBegan(1, 2)
+        #expect(core.cancelled(1, 2, now: 0) == [])
+        #expect(core.cancelled(1, 4, now: 0) == [])
+        #expect(core.tick(now: core.cancelAllowance, samples: [:]) == [])
+        #expect(core.tick(now: core.cancelAllowance + 1, samples: [:]) == [.kill(1)])
     }
 
     @Test func failuresHoldAFunctionBackForLongerAndLonger() {
@@ -153,7 +173,7 @@ import Testing
 
     @Test func idleWorkersEnd() {
         var core = busyCore(1)
-        _ = core.answered(1, 1, now: 0)
+        _ = core.answered(1, 2, now: 0)
         #expect(core.tick(now: 60 * Self.second, samples: [:]) == [])
         #expect(core.tick(now: 60 * Self.second + 1, samples: [:]) == [.kill(1)])
     }
@@ -161,7 +181,7 @@ import Testing
     @Test func aRetiredVersionFinishesItsWork() {
         var core = busyCore(2)
         #expect(core.retire(version) == [])
-        #expect(core.answered(1, 1, now: 1).1 == [])
+        #expect(core.answered(1, 2, now: 1).1 == [])
         #expect(core.answered(1, 2, now: 1).1 == [.kill(1)])
     }
 

@@ -212,3 +212,14 @@ func file(_ id: BlobID, _ count: Int, _ type: String = "text/html; charset=utf-8
 
 /// Bytes that tell their position.
 func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ ($0 >> 8)) } }
+
+extension FunctionRequest.Body {
+    /// The bytes of a body that came whole.
+    var whole: ByteBuffer { if case .bytes(let bytes) = self { bytes } else { ByteBuffer() } }
+}
+
+extension FunctionResponse {
+    init(status: Int, headers: [(name: String, value: String)], body: ByteBuffer) {
+        self.init(status: status, headers: headers, body: .bytes(body))
+    }
+}

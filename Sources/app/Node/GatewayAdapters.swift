@@ -72,22 +72,36 @@ struct NodeFunctions: GatewayFunctions {
                 GatewayError(.appUnknown, "The release \(release.release) of \(release.name) is gone", origin: .node))
         }
         let requestID = String(UInt64.random(in: 0 ... .max), radix: 16)
+        let body: FunctionBody =
+            switch request.body {
+            case .bytes(let bytes): .bytes(bytes)
+            case .stream(let stream): .stream(stream)
+            }
         let call = FunctionCall(
-            id: requestID, method: request.method, url: request.url, headers: request.headers, body: request.body)
+            id: requestID, method: request.method, url: request.url, headers: request.headers, body: body)
         let version = FunctionVersion(tenant: "\(owner)/\(release.name)", release: release.release)
         return pool.invoke(version, call, code: { try await script(record) }, on: eventLoop)
-            .map { FunctionResponse(status: $0.status, headers: $0.headers, body: $0.body) }
+            .map { reply in
+                let body: FunctionRequest.Body =
+                    switch reply.body {
+                    case .bytes(let bytes): .bytes(bytes)
+                    case .stream(let stream): .stream(stream)
+                    }
+                return FunctionResponse(status: reply.status, headers: reply.headers, body: body)
+            }
             .flatMapErrorThrowing { throw NodeFunctions.explained($0) }
     }
 
-    private func script(_ release: ReleaseRecord) async throws -> ByteBuffer {
+    private func script(_ release: ReleaseRecord) async throws -> FunctionCode {
         try await exchange.fetchWhole(release.manifest)
         let bytes = try await store.readAll(release.manifest, limit: ManifestLimits.maxManifestBytes)
         guard case .function(let function) = try Manifest(decoding: Data(bytes.readableBytesView)) else {
             throw FunctionError(.loadFailed, "The release is not a function; deploy it again")
         }
         try await exchange.fetchWhole(function.script)
-        return try await store.readAll(function.script, limit: ManifestLimits.maxScriptBytes)
+        return FunctionCode(
+            script: try await store.readAll(function.script, limit: ManifestLimits.maxScriptBytes),
+            fileName: function.sourceName)
     }
 
     static func explained(_ error: any Error) -> any Error {

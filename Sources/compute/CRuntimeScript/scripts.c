@@ -36,6 +36,9 @@ static const unsigned char clone_source[] = {
 static const unsigned char console_source[] = {
 #embed "Scripts/console.js"
 };
+static const unsigned char channel_source[] = {
+#embed "Scripts/channel.js"
+};
 static const unsigned char dispatch_source[] = {
 #embed "Scripts/dispatch.js"
 };
@@ -54,6 +57,7 @@ static const struct skerry_script scripts[] = {
     SCRIPT("scheduling.js", scheduling_source),
     SCRIPT("clone.js", clone_source),
     SCRIPT("console.js", console_source),
+    SCRIPT("channel.js", channel_source),
     SCRIPT("dispatch.js", dispatch_source),
 };
 

@@ -17,7 +17,10 @@ final class Engine {
     private let bridge: JSObjectRef
 
     /// The functions that the prelude leaves on its bridge.
-    enum Entry: String, CaseIterable { case load, dispatch, fireTimer, dropTimer, cancel, rejected }
+    enum Entry: String, CaseIterable {
+        case load, dispatch, fireTimer, dropTimer, cancel, rejected
+        case result, callFailed, data, end, broken, credit, stop
+    }
     private var entries: [Entry: JSObjectRef] = [:]
 
     /// Starts the engine and evaluates the prelude; nil when either fails.

@@ -110,6 +110,66 @@ enum HostFunctions {
             }
         ),
         (
+            "call",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).beginCall()
+            }
+        ),
+        (
+            "send",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).addToBody()
+            }
+        ),
+        (
+            "end",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.endBody(call.id(0))
+                return call.undefined
+            }
+        ),
+        (
+            "abort",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.breakBody(call.id(0), call.text(1))
+                return call.undefined
+            }
+        ),
+        (
+            "grant",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.grant(call.id(0), Int(min(call.number(1), 1e9)))
+                return call.undefined
+            }
+        ),
+        (
+            "cancelBody",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                worker?.refuseBody(call.id(0))
+                return call.undefined
+            }
+        ),
+        (
+            "currentRequest",
+            { context, _, _, _, _, _ in JSValueMakeNumber(context, Double(worker?.current ?? 0)) }
+        ),
+        (
+            "wallTime",
+            { context, _, _, _, _, _ in JSValueMakeNumber(context, MonotonicClock.wallMilliseconds()) }
+        ),
+        (
+            "warn",
+            { context, _, _, count, arguments, _ in
+                let call = Arguments(context, count, arguments)
+                if let worker { worker.log(worker.owner, .warning, call.text(0)) }
+                return call.undefined
+            }
+        ),
+        (
             "beginWait",
             { context, _, _, count, arguments, _ in
                 let call = Arguments(context, count, arguments)
@@ -150,6 +210,8 @@ private struct Arguments {
         let number = JSValueToNumber(context, value, nil)
         return number.isFinite ? number : 0
     }
+
+    func flag(_ index: Int) -> Bool { self[index].map { JSValueToBoolean(context, $0) } ?? false }
 
     func id(_ index: Int) -> UInt64 { UInt64(exactly: number(index)) ?? 0 }
 
@@ -194,8 +256,32 @@ private struct Arguments {
             body = ScriptBytes.copy(value, in: context) ?? ScriptText.bytes(of: value, in: context)
         }
         let headers = String(decoding: ScriptText.bytes(of: self[2], in: context), as: UTF8.self)
-        worker.respond(id(0), status: UInt16(clamping: Int(number(1))), headerText: headers, body: body)
+        worker.respond(
+            id(0), status: UInt16(clamping: Int(min(max(number(1), 0), 65_535))), headerText: headers, body: body,
+            continues: flag(4))
         return undefined
+    }
+
+    /// The call's id; 0 when it may not be made.
+    func beginCall() -> JSValueRef? {
+        guard let worker = HostFunctions.worker else { return JSValueMakeNumber(context, 0) }
+        var body: [UInt8] = []
+        if let value = self[3], !JSValueIsNull(context, value), !JSValueIsUndefined(context, value) {
+            body = ScriptBytes.copy(value, in: context) ?? ScriptText.bytes(of: value, in: context)
+        }
+        let argument = String(decoding: ScriptText.bytes(of: self[2], in: context), as: UTF8.self)
+        let id = worker.beginCall(
+            owner: id(0), name: text(1), argument: argument, body: body, continues: flag(4))
+        return JSValueMakeNumber(context, Double(id))
+    }
+
+    /// The room that is left for the body; far below zero when nobody wants it.
+    func addToBody() -> JSValueRef? {
+        guard let worker = HostFunctions.worker, let span = ScriptBytes.span(of: self[1], in: context) else {
+            return JSValueMakeNumber(context, -1e9)
+        }
+        let room = worker.addToBody(id(0), UnsafeRawBufferPointer(span))
+        return JSValueMakeNumber(context, room.map(Double.init) ?? -1e9)
     }
 
     func fail() -> JSValueRef? {

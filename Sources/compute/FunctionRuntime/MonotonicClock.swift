@@ -1,12 +1,15 @@
 import Glibc
 
-/// The two clocks that a worker reads, in nanoseconds.
+/// The clocks that a worker reads.
 enum MonotonicClock {
-    /// Time since an arbitrary start; never goes back.
+    /// Nanoseconds since an arbitrary start; never goes back.
     static func now() -> UInt64 { read(CLOCK_MONOTONIC) }
 
-    /// CPU time of the calling thread.
+    /// CPU time of the calling thread in nanoseconds.
     static func threadCPU() -> UInt64 { read(CLOCK_THREAD_CPUTIME_ID) }
+
+    /// Milliseconds since 1970, with fractions.
+    static func wallMilliseconds() -> Double { Double(read(CLOCK_REALTIME)) / 1e6 }
 
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()

@@ -7,16 +7,24 @@ struct RequestTable {
     /// How long `ctx.waitUntil` keeps a request's timers alive after its response, in nanoseconds: 30 s.
     static let maxWaitAfterResponse: UInt64 = 30_000_000_000
 
+    /// Host calls that one request may make.
+    static let maxCalls = 1_000
+
     /// Whether a console line may be written.
     enum LogDecision { case write, writeNotice, drop }
 
     private struct Record {
         var isAnswered = false
+        /// The response's body is still being sent.
+        var isStreaming = false
         var waits = 0
+        var calls = 0
         var cpuNanoseconds: UInt64 = 0
         var logLines = 0
         var logBytes = 0
         var endOfWait = UInt64.max
+
+        var isOver: Bool { isAnswered && !isStreaming && waits <= 0 }
     }
 
     private var records: [UInt64: Record] = [:]
@@ -40,13 +48,28 @@ struct RequestTable {
     /// The request's timers may still fire.
     func isAlive(_ id: UInt64, now: UInt64) -> Bool { records[id].map { now < $0.endOfWait } ?? false }
 
+    /// The response's body is still being sent.
+    func isStreaming(_ id: UInt64) -> Bool { records[id]?.isStreaming ?? false }
+
+    /// Something of the request is still to be done.
+    func isKnown(_ id: UInt64) -> Bool { records[id] != nil }
+
     /// Marks the request as answered; false when it was answered before or never began.
-    mutating func answer(_ id: UInt64, now: UInt64) -> Bool {
+    mutating func answer(_ id: UInt64, isStreaming: Bool, now: UInt64) -> Bool {
         guard var record = records[id], !record.isAnswered else { return false }
         record.isAnswered = true
-        record.endOfWait = now + Self.maxWaitAfterResponse
-        records[id] = record.waits > 0 ? record : nil
+        record.isStreaming = isStreaming
+        if !isStreaming { record.endOfWait = now + Self.maxWaitAfterResponse }
+        records[id] = record.isOver ? nil : record
         return true
+    }
+
+    /// The response's body is complete or broken off.
+    mutating func endBody(_ id: UInt64, now: UInt64) {
+        guard var record = records[id], record.isStreaming else { return }
+        record.isStreaming = false
+        record.endOfWait = now + Self.maxWaitAfterResponse
+        records[id] = record.isOver ? nil : record
     }
 
     mutating func beginWait(_ id: UInt64) { records[id]?.waits += 1 }
@@ -54,7 +77,15 @@ struct RequestTable {
     mutating func endWait(_ id: UInt64) {
         guard var record = records[id] else { return }
         record.waits -= 1
-        records[id] = record.isAnswered && record.waits <= 0 ? nil : record
+        records[id] = record.isOver ? nil : record
+    }
+
+    /// Counts a host call; false when the request has made as many as it may.
+    mutating func admitCall(_ id: UInt64) -> Bool {
+        guard let count = records[id]?.calls else { return id == 0 }
+        guard count < Self.maxCalls else { return false }
+        records[id]?.calls = count + 1
+        return true
     }
 
     /// Forgets whatever the request still does.

@@ -19,6 +19,10 @@ final class Worker {
     var reader = FrameReader()
     var timers = TimerQueue()
     var requests = RequestTable()
+    /// Host calls that are not over.
+    var calls = CallTable()
+    /// Bodies that this worker sends, by the id of their request or call.
+    var bodies: [UInt64: OutgoingBody] = [:]
     private var output: [UInt8] = []
     private var lastFlush: UInt64 = 0
 
@@ -40,27 +44,37 @@ final class Worker {
     /// Acts on one frame from the node.
     func handle(_ frame: Frame) {
         switch frame {
-        case .load(let code, let fileName, let cpuLimitMilliseconds, let bodyLimit):
-            cpuLimitNanoseconds = UInt64(cpuLimitMilliseconds) * 1_000_000
-            maxResponseBodyBytes = Int(bodyLimit)
-            load(code, fileName: fileName)
-        case .request(let id, let head, let body):
-            dispatch(id, head, body)
+        case .load(let order):
+            load(order)
+        case .request(let id, let head, let body, let continues):
+            dispatch(id, head, body, continues)
         case .cancel(let id):
             cancel(id)
-        case .hello, .loaded, .loadFailed, .response, .failure, .log:
+        case .result(let id, let value, let body, let continues):
+            finishCall(id, value, body, continues)
+        case .callFailed(let id, let code, let message):
+            failCall(id, code, message)
+        case .data, .end, .broken:
+            receiveBody(frame)
+        case .credit(let id, let bytes):
+            addCredit(id, Int(bytes))
+        case .stop(let id):
+            stopBody(id)
+        case .hello, .loaded, .loadFailed, .response, .failure, .log, .call:
             _exit(WorkerExitCode.badFrame)
         }
     }
 
-    private func load(_ code: [UInt8], fileName: String) {
+    private func load(_ order: LoadOrder) {
         guard let engine, !isLoaded, !isLoading else { _exit(WorkerExitCode.badFrame) }
+        cpuLimitNanoseconds = UInt64(order.cpuLimitMilliseconds) * 1_000_000
+        maxResponseBodyBytes = Int(order.maxResponseBodyBytes)
         isLoading = true
         if cpuLimitNanoseconds > 0 { engine.limitEntries(nanoseconds: cpuLimitNanoseconds) }
         enter(0, isFirst: false) {
-            switch code.withUnsafeBufferPointer({ engine.evaluate($0, name: fileName) }) {
+            switch order.code.withUnsafeBufferPointer({ engine.evaluate($0, name: order.fileName) }) {
             case .success(let exports):
-                _ = engine.call(.load, [exports])
+                _ = engine.call(.load, [exports, ScriptText.value(order.environment, in: engine.context)])
             case .failure(let exception):
                 loadFailed(message: exception.message, stack: exception.stack)
             }
@@ -70,7 +84,7 @@ final class Worker {
         }
     }
 
-    private func dispatch(_ id: UInt64, _ head: RequestHead, _ body: [UInt8]) {
+    private func dispatch(_ id: UInt64, _ head: RequestHead, _ body: [UInt8], _ continues: Bool) {
         guard let engine, isLoaded else {
             send(.failure(id: id, code: .notLoaded, message: "the worker has no code yet"))
             return
@@ -85,6 +99,7 @@ final class Worker {
                 ScriptText.value(head.url, in: context),
                 ScriptText.value(Self.headerText(head.headers), in: context),
                 body.isEmpty ? JSValueMakeUndefined(context) : ScriptBytes.makeBuffer(body, in: context),
+                JSValueMakeBoolean(context, continues),
             ]
             if case .threw(let exception) = engine.call(.dispatch, arguments) { threw = exception }
         }
@@ -94,9 +109,9 @@ final class Worker {
     }
 
     private func cancel(_ id: UInt64) {
-        guard let engine, requests.isOpen(id) else { return }
+        guard let engine, requests.isOpen(id) || requests.isStreaming(id) else { return }
         fail(id, .cancelled, "the node cancelled the request")
-        requests.abandon(id)
+        abandon(id)
         enter(id, isFirst: false) { _ = engine.call(.cancel, [JSValueMakeNumber(engine.context, Double(id))]) }
     }
 
@@ -132,11 +147,8 @@ final class Worker {
         guard cpuLimitNanoseconds > 0 else { return true }
         let total = requests.charge(id, cpuNanoseconds: used) ?? used
         guard entryWasTerminated || total > cpuLimitNanoseconds else { return true }
-        if requests.isOpen(id) {
-            let limit = cpuLimitNanoseconds / 1_000_000
-            fail(id, .cpuLimit, "the request used more than its \(limit) ms of CPU time")
-        }
-        requests.abandon(id)
+        fail(id, .cpuLimit, "the request used more than its \(cpuLimitNanoseconds / 1_000_000) ms of CPU time")
+        abandon(id)
         return false
     }
 
@@ -151,6 +163,7 @@ final class Worker {
         guard let engine else { return }
         let now = MonotonicClock.now()
         requests.expire(now: now)
+        dropOrphanedCalls()
         // A script that restarts a zero timer for ever must not keep the socket waiting.
         var budget = timers.count
         while budget > 0, timersMayFire, let timer = timers.popDue(now: now) {
@@ -185,7 +198,7 @@ final class Worker {
         send(.loadFailed(message: message, stack: stack))
     }
 
-    func respond(_ id: UInt64, status: UInt16, headerText: String, body: [UInt8]) {
+    func respond(_ id: UInt64, status: UInt16, headerText: String, body: [UInt8], continues: Bool) {
         guard body.count <= maxResponseBodyBytes else {
             fail(
                 id, .bodyTooLarge,
@@ -198,16 +211,21 @@ final class Worker {
             fail(id, .badResponse, "the response's headers are too many or too long")
             return
         }
-        guard requests.answer(id, now: MonotonicClock.now()) else { return }
+        guard requests.answer(id, isStreaming: continues, now: MonotonicClock.now()) else { return }
         let headers = stride(from: 0, to: parts.count, by: 2).map {
             HeaderField(name: String(parts[$0]), value: String(parts[$0 + 1]))
         }
-        send(.response(id: id, status: status, headers: headers, body: body))
+        send(.response(id: id, status: status, headers: headers, body: body, continues: continues))
+        if continues { bodies[id] = OutgoingBody() }
     }
 
+    /// The request gets no answer; if it has one already, the rest of its body does not come.
     func fail(_ id: UInt64, _ code: FailureCode, _ message: String) {
-        guard requests.answer(id, now: MonotonicClock.now()) else { return }
-        send(.failure(id: id, code: code, message: message))
+        if requests.answer(id, isStreaming: false, now: MonotonicClock.now()) {
+            send(.failure(id: id, code: code, message: message))
+        } else if requests.isStreaming(id) {
+            breakBody(id, message)
+        }
     }
 
     /// An exception that nobody caught: its stack goes to the log, and the request that it belongs to fails.

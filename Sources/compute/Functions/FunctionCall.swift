@@ -10,15 +10,15 @@ public struct FunctionCall: Sendable {
     public var url: String
     /// Header lines in the order of arrival.
     public var headers: [(name: String, value: String)]
-    /// The whole body.
-    public var body: ByteBuffer
+    /// The body.
+    public var body: FunctionBody
     /// When the caller stops waiting. The pool's wall limit applies as well; the sooner one counts.
     public var deadline: NIODeadline?
 
     /// Describes a request.
     public init(
         id: String = "", method: String, url: String, headers: [(name: String, value: String)] = [],
-        body: ByteBuffer = ByteBuffer(), deadline: NIODeadline? = nil
+        body: FunctionBody = .empty, deadline: NIODeadline? = nil
     ) {
         self.id = id
         self.method = method

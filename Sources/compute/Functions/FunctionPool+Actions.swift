@@ -79,13 +79,20 @@ extension FunctionPool {
             handle.remember(wireID, call.id)
             let headers = call.headers.map { HeaderField(name: $0.name, value: $0.value) }
             let head = RequestHead(method: call.method, url: call.url, headers: headers)
-            handle.send(.request(id: wireID, head: head, body: Array(buffer: call.body)))
+            switch call.body {
+            case .bytes(let body):
+                handle.send(.request(id: wireID, head: head, body: Array(buffer: body), continues: false))
+            case .stream(let stream):
+                handle.send(.request(id: wireID, head: head, body: [], continues: true))
+                handle.bodies.transmit(wireID, stream)
+            }
         case .cancel(let handle, let wireID):
             handle.send(.cancel(id: wireID))
         case .kill(let handle):
             handle.kill()
         case .fail(let pending, let error):
-            count(error.code.rawValue, since: pending.start)
+            pending.call.body.stop()
+            note(pending, .failure(error))
             pending.promise.fail(error)
         }
     }

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Streams
 import Synchronization
 import WorkerProtocol
 
@@ -54,13 +55,17 @@ extension FunctionPool {
 
     func load(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ source: CodeSource?) {
         let settings = settings
-        let promise = eventLoop.makePromise(of: ByteBuffer.self)
+        let promise = eventLoop.makePromise(of: FunctionCode.self)
         promise.completeWithTask {
             guard let source else { throw FunctionError(.loadFailed, "nobody waits for this code any more") }
             let code = try await source()
-            guard code.readableBytes <= settings.maxCodeBytes else {
+            guard code.script.readableBytes <= settings.maxCodeBytes else {
                 throw FunctionError(
-                    .bodyTooLarge, "the code has \(code.readableBytes) bytes; the limit is \(settings.maxCodeBytes)")
+                    .bodyTooLarge,
+                    "the code has \(code.script.readableBytes) bytes; the limit is \(settings.maxCodeBytes)")
+            }
+            guard code.environment.utf8.count <= WireLimits.maxValueBytes else {
+                throw FunctionError(.bodyTooLarge, "variables and bindings have more than 1 MiB together")
             }
             return code
         }
@@ -70,9 +75,11 @@ extension FunctionPool {
                 let limit = settings.cpuLimit.wholeNanoseconds / 1_000_000
                 handle.send(
                     .load(
-                        code: Array(buffer: code), fileName: "worker.js",
-                        cpuLimitMilliseconds: UInt32(clamping: limit),
-                        maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes)))
+                        LoadOrder(
+                            code: Array(buffer: code.script), fileName: code.fileName,
+                            cpuLimitMilliseconds: UInt32(clamping: limit),
+                            maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes),
+                            environment: code.environment)))
             case .failure(let error):
                 let failure =
                     error as? FunctionError
@@ -96,21 +103,31 @@ extension FunctionPool {
             case .loadFailed(let message, let stack):
                 log(id, 0, .error, stack.isEmpty ? message : stack, handle)
                 act { core, now in core.workerLoadFailed(id, message, now: now) }
-            case .response(let wireID, let status, let headers, let body):
-                answer(id, handle, wireID) {
-                    guard (200...599).contains(status) else {
-                        throw FunctionError(.badResponse, "the function answered with status \(status)")
-                    }
-                    return FunctionReply(
-                        status: Int(status), headers: headers.map { ($0.name, $0.value) },
-                        body: ByteBuffer(bytes: body))
-                }
+            case .response(let wireID, let status, let headers, let body, let continues):
+                respond(id, handle, wireID, Int(status), headers, body, continues)
             case .failure(let wireID, let code, let message):
                 if code == .cpuLimit { noteLimit(id) }
-                answer(id, handle, wireID) { throw FunctionError(code, message) }
+                answer(id, handle, wireID, .failure(FunctionError(code, message)))
             case .log(let wireID, let level, let line):
                 log(id, wireID, level, line, handle)
-            case .load, .request, .cancel:
+            case .call(let callID, let order, let body, let continues):
+                call(id, handle, callID, order, body, continues)
+            case .data(let streamID, let bytes):
+                guard handle.bodies.received(streamID, bytes) else {
+                    logger.error("a function worker sent more of a body than it was granted")
+                    return handle.kill()
+                }
+            case .end(let streamID):
+                handle.bodies.ended(streamID)
+                finishBody(id, handle, streamID)
+            case .broken(let streamID, let message):
+                handle.bodies.ended(streamID, FunctionError(.exception, message))
+                finishBody(id, handle, streamID)
+            case .credit(let streamID, let bytes):
+                handle.bodies.credit(streamID, bytes)
+            case .stop(let streamID):
+                handle.bodies.stopped(streamID)
+            case .load, .request, .cancel, .result, .callFailed:
                 logger.error("a function worker sent a frame that only the node may send")
                 handle.kill()
             }
@@ -141,10 +158,41 @@ extension FunctionPool {
         act { core, now in core.workerHello(id, now: now) }
     }
 
+    private func respond(
+        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID, _ status: Int,
+        _ headers: [HeaderField], _ body: [UInt8], _ continues: Bool
+    ) {
+        guard (200...599).contains(status) else {
+            if continues { handle.send(.cancel(id: wireID)) }
+            return answer(
+                id, handle, wireID,
+                .failure(FunctionError(.badResponse, "the function answered with status \(status)")))
+        }
+        let fields = headers.map { ($0.name, $0.value) }
+        guard continues else {
+            let reply = FunctionReply(status: status, headers: fields, body: .bytes(ByteBuffer(bytes: body)))
+            return answer(id, handle, wireID, .success(reply))
+        }
+        let pending = state.withLock { state in
+            state.core.answerBegan(id, wireID).flatMap { state.pending.removeValue(forKey: $0) }
+        }
+        // Nobody waits any more, and the worker has been told.
+        guard let pending else { return }
+        let stream = handle.bodies.receive(wireID) { [weak self] in
+            handle.send(.cancel(id: wireID))
+            self?.act { core, now in core.cancelled(id, wireID, now: now) }
+        }
+        if !body.isEmpty { stream.append(ByteBuffer(bytes: body)) }
+        note(pending, .success(status))
+        pending.promise.succeed(FunctionReply(status: status, headers: fields, body: .stream(stream)))
+    }
+
     private func answer(
-        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID, _ reply: () throws -> FunctionReply
+        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID,
+        _ result: Result<FunctionReply, any Error>
     ) {
         handle.forget(wireID)
+        handle.bodies.stopped(wireID)
         var pending: Pending?
         run { state, now in
             let (request, actions) = state.core.answered(id, wireID, now: now)
@@ -152,13 +200,64 @@ extension FunctionPool {
             return actions
         }
         guard let pending else { return }
-        do {
-            let reply = try reply()
-            count("ok", since: pending.start)
-            pending.promise.succeed(reply)
-        } catch {
-            count((error as? FunctionError)?.code.rawValue ?? "error", since: pending.start)
-            pending.promise.fail(error)
+        note(pending, result.map(\.status))
+        pending.promise.completeWith(result)
+    }
+
+    /// A response's body is over; host calls have odd ids and end by themselves.
+    private func finishBody(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ streamID: UInt64) {
+        guard streamID % 2 == 0 else { return }
+        handle.forget(streamID)
+        handle.bodies.stopped(streamID)
+        act { core, now in core.answered(id, streamID, now: now).1 }
+    }
+
+    // MARK: Host calls
+
+    private func call(
+        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ callID: UInt64, _ order: HostCallOrder, _ body: [UInt8],
+        _ continues: Bool
+    ) {
+        guard let version = state.withLock({ $0.core.workers[id]?.version }) else { return }
+        var content = FunctionBody.bytes(ByteBuffer(bytes: body))
+        if continues {
+            let stream = handle.bodies.receive(callID)
+            if !body.isEmpty { stream.append(ByteBuffer(bytes: body)) }
+            content = .stream(stream)
+        }
+        let call = HostCall(
+            version: version, requestID: handle.name(of: order.owner) ?? "", name: order.name,
+            argument: order.argument, body: content)
+        let host = host
+        let began = handle.bodies.begin(callID) {
+            do {
+                guard let host else { throw HostCallError("host/unknown", "this node answers no such calls") }
+                let answer = try await host.answer(call)
+                guard !Task.isCancelled else { return answer.body.stop() }
+                switch answer.body {
+                case .bytes(let bytes) where bytes.readableBytes <= WireLimits.bodyWindow:
+                    handle.send(
+                        .result(id: callID, value: answer.value, body: Array(buffer: bytes), continues: false))
+                case .bytes(let bytes):
+                    let stream = ByteStream()
+                    stream.append(bytes)
+                    stream.finish()
+                    handle.send(.result(id: callID, value: answer.value, body: [], continues: true))
+                    handle.bodies.transmit(callID, stream)
+                case .stream(let stream):
+                    handle.send(.result(id: callID, value: answer.value, body: [], continues: true))
+                    handle.bodies.transmit(callID, stream)
+                }
+            } catch {
+                content.stop()
+                if Task.isCancelled { return }
+                let failure = error as? HostCallError ?? HostCallError("host/failed", "the node could not do this")
+                handle.send(.callFailed(id: callID, code: failure.code, message: failure.message))
+            }
+        }
+        if !began {
+            content.stop()
+            handle.send(.callFailed(id: callID, code: "host/limit", message: "too many calls are open"))
         }
     }
 
@@ -191,6 +290,7 @@ extension FunctionPool {
 
     private func ended(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, cause: FunctionError) {
         let last = handle.lastStatus()
+        handle.bodies.close(cause)
         run { state, now in
             state.handles[id] = nil
             return state.core.workerExited(id, cause: cause, last: last, now: now)

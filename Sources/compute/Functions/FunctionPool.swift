@@ -10,10 +10,12 @@ import WorkerProtocol
 /// Workers are started, loaded, watched and killed here; a worker serves one tenant's release and then ends. Nothing
 /// is durable. Call ``shutdown()`` before dropping the pool: it leaves no process behind.
 public final class FunctionPool: Sendable {
-    /// Delivers the bytes of a version's script.
-    public typealias CodeSource = @Sendable () async throws -> ByteBuffer
+    /// Delivers a version's code.
+    public typealias CodeSource = @Sendable () async throws -> FunctionCode
     /// Receives console lines, on any thread; must not block.
     public typealias LogSink = @Sendable (FunctionVersion, FunctionLogLine) -> Void
+    /// Hears how calls ended, on any thread; must not block.
+    public typealias OutcomeSink = @Sendable (FunctionVersion, FunctionOutcome) -> Void
 
     struct Pending {
         var call: FunctionCall
@@ -30,6 +32,7 @@ public final class FunctionPool: Sendable {
         var lastRequest: PoolCore.RequestID = 0
         var nextTick = NIODeadline.distantFuture
         var log: LogSink?
+        var outcome: OutcomeSink?
         var layersAreLogged = false
         var drained: EventLoopFuture<Void>?
         var drainedPromise: EventLoopPromise<Void>?
@@ -41,6 +44,7 @@ public final class FunctionPool: Sendable {
     let eventLoop: any EventLoop
     let logger: Logger
     let launcher: WorkerLauncher
+    let host: (any FunctionHost)?
     let state: Mutex<State>
 
     /// Makes a pool; processes are started with the first call (or by ``warmUp()``).
@@ -48,8 +52,12 @@ public final class FunctionPool: Sendable {
     /// - Parameters:
     ///   - settings: limits and sizes.
     ///   - group: where the workers' sockets are served.
+    ///   - host: answers what functions ask for; without one every such call fails.
     ///   - logger: for what happens to workers, not for console lines.
-    public init(settings: Settings, group: any EventLoopGroup, logger: Logger) {
+    public init(
+        settings: Settings, group: any EventLoopGroup, host: (any FunctionHost)? = nil, logger: Logger
+    ) {
+        self.host = host
         self.settings = settings
         self.group = group
         self.eventLoop = group.next()
@@ -64,6 +72,12 @@ public final class FunctionPool: Sendable {
     public var onLog: LogSink? {
         get { state.withLock { $0.log } }
         set { state.withLock { $0.log = newValue } }
+    }
+
+    /// Hears how every call ended.
+    public var onOutcome: OutcomeSink? {
+        get { state.withLock { $0.outcome } }
+        set { state.withLock { $0.outcome = newValue } }
     }
 
     /// Starts the spare workers now rather than with the first call.
@@ -123,10 +137,10 @@ public final class FunctionPool: Sendable {
     }
 
     private func check(_ call: FunctionCall) -> FunctionError? {
-        if call.body.readableBytes > settings.maxRequestBodyBytes {
+        if case .bytes(let body) = call.body, body.readableBytes > settings.maxRequestBodyBytes {
             return FunctionError(
                 .bodyTooLarge,
-                "the request has \(call.body.readableBytes) bytes; functions take \(settings.maxRequestBodyBytes)")
+                "the request has \(body.readableBytes) bytes; functions take \(settings.maxRequestBodyBytes)")
         }
         let longest = call.headers.reduce(0) { max($0, $1.name.utf8.count, $1.value.utf8.count) }
         guard call.headers.count <= WireLimits.maxHeaderCount, longest <= WireLimits.maxHeaderBytes,
@@ -137,11 +151,22 @@ public final class FunctionPool: Sendable {
 
     // MARK: Metrics
 
-    func count(_ outcome: String, since start: NIODeadline?) {
-        Counter(label: "skerry_function_calls_total", dimensions: [("outcome", outcome)]).increment()
-        if let start {
-            Metrics.Timer(label: "skerry_function_call_duration").recordNanoseconds(
-                (NIODeadline.now() - start).nanoseconds)
-        }
+    /// Counts the end of a call and tells whoever wants to know.
+    func note(_ pending: Pending, _ result: Result<Int, any Error>) {
+        let elapsed = (NIODeadline.now() - pending.start).nanoseconds
+        let error: FunctionError? =
+            switch result {
+            case .success: nil
+            case .failure(let error): error as? FunctionError ?? FunctionError(.crashed, "\(error)")
+            }
+        Counter(label: "skerry_function_calls_total", dimensions: [("outcome", error?.code.rawValue ?? "ok")])
+            .increment()
+        Metrics.Timer(label: "skerry_function_call_duration").recordNanoseconds(elapsed)
+        guard let sink = state.withLock({ $0.outcome }) else { return }
+        sink(
+            pending.version,
+            FunctionOutcome(
+                requestID: pending.call.id, method: pending.call.method, url: pending.call.url,
+                status: try? result.get(), error: error, wallNanoseconds: UInt64(max(0, elapsed))))
     }
 }

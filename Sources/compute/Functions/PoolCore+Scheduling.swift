@@ -90,7 +90,8 @@ extension PoolCore {
     }
 
     private mutating func assign(_ request: RequestID, to id: WorkerID) -> Action {
-        let wireID = (workers[id]?.lastWireID ?? 0) + 1
+        // Odd ids are the worker's own, for its host calls.
+        let wireID = (workers[id]?.lastWireID ?? 0) + 2
         workers[id]?.lastWireID = wireID
         workers[id]?.inFlight[wireID] = .some(request)
         requests[request]?.worker = id

@@ -68,12 +68,11 @@ extension PoolCore {
 
     private mutating func expireRequests(now: Instant) -> [Action] {
         var actions: [Action] = []
-        let grace = 2 * settings.cpuLimit.wholeNanoseconds + Self.cancelGrace
         for (id, request) in requests.sorted(by: { $0.key < $1.key }) where now > request.deadline {
             requests[id] = nil
             if let worker = request.worker {
                 workers[worker]?.inFlight[request.wireID] = .some(nil)
-                workers[worker]?.cancelDeadlines[request.wireID] = now + grace
+                workers[worker]?.cancelDeadlines[request.wireID] = now + cancelAllowance
                 actions.append(.cancel(request.wireID, at: worker))
                 actions.append(.fail(id, FunctionError(.wallLimit, "the function did not answer in time")))
             } else {

@@ -68,6 +68,25 @@ struct PoolCore {
         return (slot, schedule(version, now: now))
     }
 
+    /// A worker began to answer, and the rest of the body follows: the caller's deadline is met, but the worker is still
+    /// at work on it. Returns the request that the answer is for; ``answered(_:_:now:)`` follows at the body's end.
+    mutating func answerBegan(_ worker: WorkerID, _ wireID: WireID) -> RequestID? {
+        guard case .some(.some(let request)) = workers[worker]?.inFlight[wireID] else { return nil }
+        workers[worker]?.inFlight[wireID] = .some(nil)
+        requests[request] = nil
+        return request
+    }
+
+    /// Nobody wants the rest of an answer: the worker must give it up soon.
+    mutating func cancelled(_ worker: WorkerID, _ wireID: WireID, now: Instant) -> [Action] {
+        guard workers[worker]?.inFlight[wireID] != nil else { return [] }
+        workers[worker]?.cancelDeadlines[wireID] = now + cancelAllowance
+        return []
+    }
+
+    /// Within which a worker must give up what was cancelled.
+    var cancelAllowance: UInt64 { 2 * settings.cpuLimit.wholeNanoseconds + Self.cancelGrace }
+
     /// Notes that the engine stopped a request at its CPU limit.
     mutating func brokeLimit(_ version: FunctionVersion, now: Instant) -> [Action] {
         recordFailure(of: version, now: now)

@@ -16,6 +16,22 @@ final class WorkerHandle: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Bodies in parts, and host calls.
+    let bodies: WorkerBodies
+
+    init() {
+        let outbox = Weak()
+        bodies = WorkerBodies { outbox.handle?.send($0) }
+        outbox.set(self)
+    }
+
+    /// Lets the bodies send through the handle that owns them.
+    private final class Weak: Sendable {
+        private struct Reference { weak var handle: WorkerHandle? }
+        private let reference = Mutex(Reference())
+        var handle: WorkerHandle? { reference.withLock { $0.handle } }
+        func set(_ handle: WorkerHandle) { reference.withLock { $0.handle = handle } }
+    }
 
     /// Takes the process after its start; kills it at once when ``kill()`` came first.
     func started(pid: pid_t, page: StatusPage) {

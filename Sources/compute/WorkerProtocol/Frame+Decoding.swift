@@ -21,10 +21,12 @@ extension Frame {
             return .hello(version: try cursor.integer("version"), layers: try cursor.integer("layers"))
         case .load:
             return .load(
-                code: try cursor.blob("code"),
-                fileName: try cursor.text("file name", limit: WireLimits.maxTextBytes),
-                cpuLimitMilliseconds: try cursor.integer("CPU limit"),
-                maxResponseBodyBytes: try cursor.integer("body limit"))
+                LoadOrder(
+                    code: try cursor.blob("code"),
+                    fileName: try cursor.text("file name", limit: WireLimits.maxTextBytes),
+                    cpuLimitMilliseconds: try cursor.integer("CPU limit"),
+                    maxResponseBodyBytes: try cursor.integer("body limit"),
+                    environment: try cursor.text("environment", limit: WireLimits.maxValueBytes)))
         case .loaded:
             return .loaded
         case .loadFailed:
@@ -37,11 +39,13 @@ extension Frame {
                 method: try cursor.text("method", limit: WireLimits.maxHeaderBytes),
                 url: try cursor.text("URL", limit: WireLimits.maxURLBytes),
                 headers: try cursor.headers())
-            return .request(id: id, head: head, body: try cursor.blob("body"))
+            return .request(
+                id: id, head: head, body: try cursor.blob("body"), continues: try cursor.flag("continuation"))
         case .response:
             return .response(
                 id: try cursor.integer("id"), status: try cursor.integer("status"),
-                headers: try cursor.headers(), body: try cursor.blob("body"))
+                headers: try cursor.headers(), body: try cursor.blob("body"),
+                continues: try cursor.flag("continuation"))
         case .failure:
             let id: UInt64 = try cursor.integer("id")
             let code: UInt8 = try cursor.integer("failure code")
@@ -59,6 +63,34 @@ extension Frame {
             return .log(id: id, level: logLevel, line: try cursor.text("line", limit: WireLimits.maxTextBytes))
         case .cancel:
             return .cancel(id: try cursor.integer("id"))
+        default:
+            return try decodeExchange(of: type, &cursor)
+        }
+    }
+
+    /// Host calls and the parts of bodies.
+    private static func decodeExchange(of type: FrameType, _ cursor: inout FrameCursor) throws(WireError) -> Frame {
+        let id: UInt64 = try cursor.integer("id")
+        switch type {
+        case .call:
+            let order = HostCallOrder(
+                owner: try cursor.integer("owner"), name: try cursor.text("name", limit: WireLimits.maxHeaderBytes),
+                argument: try cursor.text("argument", limit: WireLimits.maxValueBytes))
+            return .call(
+                id: id, order, body: try cursor.blob("body"), continues: try cursor.flag("continuation"))
+        case .result:
+            return .result(
+                id: id, value: try cursor.text("value", limit: WireLimits.maxValueBytes),
+                body: try cursor.blob("body"), continues: try cursor.flag("continuation"))
+        case .callFailed:
+            return .callFailed(
+                id: id, code: try cursor.text("code", limit: WireLimits.maxHeaderBytes),
+                message: try cursor.text("message", limit: WireLimits.maxTextBytes))
+        case .data: return .data(id: id, bytes: try cursor.blob("bytes"))
+        case .end: return .end(id: id)
+        case .broken: return .broken(id: id, message: try cursor.text("message", limit: WireLimits.maxTextBytes))
+        case .credit: return .credit(id: id, bytes: try cursor.integer("credit"))
+        default: return .stop(id: id)
         }
     }
 }
@@ -89,6 +121,14 @@ private struct FrameCursor {
         guard remaining >= length else { throw truncated(field) }
         defer { offset += length }
         return bytes[offset..<(offset + length)]
+    }
+
+    mutating func flag(_ field: StaticString) throws(WireError) -> Bool {
+        switch try integer(field) as UInt8 {
+        case 0: return false
+        case 1: return true
+        case let value: throw WireError(.malformed, "the \(field) is \(value); it must be 0 or 1")
+        }
     }
 
     mutating func blob(_ field: StaticString) throws(WireError) -> [UInt8] {

@@ -9,6 +9,14 @@ enum FrameType: UInt8 {
     case failure = 7
     case log = 8
     case cancel = 9
+    case call = 10
+    case result = 11
+    case callFailed = 12
+    case data = 13
+    case end = 14
+    case broken = 15
+    case credit = 16
+    case stop = 17
 }
 
 extension Frame {
@@ -36,6 +44,14 @@ extension Frame {
         case .failure: .failure
         case .log: .log
         case .cancel: .cancel
+        case .call: .call
+        case .result: .result
+        case .callFailed: .callFailed
+        case .data: .data
+        case .end: .end
+        case .broken: .broken
+        case .credit: .credit
+        case .stop: .stop
         }
     }
 
@@ -44,27 +60,30 @@ extension Frame {
         case .hello(let version, let layers):
             output.append(integer: version)
             output.append(integer: layers)
-        case .load(let code, let fileName, let cpuLimit, let maxResponseBodyBytes):
-            output.append(blob: code)
-            output.append(text: fileName)
-            output.append(integer: cpuLimit)
-            output.append(integer: maxResponseBodyBytes)
+        case .load(let order):
+            output.append(blob: order.code)
+            output.append(text: order.fileName)
+            output.append(integer: order.cpuLimitMilliseconds)
+            output.append(integer: order.maxResponseBodyBytes)
+            output.append(text: order.environment)
         case .loaded:
             break
         case .loadFailed(let message, let stack):
             output.append(text: message)
             output.append(text: stack)
-        case .request(let id, let head, let body):
+        case .request(let id, let head, let body, let continues):
             output.append(integer: id)
             output.append(text: head.method)
             output.append(text: head.url)
             output.append(headers: head.headers)
             output.append(blob: body)
-        case .response(let id, let status, let headers, let body):
+            output.append(flag: continues)
+        case .response(let id, let status, let headers, let body, let continues):
             output.append(integer: id)
             output.append(integer: status)
             output.append(headers: headers)
             output.append(blob: body)
+            output.append(flag: continues)
         case .failure(let id, let code, let message):
             output.append(integer: id)
             output.append(code.rawValue)
@@ -73,7 +92,32 @@ extension Frame {
             output.append(integer: id)
             output.append(level.rawValue)
             output.append(text: line)
-        case .cancel(let id):
+        case .call(let id, let order, let body, let continues):
+            output.append(integer: id)
+            output.append(integer: order.owner)
+            output.append(text: order.name)
+            output.append(text: order.argument)
+            output.append(blob: body)
+            output.append(flag: continues)
+        case .result(let id, let value, let body, let continues):
+            output.append(integer: id)
+            output.append(text: value)
+            output.append(blob: body)
+            output.append(flag: continues)
+        case .callFailed(let id, let code, let message):
+            output.append(integer: id)
+            output.append(text: code)
+            output.append(text: message)
+        case .data(let id, let bytes):
+            output.append(integer: id)
+            output.append(blob: bytes)
+        case .broken(let id, let message):
+            output.append(integer: id)
+            output.append(text: message)
+        case .credit(let id, let bytes):
+            output.append(integer: id)
+            output.append(integer: bytes)
+        case .cancel(let id), .end(let id), .stop(let id):
             output.append(integer: id)
         }
     }
@@ -83,6 +127,8 @@ extension [UInt8] {
     fileprivate mutating func append(integer: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: integer.littleEndian) { append(contentsOf: $0) }
     }
+
+    fileprivate mutating func append(flag: Bool) { append(flag ? 1 : 0) }
 
     fileprivate mutating func append(blob: [UInt8]) {
         append(integer: UInt32(truncatingIfNeeded: blob.count))

@@ -6,21 +6,39 @@
 public enum Frame: Hashable, Sendable {
     /// Worker to node, first of all: protocol version and the sandbox layers that are active (`CSandbox` bits).
     case hello(version: UInt32, layers: UInt32)
-    /// Node to worker, once: the script, its file name for stack traces, the CPU time that one request may use in
-    /// milliseconds (0 for no limit in the engine) and the largest response body in bytes.
-    case load(code: [UInt8], fileName: String, cpuLimitMilliseconds: UInt32, maxResponseBodyBytes: UInt32)
+    /// Node to worker, once: the script and what it runs with.
+    case load(LoadOrder)
     /// Worker to node: the script ran and exports a handler.
     case loaded
     /// Worker to node: the script could not be used. The stack is for the developer only.
     case loadFailed(message: String, stack: String)
-    /// Node to worker: answer this. Ids rise within one worker and are never 0.
-    case request(id: UInt64, head: RequestHead, body: [UInt8])
-    /// Worker to node: the answer to a request.
-    case response(id: UInt64, status: UInt16, headers: [HeaderField], body: [UInt8])
+    /// Node to worker: answer this. Ids rise within one worker, are even and never 0. The body's first part; more
+    /// follows as ``data(id:bytes:)`` if it continues.
+    case request(id: UInt64, head: RequestHead, body: [UInt8], continues: Bool)
+    /// Worker to node: the answer to a request, with its body's first part.
+    case response(id: UInt64, status: UInt16, headers: [HeaderField], body: [UInt8], continues: Bool)
     /// Worker to node: there is no answer. The message holds no stack.
     case failure(id: UInt64, code: FailureCode, message: String)
     /// Worker to node: a console line; id 0 when no request was running.
     case log(id: UInt64, level: LogLevel, line: String)
-    /// Node to worker: nobody waits for this request. The worker answers with a ``FailureCode/cancelled`` failure.
+    /// Node to worker: nobody waits for this request. The worker answers with a ``FailureCode/cancelled`` failure,
+    /// or ends the body that it was sending.
     case cancel(id: UInt64)
+    /// Worker to node: do this for me. Ids rise within one worker and are odd.
+    case call(id: UInt64, HostCallOrder, body: [UInt8], continues: Bool)
+    /// Node to worker: the result of a call as JSON, with its body's first part.
+    case result(id: UInt64, value: String, body: [UInt8], continues: Bool)
+    /// Node to worker: the call came to nothing.
+    case callFailed(id: UInt64, code: String, message: String)
+    /// Either way: the next part of the body that goes with `id` in this direction. At most
+    /// ``WireLimits/bodyWindow`` bytes, and what ``credit(id:bytes:)`` added, may be on their way.
+    case data(id: UInt64, bytes: [UInt8])
+    /// Either way: the body is complete.
+    case end(id: UInt64)
+    /// Either way: the rest of the body cannot be had.
+    case broken(id: UInt64, message: String)
+    /// Either way, from the receiver of a body: so many more bytes may come.
+    case credit(id: UInt64, bytes: UInt32)
+    /// Either way, from the receiver of a body: send no more of it.
+    case stop(id: UInt64)
 }

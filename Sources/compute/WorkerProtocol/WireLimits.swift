@@ -10,6 +10,12 @@ public enum WireLimits {
     public static let maxURLBytes = 64 << 10
     /// The longest console line or error text, in bytes of UTF-8; a worker cuts longer ones.
     public static let maxTextBytes = 64 << 10
+    /// The longest JSON text of a call, a result or an environment, in bytes.
+    public static let maxValueBytes = 1 << 20
+    /// Bytes of a body that may be on their way before its receiver grants more, behind the body's first part: 256 KiB.
+    public static let bodyWindow = 256 << 10
+    /// The largest part of a body: 64 KiB.
+    public static let maxPartBytes = 64 << 10
     /// The version that a worker announces in its hello. A pool refuses any other.
-    public static let protocolVersion: UInt32 = 1
+    public static let protocolVersion: UInt32 = 2
 }

@@ -131,8 +131,20 @@
         }
     }
 
-    bridge.dispatch = function dispatch(id, method, url, headerText, body) {
-        run(id, method, url, headerText, body);
+    async function runWhole(id, method, url, headerText, first) {
+        let bytes;
+        try {
+            bytes = await bridge.gatherBody(id, first);
+        } catch (error) {
+            host.fail(id, failure.exception, error.message, '');
+            return;
+        }
+        run(id, method, url, headerText, bytes.buffer);
+    }
+
+    bridge.dispatch = function dispatch(id, method, url, headerText, body, continues) {
+        if (continues) runWhole(id, method, url, headerText, body);
+        else run(id, method, url, headerText, body);
     };
 
     bridge.cancel = function cancel(id) {

@@ -1,18 +1,27 @@
 public import NIOCore
+public import Streams
 
-/// A request as a function sees it: complete, without anything that concerns only the connection.
+/// A request as a function sees it, without anything that concerns only the connection.
 public struct FunctionRequest: Sendable {
+    /// The body of a request or an answer.
+    public enum Body: Sendable {
+        /// All of it; may be empty.
+        case bytes(ByteBuffer)
+        /// On its way. Whoever gets it stops it when it wants no more.
+        case stream(ByteStream)
+    }
+
     /// In upper case.
     public let method: String
     /// Absolute: `http://host[:port]/path?query`, path and query exactly as they were sent.
     public let url: String
     /// Names in lower case, in the order of arrival; `x-forwarded-for` and `x-forwarded-proto` are the gateway's.
     public let headers: [(name: String, value: String)]
-    /// The whole body, at most ``Gateway/Settings/maxFunctionBodyBytes``.
-    public let body: ByteBuffer
+    /// At most ``Gateway/Settings/maxFunctionBodyBytes``; a stream fails beyond that.
+    public let body: Body
 
     /// A request; nothing is checked.
-    public init(method: String, url: String, headers: [(name: String, value: String)], body: ByteBuffer) {
+    public init(method: String, url: String, headers: [(name: String, value: String)], body: Body) {
         self.method = method
         self.url = url
         self.headers = headers

@@ -1,5 +1,3 @@
-public import NIOCore
-
 /// What a function answered. Nothing in it is trusted: the gateway checks the status and every header.
 public struct FunctionResponse: Sendable {
     /// 200 to 599.
@@ -7,11 +5,11 @@ public struct FunctionResponse: Sendable {
     /// In order; names in any case, repeated names are kept. `content-length`, `date` and the hop-by-hop fields are
     /// ignored, since the gateway sets them.
     public let headers: [(name: String, value: String)]
-    /// The whole body; not sent for HEAD, 204 and 304.
-    public let body: ByteBuffer
+    /// Not sent for HEAD, 204 and 304. A stream goes to the client part by part as it comes.
+    public let body: FunctionRequest.Body
 
     /// A response; the gateway checks it when it arrives.
-    public init(status: Int, headers: [(name: String, value: String)], body: ByteBuffer) {
+    public init(status: Int, headers: [(name: String, value: String)], body: FunctionRequest.Body) {
         self.status = status
         self.headers = headers
         self.body = body

@@ -10,8 +10,16 @@ protocol BodyPumpOwner: AnyObject {
     func pumpFailed(_ error: any Error)
 }
 
+/// Brings a body to its owner, on one event loop.
+protocol Pump: AnyObject {
+    /// Sends what can be sent. Call again when the client takes bytes.
+    func run()
+    /// Lets go of the body. Further calls do nothing.
+    func close()
+}
+
 /// Reads a body block by block, one block ahead of what the client takes. Used on one event loop.
-final class BodyPump {
+final class BodyPump: Pump {
     /// Blocks sent in one go before other connections of the loop get their turn.
     private static let maxBurst = 4
 
@@ -32,7 +40,6 @@ final class BodyPump {
         cursor = BodyCursor(parts, byteCount: blob.byteCount)
     }
 
-    /// Sends what can be sent. Call again when the client takes bytes.
     func run() {
         // A block may arrive while it is being asked for: the loop below picks it up, so that the stack stays flat.
         guard !isRunning else { return }
@@ -90,7 +97,6 @@ final class BodyPump {
         owner?.pumpFailed(error)
     }
 
-    /// Lets go of the blob. Further calls do nothing.
     func close() {
         guard !isClosed else { return }
         isClosed = true

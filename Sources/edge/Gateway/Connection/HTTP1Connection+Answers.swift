@@ -8,9 +8,13 @@ extension HTTP1Connection: BodyPumpOwner {
 
     func send(_ reply: Reply) {
         guard let context else { return reply.abandon() }
-        let closes =
+        var closes =
             reply.closes || shared.isDraining || requestCount >= settings.maxRequestsPerConnection
             || !(current?.head.keepsAlive ?? false)
+        let isFlow = if case .flow = reply.body { true } else { false }
+        let isChunked = isFlow && current?.head.minorVersion != 0
+        // Without chunks only the connection's end tells the body's; and what is left of a request's body is not read.
+        if isFlow ? !isChunked : upload != nil { closes = true }
         let persistence: HTTP1Encoder.Persistence =
             closes ? .close : current?.head.minorVersion == 0 ? .keepAlive : .implied
         var body = ByteBuffer()
@@ -21,7 +25,7 @@ extension HTTP1Connection: BodyPumpOwner {
             capacity: HTTP1Encoder.usualHeadBytes + (copies ? body.readableBytes : 0))
         let elapsed = current.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
         HTTP1Encoder.writeHead(
-            reply, persistence, common: shared.common(), micros: Int(elapsed / 1_000), to: &head)
+            reply, persistence, common: shared.common(), micros: Int(elapsed / 1_000), isChunked: isChunked, to: &head)
 
         if case .stream(let blob, let parts) = reply.body {
             streaming = reply
@@ -29,6 +33,18 @@ extension HTTP1Connection: BodyPumpOwner {
             streamingCloses = closes
             progress = .now()
             let pump = BodyPump(blob, parts, on: context.eventLoop, owner: self)
+            self.pump = pump
+            pump.run()
+            return
+        }
+        if case .flow(let stream) = reply.body {
+            streaming = reply
+            streamingCloses = closes
+            streamingChunks = isChunked
+            progress = .now()
+            // A client may act on the head long before the first part comes.
+            write(head)
+            let pump = FlowPump(stream, on: context.eventLoop, owner: self)
             self.pump = pump
             pump.run()
             return
@@ -45,7 +61,7 @@ extension HTTP1Connection: BodyPumpOwner {
 
     private func finish(_ reply: Reply, bodyBytes: Int, nanoseconds: Int64, closes: Bool) {
         record(reply, current, bodyBytes: bodyBytes, nanoseconds: nanoseconds)
-        if closes { return finishConnection() }
+        if closes || upload != nil { return finishConnection() }
         generation += 1
         current = nil
         phase = .idle
@@ -62,13 +78,25 @@ extension HTTP1Connection: BodyPumpOwner {
         current?.bodyBytes += bytes.readableBytes
         progress = .now()
         guard let context else { return }
-        context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+        guard streamingChunks else {
+            context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+            return
+        }
+        var head = context.channel.allocator.buffer(capacity: 16)
+        HTTP1Encoder.writeChunkHead(bytes.readableBytes, to: &head)
+        context.write(Self.wrapOutboundOut(head), promise: nil)
+        context.write(Self.wrapOutboundOut(bytes), promise: nil)
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(staticString: "\r\n")), promise: nil)
     }
 
     func pumpFinished() {
         guard let reply = streaming, let current else { return }
         pump = nil
         streaming = nil
+        if streamingChunks {
+            streamingChunks = false
+            write(ByteBuffer(staticString: "0\r\n\r\n"))
+        }
         let nanoseconds = (NIODeadline.now() - current.started).nanoseconds
         finish(reply, bodyBytes: current.bodyBytes, nanoseconds: nanoseconds, closes: streamingCloses)
         resume()
@@ -77,6 +105,7 @@ extension HTTP1Connection: BodyPumpOwner {
     func pumpFailed(_ error: any Error) {
         guard let reply = streaming, let current else { return }
         pump = nil
+        streamingChunks = false
         if streamingHead != nil {
             // Nothing has been promised to the client yet, so the failure can still be told.
             streaming = nil

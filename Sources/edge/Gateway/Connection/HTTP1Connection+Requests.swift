@@ -1,16 +1,17 @@
 import NIOCore
+import Streams
 
 /// From parsed events to complete requests.
 extension HTTP1Connection {
     func handle(_ event: HTTPRequestParser.Event, _ context: ChannelHandlerContext) {
         switch event {
-        case .head(let head): begin(head)
+        case .head(let head): begin(head, context)
         case .body(let bytes): take(bytes)
-        case .end: answer(context)
+        case .end: if phase == .answering { endUpload() } else { answer(context) }
         }
     }
 
-    private func begin(_ head: HTTPRequestHead) {
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         headStarted = nil
         requestCount += 1
         generation += 1
@@ -28,6 +29,44 @@ extension HTTP1Connection {
                 write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
             }
         }
+        if case .length(let count) = head.body, count > Upload.gatheredBytes { beginUpload(context) }
+    }
+
+    /// A body of unknown length whose end did not come with this read may take its time.
+    func settleBody(_ context: ChannelHandlerContext) {
+        guard case .receiving = phase, case .chunked = current?.head.body else { return }
+        beginUpload(context)
+    }
+
+    /// Calls the function now, with what has come of the body.
+    private func beginUpload(_ context: ChannelHandlerContext) {
+        guard phase == .receiving, current?.destination.takesBody == true else { return }
+        let loop = context.eventLoop
+        let connection = NIOLoopBound(self, eventLoop: loop)
+        let moved: @Sendable () -> Void = { loop.execute { connection.value.uploadMoved() } }
+        upload = Upload(ByteStream(onTake: { _ in moved() }, onStop: moved))
+        if let gathered = current?.body, gathered.readableBytes > 0 { upload?.received(gathered) }
+        current?.body = ByteBuffer()
+        answer(context)
+    }
+
+    /// The function took bytes, or wants no more.
+    private func uploadMoved() {
+        guard upload != nil else { return }
+        upload?.moved()
+        progress = .now()
+        resume()
+    }
+
+    private func endUpload() {
+        upload?.stream.finish()
+        upload = nil
+    }
+
+    /// The rest of the body does not come.
+    func breakUpload() {
+        upload?.stream.fail(GatewayError(.requestTimeout, "The client did not send the whole body", origin: .client))
+        upload = nil
     }
 
     private func bodyLimit(_ destination: Destination) -> Int {
@@ -35,6 +74,7 @@ extension HTTP1Connection {
     }
 
     private func take(_ bytes: ByteBuffer) {
+        if upload != nil { return pass(bytes) }
         guard current != nil, let destination = current?.destination else { return }
         current?.bodyBytes += bytes.readableBytes
         guard current?.bodyBytes ?? 0 <= bodyLimit(destination) else {
@@ -42,6 +82,16 @@ extension HTTP1Connection {
             return
         }
         if destination.takesBody { current?.body.writeImmutableBuffer(bytes) }
+    }
+
+    /// Hands a part of a long body to the function that is at work on it.
+    private func pass(_ bytes: ByteBuffer) {
+        upload?.received(bytes)
+        progress = .now()
+        guard let count = upload?.byteCount, count > settings.maxFunctionBodyBytes else { return }
+        guard streaming == nil else { return abort() }
+        generation += 1
+        refuseBody()
     }
 
     /// Answers without waiting for the body, which costs the client its connection.
@@ -61,7 +111,8 @@ extension HTTP1Connection {
         phase = .answering
         // From here on the count is of bytes that went out.
         self.current?.bodyBytes = 0
-        let request = GatewayRequest(head: current.head, body: current.body, client: client)
+        let request = GatewayRequest(
+            head: current.head, body: current.body, upload: upload?.stream, client: client)
         self.current?.body = ByteBuffer()
         switch dispatcher.answer(current.destination, request, on: context.eventLoop, shared) {
         case .ready(var reply):

@@ -17,7 +17,8 @@ extension HTTP1Connection {
             return progress + TimeAmount(settings.bodyTimeout) + .seconds(Int64(seconds))
         case .answering:
             let isStalled = streaming != nil && !pumpMayWrite
-            return progress + TimeAmount(isStalled ? settings.writeTimeout : settings.answerTimeout)
+            let answer = progress + TimeAmount(isStalled ? settings.writeTimeout : settings.answerTimeout)
+            return min(answer, upload?.deadline(settings) ?? answer)
         case .lingering:
             return progress + TimeAmount(isOutputClosed ? settings.lingerTimeout : settings.writeTimeout)
         case .closed: return .distantFuture
@@ -52,15 +53,23 @@ extension HTTP1Connection {
             } else {
                 finishConnection()
             }
-        case .receiving:
-            let message = "The body came slower than \(settings.minBodyBytesPerSecond) bytes a second"
-            refuse(GatewayError(.requestTimeout, message, origin: .client))
+        case .receiving: refuseSlowBody()
         case .answering: expireAnswer()
         case .lingering, .closed: abort()
         }
     }
 
+    private func refuseSlowBody() {
+        let message = "The body came slower than \(settings.minBodyBytesPerSecond) bytes a second"
+        refuse(GatewayError(.requestTimeout, message, origin: .client))
+    }
+
     private func expireAnswer() {
+        if let late = upload?.deadline(settings), NIODeadline.now() >= late {
+            guard streaming == nil else { return abort() }
+            generation += 1
+            return refuseSlowBody()
+        }
         let error = GatewayError(
             .answerTimeout, "Nothing answered within \(settings.answerTimeout); try again", origin: .node)
         guard streaming != nil else {

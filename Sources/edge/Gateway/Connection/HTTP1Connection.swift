@@ -47,11 +47,15 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var generation = 0
     var requestCount = 0
 
-    var pump: BodyPump?
+    var pump: (any Pump)?
+    /// The body that goes to a function while it is being received.
+    var upload: Upload?
     /// The answer that `pump` sends, and its head until the first bytes of its body are there.
     var streaming: Reply?
     var streamingHead: ByteBuffer?
     var streamingCloses = false
+    /// Whether the body goes out in chunks.
+    var streamingChunks = false
 
     /// This connection only says that there is no room.
     private let refuses: Bool
@@ -115,6 +119,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
         phase = .closed
         generation += 1
+        breakUpload()
         pump?.close()
         pump = nil
         streaming = nil
@@ -151,7 +156,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var mayRead: Bool {
         switch phase {
         case .receiving, .lingering: true
-        case .idle, .answering: parser.bufferedBytes <= settings.pipelineBytes
+        case .idle, .answering: parser.bufferedBytes <= settings.pipelineBytes && upload?.hasRoom ?? true
         case .closed: false
         }
     }
@@ -205,7 +210,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
             // A client that does not take its answers gets no further ones made.
             case .idle: guard context.channel.isWritable else { return }
             case .receiving: break
-            case .answering, .lingering, .closed: return
+            case .answering: guard upload?.hasRoom ?? false else { return }
+            case .lingering, .closed: return
             }
             do {
                 guard let event = try parser.next() else { return }
@@ -226,6 +232,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         } else {
             headStarted = nil
         }
+        if !isHandlingRead { settleBody(context) }
         if inputIsClosed { settleAfterInput(context) }
         // Answers to pipelined requests leave together, when the read is over.
         if needsFlush, !isHandlingRead {
@@ -246,7 +253,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         case .idle: if context.channel.isWritable { finishConnection() }
         case .receiving: abort()
         case .lingering: if outputIsClosed { abort() }
-        case .answering, .closed: break
+        case .answering: if upload != nil { abort() }
+        case .closed: break
         }
     }
 
@@ -262,6 +270,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard let context, phase != .closed, phase != .lingering else { return }
         phase = .lingering
         generation += 1
+        breakUpload()
         current = nil
         progress = .now()
         let sent = context.eventLoop.makePromise(of: Void.self)

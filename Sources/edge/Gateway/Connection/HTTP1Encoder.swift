@@ -17,8 +17,10 @@ enum HTTP1Encoder {
     /// - Parameters:
     ///   - common: Ready-made lines that stand in every answer.
     ///   - micros: What the answer took so far.
+    ///   - isChunked: Whether the body comes in chunks, because its length is not known.
     static func writeHead(
-        _ reply: Reply, _ persistence: Persistence, common: ByteBuffer, micros: Int, to buffer: inout ByteBuffer
+        _ reply: Reply, _ persistence: Persistence, common: ByteBuffer, micros: Int, isChunked: Bool = false,
+        to buffer: inout ByteBuffer
     ) {
         switch reply.status {
         case 200: buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
@@ -33,12 +35,19 @@ enum HTTP1Encoder {
             buffer.writeString(String(length))
             buffer.writeStaticString("\r\n")
         }
+        if isChunked { buffer.writeStaticString("transfer-encoding: chunked\r\n") }
         writeTiming(micros, to: &buffer)
         switch persistence {
         case .implied: break
         case .keepAlive: buffer.writeStaticString("connection: keep-alive\r\n")
         case .close: buffer.writeStaticString("connection: close\r\n")
         }
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// A chunk's first line (RFC 9112 section 7.1).
+    static func writeChunkHead(_ byteCount: Int, to buffer: inout ByteBuffer) {
+        buffer.writeString(String(byteCount, radix: 16))
         buffer.writeStaticString("\r\n")
     }
 

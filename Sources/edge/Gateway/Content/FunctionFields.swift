@@ -15,8 +15,10 @@ enum FunctionFields {
     private static let reservedPrefix = "skerry-"
 
     /// The fields that a function is given.
+    ///
+    /// - Parameter bodyBytes: The body's length; nil while it is not known.
     static func request(
-        _ head: HTTPRequestHead, bodyBytes: Int, client: ClientAddress
+        _ head: HTTPRequestHead, bodyBytes: Int?, client: ClientAddress
     ) -> [(name: String, value: String)] {
         let named = connectionOptions(head.fields.all("connection"))
         var result = head.fields.pairs.filter { field in
@@ -24,7 +26,9 @@ enum FunctionFields {
         }
         // An absolute target overrules the Host field (RFC 9112 section 3.2.2).
         if let authority = head.authority { result.append(("host", authority.description)) }
-        if head.body != .none || bodyBytes > 0 { result.append(("content-length", String(bodyBytes))) }
+        if let bodyBytes, head.body != .none || bodyBytes > 0 {
+            result.append(("content-length", String(bodyBytes)))
+        }
         result.append(("x-forwarded-for", client.ip))
         result.append(("x-forwarded-proto", "http"))
         return result

@@ -8,8 +8,8 @@ extension Dispatcher {
         let head = request.head
         let call = FunctionRequest(
             method: head.method.rawValue, url: url(head, release),
-            headers: FunctionFields.request(head, bodyBytes: request.body.readableBytes, client: request.client),
-            body: request.body)
+            headers: FunctionFields.request(head, bodyBytes: request.bodyByteCount, client: request.client),
+            body: request.upload.map { .stream($0) } ?? .bytes(request.body))
         let answered = functions.invoke(release, call, on: loop).hop(to: loop)
         return .later(
             answered.flatMapThrowing { try reply($0, head) }.flatMapErrorThrowing { failure($0, head, .function) })
@@ -28,12 +28,22 @@ extension Dispatcher {
                 origin: .origin)
         }
         let fields = try FunctionFields.response(response.headers, maxBytes: settings.maxFunctionFieldBytes)
-        guard !HTTPStatus.hasNoContent(response.status) else {
-            return Reply(status: response.status, fields: fields, kind: .function)
+        let hasContent = !HTTPStatus.hasNoContent(response.status) && response.status != HTTPStatus.resetContent
+        switch response.body {
+        case .stream(let stream):
+            guard hasContent, head.method != .head else {
+                stream.stop()
+                return Reply(status: response.status, fields: fields, kind: .function)
+            }
+            return Reply(status: response.status, fields: fields, body: .flow(stream), kind: .function)
+        case .bytes(let bytes):
+            guard !HTTPStatus.hasNoContent(response.status) else {
+                return Reply(status: response.status, fields: fields, kind: .function)
+            }
+            let body = hasContent ? bytes : ByteBuffer()
+            return Reply(
+                status: response.status, fields: fields, contentLength: body.readableBytes,
+                body: head.method == .head ? .none : .bytes(body), kind: .function)
         }
-        let body = response.status == HTTPStatus.resetContent ? ByteBuffer() : response.body
-        return Reply(
-            status: response.status, fields: fields, contentLength: body.readableBytes,
-            body: head.method == .head ? .none : .bytes(body), kind: .function)
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import Streams
 
 /// An answer before any protocol's framing.
 struct Reply: Sendable {
@@ -7,6 +8,8 @@ struct Reply: Sendable {
         case bytes(ByteBuffer)
         /// Parts of a blob that is still to be read. Whoever holds the reply closes the blob exactly once.
         case stream(any GatewayBlob, [BodyCursor.Part])
+        /// Bytes that still come, of unknown number.
+        case flow(ByteStream)
     }
 
     var status: Int
@@ -27,7 +30,11 @@ struct Reply: Sendable {
 
     /// Lets go of what the reply holds, when nobody is left to read it.
     func abandon() {
-        if case .stream(let blob, _) = body { blob.close() }
+        switch body {
+        case .stream(let blob, _): blob.close()
+        case .flow(let stream): stream.stop()
+        case .none, .bytes: break
+        }
     }
 }
 

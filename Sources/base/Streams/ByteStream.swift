@@ -1,0 +1,206 @@
+public import NIOCore
+import Synchronization
+
+/// The bytes of a body on their way from one producer to one consumer.
+///
+/// Holds what the producer added and the consumer has not taken. A producer that waits in ``write(_:)`` keeps that
+/// within the window; one that uses ``append(_:)`` keeps to a window of its own by what `onTake` tells it. Any thread.
+/// A stream that nobody holds any more has stopped.
+public final class ByteStream: Sendable {
+    /// The consumer wants no more.
+    public struct Stopped: Error {
+        /// Says so.
+        public init() {}
+    }
+
+    /// There is more than ``collect(limit:)`` may take.
+    public struct TooLarge: Error {
+        /// The limit in bytes.
+        public let limit: Int
+        /// Says so.
+        public init(limit: Int) { self.limit = limit }
+    }
+
+    private enum Waiter {
+        case promise(EventLoopPromise<ByteBuffer?>)
+        case continuation(CheckedContinuation<ByteBuffer?, any Error>)
+
+        func resolve(_ result: Result<ByteBuffer?, any Error>) {
+            switch self {
+            case .promise(let promise): promise.completeWith(result)
+            case .continuation(let continuation): continuation.resume(with: result)
+            }
+        }
+    }
+
+    private struct State {
+        var parts: [ByteBuffer] = []
+        var first = 0
+        var byteCount = 0
+        var end: Result<Void, any Error>?
+        var isStopped = false
+        var consumer: Waiter?
+        var producer: CheckedContinuation<Void, Never>?
+
+        mutating func take() -> Result<ByteBuffer?, any Error>? {
+            if isStopped { return .failure(Stopped()) }
+            if first < parts.count {
+                let part = parts[first]
+                parts[first] = ByteBuffer()
+                first += 1
+                if first == parts.count {
+                    parts.removeAll(keepingCapacity: true)
+                    first = 0
+                }
+                byteCount -= part.readableBytes
+                return .success(part)
+            }
+            return end.map { $0.map { nil } }
+        }
+    }
+
+    private let state = Mutex(State())
+    private let window: Int
+    private let onTake: (@Sendable (Int) -> Void)?
+    private let onStop: (@Sendable () -> Void)?
+
+    /// Starts empty.
+    ///
+    /// - Parameters:
+    ///   - window: Bytes that ``write(_:)`` lets wait.
+    ///   - onTake: Hears how many bytes the consumer took, each time.
+    ///   - onStop: Hears once that the consumer wants no more; not after the end.
+    public init(
+        window: Int = 256 << 10, onTake: (@Sendable (Int) -> Void)? = nil, onStop: (@Sendable () -> Void)? = nil
+    ) {
+        self.window = window
+        self.onTake = onTake
+        self.onStop = onStop
+    }
+
+    deinit { stop() }
+
+    /// Bytes that wait for the consumer.
+    public var bufferedBytes: Int { state.withLock { $0.byteCount } }
+
+    // MARK: Producer
+
+    /// Adds bytes; does nothing after the end or when the consumer stopped.
+    public func append(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        let taken = state.withLock { state -> (Waiter, Int)? in
+            guard state.end == nil, !state.isStopped else { return nil }
+            if let consumer = state.consumer.take() { return (consumer, bytes.readableBytes) }
+            state.parts.append(bytes)
+            state.byteCount += bytes.readableBytes
+            return nil
+        }
+        guard let (consumer, count) = taken else { return }
+        onTake?(count)
+        consumer.resolve(.success(bytes))
+    }
+
+    /// Adds bytes and waits until the window has room again.
+    ///
+    /// - Throws: ``Stopped`` when the consumer wants no more; `CancellationError`.
+    public func write(_ bytes: ByteBuffer) async throws {
+        append(bytes)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    if state.byteCount < window || state.isStopped || state.end != nil || Task.isCancelled {
+                        return true
+                    }
+                    state.producer = continuation
+                    return false
+                }
+                if isFree { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.producer.take() }?.resume()
+        }
+        if state.withLock({ $0.isStopped }) { throw Stopped() }
+        try Task.checkCancellation()
+    }
+
+    /// The body is complete.
+    public func finish() { end(.success(())) }
+
+    /// The rest cannot be had; the consumer gets `error` after what is there.
+    public func fail(_ error: any Error) { end(.failure(error)) }
+
+    private func end(_ end: Result<Void, any Error>) {
+        let consumer = state.withLock { state -> Waiter? in
+            guard state.end == nil else { return nil }
+            state.end = end
+            return state.consumer.take()
+        }
+        consumer?.resolve(end.map { nil })
+    }
+
+    // MARK: Consumer
+
+    /// The next bytes, never empty; nil at the end. One call at a time.
+    ///
+    /// - Throws: Why the rest cannot be had; ``Stopped`` after ``stop()`` or when the task is cancelled.
+    public func next() async throws -> ByteBuffer? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { wait(.continuation($0)) }
+        } onCancel: {
+            stop()
+        }
+    }
+
+    /// As ``next()-()``, delivered on `eventLoop`.
+    public func next(on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer?> {
+        let promise = eventLoop.makePromise(of: ByteBuffer?.self)
+        wait(.promise(promise))
+        return promise.futureResult
+    }
+
+    /// Wants no more: what is there is dropped, and the producer hears of it.
+    public func stop() {
+        let (consumer, producer, isNews) = state.withLock { state in
+            let isNews = !state.isStopped && state.end == nil
+            state.isStopped = true
+            state.parts = []
+            state.first = 0
+            state.byteCount = 0
+            return (state.consumer.take(), state.producer.take(), isNews)
+        }
+        consumer?.resolve(.failure(Stopped()))
+        producer?.resume()
+        if isNews { onStop?() }
+    }
+
+    /// Everything to the end.
+    ///
+    /// - Throws: ``TooLarge`` beyond `limit` bytes; why the rest cannot be had.
+    public func collect(limit: Int) async throws -> ByteBuffer {
+        var whole = ByteBuffer()
+        while let part = try await next() {
+            guard whole.readableBytes + part.readableBytes <= limit else {
+                stop()
+                throw TooLarge(limit: limit)
+            }
+            whole.writeImmutableBuffer(part)
+        }
+        return whole
+    }
+
+    private func wait(_ waiter: Waiter) {
+        let (result, producer) = state.withLock { state in
+            guard let result = state.take() else {
+                // A second consumer would never be answered.
+                if state.consumer != nil { return (Result<ByteBuffer?, any Error>.failure(Stopped()), nil) }
+                state.consumer = waiter
+                return (nil, nil)
+            }
+            return (result, state.byteCount < window ? state.producer.take() : nil)
+        }
+        producer?.resume()
+        guard let result else { return }
+        if case .success(let part?) = result { onTake?(part.readableBytes) }
+        waiter.resolve(result)
+    }
+}

@@ -1,0 +1,126 @@
+import NIOCore
+import NIOEmbedded
+import Streams
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ByteStreamTests {
+    private struct Broken: Error {}
+
+    private func text(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
+
+    @Test func partsComeInOrderAndThenTheEnd() async throws {
+        let stream = ByteStream()
+        stream.append(text("a"))
+        stream.append(ByteBuffer())
+        stream.append(text("b"))
+        stream.finish()
+        stream.append(text("late"))
+        #expect(stream.bufferedBytes == 2)
+        #expect(try await stream.next() == text("a"))
+        #expect(try await stream.next() == text("b"))
+        #expect(try await stream.next() == nil)
+        #expect(try await stream.next() == nil)
+    }
+
+    @Test func whatIsThereComesBeforeTheError() async throws {
+        let stream = ByteStream()
+        stream.append(text("a"))
+        stream.fail(Broken())
+        #expect(try await stream.next() == text("a"))
+        await #expect(throws: Broken.self) { try await stream.next() }
+    }
+
+    @Test func aConsumerThatWaitsIsServedOnItsLoop() throws {
+        let loop = EmbeddedEventLoop()
+        let taken = Mutex<[Int]>([])
+        let stream = ByteStream(onTake: { count in taken.withLock { $0.append(count) } })
+        let first = stream.next(on: loop)
+        stream.append(text("abc"))
+        #expect(try first.wait() == text("abc"))
+        let second = stream.next(on: loop)
+        stream.finish()
+        #expect(try second.wait() == nil)
+        #expect(taken.withLock { $0 } == [3])
+        #expect(stream.bufferedBytes == 0)
+    }
+
+    @Test func aProducerWaitsForRoom() async throws {
+        let stream = ByteStream(window: 4)
+        let steps = Mutex(0)
+        let producer = Task {
+            for _ in 0..<3 {
+                try await stream.write(text("abcd"))
+                steps.withLock { $0 += 1 }
+            }
+            stream.finish()
+        }
+        while stream.bufferedBytes < 4 { try await Task.sleep(for: .milliseconds(1)) }
+        try await Task.sleep(for: .milliseconds(20))
+        #expect(steps.withLock { $0 } == 0)
+        #expect(try await stream.collect(limit: 12) == text("abcdabcdabcd"))
+        try await producer.value
+        #expect(steps.withLock { $0 } == 3)
+    }
+
+    @Test func stoppingEndsBothSidesOnce() async throws {
+        let stops = Mutex(0)
+        let stream = ByteStream(window: 1, onStop: { stops.withLock { $0 += 1 } })
+        let producer = Task { try await stream.write(text("abcd")) }
+        while stream.bufferedBytes < 4 { try await Task.sleep(for: .milliseconds(1)) }
+        stream.stop()
+        stream.stop()
+        await #expect(throws: ByteStream.Stopped.self) { try await producer.value }
+        await #expect(throws: ByteStream.Stopped.self) { try await stream.next() }
+        #expect(stops.withLock { $0 } == 1)
+        #expect(stream.bufferedBytes == 0)
+    }
+
+    @Test func theEndIsNoStop() async throws {
+        let stops = Mutex(0)
+        let stream = ByteStream(onStop: { stops.withLock { $0 += 1 } })
+        stream.finish()
+        stream.stop()
+        #expect(stops.withLock { $0 } == 0)
+    }
+
+    @Test func aStreamThatNobodyHoldsHasStopped() {
+        let stops = Mutex(0)
+        var stream: ByteStream? = ByteStream(onStop: { stops.withLock { $0 += 1 } })
+        stream?.append(text("a"))
+        stream = nil
+        #expect(stops.withLock { $0 } == 1)
+    }
+
+    @Test func cancellationEndsTheWait() async throws {
+        let stream = ByteStream(window: 1)
+        let consumer = Task { try await stream.next() }
+        try await Task.sleep(for: .milliseconds(10))
+        consumer.cancel()
+        await #expect(throws: ByteStream.Stopped.self) { try await consumer.value }
+
+        let other = ByteStream(window: 1)
+        let producer = Task { try await other.write(text("abc")) }
+        while other.bufferedBytes < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        producer.cancel()
+        await #expect(throws: CancellationError.self) { try await producer.value }
+        #expect(other.bufferedBytes == 3)
+    }
+
+    @Test func tooMuchIsNotCollected() async {
+        let stops = Mutex(0)
+        let stream = ByteStream(onStop: { stops.withLock { $0 += 1 } })
+        stream.append(text("abc"))
+        await #expect(throws: ByteStream.TooLarge.self) { try await stream.collect(limit: 2) }
+        #expect(stops.withLock { $0 } == 1)
+    }
+
+    @Test func oneConsumerAtATime() async throws {
+        let loop = EmbeddedEventLoop()
+        let stream = ByteStream()
+        let first = stream.next(on: loop)
+        #expect(throws: ByteStream.Stopped.self) { try stream.next(on: loop).wait() }
+        stream.append(text("a"))
+        #expect(try first.wait() == text("a"))
+    }
+}
