@@ -12,11 +12,13 @@ final class EtcdFixture: Sendable {
     static let program = "/usr/bin/etcd"
 
     /// For `.enabled(if:)` of the suites that need it.
-    static let isInstalled = FileManager.default.isExecutableFile(atPath: program)
-    static let missing: Comment = "needs etcd (Debian: apt-get install etcd-server)"
+    static let isInstalled = [program, "/usr/bin/etcdctl"].allSatisfy {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+    static let missing: Comment = "needs etcd and etcdctl (Debian: apt-get install etcd-server etcd-client)"
 
     /// What the recipe in `deploy/etcd` needs beside it.
-    static let hasTools = ["/usr/bin/openssl", "/usr/bin/etcdctl", "/usr/bin/bash"].allSatisfy {
+    static let hasTools = ["/usr/bin/openssl", "/usr/bin/bash"].allSatisfy {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 

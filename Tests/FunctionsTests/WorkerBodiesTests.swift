@@ -50,7 +50,8 @@ import WorkerProtocol
     }
 
     @Test func aStopEndsTheTransmission() async throws {
-        let (sent, stops) = (Sent(), Mutex(0))
+        let sent = Sent()
+        let stops = Mutex(0)
         let bodies = sent.bodies()
         let source = ByteStream(onStop: { stops.withLock { $0 += 1 } })
         source.append(ByteBuffer(repeating: 1, count: 2 * WireLimits.bodyWindow))
@@ -96,7 +97,8 @@ import WorkerProtocol
     }
 
     @Test func aConsumerThatLetsGoStopsTheWorker() {
-        let (sent, told) = (Sent(), Mutex(false))
+        let sent = Sent()
+        let told = Mutex(false)
         let bodies = sent.bodies()
         var stream: ByteStream? = bodies.receive(2) { told.withLock { $0 = true } }
         #expect(stream != nil)

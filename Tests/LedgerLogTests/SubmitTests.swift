@@ -55,7 +55,7 @@ import Testing
         #expect(try await keeper.submit(bytes) == first)
         try await keeper.close()
         // Long after it expired, and after a restart.
-        let later = try await network.leader(folder.log(network), time: Network.genesisTime + 1_000_000)
+        let later = try await network.leader(folder.log(network), time: Network.genesisTime + 30_000)
         #expect(try await later.submit(bytes) == first)
         #expect(try await later.submit(network.claim("c", nonce: 1)).outcome.refusal?.code == .badNonce)
         #expect(later.state.sequence == 2)

@@ -76,7 +76,7 @@ import Testing
         #expect(stream.bufferedBytes == 0)
     }
 
-    @Test func theEndIsNoStop() async throws {
+    @Test func theEndIsNoStop() {
         let stops = Mutex(0)
         let stream = ByteStream(onStop: { stops.withLock { $0 += 1 } })
         stream.finish()
@@ -115,7 +115,7 @@ import Testing
         #expect(stops.withLock { $0 } == 1)
     }
 
-    @Test func oneConsumerAtATime() async throws {
+    @Test func oneConsumerAtATime() throws {
         let loop = EmbeddedEventLoop()
         let stream = ByteStream()
         let first = stream.next(on: loop)

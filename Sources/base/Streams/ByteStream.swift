@@ -160,7 +160,8 @@ public final class ByteStream: Sendable {
 
     /// Wants no more: what is there is dropped, and the producer hears of it.
     public func stop() {
-        let (consumer, producer, isNews) = state.withLock { state in
+        typealias Step = (consumer: Waiter?, producer: CheckedContinuation<Void, Never>?, isNews: Bool)
+        let (consumer, producer, isNews) = state.withLock { state -> Step in
             let isNews = !state.isStopped && state.end == nil
             state.isStopped = true
             state.parts = []
@@ -189,10 +190,11 @@ public final class ByteStream: Sendable {
     }
 
     private func wait(_ waiter: Waiter) {
-        let (result, producer) = state.withLock { state in
+        typealias Step = (result: Result<ByteBuffer?, any Error>?, producer: CheckedContinuation<Void, Never>?)
+        let (result, producer) = state.withLock { state -> Step in
             guard let result = state.take() else {
                 // A second consumer would never be answered.
-                if state.consumer != nil { return (Result<ByteBuffer?, any Error>.failure(Stopped()), nil) }
+                if state.consumer != nil { return (.failure(Stopped()), nil) }
                 state.consumer = waiter
                 return (nil, nil)
             }

@@ -219,12 +219,7 @@ extension FunctionPool {
         _ continues: Bool
     ) {
         guard let version = state.withLock({ $0.core.workers[id]?.version }) else { return }
-        var content = FunctionBody.bytes(ByteBuffer(bytes: body))
-        if continues {
-            let stream = handle.bodies.receive(callID)
-            if !body.isEmpty { stream.append(ByteBuffer(bytes: body)) }
-            content = .stream(stream)
-        }
+        let content = content(callID, handle, body, continues)
         let call = HostCall(
             version: version, requestID: handle.name(of: order.owner) ?? "", name: order.name,
             argument: order.argument, body: content)
@@ -259,6 +254,16 @@ extension FunctionPool {
             content.stop()
             handle.send(.callFailed(id: callID, code: "host/limit", message: "too many calls are open"))
         }
+    }
+
+    /// A call's body, whose first part is here.
+    private func content(
+        _ callID: UInt64, _ handle: WorkerHandle, _ first: [UInt8], _ continues: Bool
+    ) -> FunctionBody {
+        guard continues else { return .bytes(ByteBuffer(bytes: first)) }
+        let stream = handle.bodies.receive(callID)
+        if !first.isEmpty { stream.append(ByteBuffer(bytes: first)) }
+        return .stream(stream)
     }
 
     private func noteLimit(_ id: PoolCore.WorkerID) {

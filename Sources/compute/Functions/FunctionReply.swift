@@ -1,5 +1,3 @@
-public import NIOCore
-
 /// A function's answer.
 public struct FunctionReply: Sendable {
     /// HTTP status, 200 to 599.

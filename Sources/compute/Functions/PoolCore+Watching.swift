@@ -68,11 +68,12 @@ extension PoolCore {
 
     private mutating func expireRequests(now: Instant) -> [Action] {
         var actions: [Action] = []
+        let allowance = cancelAllowance
         for (id, request) in requests.sorted(by: { $0.key < $1.key }) where now > request.deadline {
             requests[id] = nil
             if let worker = request.worker {
                 workers[worker]?.inFlight[request.wireID] = .some(nil)
-                workers[worker]?.cancelDeadlines[request.wireID] = now + cancelAllowance
+                workers[worker]?.cancelDeadlines[request.wireID] = now + allowance
                 actions.append(.cancel(request.wireID, at: worker))
                 actions.append(.fail(id, FunctionError(.wallLimit, "the function did not answer in time")))
             } else {

@@ -80,7 +80,8 @@ struct PoolCore {
     /// Nobody wants the rest of an answer: the worker must give it up soon.
     mutating func cancelled(_ worker: WorkerID, _ wireID: WireID, now: Instant) -> [Action] {
         guard workers[worker]?.inFlight[wireID] != nil else { return [] }
-        workers[worker]?.cancelDeadlines[wireID] = now + cancelAllowance
+        let deadline = now + cancelAllowance
+        workers[worker]?.cancelDeadlines[wireID] = deadline
         return []
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import Streams
 
 /// Functions.
 extension Dispatcher {
