@@ -22,6 +22,7 @@ let package = Package(
                 .product(name: "Wire", package: "skerry"),
                 .product(name: "BlobStore", package: "skerry"),
                 .product(name: "Manifests", package: "skerry"),
+                .product(name: "AppManifests", package: "skerry"),
                 .product(name: "Peering", package: "skerry"),
                 .product(name: "Exchange", package: "skerry"),
                 .product(name: "Membership", package: "skerry"),

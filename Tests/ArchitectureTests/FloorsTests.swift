@@ -6,11 +6,12 @@ private let floors = ["base", "content", "network", "ledger", "compute", "edge",
 private let neighbours: [String: Set<String>] = [
     "Blake3": ["CBlake3"], "Identity": ["Blake3"],
     "Exchange": ["Peering"], "Membership": ["Peering"], "Discovery": ["Peering"],
-    "LedgerLog": ["Ledger"], "EtcdLog": ["Ledger", "LedgerLog"],
+    "AppManifests": ["Manifests"], "LedgerLog": ["Ledger"], "EtcdLog": ["Ledger", "LedgerLog"],
     "FunctionRuntime": ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"],
     "Functions": ["WorkerProtocol", "CSandbox"],
     "ControlAPI": ["ControlModel"],
-    "SkerryCLI": ["Node", "Client", "Simulator"], "skerry": ["SkerryCLI"],
+    "DevServer": ["Bundling"], "Client": ["Bundling"],
+    "SkerryCLI": ["Node", "Client", "Simulator", "Bundling", "DevServer"], "skerry": ["SkerryCLI"],
 ]
 
 @Suite("The house")

@@ -52,6 +52,9 @@ enum Seeds {
                 "site": Array(try Manifest.site(SiteManifest(files: ["a/b.txt": file, "c": file])).encoded()),
                 "function": Array(try Manifest.function(function).encoded()),
             ],
+            "app-manifest": [
+                "site": Array("name = \"s\"\nkind = \"site\"\nassets = \"out\"\n".utf8)
+            ],
             "block-set": ["some": [0, 20] + held.bytes, "none": [0, 0], "one": [0, 1, 1]],
             "partial-map": ["whole": [0] + mapBytes, "unsummed": [1] + mapBytes.dropLast(Digest.byteCount)],
         ]

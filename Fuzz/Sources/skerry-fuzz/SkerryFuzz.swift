@@ -59,7 +59,8 @@ enum Targets {
     static func all() throws -> [String: Target] {
         let rooms = [
             Blake3FuzzTargets.make(), IdentityFuzzTargets.make(), BlobStoreFuzzTargets.make(),
-            ManifestsFuzzTargets.make(), PeeringFuzzTargets.make(), try ExchangeFuzzTargets.make(),
+            ManifestsFuzzTargets.make(), AppManifestsFuzzTargets.make(), PeeringFuzzTargets.make(),
+            try ExchangeFuzzTargets.make(),
             try MembershipFuzzTargets.make(), try DiscoveryFuzzTargets.make(), try LedgerFuzzTargets.make(),
             EtcdLogFuzzTargets.make(), ControlModelFuzzTargets.make(), GatewayFuzzTargets.make(),
         ]

@@ -214,9 +214,18 @@ actor ReleaseKeeper {
         let name = release.name.description
         return switch manifests[release.manifest] {
         case .site(let manifest): .site(SiteRelease(name: name, release: release.id.description, manifest: manifest))
-        case .function: .function(FunctionRelease(name: name, release: release.id.description))
+        case .function(let function): .function(ReleaseKeeper.function(function, release))
         case nil: .unavailable(reason: "Release \(release.id) of \(name) is on its way to this node; try again shortly")
         }
+    }
+
+    private static func function(_ manifest: FunctionManifest, _ release: ReleaseRecord) -> FunctionRelease {
+        let (name, id) = (release.name.description, release.id.description)
+        // The manifest's decoder has checked the files already.
+        let files = manifest.assets.isEmpty ? nil : try? SiteManifest(files: manifest.assets)
+        return FunctionRelease(
+            name: name, release: id, assets: files.map { SiteRelease(name: name, release: id, manifest: $0) },
+            routes: manifest.routes)
     }
 
     // MARK: Fetching

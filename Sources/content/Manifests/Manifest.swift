@@ -15,7 +15,7 @@ public enum Manifest: Sendable, Equatable {
     public var blobs: [BlobID] {
         switch self {
         case .site(let site): site.blobs
-        case .function(let function): [function.script]
+        case .function(let function): function.blobs
         }
     }
 
@@ -24,20 +24,8 @@ public enum Manifest: Sendable, Equatable {
         var message = ManifestPBManifest()
         switch self {
         case .site(let site):
-            message.site.files = site.files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-                path, file in
-                var entry = ManifestPBFile()
-                entry.path = path
-                entry.blob = Data(file.blob.digest.bytes)
-                entry.byteCount = UInt64(file.byteCount)
-                entry.contentType = file.contentType
-                return entry
-            }
-        case .function(let function):
-            message.function.script = Data(function.script.digest.bytes)
-            message.function.scriptByteCount = UInt64(function.scriptByteCount)
-            message.function.sourceName = function.sourceName
-            message.function.exports = function.exports
+            message.site.files = Manifest.entries(site.files)
+        case .function(let function): message.function = function.message
         }
         return try message.serializedData()
     }
@@ -55,7 +43,7 @@ public enum Manifest: Sendable, Equatable {
         }
         switch message.kind {
         case .site(let site): self = .site(try Manifest.site(site))
-        case .function(let function): self = .function(try Manifest.function(function))
+        case .function(let function): self = .function(try FunctionManifest(function))
         case nil:
             throw ManifestError(
                 .malformed, "The manifest names no kind of app that this version knows; update the node")
@@ -63,13 +51,30 @@ public enum Manifest: Sendable, Equatable {
     }
 
     private static func site(_ message: ManifestPBSite) throws -> SiteManifest {
-        guard message.files.count <= ManifestLimits.maxFiles else {
+        try SiteManifest(files: try files(message.files))
+    }
+
+    /// Files in order of their paths.
+    static func entries(_ files: [String: SiteManifest.File]) -> [ManifestPBFile] {
+        files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { path, file in
+            var entry = ManifestPBFile()
+            entry.path = path
+            entry.blob = Data(file.blob.digest.bytes)
+            entry.byteCount = UInt64(file.byteCount)
+            entry.contentType = file.contentType
+            return entry
+        }
+    }
+
+    /// Distinct files; their paths are checked by `SiteManifest.init(files:)`.
+    static func files(_ entries: [ManifestPBFile]) throws -> [String: SiteManifest.File] {
+        guard entries.count <= ManifestLimits.maxFiles else {
             throw ManifestError(
-                .tooLarge, "The manifest lists \(message.files.count) files; the limit is \(ManifestLimits.maxFiles)")
+                .tooLarge, "The manifest lists \(entries.count) files; the limit is \(ManifestLimits.maxFiles)")
         }
         var files: [String: SiteManifest.File] = [:]
-        files.reserveCapacity(message.files.count)
-        for entry in message.files {
+        files.reserveCapacity(entries.count)
+        for entry in entries {
             guard let digest = Digest(entry.blob), let byteCount = Int(exactly: entry.byteCount),
                 files.updateValue(
                     SiteManifest.File(blob: BlobID(digest), byteCount: byteCount, contentType: entry.contentType),
@@ -78,15 +83,6 @@ public enum Manifest: Sendable, Equatable {
                 throw ManifestError(.malformed, "The manifest's entry for \"\(entry.path)\" is malformed or repeated")
             }
         }
-        return try SiteManifest(files: files)
-    }
-
-    private static func function(_ message: ManifestPBFunction) throws -> FunctionManifest {
-        guard let digest = Digest(message.script), let byteCount = Int(exactly: message.scriptByteCount),
-            byteCount <= ManifestLimits.maxScriptBytes, message.exports.count <= ManifestLimits.maxExports
-        else { throw ManifestError(.malformed, "The function's manifest is malformed or its script is too large") }
-        return FunctionManifest(
-            script: BlobID(digest), scriptByteCount: byteCount, sourceName: message.sourceName, exports: message.exports
-        )
+        return files
     }
 }

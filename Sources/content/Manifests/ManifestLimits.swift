@@ -12,4 +12,20 @@ public enum ManifestLimits {
     public static let maxScriptBytes = 4 << 20
     /// Exports of a function.
     public static let maxExports = 256
+    /// Size of a function's source map.
+    public static let maxSourceMapBytes = 16 << 20
+    /// Texts in a function's `env`.
+    public static let maxVars = 128
+    /// Length of one of those texts, in UTF-8.
+    public static let maxVarBytes = 5 << 10
+    /// Length of all of those texts.
+    public static let maxVarsBytes = 64 << 10
+    /// Bindings of a function.
+    public static let maxBindings = 64
+    /// Routes of a function.
+    public static let maxRoutes = 100
+    /// Schedules of a function.
+    public static let maxCron = 16
+    /// Length of what names the bundler, and of the source file's name.
+    public static let maxNameBytes = 255
 }

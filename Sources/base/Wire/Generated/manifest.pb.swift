@@ -112,6 +112,68 @@ public nonisolated struct ManifestPBFunction: Sendable {
   /// The names that the source module exports.
   public var exports: [String] = []
 
+  /// Texts in the function's environment, in order of their names.
+  public var vars: [ManifestPBVariable] = []
+
+  /// What else is in the environment, in order of the names.
+  public var bindings: [ManifestPBBinding] = []
+
+  /// Files that are served beside the function, sorted by path.
+  public var assets: [ManifestPBFile] = []
+
+  /// Patterns of the paths that the function answers; none for all that are no assets.
+  public var routes: [String] = []
+
+  /// Schedules in UTC: five fields, as in crontab(5).
+  public var cron: [String] = []
+
+  /// yyyy-mm-dd; empty for the newest behaviour.
+  public var compatibilityDate: String = String()
+
+  /// "small" or "large"; empty for the standard class.
+  public var limits: String = String()
+
+  /// What made the script; empty for a file that was taken as it is.
+  public var bundler: String = String()
+
+  /// 32 bytes: the blob that holds the script's source map; empty for none.
+  public var sourceMap: Data = Data()
+
+  public var sourceMapByteCount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBVariable: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var value: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBBinding: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The name in the environment.
+  public var name: String = String()
+
+  /// "assets", "service" or "kv".
+  public var type: String = String()
+
+  /// The app's name for a service, the namespace for a store, empty for assets.
+  public var target: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -265,7 +327,7 @@ nonisolated extension ManifestPBFile: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Function"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -277,6 +339,16 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.scriptByteCount) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.sourceName) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.exports) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.vars) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.bindings) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.assets) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.routes) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.cron) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.compatibilityDate) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.limits) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.bundler) }()
+      case 13: try { try decoder.decodeSingularBytesField(value: &self.sourceMap) }()
+      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.sourceMapByteCount) }()
       default: break
       }
     }
@@ -295,6 +367,36 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.exports.isEmpty {
       try visitor.visitRepeatedStringField(value: self.exports, fieldNumber: 4)
     }
+    if !self.vars.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.vars, fieldNumber: 5)
+    }
+    if !self.bindings.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.bindings, fieldNumber: 6)
+    }
+    if !self.assets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.assets, fieldNumber: 7)
+    }
+    if !self.routes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.routes, fieldNumber: 8)
+    }
+    if !self.cron.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.cron, fieldNumber: 9)
+    }
+    if !self.compatibilityDate.isEmpty {
+      try visitor.visitSingularStringField(value: self.compatibilityDate, fieldNumber: 10)
+    }
+    if !self.limits.isEmpty {
+      try visitor.visitSingularStringField(value: self.limits, fieldNumber: 11)
+    }
+    if !self.bundler.isEmpty {
+      try visitor.visitSingularStringField(value: self.bundler, fieldNumber: 12)
+    }
+    if !self.sourceMap.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sourceMap, fieldNumber: 13)
+    }
+    if self.sourceMapByteCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sourceMapByteCount, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -303,6 +405,91 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.scriptByteCount != rhs.scriptByteCount {return false}
     if lhs.sourceName != rhs.sourceName {return false}
     if lhs.exports != rhs.exports {return false}
+    if lhs.vars != rhs.vars {return false}
+    if lhs.bindings != rhs.bindings {return false}
+    if lhs.assets != rhs.assets {return false}
+    if lhs.routes != rhs.routes {return false}
+    if lhs.cron != rhs.cron {return false}
+    if lhs.compatibilityDate != rhs.compatibilityDate {return false}
+    if lhs.limits != rhs.limits {return false}
+    if lhs.bundler != rhs.bundler {return false}
+    if lhs.sourceMap != rhs.sourceMap {return false}
+    if lhs.sourceMapByteCount != rhs.sourceMapByteCount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBVariable: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Variable"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBVariable, rhs: ManifestPBVariable) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBBinding: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Binding"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}type\0\u{1}target\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.type) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.type.isEmpty {
+      try visitor.visitSingularStringField(value: self.type, fieldNumber: 2)
+    }
+    if !self.target.isEmpty {
+      try visitor.visitSingularStringField(value: self.target, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBBinding, rhs: ManifestPBBinding) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.type != rhs.type {return false}
+    if lhs.target != rhs.target {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

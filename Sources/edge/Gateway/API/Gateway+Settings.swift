@@ -8,6 +8,10 @@ extension Gateway {
         /// Connections that wait in the kernel to be accepted. Default 1,024; raise with `net.core.somaxconn`.
         public var backlog = 1_024
 
+        /// The app that answers under the gateway's own names and addresses, in place of the node's pages. Default
+        /// none; for a gateway that serves one app alone.
+        public var defaultApp: String?
+
         /// The parser's limits.
         public var parser = HTTPParserLimits()
         /// The largest body that a function is given, in bytes. Default 10 MiB; raise when functions take uploads and

@@ -1,3 +1,4 @@
+import Manifests
 import NIOCore
 import Streams
 
@@ -14,6 +15,23 @@ extension Dispatcher {
         let answered = functions.invoke(release, call, on: loop).hop(to: loop)
         return .later(
             answered.flatMapThrowing { try reply($0, head) }.flatMapErrorThrowing { failure($0, head, .function) })
+    }
+
+    /// Who answers a path of an app that has files beside its function.
+    func functionOrFile(_ release: FunctionRelease, _ head: HTTPRequestHead) -> Destination {
+        guard release.assets != nil || !release.routes.isEmpty else { return .function(release) }
+        if release.routes.contains(where: { $0.matches(head.path) }) { return .function(release) }
+        guard let assets = release.assets else {
+            let message = "The app \"\(release.name)\" (release \(release.release)) has no route for this path"
+            return .failure(GatewayError(.notFound, message, origin: .client))
+        }
+        guard release.routes.isEmpty else { return .site(assets) }
+        // A method or a path that no file has is the function's.
+        guard head.method == .get || head.method == .head, let path = try? RequestPath.decode(head.path) else {
+            return .function(release)
+        }
+        if case .missing = SiteLookup.find(path, in: assets.manifest) { return .function(release) }
+        return .site(assets)
     }
 
     private func url(_ head: HTTPRequestHead, _ release: FunctionRelease) -> String {

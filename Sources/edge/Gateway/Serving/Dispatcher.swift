@@ -16,9 +16,9 @@ struct Dispatcher: Sendable {
 
     func route(_ head: HTTPRequestHead, from client: ClientAddress) -> Destination {
         if head.path == "*" { return .server }
-        guard let host = head.authority?.host else { return nodePage(head.path) }
+        guard let host = head.authority?.host else { return own(head, client) }
         switch HostName(host) {
-        case .app(let name): return app(name, client)
+        case .app(let name): return app(name, head, client)
         case .blob(let id):
             return head.path == "/"
                 ? .blob(id)
@@ -26,14 +26,19 @@ struct Dispatcher: Sendable {
         case .unknown(let label):
             let message = "\"\(label)\" cannot be an app's name: names are 1 to 63 letters, digits and inner hyphens"
             return .failure(GatewayError(.appUnknown, message, origin: .client))
-        case .node: return nodePage(head.path)
+        case .node: return own(head, client)
         }
     }
 
-    private func app(_ name: String, _ client: ClientAddress) -> Destination {
+    /// What lives under the node's own names and addresses.
+    private func own(_ head: HTTPRequestHead, _ client: ClientAddress) -> Destination {
+        settings.defaultApp.map { app($0, head, client) } ?? nodePage(head.path)
+    }
+
+    private func app(_ name: String, _ head: HTTPRequestHead, _ client: ClientAddress) -> Destination {
         switch routes.app(named: name, for: client.ip) {
         case .site(let release): return .site(release)
-        case .function(let release): return .function(release)
+        case .function(let release): return functionOrFile(release, head)
         case .unavailable(let reason):
             return .failure(
                 GatewayError(.appUnavailable, "The app \"\(name)\" cannot be served yet: \(reason)", origin: .node))

@@ -1,0 +1,43 @@
+/// Paths that a function answers: `/about` for one, `/api/*` for all below, `/users/*/orders` for any single part.
+public struct RoutePattern: Sendable, Hashable, CustomStringConvertible {
+    /// The longest pattern, in bytes.
+    public static let maxBytes = 256
+
+    /// The pattern as it was written.
+    public let description: String
+    private let parts: [Substring]
+    private let isOpen: Bool
+
+    /// Reads a pattern; nil for one that ``problem(with:)`` objects to.
+    public init?(_ text: String) {
+        guard RoutePattern.problem(with: text) == nil else { return nil }
+        description = text
+        var parts = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        isOpen = parts.last == "*"
+        if isOpen { parts.removeLast() }
+        self.parts = parts
+    }
+
+    /// What is wrong with a pattern; nil if nothing is.
+    public static func problem(with text: String) -> String? {
+        if !text.hasPrefix("/") { return "a route begins with /" }
+        if text.utf8.count > maxBytes { return "a route has at most \(maxBytes) bytes" }
+        if !text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }) {
+            return "a route holds visible ASCII without ? and #; encode other characters as %XX"
+        }
+        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        where part.contains("*") && part != "*" {
+            return "in a route, * stands alone between slashes"
+        }
+        return nil
+    }
+
+    /// Whether a request's path, without its query, is one of these. `/api/*` holds `/api/` and what is below, not
+    /// `/api`.
+    public func matches(_ path: String) -> Bool {
+        guard path.hasPrefix("/") else { return false }
+        let asked = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        guard isOpen ? asked.count > parts.count : asked.count == parts.count else { return false }
+        return zip(parts, asked).allSatisfy { $0 == "*" ? !$1.isEmpty : $0 == $1 }
+    }
+}
