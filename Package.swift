@@ -56,6 +56,7 @@ let rooms: [Room] = [
         floor: "content", name: "BlobStore", rooms: ["Blake3", "Identity", "CLinux"],
         products: [grdb, nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "content", name: "Manifests", rooms: ["Blake3", "Identity", "Wire"], products: [protobuf]),
+    Room(floor: "content", name: "AppManifests", rooms: ["Identity", "Manifests"]),
 
     Room(
         floor: "network", name: "Peering", rooms: ["Blake3", "Identity", "Wire"],
@@ -91,12 +92,13 @@ let rooms: [Room] = [
     Room(
         floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+    Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
 
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
         floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Streams", "Manifests"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
-    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger"]),
+    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger", "FunctionLogs"]),
     Room(
         floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel"],
         products: [hummingbird, httpTypes, nio("NIOCore"), logging]),
@@ -105,25 +107,37 @@ let rooms: [Room] = [
         floor: "app", name: "Node",
         rooms: [
             "Blake3", "Identity", "Wire", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
-            "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "Placement",
-            "Gateway", "ControlAPI", "ControlModel",
+            "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionLogs",
+            "Placement", "Gateway", "ControlAPI", "ControlModel",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
     Room(
         floor: "app", name: "Simulator",
         rooms: ["Blake3", "Identity", "Membership", "Discovery", "Exchange"]),
+    Room(floor: "app", name: "Bundling", rooms: ["AppManifests", "Manifests", "Functions"]),
+    Room(
+        floor: "app", name: "DevServer",
+        rooms: [
+            "Blake3", "Identity", "Streams", "Manifests", "AppManifests", "Functions", "Gateway", "Bundling",
+        ],
+        products: [nio("NIOCore"), nio("NIOPosix"), logging]),
     Room(
         floor: "app", name: "Client",
-        rooms: ["Blake3", "Identity", "Manifests", "Ledger", "LedgerLog", "Functions", "ControlModel"],
+        rooms: [
+            "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
+            "Bundling",
+        ],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix")]),
     Room(
         floor: "app", name: "SkerryCLI",
         rooms: [
-            "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "Ledger", "Client", "Node", "ControlModel",
-            "Simulator",
+            "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "AppManifests", "FunctionLogs", "Ledger",
+            "Client",
+            "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway",
         ],
         products: [
-            argumentParser, asyncHTTPClient, nio("NIOCore"), logging, coreMetrics, lifecycle, unixSignals,
+            argumentParser, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, coreMetrics,
+            lifecycle, unixSignals,
         ]),
     Room(floor: "app", name: "skerry", kind: .executable, rooms: ["SkerryCLI"]),
     Room(floor: "app", name: "skerry-worker", kind: .executable, rooms: ["FunctionRuntime"]),
@@ -176,6 +190,12 @@ let testTargets: [Target] = [
         "BlobStoreTests", ["BlobStore", "Blake3", "Identity", "store-exerciser"],
         [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
     tests("ManifestsTests", ["Manifests", "Blake3", "Identity"]),
+    tests("AppManifestsTests", ["AppManifests", "Manifests"]),
+    tests("FunctionLogsTests", ["FunctionLogs"], [logging]),
+    tests("BundlingTests", ["Bundling", "AppManifests", "Functions"]),
+    tests(
+        "DevServerTests", ["DevServer", "Functions", "skerry-worker"],
+        [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging]),
     tests(
         "PeeringTests", ["Peering", "Identity", "Wire"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nioSSL, protobuf, logging]),

@@ -34,6 +34,9 @@ extension TestBackend {
     func unpin(_ ids: [BlobID], by account: AccountID) async throws -> PinReport { throw Serving.unused }
     func collect(_ request: CollectionRequest) async throws -> CollectionInfo { throw Serving.unused }
     func verify(_ ids: [BlobID], after: BlobID?, repair: Bool) async throws -> VerificationInfo { throw Serving.unused }
+    func functionLogs(
+        of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
+    ) async throws -> FunctionLogPage { throw Serving.unused }
     func names() async throws -> NameList { throw Serving.unused }
     func name(_ name: String) async throws -> NameInfo { throw Serving.unused }
     func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport {

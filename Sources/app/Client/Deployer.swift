@@ -1,7 +1,6 @@
 import Blake3
 public import ControlModel
 import Foundation
-import Functions
 public import Identity
 public import Ledger
 import Manifests
@@ -42,6 +41,12 @@ public struct Deployer: Sendable {
         public var replicas: [String]
         /// Nodes that had not applied the release when the command ended.
         public var behind: [String]
+        /// The size of a function's script; nil for a site.
+        public var scriptBytes: Int?
+        /// What made the script, such as `esbuild 0.17.0`.
+        public var bundler: String?
+        /// What deserves a look in a function's code, as `file:line:column: message`.
+        public var warnings: [String] = []
     }
 
     /// How long a release may take to reach its replicas before it goes live with fewer.
@@ -49,9 +54,9 @@ public struct Deployer: Sendable {
     /// Replicas that must hold a release before it goes live, if there are as many.
     private static let neededReplicas = 2
 
-    private let client: NodeClient
+    let client: NodeClient
     private let key: SigningKey
-    private let report: @Sendable (Progress) -> Void
+    let report: @Sendable (Progress) -> Void
 
     public init(client: NodeClient, key: SigningKey, report: @escaping @Sendable (Progress) -> Void = { _ in }) {
         self.client = client
@@ -74,41 +79,16 @@ public struct Deployer: Sendable {
         return result
     }
 
-    /// Deploys one JavaScript file as a function.
-    public func deployFunction(file: String, name: AppName, message: String = "") async throws -> Result {
-        let known = try await checkOwner(name)
-        guard let bytes = FileManager.default.contents(atPath: file) else {
-            throw ClientError(.fileUnusable, "Cannot read \(file); give the path of a JavaScript file")
+    /// Lets the name point to a release without any content.
+    public func withdraw(_ name: AppName, message: String = "") async throws -> Result {
+        guard let known = try await checkOwner(name) else {
+            throw ClientError(.badInput, "Nobody owns the name \"\(name)\"")
         }
-        guard let source = String(data: bytes, encoding: .utf8) else {
-            throw ClientError(.badInput, "\(file) is not UTF-8 text")
-        }
-        let fileName = (file as NSString).lastPathComponent
-        let module = try ModuleScript(module: source, fileName: fileName)
-        guard !Set(module.exports).isDisjoint(with: ["default", "main"]) else {
-            throw ClientError(
-                .badInput,
-                "\(fileName) exports no handler; write `export default { async fetch(request, env, ctx) { … } }` or "
-                    + "`export const main = async (params) => ({ status, headers, body })`")
-        }
-        let script = ByteBuffer(string: module.script)
-        guard script.readableBytes <= ManifestLimits.maxScriptBytes else {
-            throw ClientError(
-                .badInput,
-                "\(fileName) has \(script.readableBytes) bytes; the limit is \(ManifestLimits.maxScriptBytes)")
-        }
-        let id = BlobID(Blake3.hash(script.readableBytesView))
-        let manifest = Manifest.function(
-            FunctionManifest(
-                script: id, scriptByteCount: script.readableBytes, sourceName: fileName, exports: module.exports))
-        report(.hashed(files: 1, bytes: script.readableBytes))
-        var result = try await deploy(name, known, .function, manifest, [id: .bytes(script)], message)
-        result.files = 1
-        return result
+        return try await deploy(name, known, .site, .site(try SiteManifest(files: [:])), [:], message)
     }
 
     /// A name that somebody else owns is noticed before anything is uploaded.
-    private func checkOwner(_ name: AppName) async throws -> NameInfo? {
+    func checkOwner(_ name: AppName) async throws -> NameInfo? {
         guard !name.isReserved else {
             throw ClientError(.badInput, "The name \"\(name)\" is reserved; choose another")
         }
@@ -123,7 +103,7 @@ public struct Deployer: Sendable {
 
     // MARK: Publishing
 
-    private func deploy(
+    func deploy(
         _ name: AppName, _ known: NameInfo?, _ kind: ReleaseKind, _ manifest: Manifest,
         _ sources: [BlobID: BlobUploader.Source],
         _ message: String

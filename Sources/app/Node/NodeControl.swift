@@ -4,6 +4,7 @@ import ControlAPI
 import ControlModel
 import Exchange
 import Foundation
+import FunctionLogs
 import Identity
 import Ledger
 import LedgerLog
@@ -22,6 +23,7 @@ struct NodeControl: ControlBackend {
     let peers: PeerNetwork
     let exchange: Exchange
     let repairer: Repairer
+    let functionLogs: FunctionLogStore
     let describe: @Sendable () -> NodeStatus
 
     func status() async -> NodeStatus { describe() }

@@ -26,6 +26,8 @@ public struct NodeFolder: Sendable {
     public var ledgerBase: String { path + "/ledger-base" }
     /// The blob store.
     public var blobs: String { path + "/blobs" }
+    /// What functions wrote, by owner and app.
+    public var functionLogs: String { path + "/function-logs" }
     /// ``NodeRun`` in JSON while the node runs.
     public var run: String { path + "/run.json" }
     /// Standard error of a node that runs in the background.

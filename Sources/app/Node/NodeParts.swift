@@ -5,6 +5,7 @@ import Discovery
 import EtcdLog
 import Exchange
 import Foundation
+import FunctionLogs
 import Functions
 import Gateway
 import Identity
@@ -36,15 +37,17 @@ final class NodeParts: Sendable {
     let duties: LedgerDuties
     let snapshots: LedgerSnapshots
     let functions: FunctionPool
+    let functionLogs: FunctionLogStore
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
 
     /// - Parameters:
     ///   - snapshots: Snapshots of the ledger in `store`.
     ///   - worker: The `skerry-worker` executable.
+    ///   - functionLogs: The folder for what functions write.
     init(
         key: SigningKey, ledger: OpenLedger, snapshots: SnapshotStore, plan: SnapshotPlan, group: any EventLoopGroup,
-        logger: Logger, worker: String
+        logger: Logger, worker: String, functionLogs logFolder: String
     ) throws {
         node = key.publicKey.node
         let keeper = ledger.keeper
@@ -90,12 +93,16 @@ final class NodeParts: Sendable {
         functions = FunctionPool(
             settings: FunctionPool.Settings(workerPath: worker), group: group,
             logger: NodeParts.labelled(logger, "functions"))
+        let logs = FunctionLogStore(path: logFolder, logger: NodeParts.labelled(logger, "functions"))
+        functionLogs = logs
         let console = NodeParts.labelled(logger, "console")
         functions.onLog = { version, line in
             var metadata: Logger.Metadata = ["app": "\(version.tenant)", "release": "\(version.release)"]
             if let request = line.requestID { metadata["request"] = "\(request)" }
             console.log(level: line.level, "\(line.text)", metadata: metadata)
+            logs.add(FunctionLogRecord(version, line), to: version.tenant)
         }
+        functions.onOutcome = { version, outcome in logs.add(FunctionLogRecord(version, outcome), to: version.tenant) }
         service.attach(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync,
             votes: votes, releases: releases)
@@ -142,6 +149,7 @@ final class NodeParts: Sendable {
             group.addTask { await self.repairer.run() }
             group.addTask { await self.scrubber.run() }
             group.addTask { await self.releases.run() }
+            group.addTask { await self.functionLogs.run() }
             group.addTask { await self.keeper.run() }
             if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
             group.addTask { await self.duties.run() }
@@ -153,6 +161,7 @@ final class NodeParts: Sendable {
     func stop(drain: Duration) async {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
         await functions.shutdown()
+        await functionLogs.flush()
         await membership.leave()
         await exchange.close()
         await peers.shutdown()

@@ -116,7 +116,8 @@ public final class SkerryNode: Service {
         do {
             return try NodeParts(
                 key: key, ledger: ledger, snapshots: snapshots, plan: plan, group: group, logger: logger,
-                worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable())
+                worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable(),
+                functionLogs: folder.functionLogs)
         } catch {
             try? await ledger.keeper.close()
             try? await ledger.etcd?.close()
@@ -169,7 +170,7 @@ public final class SkerryNode: Service {
         let data = folder.path
         let control = NodeControl(
             node: parts.node, store: parts.store, keeper: parts.keeper, sync: parts.sync, releases: parts.releases,
-            peers: parts.peers, exchange: parts.exchange, repairer: parts.repairer,
+            peers: parts.peers, exchange: parts.exchange, repairer: parts.repairer, functionLogs: parts.functionLogs,
             describe: {
                 let (isReady, detail) = pages.health()
                 return parts.status(note, data: data, isReady: isReady, detail: detail)
@@ -214,7 +215,7 @@ public final class SkerryNode: Service {
     }
 
     /// `skerry-worker` in the folder of the running executable.
-    static func workerBesideThisExecutable() -> String {
+    public static func workerBesideThisExecutable() -> String {
         let executable = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return (executable as NSString).deletingLastPathComponent + "/skerry-worker"
     }

@@ -12,7 +12,8 @@ public struct SkerryCommand: AsyncParsableCommand {
             """,
         version: SkerryNode.version,
         subcommands: [
-            UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, ReleasesCommand.self,
+            UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, FunctionsCommand.self,
+            DevCommand.self, ReleasesCommand.self,
             PromoteCommand.self, DomainCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
             NetworkCommand.self, LedgerCommand.self, SimulateCommand.self,
         ])

@@ -12,6 +12,9 @@ enum Terminal {
     /// Whether a person watches standard error.
     static let isInteractive = isatty(STDERR_FILENO) == 1
 
+    /// Whether colours are wanted on standard output: a person watches it and did not say no (no-color.org).
+    static let hasColours = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && getenv("TERM") != nil
+
     /// A line on standard output.
     static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
 
@@ -30,14 +33,33 @@ enum Terminal {
         if isInteractive { write("\r\u{1B}[2K\(text)", to: STDERR_FILENO) }
     }
 
+    /// A text of somebody else's without what could move the cursor, change colours or rename the window.
+    static func safe(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { result.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
+        return String(result)
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A: false
+        case 0..<0x20, 0x7F..<0xA0: true
+        default: false
+        }
+    }
+
     /// Removes the progress line.
     static func endProgress() {
         if isInteractive { write("\r\u{1B}[2K", to: STDERR_FILENO) }
     }
 
     /// Writes all of `text`; a closed pipe ends the process quietly, as it does other tools.
-    static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
+    static func write(_ text: String, to descriptor: Int32) { write(bytes: text.utf8, to: descriptor) }
+
+    /// Writes all of `bytes`, as ``write(_:to:)`` does.
+    static func write(bytes: some Sequence<UInt8>, to descriptor: Int32 = STDOUT_FILENO) {
+        var bytes = Array(bytes)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }

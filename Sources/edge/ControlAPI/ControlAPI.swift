@@ -48,6 +48,7 @@ public struct ControlAPI: Sendable {
         addReading(to: router)
         addWriting(to: router, gate)
         addStorage(to: router, gate)
+        addFunctions(to: router, gate)
         addLedger(to: router)
         addNetwork(to: router)
         addProofs(to: router)

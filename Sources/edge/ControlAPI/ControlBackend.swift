@@ -37,6 +37,12 @@ public protocol ControlBackend: Sendable {
     /// Reads and checks the named blobs, or a bounded number behind `after`.
     func verify(_ ids: [BlobID], after: BlobID?, repair: Bool) async throws -> VerificationInfo
 
+    /// What an app's functions wrote on this node and how their requests ended; waits up to `wait` while there is
+    /// nothing behind `after`. Only for the name's owner.
+    func functionLogs(
+        of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
+    ) async throws -> FunctionLogPage
+
     /// The ledger, for reading.
     var ledger: any ControlLedger { get }
     func names() async throws -> NameList

@@ -18,6 +18,22 @@ struct ReleasesCommand: AsyncParsableCommand {
         }
     }
 
+    /// Prints an app's releases, newest first.
+    static func show(_ name: AppName, _ node: NodeOption) async throws {
+        guard let info = try await node.client().name(name) else {
+            throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
+        }
+        if node.data.json { return try Terminal.printJSON(info) }
+        var rows = [["RELEASE", "KIND", "PUBLISHED", "LIVE", "MESSAGE"]]
+        for release in info.releases.reversed() {
+            rows.append([
+                release.id, release.kind, Human.date(milliseconds: release.publishedMilliseconds),
+                share(of: release), release.message,
+            ])
+        }
+        for line in Human.table(rows) { Terminal.print(line) }
+    }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List an app's releases, newest first.")
 
@@ -27,20 +43,8 @@ struct ReleasesCommand: AsyncParsableCommand {
         @OptionGroup var node: NodeOption
 
         func run() async throws {
-            let client = try node.client()
-            guard let name else { return try await listNames(client) }
-            guard let info = try await client.name(name) else {
-                throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
-            }
-            if node.data.json { return try Terminal.printJSON(info) }
-            var rows = [["RELEASE", "KIND", "PUBLISHED", "LIVE", "MESSAGE"]]
-            for release in info.releases.reversed() {
-                rows.append([
-                    release.id, release.kind, Human.date(milliseconds: release.publishedMilliseconds),
-                    ReleasesCommand.share(of: release), release.message,
-                ])
-            }
-            for line in Human.table(rows) { Terminal.print(line) }
+            guard let name else { return try await listNames(try node.client()) }
+            try await ReleasesCommand.show(name, node)
         }
 
         private func listNames(_ client: NodeClient) async throws {

@@ -1,0 +1,94 @@
+import AppManifests
+import Blake3
+import Bundling
+import Foundation
+import Identity
+import Manifests
+
+/// An app as it is on the disk at one moment, ready to be served.
+struct DevApp: Sendable {
+    let name: String
+    let function: FunctionManifest?
+    /// The function's script; empty for a site.
+    let script: String
+    let mapper: StackMapper?
+    /// What goes into `env` beside or in place of the manifest's texts.
+    let devVars: [String: String]
+    /// The files that are served, by path.
+    let files: SiteManifest?
+    /// Where the bytes of those are.
+    let locations: [BlobID: String]
+    /// Sources outside the app's folder that the script was made from.
+    let inputs: [String]
+    let warnings: [Diagnostic]
+
+    /// Reads, bundles and hashes everything.
+    ///
+    /// - Throws: `AppManifestError`, `BundleError` or ``DevError``, all of which say where and what.
+    static func load(_ source: DevSource) async throws -> DevApp {
+        switch source {
+        case .site(let folder):
+            let (files, locations) = try list(folder)
+            return DevApp(
+                name: "site", function: nil, script: "", mapper: nil, devVars: [:], files: files, locations: locations,
+                inputs: [], warnings: [])
+        case .file(let folder, let name):
+            var manifest = AppManifest(name: "function", kind: .function)
+            manifest.entry = name
+            return try await load(folder, manifest)
+        case .app(let folder):
+            let path = folder + "/" + AppManifest.fileName
+            guard let text = FileManager.default.contents(atPath: path).flatMap({ String(data: $0, encoding: .utf8) })
+            else { throw DevError("\(path) cannot be read, or is not UTF-8 text") }
+            return try await load(folder, try AppManifest(parsing: text))
+        }
+    }
+
+    private static func load(_ folder: String, _ manifest: AppManifest) async throws -> DevApp {
+        var files: SiteManifest?
+        var locations: [BlobID: String] = [:]
+        if let assets = manifest.assets { (files, locations) = try list(folder + "/" + assets) }
+        guard let entry = manifest.entry else {
+            return DevApp(
+                name: manifest.name, function: nil, script: "", mapper: nil, devVars: [:], files: files,
+                locations: locations, inputs: [], warnings: [])
+        }
+        let vars = try devVars(folder)
+        let bundle = try await Bundler(folder: folder, build: manifest.build, mode: .development).bundle(entry: entry)
+        var function = FunctionManifest(
+            script: BlobID(Blake3.hash(bundle.script.utf8)), scriptByteCount: bundle.script.utf8.count,
+            sourceName: bundle.sourceName, exports: bundle.exports)
+        manifest.describe(&function)
+        function.assets = files?.files ?? [:]
+        return DevApp(
+            name: manifest.name, function: function, script: bundle.script, mapper: bundle.stackMapper, devVars: vars,
+            files: files, locations: locations, inputs: bundle.inputs.map { folder + "/" + $0 },
+            warnings: bundle.warnings)
+    }
+
+    private static func devVars(_ folder: String) throws -> [String: String] {
+        guard let bytes = FileManager.default.contents(atPath: folder + "/" + DevVars.fileName) else { return [:] }
+        guard let text = String(data: bytes, encoding: .utf8) else {
+            throw DevError("\(DevVars.fileName) is not UTF-8 text")
+        }
+        return try DevVars.parse(text)
+    }
+
+    /// The files of a folder, without hidden ones, as a deployment takes them.
+    private static func list(_ folder: String) throws -> (SiteManifest, [BlobID: String]) {
+        var files: [String: SiteManifest.File] = [:]
+        var locations: [BlobID: String] = [:]
+        for path in try FileTree.files(in: folder) {
+            let location = folder + "/" + path
+            let (digest, byteCount) = try Blake3.hashFile(path: location)
+            let id = BlobID(digest)
+            files[path] = SiteManifest.File(
+                blob: id, byteCount: byteCount, contentType: MediaType.of(path: path))
+            locations[id] = location
+        }
+        guard !files.isEmpty else {
+            throw DevError("The folder \(folder) with the assets holds no files, or does not exist")
+        }
+        return (try SiteManifest(files: files), locations)
+    }
+}

@@ -1,0 +1,68 @@
+import ControlAPI
+import ControlModel
+import Foundation
+import FunctionLogs
+import Functions
+import Identity
+import Ledger
+import LedgerLog
+import Logging
+
+/// What a developer sees of functions on this node.
+extension NodeControl {
+    func functionLogs(
+        of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
+    ) async throws -> FunctionLogPage {
+        let checked: AppName
+        do { checked = try AppName(checking: name) } catch { throw NodeControl.explained(error) }
+        guard let record = keeper.state.name(checked) else {
+            throw ControlFailure(
+                status: 404, code: "ledger/unknown-name",
+                message: "Nobody owns the name \"\(name)\"; `skerry functions list` shows all functions")
+        }
+        guard record.owner == account else {
+            throw ControlFailure(
+                status: 403, code: "control/not-allowed",
+                message: "The name \"\(name)\" belongs to another account; only its owner reads its logs")
+        }
+        let records = await functionLogs.records(of: "\(account)/\(name)", after: sequence, limit: limit, wait: wait)
+        return FunctionLogPage(
+            node: node.description, records: records, next: records.last?.sequence ?? sequence)
+    }
+}
+
+extension FunctionLogRecord {
+    /// A line that a function wrote.
+    init(_ version: FunctionVersion, _ line: FunctionLogLine) {
+        self.init(
+            time: FunctionLogRecord.now, kind: .line, level: Level(line.level), release: version.release,
+            request: line.requestID, text: line.text)
+    }
+
+    /// How a request ended.
+    init(_ version: FunctionVersion, _ outcome: FunctionOutcome) {
+        self.init(
+            time: FunctionLogRecord.now, kind: .outcome,
+            level: outcome.error == nil && outcome.status.map { $0 < 500 } ?? true ? .info : .error,
+            release: version.release, request: outcome.requestID, text: outcome.error?.message ?? "")
+        method = outcome.method
+        url = outcome.url
+        status = outcome.status
+        code = outcome.error?.code.rawValue
+        wallMicroseconds = Int64(clamping: outcome.wallNanoseconds / 1_000)
+    }
+
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+}
+
+extension FunctionLogRecord.Level {
+    fileprivate init(_ level: Logger.Level) {
+        self =
+            switch level {
+            case .trace, .debug: .debug
+            case .info, .notice: .info
+            case .warning: .warning
+            case .error, .critical: .error
+            }
+    }
+}

@@ -1,0 +1,135 @@
+import AppManifests
+import ArgumentParser
+import Client
+import Foundation
+import Ledger
+
+/// What `skerry deploy` and `skerry functions deploy` take, and what they do.
+struct DeployOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "A folder with a skerry.toml or an index.html, or a source file with a handler. Default: this folder.",
+            valueName: "path"))
+    var path = "."
+
+    @Option(help: "The app's name, in place of the one in skerry.toml.")
+    var name: String?
+
+    @Option(help: "A note that `skerry releases list` shows.")
+    var message = ""
+
+    @Flag(inversion: .prefixedNo, help: "Ask the function once for / and print how long its first answer took.")
+    var probe = true
+
+    @OptionGroup var node: NodeOption
+    @OptionGroup var account: AccountOption
+
+    private static let sources = [".js", ".mjs", ".ts", ".mts", ".tsx", ".jsx"]
+    private static let probeTimeout = Duration.seconds(20)
+
+    /// What `--json` prints: the deployment, and the first answer.
+    private struct Report: Encodable {
+        var result: Deployer.Result
+        var coldStartMilliseconds: Double?
+        var firstStatus: Int?
+
+        private enum CodingKeys: String, CodingKey { case coldStartMilliseconds, firstStatus }
+
+        func encode(to encoder: any Encoder) throws {
+            try result.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(coldStartMilliseconds, forKey: .coldStartMilliseconds)
+            try container.encodeIfPresent(firstStatus, forKey: .firstStatus)
+        }
+    }
+
+    func run() async throws {
+        let start = ContinuousClock.now
+        var name: AppName?
+        if let text = self.name {
+            do { name = try AppName(checking: text) } catch { throw ValidationError(error.message) }
+        }
+        let key = try account.load()
+        let deployer = Deployer(client: try node.client(key: key), key: key) { DeployOptions.show($0) }
+        let result = try await deploy(deployer, name)
+        Terminal.endProgress()
+        let duration = ContinuousClock.now - start
+        var first: (status: Int, error: String?, time: Duration)?
+        if probe, !result.unchanged, result.scriptBytes != nil, let name = AppName(result.name) {
+            let request = AppRequest(name: name, gateway: try await node.gateway(), path: "/")
+            first = await request.measure(timeout: DeployOptions.probeTimeout)
+        }
+        if node.data.json {
+            return try Terminal.printJSON(
+                Report(
+                    result: result, coldStartMilliseconds: first.map { $0.time / .milliseconds(1) },
+                    firstStatus: first?.status))
+        }
+        for warning in result.warnings { Terminal.note("warning: \(warning)") }
+        summarise(result, duration)
+        if let first {
+            Terminal.print(
+                "first request answered with \(first.status) after \(Human.seconds(first.time)), cold start included"
+            )
+            if let error = first.error {
+                Terminal.note("warning: it failed with \(error); `skerry functions logs \(result.name)` says why")
+            }
+        }
+        Terminal.print(result.url)
+    }
+
+    private func deploy(_ deployer: Deployer, _ name: AppName?) async throws -> Deployer.Result {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw CommandError("\(path) does not exist; give a folder or a source file")
+        }
+        let named = { () throws -> AppName in
+            guard let name else {
+                throw ValidationError(
+                    "\(path) has no skerry.toml that names the app; write one (docs/functions.md), or give --name")
+            }
+            return name
+        }
+        if isFolder.boolValue {
+            if let app = try Deployer.manifest(in: path) {
+                return try await deployer.deployApp(folder: path, app, name: name, message: message)
+            }
+            return try await deployer.deploySite(folder: path, name: try named(), message: message)
+        }
+        guard DeployOptions.sources.contains(where: path.hasSuffix) else {
+            throw CommandError(
+                "\(path) is neither a folder nor a source file (\(DeployOptions.sources.joined(separator: ", ")))")
+        }
+        return try await deployer.deployFunction(file: path, name: try named(), message: message)
+    }
+
+    private func summarise(_ result: Deployer.Result, _ duration: Duration) {
+        let files = result.files == 1 ? "1 file" : "\(result.files) files"
+        Terminal.print(
+            "\(files), \(Human.bytes(result.bytes))\(result.hidden > 0 ? "; \(result.hidden) hidden left out" : "")")
+        if let bytes = result.scriptBytes {
+            Terminal.print("script \(Human.bytes(bytes))" + (result.bundler.map { ", bundled by \($0)" } ?? ""))
+        }
+        Terminal.print("uploaded \(result.uploadedBlobs) blobs, \(Human.bytes(result.uploadedBytes))")
+        if result.unchanged {
+            Terminal.print("release \(result.release) with exactly this content is live already")
+        } else {
+            let replicas = result.replicas.count == 1 ? "1 replica" : "\(result.replicas.count) replicas"
+            Terminal.print("release \(result.release) live after \(Human.seconds(duration)), held by \(replicas)")
+        }
+        for node in result.behind {
+            Terminal.note("note: node \(node.prefix(8)) did not answer; it follows when it is back")
+        }
+    }
+
+    private static func show(_ progress: Deployer.Progress) {
+        switch progress {
+        case .hashed(let files, let bytes): Terminal.progress("hashed \(files) files, \(Human.bytes(bytes))")
+        case .uploading(let blobs, let ofBlobs, let bytes, let ofBytes):
+            Terminal.progress("uploading \(blobs)/\(ofBlobs) blobs, \(Human.bytes(bytes)) of \(Human.bytes(ofBytes))")
+        case .published(let release): Terminal.progress("published release \(release)")
+        case .replicated(let ready, let count): Terminal.progress("\(ready) of \(count) replicas hold the release")
+        case .live: Terminal.progress("live")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Client
+import Foundation
+import Ledger
+import NIOCore
+import NIOHTTP1
+
+struct FunctionsInvokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "invoke", abstract: "Call a function through a node's gateway and print the answer's body.",
+        discussion: """
+            The status and the headers go to standard error with --include. The command fails when the status is 500 or
+            more; the reason is in `skerry functions logs`.
+            """)
+
+    @Argument(help: "The function's name.")
+    var name: AppName
+
+    @Option(help: "The HTTP method. Default: GET, or POST with --data.")
+    var method: String?
+
+    @Option(help: ArgumentHelp("A header; may be repeated.", valueName: "name: value"))
+    var header: [String] = []
+
+    @Option(help: ArgumentHelp("The body, or @file for a file's bytes, or @- for standard input.", valueName: "text"))
+    var data: String?
+
+    @Option(help: "Path and query.")
+    var path = "/"
+
+    @Flag(name: .shortAndLong, help: "Print the status and the headers too.")
+    var include = false
+
+    @OptionGroup var node: NodeOption
+
+    func validate() throws {
+        guard path.hasPrefix("/") else { throw ValidationError("--path begins with /") }
+        for line in header where !line.contains(":") {
+            throw ValidationError("--header \"\(line)\" has no colon; write it as name: value")
+        }
+    }
+
+    func run() async throws {
+        let gateway = try await node.gateway()
+        var request = AppRequest(name: name, gateway: gateway, path: path).request
+        request.method = .init(rawValue: method ?? (data == nil ? "GET" : "POST"))
+        for line in header {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            request.headers.add(
+                name: String(parts[0]),
+                value: parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+        }
+        if let data { request.body = .bytes(ByteBuffer(bytes: try body(data))) }
+        let start = ContinuousClock.now
+        let response: HTTPClientResponse
+        do { response = try await NodeClient.connections.execute(request, timeout: .minutes(10)) } catch {
+            throw CommandError("The gateway at \(gateway) does not answer (\(error)); look at `skerry status`")
+        }
+        if include {
+            Terminal.note("\(response.status.code) \(response.status.reasonPhrase), \(Human.seconds(.now - start))")
+            for (name, value) in response.headers { Terminal.note("\(name): \(value)") }
+            Terminal.note("")
+        }
+        for try await part in response.body { Terminal.write(bytes: part.readableBytesView) }
+        guard response.status.code < 500 else {
+            let code = response.headers.first(name: "skerry-error") ?? "\(response.status.code)"
+            throw CommandError("The function failed: \(code); `skerry functions logs \(name)` says more")
+        }
+    }
+
+    private func body(_ text: String) throws -> Data {
+        guard text.hasPrefix("@") else { return Data(text.utf8) }
+        let path = String(text.dropFirst())
+        if path == "-" { return FileHandle.standardInput.readDataToEndOfFile() }
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw CommandError("Cannot read \(path); give --data the text itself, or @ and a file")
+        }
+        return bytes
+    }
+}
+
+/// A request for an app at a gateway that is reached by its address.
+struct AppRequest {
+    let request: HTTPClientRequest
+
+    init(name: AppName, gateway: String, path: String) {
+        let port = gateway.split(separator: ":").last.flatMap { Int($0) } ?? 80
+        var request = HTTPClientRequest(url: gateway + path)
+        request.headers.add(name: "host", value: "\(name).localhost:\(port)")
+        request.headers.add(name: "user-agent", value: "skerry")
+        self.request = request
+    }
+
+    /// Asks once and measures the time to the answer's head.
+    ///
+    /// - Returns: Nil if nobody answered within `timeout`.
+    func measure(timeout: Duration) async -> (status: Int, error: String?, time: Duration)? {
+        let start = ContinuousClock.now
+        guard
+            let response = try? await NodeClient.connections.execute(
+                request, timeout: .milliseconds(Int64(timeout / .milliseconds(1))))
+        else { return nil }
+        return (Int(response.status.code), response.headers.first(name: "skerry-error"), .now - start)
+    }
+}
