@@ -28,6 +28,7 @@ func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "s
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -93,6 +94,12 @@ let rooms: [Room] = [
         floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
+    Room(
+        floor: "compute", name: "FunctionServices", rooms: ["Streams", "CZlib", "Functions"],
+        products: [
+            asyncHTTPClient, crypto, cryptoExtras, grdb, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
+            logging, metrics,
+        ]),
 
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
@@ -101,14 +108,14 @@ let rooms: [Room] = [
     Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger", "FunctionLogs"]),
     Room(
         floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel"],
-        products: [hummingbird, httpTypes, nio("NIOCore"), logging]),
+        products: [hummingbird, httpTypes, nio("NIOCore"), logging, lifecycle]),
 
     Room(
         floor: "app", name: "Node",
         rooms: [
             "Blake3", "Identity", "Wire", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
-            "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionLogs",
-            "Placement", "Gateway", "ControlAPI", "ControlModel",
+            "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
+            "FunctionLogs", "Placement", "Gateway", "ControlAPI", "ControlModel",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
     Room(
@@ -118,7 +125,8 @@ let rooms: [Room] = [
     Room(
         floor: "app", name: "DevServer",
         rooms: [
-            "Blake3", "Identity", "Streams", "Manifests", "AppManifests", "Functions", "Gateway", "Bundling",
+            "Blake3", "Identity", "Streams", "Manifests", "AppManifests", "Functions", "FunctionServices", "Gateway",
+            "Bundling",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), logging]),
     Room(
@@ -147,6 +155,8 @@ let nativeTargets: [Target] = [
     .target(
         name: "CBlake3", path: "Sources/base/CBlake3", cSettings: optimisedC),
     .target(name: "CLinux", path: "Sources/base/CLinux", cSettings: optimisedC),
+    .systemLibrary(
+        name: "CZlib", path: "Sources/base/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CSandbox", path: "Sources/compute/CSandbox", cSettings: optimisedC),
     .target(
         name: "CRuntimeScript", path: "Sources/compute/CRuntimeScript", exclude: ["Scripts"],
@@ -219,8 +229,11 @@ let testTargets: [Target] = [
         "EtcdLogTests", ["EtcdLog", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "ledger-exerciser"],
         [grpcCore, grpcTransport, grpcProtobuf, protobuf, logging]),
     tests(
-        "FunctionsTests", ["Functions", "WorkerProtocol", "Streams", "skerry-worker"],
+        "FunctionsTests", ["Functions", "FunctionServices", "WorkerProtocol", "Streams", "skerry-worker"],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
+    tests(
+        "FunctionServicesTests", ["FunctionServices", "Functions", "Streams"],
+        [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging]),
     tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
     tests(
         "GatewayTests", ["Gateway", "Manifests", "Streams", "Identity", "Blake3"],
@@ -232,7 +245,10 @@ let testTargets: [Target] = [
         [hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), logging]),
     tests(
         "NodeTests",
-        ["Node", "Gateway", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire"],
+        [
+            "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
+            "Blake3", "Wire",
+        ],
         [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
     tests("ArchitectureTests", []),
     .testTarget(

@@ -1,0 +1,138 @@
+import Foundation
+import GRDB
+
+/// Queries and changes, inside one transaction.
+struct KVRows {
+    private let database: Database
+
+    init(_ database: Database) { self.database = database }
+
+    func get(app: String, namespace: String, key: String, now: Int) throws -> KVEntry? {
+        let select = try database.cachedStatement(
+            sql: """
+                SELECT value, metadata, expiration FROM entry
+                WHERE namespace = (SELECT n.id FROM namespace n JOIN app a ON a.id = n.app WHERE a.name = ? AND n.name = ?)
+                AND key = ? AND (expiration IS NULL OR expiration > ?)
+                """)
+        guard let row = try Row.fetchOne(select, arguments: [app, namespace, Data(key.utf8), now]) else { return nil }
+        let value: Data = row[0]
+        return KVEntry(value: Array(value), metadata: row[1], expiration: row[2])
+    }
+
+    func list(app: String, namespace: String, prefix: String, after: String?, limit: Int, now: Int) throws -> KVPage {
+        guard let space = try id(app: app, namespace: namespace) else { return KVPage(keys: [], next: nil) }
+        let first = Data(prefix.utf8)
+        // Every key with the prefix is below this: UTF-8 has no byte 0xff.
+        let end = first + Data([0xff])
+        let select = try database.cachedStatement(
+            sql: """
+                SELECT key, metadata, expiration FROM entry
+                WHERE namespace = ? AND key >= ? AND key > ? AND key < ? AND (expiration IS NULL OR expiration > ?)
+                ORDER BY key LIMIT ?
+                """)
+        let rows = try Row.fetchAll(
+            select, arguments: [space, first, Data((after ?? "").utf8), end, now, limit + 1])
+        let keys = rows.prefix(limit).map { row in
+            let key: Data = row[0]
+            return KVPage.Key(name: String(decoding: key, as: UTF8.self), metadata: row[1], expiration: row[2])
+        }
+        return KVPage(keys: keys, next: rows.count > limit ? keys.last?.name : nil)
+    }
+
+    func usage(app: String) throws -> (bytes: Int, entries: Int) {
+        let row = try Row.fetchOne(database, sql: "SELECT bytes, entries FROM app WHERE name = ?", arguments: [app])
+        return (row?[0] ?? 0, row?[1] ?? 0)
+    }
+
+    /// Stores an entry. If that throws a ``KVError``, no entry has changed.
+    func put(app: String, namespace: String, key: String, entry: KVEntry, settings: KVSettings) throws {
+        let appID = try self.appID(app)
+        let (bytes, entries) = try usage(app: app)
+        let space = try id(app: app, namespace: namespace)
+        let old = try space.flatMap { try size(space: $0, key: key) }
+        let new = Self.size(key: key, metadata: entry.metadata, valueBytes: entry.value.count)
+        guard bytes - (old ?? 0) + new <= settings.maxBytesPerApp else {
+            throw KVError(.quota, "the app may store \(settings.maxBytesPerApp) bytes; delete something first")
+        }
+        guard old != nil || entries < settings.maxEntriesPerApp else {
+            throw KVError(.quota, "the app may store \(settings.maxEntriesPerApp) entries; delete some first")
+        }
+        let target = try space ?? makeNamespace(namespace, appID: appID, limit: settings.maxNamespacesPerApp)
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO entry (namespace, key, metadata, expiration, value) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (namespace, key) DO UPDATE
+                SET metadata = excluded.metadata, expiration = excluded.expiration, value = excluded.value
+                """
+        ).execute(arguments: [target, Data(key.utf8), entry.metadata, entry.expiration, Data(entry.value)])
+        try charge(appID, bytes: new - (old ?? 0), entries: old == nil ? 1 : 0)
+    }
+
+    func delete(app: String, namespace: String, key: String) throws {
+        guard let space = try id(app: app, namespace: namespace), let old = try size(space: space, key: key) else {
+            return
+        }
+        try database.cachedStatement(sql: "DELETE FROM entry WHERE namespace = ? AND key = ?")
+            .execute(arguments: [space, Data(key.utf8)])
+        try charge(try appID(app), bytes: -old, entries: -1)
+    }
+
+    /// Removes what has expired, at most so many entries; how many.
+    func sweep(now: Int, limit: Int) throws -> Int {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT e.id, n.app, length(e.key), coalesce(length(CAST(e.metadata AS BLOB)), 0), length(e.value)
+                FROM entry e JOIN namespace n ON n.id = e.namespace
+                WHERE e.expiration <= ? ORDER BY e.expiration LIMIT ?
+                """, arguments: [now, limit])
+        for row in rows {
+            let (id, app): (Int64, Int64) = (row[0], row[1])
+            let sizes: (Int, Int, Int) = (row[2], row[3], row[4])
+            try database.cachedStatement(sql: "DELETE FROM entry WHERE id = ?").execute(arguments: [id])
+            let size = sizes.0 + sizes.1 + sizes.2 + KVLimits.entryOverheadBytes
+            try charge(app, bytes: -size, entries: -1)
+        }
+        return rows.count
+    }
+
+    private func id(app: String, namespace: String) throws -> Int64? {
+        try Int64.fetchOne(
+            try database.cachedStatement(
+                sql: "SELECT n.id FROM namespace n JOIN app a ON a.id = n.app WHERE a.name = ? AND n.name = ?"),
+            arguments: [app, namespace])
+    }
+
+    private func appID(_ app: String) throws -> Int64 {
+        let select = try database.cachedStatement(sql: "SELECT id FROM app WHERE name = ?")
+        if let id = try Int64.fetchOne(select, arguments: [app]) { return id }
+        try database.execute(sql: "INSERT INTO app (name) VALUES (?)", arguments: [app])
+        return database.lastInsertedRowID
+    }
+
+    private func makeNamespace(_ name: String, appID: Int64, limit: Int) throws -> Int64 {
+        let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM namespace WHERE app = ?", arguments: [appID])
+        guard count ?? 0 < limit else { throw KVError(.quota, "the app may have \(limit) namespaces; use one of them") }
+        try database.execute(sql: "INSERT INTO namespace (app, name) VALUES (?, ?)", arguments: [appID, name])
+        return database.lastInsertedRowID
+    }
+
+    private func size(space: Int64, key: String) throws -> Int? {
+        let select = try database.cachedStatement(
+            sql: """
+                SELECT coalesce(length(CAST(metadata AS BLOB)), 0) + length(value) FROM entry
+                WHERE namespace = ? AND key = ?
+                """)
+        return try Int.fetchOne(select, arguments: [space, Data(key.utf8)])
+            .map { $0 + key.utf8.count + KVLimits.entryOverheadBytes }
+    }
+
+    private func charge(_ app: Int64, bytes: Int, entries: Int) throws {
+        try database.cachedStatement(sql: "UPDATE app SET bytes = bytes + ?, entries = entries + ? WHERE id = ?")
+            .execute(arguments: [bytes, entries, app])
+    }
+
+    private static func size(key: String, metadata: String?, valueBytes: Int) -> Int {
+        key.utf8.count + (metadata?.utf8.count ?? 0) + valueBytes + KVLimits.entryOverheadBytes
+    }
+}

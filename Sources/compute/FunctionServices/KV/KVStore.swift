@@ -1,0 +1,168 @@
+import Foundation
+import GRDB
+import Synchronization
+
+/// Values by app, namespace and key, in one SQLite file.
+///
+/// On this node only, `put` and `delete` are durable when they return, reads see every change that returned before, and
+/// all readers see changes in the same order. Nothing is copied to other nodes; `docs/design/kv.md` says what that means.
+///
+/// Memory: SQLite's page caches, and the values of changes and answers under way.
+public final class KVStore: Sendable {
+    private static let busyTimeoutSeconds = 10.0
+    private static let readers = 4
+    private static let cacheKiB = 2_048
+
+    private let pool: DatabasePool
+    private let writer: KVWriter
+    private let settings: KVSettings
+    private let sweeper = Mutex<Task<Void, Never>?>(nil)
+
+    /// Opens the store at `path`, or makes an empty one. The folder must exist.
+    ///
+    /// - Throws: ``KVError`` `.unusable` if the file is no store, or one of another version.
+    public init(path: String, settings: KVSettings = KVSettings()) throws {
+        self.settings = settings
+        do {
+            var configuration = Configuration()
+            configuration.label = "kv"
+            configuration.maximumReaderCount = Self.readers
+            configuration.busyMode = .timeout(Self.busyTimeoutSeconds)
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)") }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { try KVSchema.setDurability($0, path) }
+            try pool.write { try KVSchema.prepare($0, path) }
+        } catch {
+            throw KVError.database(error)
+        }
+        writer = KVWriter(pool, settings: settings)
+        let interval = settings.sweepInterval
+        let task = Task { [weak self] in
+            while (try? await Task.sleep(for: interval)) != nil {
+                guard let self else { return }
+                _ = try? await self.sweep()
+            }
+        }
+        sweeper.withLock { $0 = task }
+    }
+
+    deinit { sweeper.withLock { $0?.cancel() } }
+
+    /// The entry of a key; nil if there is none, or if it has expired.
+    ///
+    /// - Throws: ``KVError``.
+    public func get(_ key: String, in namespace: String, of app: String) async throws -> KVEntry? {
+        try check(key: key, namespace: namespace)
+        let now = nowSeconds
+        return try await read { try $0.get(app: app, namespace: namespace, key: key, now: now) }
+    }
+
+    /// Stores an entry in place of what the key had. When this returns, it is on the disk.
+    ///
+    /// - Throws: ``KVError``; then nothing has changed.
+    public func put(_ key: String, _ entry: KVEntry, in namespace: String, of app: String) async throws {
+        try check(key: key, namespace: namespace)
+        guard entry.value.count <= KVLimits.maxValueBytes else {
+            throw KVError(.tooLarge, "a value has at most \(KVLimits.maxValueBytes) bytes")
+        }
+        guard entry.metadata?.utf8.count ?? 0 <= KVLimits.maxMetadataBytes else {
+            throw KVError(.tooLarge, "metadata has at most \(KVLimits.maxMetadataBytes) bytes of JSON")
+        }
+        if let expiration = entry.expiration {
+            guard (nowSeconds + KVLimits.minTTLSeconds...KVLimits.maxExpiration).contains(expiration) else {
+                throw KVError(
+                    .argument,
+                    "an entry must live for \(KVLimits.minTTLSeconds) seconds or more, at most to the year 9999")
+            }
+        }
+        try await writer.apply(.put(app: app, namespace: namespace, key: key, entry))
+    }
+
+    /// Removes a key, if it is there. When this returns, that is on the disk.
+    ///
+    /// - Throws: ``KVError``.
+    public func delete(_ key: String, in namespace: String, of app: String) async throws {
+        try check(key: key, namespace: namespace)
+        try await writer.apply(.delete(app: app, namespace: namespace, key: key))
+    }
+
+    /// Names in the order of their bytes.
+    ///
+    /// A page shows one moment of the store; the next page may show a later one. No name that was there all the time is
+    /// left out or told twice.
+    ///
+    /// - Parameters:
+    ///   - prefix: What the names begin with; may be empty.
+    ///   - after: Only names behind this one.
+    ///   - limit: 1 to 1,000.
+    /// - Throws: ``KVError``.
+    public func list(prefix: String, after: String?, limit: Int, in namespace: String, of app: String) async throws
+        -> KVPage
+    {
+        try check(namespace: namespace)
+        guard (1...KVLimits.maxListed).contains(limit) else {
+            throw KVError(.argument, "a list has 1 to \(KVLimits.maxListed) names")
+        }
+        guard prefix.utf8.count <= KVLimits.maxKeyBytes, after?.utf8.count ?? 0 <= KVLimits.maxKeyBytes else {
+            throw KVError(.tooLarge, "a prefix has at most \(KVLimits.maxKeyBytes) bytes")
+        }
+        let now = nowSeconds
+        return try await read {
+            try $0.list(app: app, namespace: namespace, prefix: prefix, after: after, limit: limit, now: now)
+        }
+    }
+
+    /// What an app stores, expired entries that are not swept yet included.
+    public func usage(of app: String) async throws -> (bytes: Int, entries: Int) {
+        try await read { try $0.usage(app: app) }
+    }
+
+    /// Removes all that has expired; how many entries that were. Happens by itself every ``KVSettings/sweepInterval``.
+    @discardableResult
+    public func sweep() async throws -> Int {
+        var total = 0
+        while true {
+            let (now, batch) = (nowSeconds, max(1, settings.sweepBatch))
+            let count = try await write { try $0.sweep(now: now, limit: batch) }
+            total += count
+            if count < batch { return total }
+        }
+    }
+
+    /// Ends what is under way and closes the file.
+    public func close() async throws {
+        let task = sweeper.withLock { sweeper in
+            defer { sweeper = nil }
+            return sweeper
+        }
+        task?.cancel()
+        await task?.value
+        await writer.close()
+        do { try pool.close() } catch { throw KVError.database(error) }
+    }
+
+    /// Seconds since 1970 UTC.
+    var nowSeconds: Int { Int(settings.wallMilliseconds() / 1_000) }
+
+    private func check(key: String, namespace: String) throws {
+        try check(namespace: namespace)
+        guard !key.isEmpty else { throw KVError(.argument, "a key has at least one character") }
+        guard key.utf8.count <= KVLimits.maxKeyBytes else {
+            throw KVError(.tooLarge, "a key has at most \(KVLimits.maxKeyBytes) bytes of UTF-8")
+        }
+    }
+
+    private func check(namespace: String) throws {
+        guard (1...KVLimits.maxNamespaceBytes).contains(namespace.utf8.count) else {
+            throw KVError(.argument, "a namespace's name has 1 to \(KVLimits.maxNamespaceBytes) bytes of UTF-8")
+        }
+    }
+
+    private func read<Value: Sendable>(_ body: @escaping @Sendable (KVRows) throws -> Value) async throws -> Value {
+        do { return try await pool.read { try body(KVRows($0)) } } catch { throw KVError.database(error) }
+    }
+
+    private func write<Value: Sendable>(_ body: @escaping @Sendable (KVRows) throws -> Value) async throws -> Value {
+        do { return try await pool.write { try body(KVRows($0)) } } catch { throw KVError.database(error) }
+    }
+}
