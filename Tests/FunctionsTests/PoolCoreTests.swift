@@ -150,8 +150,35 @@ import Testing
         _ = core.answerBegan(1, 2)
         #expect(core.cancelled(1, 2, now: 0) == [])
         #expect(core.cancelled(1, 4, now: 0) == [])
-        #expect(core.tick(now: core.cancelAllowance, samples: [:]) == [])
-        #expect(core.tick(now: core.cancelAllowance + 1, samples: [:]) == [.kill(1)])
+        #expect(core.tick(now: core.cancelAllowance(of: 1), samples: [:]) == [])
+        #expect(core.tick(now: core.cancelAllowance(of: 1) + 1, samples: [:]) == [.kill(1)])
+    }
+
+    @Test func aCallerThatGoesEndsItsRequest() {
+        var core = busyCore(1) { $0.maxInFlightPerWorker = 1 }
+        _ = core.invoke(2, version, deadline: 30 * Self.second, now: 0)
+        #expect(failures(core.abandon(2, now: 1)) == ["2 function/cancelled"], "it waited")
+        let actions = core.abandon(1, now: 1)
+        #expect(actions.first == .cancel(2, at: 1))
+        #expect(failures(actions) == ["1 function/cancelled"])
+        #expect(core.abandon(1, now: 1) == [])
+        #expect(core.answered(1, 2, now: 2).0 == nil)
+        #expect(core.requests.isEmpty)
+    }
+
+    private func failures(_ actions: [PoolCore.Action]) -> [String] {
+        actions.compactMap { if case .fail(let id, let error) = $0 { "\(id) \(error.code.rawValue)" } else { nil } }
+    }
+
+    @Test func aFunctionHasItsOwnLimits() {
+        var core = busyCore(1)
+        core.workers[1]?.limits = FunctionLimits(cpu: .seconds(5), memoryBytes: 256 << 20)
+        var sample = PoolCore.Sample(cpuNanoseconds: 0, privateBytes: 200 << 20, entries: 1, running: 2, started: 2)
+        #expect(core.tick(now: 0, samples: [1: sample]) == [])
+        sample.cpuNanoseconds = 10 * Self.second
+        #expect(core.tick(now: 1, samples: [1: sample]) == [])
+        sample.privateBytes = 257 << 20
+        #expect(core.tick(now: 2, samples: [1: sample]) == [.kill(1)])
     }
 
     @Test func failuresHoldAFunctionBackForLongerAndLonger() {
@@ -182,7 +209,7 @@ import Testing
         var core = busyCore(2)
         #expect(core.retire(version) == [])
         #expect(core.answered(1, 2, now: 1).1 == [])
-        #expect(core.answered(1, 2, now: 1).1 == [.kill(1)])
+        #expect(core.answered(1, 4, now: 1).1 == [.kill(1)])
     }
 
     @Test func missingCodeLeavesTheWorkerClean() {

@@ -43,6 +43,7 @@ final class Engine {
         // Makes the watchdog's thread now: it could not read what it needs once the process is sealed.
         limitEntries(nanoseconds: 3_600_000_000_000)
         HostFunctions.install(on: bridge, in: context)
+        LazyScripts.install(on: bridge, in: context)
         guard evaluatePrelude(), collectEntries() else { return nil }
     }
 

@@ -1,234 +1,254 @@
-// Request and Response. A body is held whole, as text or as bytes: the node hands over complete bodies.
+// What Request and Response share: a body (Fetch Standard, section 5.2).
+//
+// A body is text or bytes for as long as nobody asks for its stream: a response of plain text makes no stream and no
+// promise. A body that arrives in parts is an Incoming of channel.js, which becomes a stream at its first use.
 (function (bridge) {
     'use strict';
 
-    const { host, bytesOf, Headers, URL, URLSearchParams, toUSVString } = bridge;
-    const nullBodyStatuses = new Set([101, 103, 204, 205, 304]);
-    const redirectStatuses = new Set([301, 302, 303, 307, 308]);
-    const internal = Symbol('internal');
+    const { host, bytesOf, toUSVString, newPromise, resolved } = bridge;
+    const { apply } = Reflect;
+    const { parse } = JSON;
+    const sliceBytes = Uint8Array.prototype.slice;
+    const setBytes = Uint8Array.prototype.set;
+    const copyOf = (bytes) => apply(sliceBytes, bytes, []);
+    const none = new Uint8Array(0);
+    const usedAlready = () => new TypeError('the body has been read already, or is locked to a reader');
 
-    /** The stored form of a body and the content type that it implies. */
+    const isBlob = (value) => bridge.group('blob')?.isBlob?.(value) === true;
+    const isParams = (value) => bridge.group('url') !== undefined && value instanceof bridge.URLSearchParams;
+    const isForm = (value) => bridge.group('form')?.isForm?.(value) === true;
+    const isStream = (value) => bridge.group('streams')?.isStream?.(value) === true;
+
+    /** `{ source, type }`: text, bytes or the record of a stream, and the content type that the value implies. */
     function extractBody(value) {
         if (value === null || value === undefined) return { source: null, type: null };
+        if (typeof value === 'string') return { source: value.toWellFormed(), type: 'text/plain;charset=UTF-8' };
         const bytes = bytesOf(value);
-        if (bytes !== undefined) return { source: bytes.slice(), type: null };
-        if (value instanceof URLSearchParams) {
+        if (bytes !== undefined) return { source: copyOf(bytes), type: null };
+        if (isParams(value)) {
             return { source: value.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+        }
+        if (isBlob(value)) {
+            const { bytesOfBlob, typeOfBlob } = bridge.need('blob');
+            const type = typeOfBlob(value);
+            return { source: bytesOfBlob(value), type: type === '' ? null : type };
+        }
+        if (isForm(value)) {
+            const { bytes: encoded, boundary } = bridge.need('form').encode(value);
+            return { source: encoded, type: `multipart/form-data; boundary=${boundary}` };
+        }
+        if (isStream(value)) return { source: streamSource(bridge.need('streams').recordOf(value)), type: null };
+        if (typeof value === 'object' && typeof value[Symbol.asyncIterator] === 'function') {
+            return { source: bridge.need('streams').fromIterable(value), type: null };
         }
         return { source: toUSVString(value), type: 'text/plain;charset=UTF-8' };
     }
 
-    let takeSource;
+    function streamSource(record) {
+        if (record.locked || record.disturbed) {
+            throw new TypeError('a stream that is locked or has been read cannot become a body');
+        }
+        return record;
+    }
+
+    /** A byte stream that gives one chunk. */
+    function streamOf(source) {
+        const bytes = typeof source === 'string' ? host.encode(source) : copyOf(source);
+        const streams = bridge.need('streams');
+        const record = streams.makeByteStream({
+            pull: () => {
+                const { controller } = record;
+                if (bytes.byteLength > 0 && !bytes.buffer.detached) controller.enqueue(bytes);
+                controller.close();
+                if (controller.pending.length > 0 && record.state === 'closed') controller.respond(0);
+                return resolved(undefined);
+            },
+        });
+        return record;
+    }
+
+    const isIncoming = (source) => bridge.group('channel') !== undefined && bridge.isIncoming(source);
+
+    function isRecord(source) {
+        if (typeof source !== 'object' || source === null) return false;
+        const Readable = bridge.group('streams')?.Readable;
+        return Readable !== undefined && source instanceof Readable;
+    }
+
+    /** The bytes of all chunks of a stream's record. */
+    function readAll(record) {
+        const streams = bridge.need('streams');
+        return newPromise((resolve, reject) => {
+            const reader = streams.acquireReader(record);
+            const chunks = [];
+            let length = 0;
+            const next = () => streams.read(reader, {
+                chunk(chunk) {
+                    if (!(chunk instanceof Uint8Array)) {
+                        const error = new TypeError('a body stream gives Uint8Arrays only');
+                        bridge.ignore(streams.cancel(record, error));
+                        reject(error);
+                        return;
+                    }
+                    chunks[chunks.length] = chunk;
+                    length += chunk.byteLength;
+                    bridge.then(resolved(undefined), next);
+                },
+                close() { resolve(join(chunks, length)); },
+                fail: reject,
+            });
+            next();
+        });
+    }
+
+    function join(chunks, length) {
+        if (chunks.length === 1) return chunks[0];
+        const bytes = new Uint8Array(length);
+        let offset = 0;
+        for (let index = 0; index < chunks.length; index += 1) {
+            apply(setBytes, bytes, [chunks[index], offset]);
+            offset += chunks[index].byteLength;
+        }
+        return bytes;
+    }
+
+    /** Text of bytes without the byte order mark. */
+    function decodeText(source) {
+        if (typeof source === 'string') return source.charCodeAt(0) === 0xfeff ? source.slice(1) : source;
+        const text = host.decode(source, false);
+        return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    }
+
+    let takeBody;
     let setSource;
-    let copySource;
+    let shareBody;
+    let takeContent;
 
     class Body {
         #source = null;
+        #stream = undefined;
         #used = false;
 
         static {
-            setSource = (body, source) => { body.#source = source; };
-            copySource = (body) => {
-                if (body.#used) throw new TypeError('the body has been read already');
-                return body.#source;
+            setSource = (body, source) => {
+                body.#source = source;
+                body.#stream = isRecord(source) ? source : undefined;
             };
-            takeSource = (body) => {
-                if (body.#used) throw new TypeError('the body has been read already');
-                body.#used = body.#source !== null;
-                return body.#source;
-            };
-        }
-
-        get bodyUsed() { return this.#used; }
-
-        async text() {
-            const source = takeSource(this);
-            if (source === null) return '';
-            if (typeof source === 'string') return source;
-            const text = host.decode(source, false);
-            return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-        }
-
-        async json() { return JSON.parse(await this.text()); }
-
-        async bytes() {
-            const source = takeSource(this);
-            if (source === null) return new Uint8Array(0);
-            return typeof source === 'string' ? host.encode(source) : source.slice();
-        }
-
-        async arrayBuffer() { return (await this.bytes()).buffer; }
-    }
-    // The two interfaces share their methods, not an ancestor that scripts could name.
-    delete Body.prototype.constructor;
-
-    function setContentType(headers, type) {
-        if (type !== null && !headers.has('content-type')) headers.set('content-type', type);
-    }
-
-    const upperCaseMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
-
-    function checkedMethod(value) {
-        const method = `${value}`;
-        if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || /^(CONNECT|TRACE|TRACK)$/i.test(method)) {
-            throw new TypeError(`'${method}' is not a method that a Request may have`);
-        }
-        const upper = method.toUpperCase();
-        return upperCaseMethods.has(upper) ? upper : method;
-    }
-
-    let createRequest;
-
-    class Request extends Body {
-        #method = 'GET';
-        #url = '';
-        #headers;
-        #headerText;
-        #signal;
-        #controller;
-
-        constructor(input, init = {}) {
-            super();
-            if (input === internal) return;
-            const options = init ?? {};
-            const source = input instanceof Request ? input : undefined;
-            this.#url = source ? source.#url : new URL(input).href;
-            this.#method = options.method !== undefined ? checkedMethod(options.method) : source?.#method ?? 'GET';
-            this.#headers = new Headers(options.headers ?? source?.headers);
-            this.#signal = options.signal ?? source?.signal;
-            const hasBody = options.body !== undefined && options.body !== null;
-            if (hasBody && (this.#method === 'GET' || this.#method === 'HEAD')) {
-                throw new TypeError(`a ${this.#method} request cannot have a body`);
-            }
-            if (hasBody) {
-                const { source: stored, type } = extractBody(options.body);
-                setSource(this, stored);
-                setContentType(this.#headers, type);
-            } else if (source) {
-                setSource(this, takeSource(source));
-            }
-        }
-
-        static {
-            createRequest = (method, url, headerText, body, controller) => {
-                const request = new Request(internal);
-                request.#method = method;
-                request.#url = url;
-                request.#headerText = headerText;
-                request.#controller = controller;
-                if (body !== undefined) setSource(request, new Uint8Array(body));
-                return request;
-            };
-        }
-
-        get method() { return this.#method; }
-        get url() { return this.#url; }
-        get headers() {
-            this.#headers ??= bridge.adoptHeaders(this.#headerText);
-            return this.#headers;
-        }
-        get signal() {
-            this.#signal ??= this.#controller ? this.#controller() : new bridge.AbortController().signal;
-            return this.#signal;
-        }
-        get redirect() { return 'follow'; }
-
-        clone() {
-            const copy = new Request(internal);
-            setSource(copy, copySource(this));
-            copy.#method = this.#method;
-            copy.#url = this.#url;
-            copy.#headers = new Headers(this.headers);
-            copy.#signal = this.signal;
-            return copy;
-        }
-    }
-
-    let describeResponse;
-
-    class Response extends Body {
-        #status = 200;
-        #statusText = '';
-        #headers;
-        #type = 'default';
-
-        constructor(body = null, init = {}) {
-            super();
-            const options = init ?? {};
-            if (options.status !== undefined) {
-                const status = Math.trunc(Number(options.status));
-                if (!(status >= 200 && status <= 599)) {
-                    throw new RangeError(`a response's status is 200 to 599, not ${options.status}`);
+            const isUnusable = (body) => (body.#stream !== undefined
+                ? body.#stream.disturbed || body.#stream.locked : body.#used);
+            const streamFor = (body) => {
+                if (body.#source === null) return null;
+                if (body.#stream === undefined) {
+                    const source = body.#source;
+                    body.#stream = isIncoming(source) ? source.stream : streamOf(source);
+                    if (body.#used) {
+                        const streams = bridge.need('streams');
+                        bridge.ignore(streams.cancel(body.#stream, undefined));
+                        streams.acquireReader(body.#stream);
+                    }
                 }
-                this.#status = status;
-            }
-            if (options.statusText !== undefined) {
-                const text = `${options.statusText}`;
-                if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError('a character cannot be in a status text');
-                this.#statusText = text;
-            }
-            this.#headers = new Headers(options.headers);
-            if (body === null || body === undefined) return;
-            if (nullBodyStatuses.has(this.#status)) {
-                throw new TypeError(`a response with status ${this.#status} cannot have a body`);
-            }
-            const { source, type } = extractBody(body);
-            setSource(this, source);
-            setContentType(this.#headers, type);
-        }
-
-        static {
-            describeResponse = (response) => ({
-                status: response.#status, headers: bridge.headerLines(response.#headers), body: takeSource(response),
+                return body.#stream;
+            };
+            // Text, bytes, null, or a stream's record that nobody else reads.
+            takeBody = (body) => {
+                if (isUnusable(body)) throw usedAlready();
+                if (body.#stream !== undefined) return body.#stream;
+                const source = body.#source;
+                if (isIncoming(source)) return streamFor(body);
+                body.#used = source !== null;
+                return source;
+            };
+            takeContent = (body) => {
+                const source = takeBody(body);
+                return isRecord(source) ? readAll(source) : source;
+            };
+            // Gives `copy` the same body.
+            shareBody = (body, copy) => {
+                if (isUnusable(body)) throw usedAlready();
+                if (body.#stream === undefined && !isIncoming(body.#source)) {
+                    copy.#source = body.#source;
+                    return;
+                }
+                const [first, second] = bridge.need('streams').tee(
+                    streamFor(body), (chunk) => bridge.need('clone').structuredClone(chunk));
+                body.#source = first;
+                body.#stream = first;
+                copy.#source = second;
+                copy.#stream = second;
+            };
+            Object.defineProperty(this.prototype, 'body', {
+                __proto__: null,
+                get() {
+                    const record = streamFor(this);
+                    return record === null ? null : bridge.need('streams').wrap(record);
+                },
+                enumerable: true, configurable: true,
             });
         }
 
-        static json(data, init = {}) {
-            const text = JSON.stringify(data);
-            if (text === undefined) throw new TypeError('the value has no JSON form');
-            const response = new Response(text, init);
-            const given = new Headers(init?.headers);
-            if (!given.has('content-type')) response.#headers.set('content-type', 'application/json');
-            return response;
+        get bodyUsed() { return this.#stream !== undefined ? this.#stream.disturbed : this.#used; }
+
+        async text() {
+            const content = await takeContent(this);
+            return content === null ? '' : decodeText(content);
         }
 
-        static redirect(url, status = 302) {
-            const target = new URL(url).href;
-            if (!redirectStatuses.has(status)) throw new RangeError(`${status} is not a redirect status`);
-            return new Response(null, { status, headers: { location: target } });
+        async json() { return parse(decodeText(await takeContent(this) ?? '')); }
+
+        async bytes() { return bytesOfContent(await takeContent(this)); }
+
+        async arrayBuffer() { return bytesOfContent(await takeContent(this)).buffer; }
+
+        async blob() {
+            const type = bridge.contentTypeOf(this);
+            const bytes = bytesOfContent(await takeContent(this));
+            return bridge.need('blob').makeBlob(bytes, type ?? '');
         }
 
-        static error() {
-            const response = new Response(null);
-            response.#status = 0;
-            response.#type = 'error';
-            return response;
-        }
-
-        get status() { return this.#status; }
-        get statusText() { return this.#statusText; }
-        get headers() { return this.#headers; }
-        get ok() { return this.#status >= 200 && this.#status <= 299; }
-        get type() { return this.#type; }
-        get url() { return ''; }
-        get redirected() { return false; }
-
-        clone() {
-            const copy = new Response(null, { headers: this.#headers });
-            setSource(copy, copySource(this));
-            copy.#status = this.#status;
-            copy.#statusText = this.#statusText;
-            copy.#type = this.#type;
-            return copy;
+        async formData() {
+            const type = bridge.contentTypeOf(this);
+            const bytes = bytesOfContent(await takeContent(this));
+            return bridge.need('form').parse(bytes, type ?? '');
         }
     }
+    // The two interfaces share their methods, not an ancestor that scripts could name.
+    delete Body.prototype.constructor;
+    bridge.enumerate(Body, ['bodyUsed', 'text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData']);
 
-    bridge.brand(Request, 'Request');
-    bridge.brand(Response, 'Response');
-    bridge.expose('Request', Request);
-    bridge.expose('Response', Response);
-    bridge.Response = Response;
-    bridge.createRequest = createRequest;
-    bridge.describeResponse = describeResponse;
+    /** Bytes that the caller may keep. */
+    function bytesOfContent(content) {
+        if (content === null) return new Uint8Array(none);
+        if (typeof content === 'string') return host.encode(content);
+        // Clones and blobs may hold the same bytes.
+        return copyOf(content);
+    }
+
+    bridge.Body = Body;
     bridge.extractBody = extractBody;
+    bridge.setBodySource = (body, source) => setSource(body, source);
+    bridge.takeBody = (body) => takeBody(body);
+    bridge.takeContent = (body) => takeContent(body);
+    bridge.shareBody = (body, copy) => shareBody(body, copy);
+    /** Whether an object is a body by what it is, not data to be written as JSON. */
+    bridge.isBodyObject = (value) => bytesOf(value) !== undefined || isParams(value) || isBlob(value) ||
+        isForm(value) || isStream(value) || typeof value[Symbol.asyncIterator] === 'function';
+    bridge.readAll = readAll;
+    bridge.joinBytes = join;
+    bridge.isStreamRecord = isRecord;
+    bridge.decodeText = decodeText;
+    bridge.setContentType = function setContentType(headers, type) {
+        if (type !== null && !headers.has('content-type')) headers.set('content-type', type);
+    };
+    /** Moves the body of one object to another; the first counts as read then. */
+    bridge.moveBody = function moveBody(from, to) {
+        const source = takeBody(from);
+        if (!isRecord(source)) {
+            setSource(to, source);
+            return;
+        }
+        const streams = bridge.need('streams');
+        const { readable, writable } = streams.makeTransform({ transform: (chunk, own) => own.enqueue(chunk) });
+        streams.pipeQuietly(source, writable);
+        setSource(to, readable);
+    };
 })

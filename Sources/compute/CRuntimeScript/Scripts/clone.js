@@ -1,102 +1,280 @@
-// structuredClone for the types of the language; the platform's own objects are refused, as is a transfer of
-// anything but array buffers.
+// structuredClone (HTML Standard, section 2.7): first the value is read, then what is transferred moves, then the copy
+// is built. An error while reading leaves everything where it was.
 (function (bridge) {
     'use strict';
 
-    const errorTypes = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+    const exports = bridge.group('clone');
+    const { SafeMap, DOMException } = bridge;
+    const { apply } = Reflect;
+    const { isArray } = Array;
+    const { isView } = ArrayBuffer;
+    const { keys, hasOwn, getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Object;
+    const getter = (object, name) => getOwnPropertyDescriptor(object, name).get;
+    const SharedBuffer = globalThis.SharedArrayBuffer;
+    const methods = {
+        boolean: Boolean.prototype.valueOf,
+        number: Number.prototype.valueOf,
+        string: String.prototype.valueOf,
+        bigint: BigInt.prototype.valueOf,
+        symbol: Symbol.prototype.valueOf,
+        date: Date.prototype.getTime,
+        bufferLength: getter(ArrayBuffer.prototype, 'byteLength'),
+        sharedLength: SharedBuffer ? getter(SharedBuffer.prototype, 'byteLength') : undefined,
+        mapSize: getter(Map.prototype, 'size'),
+        mapEach: Map.prototype.forEach,
+        setSize: getter(Set.prototype, 'size'),
+        setEach: Set.prototype.forEach,
+        source: getter(RegExp.prototype, 'source'),
+        sliceBuffer: ArrayBuffer.prototype.slice,
+        transferBuffer: ArrayBuffer.prototype.transfer,
+        viewTag: getter(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag),
+        viewLength: getter(getPrototypeOf(Uint8Array.prototype), 'length'),
+    };
+    const constructors = { Map, Set, Date, RegExp, DataView, ArrayBuffer, Uint8Array, Object };
+    const errorTypes = {
+        __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError,
+    };
+    const viewTypes = { __proto__: null };
+    for (const name of [
+        'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
+        'Float16Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array',
+    ]) viewTypes[name] = globalThis[name];
+    const refusedTypes = { Promise, WeakMap, WeakSet, WeakRef };
+    const ModuleType = globalThis.WebAssembly?.Module;
 
-    function refuse(what) {
-        throw new bridge.DOMException(`${what} cannot be cloned`, 'DataCloneError');
-    }
+    function refuse(what) { throw new DOMException(`${what} cannot be cloned`, 'DataCloneError'); }
 
-    function cloneView(view, clone) {
-        const buffer = clone(view.buffer);
-        if (view instanceof DataView) return new DataView(buffer, view.byteOffset, view.byteLength);
-        const name = Object.getPrototypeOf(Uint8Array.prototype);
-        const type = Object.getOwnPropertyDescriptor(name, Symbol.toStringTag).get.call(view);
-        return new globalThis[type](buffer, view.byteOffset, view.length);
-    }
-
-    function cloneError(error, clone) {
-        const constructor = errorTypes[error.name] ?? Error;
-        const copy = Object.create(constructor.prototype);
-        for (const name of ['message', 'stack', 'cause']) {
-            if (!Object.hasOwn(error, name)) continue;
-            Object.defineProperty(copy, name, {
-                value: clone(error[name]), writable: true, enumerable: false, configurable: true,
-            });
+    /** Whether an object has what an intrinsic method needs. */
+    function answers(method, value) {
+        if (method === undefined) return false;
+        try {
+            apply(method, value, []);
+            return true;
+        } catch {
+            return false;
         }
+    }
+
+    const ready = (object) => ({ __proto__: null, object, isMade: true });
+
+    /** The object of a node; nodes may refer to each other in circles. */
+    function build(node) {
+        if (node.isMade) return node.object;
+        node.object = node.create();
+        node.isMade = true;
+        node.fill?.(node.object);
+        return node.object;
+    }
+
+    class Reader {
+        nodes = new SafeMap();
+
+        read(value) {
+            if (typeof value === 'symbol') refuse('a symbol');
+            if (typeof value === 'function') refuse('a function');
+            if (typeof value !== 'object' || value === null) return ready(value);
+            const known = this.nodes.get(value);
+            if (known !== undefined) return known;
+            const node = { __proto__: null, object: undefined, isMade: false, create: undefined, fill: undefined };
+            this.nodes.set(value, node);
+            this.describe(value, node);
+            return node;
+        }
+
+        describe(value, node) {
+            if (isArray(value)) {
+                const { length } = value;
+                this.readMembers(value, node, () => new Array(length));
+                return;
+            }
+            const prototype = getPrototypeOf(value);
+            const isPlain = prototype === constructors.Object.prototype || prototype === null;
+            if (!isPlain && (this.readLeaf(value, node) || this.readCollection(value, node))) return;
+            if (!isPlain) refuseExotic(value);
+            this.readMembers(value, node, () => ({}));
+        }
+
+        readMembers(value, node, create) {
+            const names = keys(value);
+            const members = [];
+            for (let index = 0; index < names.length; index += 1) {
+                const name = names[index];
+                if (hasOwn(value, name)) members[members.length] = { name, node: this.read(value[name]) };
+            }
+            node.create = create;
+            node.fill = (object) => {
+                for (let index = 0; index < members.length; index += 1) {
+                    defineProperty(object, members[index].name, {
+                        __proto__: null, value: build(members[index].node), writable: true, enumerable: true,
+                        configurable: true,
+                    });
+                }
+            };
+        }
+
+        /** Values without parts; true when `value` is one. */
+        readLeaf(value, node) {
+            const done = (object) => {
+                node.object = object;
+                node.isMade = true;
+                return true;
+            };
+            if (answers(methods.date, value)) return done(new constructors.Date(apply(methods.date, value, [])));
+            for (const kind of ['boolean', 'number', 'string', 'bigint']) {
+                if (answers(methods[kind], value)) return done(constructors.Object(apply(methods[kind], value, [])));
+            }
+            if (answers(methods.symbol, value)) refuse('a symbol');
+            if (answers(methods.bufferLength, value)) return done(copyBuffer(value));
+            if (answers(methods.sharedLength, value)) return done(value);
+            if (value !== constructors.RegExp.prototype && answers(methods.source, value)) {
+                return done(new constructors.RegExp(value.source, value.flags));
+            }
+            if (ModuleType !== undefined && value instanceof ModuleType) return done(value);
+            return this.readPlatform(value, done);
+        }
+
+        readPlatform(value, done) {
+            const blobs = bridge.group('blob');
+            if (blobs?.isBlob?.(value)) {
+                const bytes = blobs.bytesOfBlob(value);
+                return done(blobs.isFile(value)
+                    ? blobs.makeFile(bytes, value.name, value.type, value.lastModified)
+                    : blobs.makeBlob(bytes, value.type));
+            }
+            const keysGroup = bridge.group('crypto');
+            if (keysGroup?.isKey?.(value)) return done(keysGroup.copyKey(value));
+            if (value instanceof DOMException) return done(new DOMException(value.message, value.name));
+            return false;
+        }
+
+        readCollection(value, node) {
+            if (isView(value)) {
+                this.readView(value, node);
+                return true;
+            }
+            if (answers(methods.mapSize, value)) {
+                const pairs = [];
+                const items = [];
+                apply(methods.mapEach, value, [(item, key) => { items[items.length] = [key, item]; }]);
+                for (let index = 0; index < items.length; index += 1) {
+                    pairs[index] = { key: this.read(items[index][0]), item: this.read(items[index][1]) };
+                }
+                node.create = () => new constructors.Map();
+                node.fill = (map) => { for (const { key, item } of pairs) map.set(build(key), build(item)); };
+                return true;
+            }
+            if (answers(methods.setSize, value)) {
+                const items = [];
+                apply(methods.setEach, value, [(item) => { items[items.length] = item; }]);
+                for (let index = 0; index < items.length; index += 1) items[index] = this.read(items[index]);
+                node.create = () => new constructors.Set();
+                node.fill = (set) => { for (const item of items) set.add(build(item)); };
+                return true;
+            }
+            if (value instanceof Error) {
+                this.readError(value, node);
+                return true;
+            }
+            return false;
+        }
+
+        readView(view, node) {
+            const tag = apply(methods.viewTag, view, []);
+            const buffer = this.read(view.buffer);
+            const { byteOffset } = view;
+            const reachesEnd = view.byteOffset + view.byteLength === view.buffer.byteLength;
+            const tracks = view.buffer.resizable === true && reachesEnd;
+            if (tag === undefined) {
+                const { byteLength } = view;
+                node.create = () => new constructors.DataView(build(buffer), byteOffset, byteLength);
+            } else {
+                const length = tracks ? undefined : apply(methods.viewLength, view, []);
+                node.create = () => new viewTypes[tag](build(buffer), byteOffset, length);
+            }
+        }
+
+        readError(error, node) {
+            const name = `${error.name}`;
+            const members = [];
+            for (const member of ['message', 'stack', 'cause']) {
+                const descriptor = getOwnPropertyDescriptor(error, member);
+                if (descriptor === undefined || !('value' in descriptor)) continue;
+                const { value } = descriptor;
+                members[members.length] = { member, node: member === 'cause' ? this.read(value) : ready(`${value}`) };
+            }
+            node.create = () => new (errorTypes[name] ?? Error)();
+            node.fill = (copy) => {
+                for (const { member, node: part } of members) {
+                    defineProperty(copy, member, {
+                        __proto__: null, value: build(part), writable: true, enumerable: false, configurable: true,
+                    });
+                }
+            };
+        }
+    }
+
+    function copyBuffer(buffer) {
+        if (buffer.detached) refuse('a buffer that was transferred');
+        if (!buffer.resizable) return apply(methods.sliceBuffer, buffer, [0]);
+        const copy = new constructors.ArrayBuffer(buffer.byteLength, { maxByteLength: buffer.maxByteLength });
+        new constructors.Uint8Array(copy).set(new constructors.Uint8Array(buffer));
         return copy;
     }
 
-    /** The empty copy of an object, and how to fill it; a leaf has nothing to fill. */
-    function shell(value) {
-        switch (Object.prototype.toString.call(value)) {
-        case '[object Boolean]': return Object(Boolean.prototype.valueOf.call(value));
-        case '[object Number]': return Object(Number.prototype.valueOf.call(value));
-        case '[object String]': return Object(String.prototype.valueOf.call(value));
-        case '[object BigInt]': return Object(BigInt.prototype.valueOf.call(value));
-        case '[object Date]': return new Date(Date.prototype.getTime.call(value));
-        case '[object RegExp]': return new RegExp(value.source, value.flags);
-        default: return undefined;
-        }
-    }
-
     function refuseExotic(value) {
-        if (typeof value === 'function') refuse('a function');
-        for (const type of [Promise, WeakMap, WeakSet, WeakRef]) {
-            if (value instanceof type) refuse(`a ${type.name}`);
-        }
-        const tag = value[Symbol.toStringTag];
-        if (tag !== undefined && Object.getPrototypeOf(value) !== Object.prototype) refuse(`a ${String(tag)}`);
+        for (const name of keys(refusedTypes)) if (value instanceof refusedTypes[name]) refuse(`a ${name}`);
+        const tag = Object.prototype.toString.call(value).slice(8, -1);
+        const platform = tag !== 'Object' && typeof globalThis[tag] === 'function' && value instanceof globalThis[tag];
+        if (platform) refuse(`a ${tag}`);
     }
 
-    function structuredClone(value, options) {
-        if (arguments.length === 0) throw new TypeError('structuredClone needs a value');
-        const seen = new Map();
-
-        for (const item of options?.transfer ?? []) {
-            if (!(item instanceof ArrayBuffer) || item.detached) refuse('a transferred object but an ArrayBuffer');
-            seen.set(item, item.transfer());
-        }
-
-        function cloneInto(copy, source) {
-            seen.set(source, copy);
-            for (const name of Object.keys(source)) copy[name] = clone(source[name]);
-            return copy;
-        }
-
-        function clone(input) {
-            if (typeof input === 'symbol') refuse('a symbol');
-            if (typeof input !== 'object' && typeof input !== 'function') return input;
-            if (input === null) return null;
-            if (seen.has(input)) return seen.get(input);
-            const leaf = shell(input);
-            let copy;
-            if (leaf !== undefined) copy = leaf;
-            else if (input instanceof ArrayBuffer) copy = input.slice(0);
-            else if (ArrayBuffer.isView(input)) copy = cloneView(input, clone);
-            else if (input instanceof Error) copy = cloneError(input, clone);
-            else if (input instanceof Map) {
-                copy = new Map();
-                seen.set(input, copy);
-                for (const [key, item] of [...input]) copy.set(clone(key), clone(item));
-            } else if (input instanceof Set) {
-                copy = new Set();
-                seen.set(input, copy);
-                for (const item of [...input]) copy.add(clone(item));
-            } else if (Array.isArray(input)) {
-                copy = cloneInto(new Array(input.length), input);
-            } else {
-                refuseExotic(input);
-                copy = cloneInto({}, input);
+    /** How a transferable moves; refuses anything else. */
+    function moverOf(item) {
+        if (typeof item === 'object' && item !== null) {
+            if (answers(methods.bufferLength, item)) {
+                if (item.detached) refuse('a buffer that was transferred');
+                return () => apply(methods.transferBuffer, item, []);
             }
-            seen.set(input, copy);
-            return copy;
+            const messages = bridge.group('messages');
+            if (messages?.isPort?.(item)) {
+                messages.checkMovable(item);
+                return () => messages.movePort(item);
+            }
+            const streams = bridge.group('streams');
+            if (streams?.isStream?.(item)) {
+                if (item.locked) refuse('a locked stream');
+                return () => streams.transferReadable(item);
+            }
+            if (streams?.isWritable?.(item)) {
+                if (item.locked) refuse('a locked stream');
+                return () => streams.transferWritable(item);
+            }
+            if (streams?.isTransform?.(item)) {
+                if (item.readable.locked || item.writable.locked) refuse('a transform with a locked side');
+                return () => streams.transferTransform(item);
+            }
         }
-
-        return clone(value);
+        return refuse('something that cannot be transferred');
     }
 
-    bridge.expose('structuredClone', structuredClone);
+    /** The copy of a value, and the objects that the transferred ones became. */
+    exports.cloneWithTransfer = function cloneWithTransfer(value, transfer) {
+        const reader = new Reader();
+        const moved = [];
+        for (const item of transfer ?? []) {
+            if (reader.nodes.has(item)) refuse('an object that is transferred twice');
+            const node = { __proto__: null, object: undefined, isMade: false, create: moverOf(item), fill: undefined };
+            reader.nodes.set(item, node);
+            moved[moved.length] = node;
+        }
+        const root = reader.read(value);
+        const transferred = [];
+        for (let index = 0; index < moved.length; index += 1) transferred[index] = build(moved[index]);
+        return { value: build(root), transferred };
+    };
+
+    exports.structuredClone = function structuredClone(value, options = undefined) {
+        if (arguments.length === 0) throw new TypeError('structuredClone needs a value');
+        return exports.cloneWithTransfer(value, options?.transfer).value;
+    };
 })

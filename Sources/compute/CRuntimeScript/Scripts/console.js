@@ -1,153 +1,126 @@
+// The console (Console Standard). How values look is in inspect.js, which is loaded when something is printed that is
+// more than text.
 (function (bridge) {
     'use strict';
 
     const { host } = bridge;
     const levels = { debug: 0, info: 1, warning: 2, error: 3 };
-    const maxDepth = 4;
-    const maxItems = 100;
+    const maxLabels = 1000;
+
+    const inspectNested = (value) => bridge.need('inspect').inspect(value);
 
     /** The stack of an error with its message, or the value as text; never throws. */
     bridge.describeError = function describeError(error) {
         try {
             if (error instanceof Error) {
                 const head = `${error.name}: ${error.message}`;
-                const stack = typeof error.stack === 'string' ? error.stack : '';
-                const cause = error.cause === undefined ? '' : `\ncaused by: ${inspect(error.cause, 1, [])}`;
-                return { message: head, stack: `${head}\n${stack}${cause}` };
+                const stack = typeof error.stack === 'string' ? bridge.ownStack(error.stack) : '';
+                const cause = error.cause === undefined ? '' : `\ncaused by: ${inspectNested(error.cause)}`;
+                const several = error instanceof AggregateErrorType && Array.isArray(error.errors)
+                    ? `\nerrors: ${inspectNested(error.errors)}` : '';
+                return { message: head, stack: `${head}${stack === '' ? '' : `\n${stack}`}${cause}${several}` };
             }
-            const text = typeof error === 'string' ? error : inspect(error, 1, []);
+            const text = typeof error === 'string' ? error : inspectNested(error);
             return { message: text, stack: text };
         } catch {
             return { message: 'an exception that cannot be described', stack: '' };
         }
     };
+    const AggregateErrorType = AggregateError;
 
-    bridge.reportUncaught = function reportUncaught(error) {
-        const { message, stack } = bridge.describeError(error);
-        host.uncaught(message, stack);
-    };
-
-    function inspectMembers(value, depth, path) {
-        if (Array.isArray(value)) {
-            const items = value.slice(0, maxItems).map((item) => inspect(item, depth + 1, path));
-            if (value.length > maxItems) items.push(`... ${value.length - maxItems} more`);
-            return `[${items.length > 0 ? ` ${items.join(', ')} ` : ''}]`;
-        }
-        const keys = Object.keys(value);
-        const items = keys.slice(0, maxItems).map((key) => {
-            const name = /^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key);
-            const descriptor = Object.getOwnPropertyDescriptor(value, key);
-            if (descriptor?.get) return `${name}: [getter]`;
-            return `${name}: ${inspect(value[key], depth + 1, path)}`;
-        });
-        if (keys.length > maxItems) items.push(`... ${keys.length - maxItems} more`);
-        return items.length > 0 ? `{ ${items.join(', ')} }` : '{}';
-    }
-
-    function inspect(value, depth, path) {
-        if (typeof value === 'string') return depth === 0 ? value : JSON.stringify(value);
-        if (typeof value === 'function') return `[function ${value.name || 'anonymous'}]`;
-        if (typeof value === 'bigint') return `${value}n`;
-        if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-        if (path.includes(value)) return '[circular]';
-        if (value instanceof Error) return bridge.describeError(value).stack;
-        if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-        if (value instanceof RegExp) return String(value);
-        if (value instanceof Promise) return '[promise]';
-        if (depth > maxDepth) return Array.isArray(value) ? '[array]' : '[object]';
-        const inner = [...path, value];
-        if (value instanceof Map) {
-            const items = [...value].slice(0, maxItems);
-            return `Map(${value.size}) { ${items.map(([key, item]) =>
-                `${inspect(key, depth + 1, inner)} => ${inspect(item, depth + 1, inner)}`).join(', ')} }`;
-        }
-        if (value instanceof Set) {
-            return `Set(${value.size}) ${inspectMembers([...value], depth, inner)}`;
-        }
-        if (value instanceof bridge.Headers) {
-            return `Headers ${inspectMembers(Object.fromEntries(value), depth, inner)}`;
-        }
-        if (value instanceof bridge.URL) return `URL ${value.href}`;
-        if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-            const text = inspectMembers(Array.from(value.subarray(0, maxItems)), depth, inner);
-            return `${value.constructor.name}(${value.length}) ${text}`;
-        }
-        const name = Object.getPrototypeOf(value)?.constructor?.name;
-        const prefix = name !== undefined && name !== 'Object' && name !== 'Array' ? `${name} ` : '';
-        return prefix + inspectMembers(value, depth, inner);
-    }
-
-    /** Applies the format marks of a first text argument, then joins the rest. */
-    function format(values) {
-        let rest = values;
-        let text = '';
-        if (typeof values[0] === 'string' && values.length > 1 && values[0].includes('%')) {
-            let next = 1;
-            text = values[0].replace(/%([sdifoOjc%])/g, (mark, kind) => {
-                if (kind === '%') return '%';
-                if (next >= values.length) return mark;
-                const value = values[next];
-                next += 1;
-                if (kind === 's') return typeof value === 'symbol' ? value.toString() : inspect(value, 0, []);
-                if (kind === 'd' || kind === 'i') return `${Math.trunc(Number(value))}`;
-                if (kind === 'f') return `${Number(value)}`;
-                if (kind === 'j') return JSON.stringify(value);
-                return kind === 'c' ? '' : inspect(value, 1, []);
-            });
-            rest = values.slice(next);
-            if (rest.length > 0) text += ' ';
-        }
-        return text + rest.map((value) => inspect(value, 0, [])).join(' ');
-    }
+    /** A stack without the frames of the runtime itself. */
+    bridge.ownStack = (stack) => stack.split('\n').filter((line) => !line.includes('@skerry:')).join('\n');
 
     let indentation = '';
 
     function write(level, values) {
         let text;
         try {
-            text = format(values);
+            text = values.length === 1 && typeof values[0] === 'string'
+                ? values[0] : values.length === 0 ? '' : bridge.need('inspect').format(values);
         } catch {
             text = 'a value that cannot be printed';
         }
         host.log(level, indentation === '' ? text : indentation + text.replaceAll('\n', `\n${indentation}`));
     }
 
-    const counts = new Map();
-    const clocks = new Map();
-    const elapsed = (label) => `${label}: ${(host.now() - clocks.get(label)).toFixed(3)} ms`;
+    const counts = new bridge.SafeMap();
+    const clocks = new bridge.SafeMap();
+
+    function remember(map, label, value) {
+        if (map.has(label) || map.size < maxLabels) map.set(label, value);
+    }
+
+    function elapsed(label) {
+        const milliseconds = host.now() - clocks.get(label);
+        if (milliseconds >= 1000) return `${label}: ${(milliseconds / 1000).toFixed(3)}s`;
+        return `${label}: ${milliseconds.toFixed(3)}ms`;
+    }
+
+    function withClock(label, use) {
+        const name = `${label}`;
+        if (clocks.has(name)) use(name);
+        else write(levels.warning, [`there is no timer '${name}'`]);
+    }
 
     const console = {
-        debug: (...values) => write(levels.debug, values),
-        log: (...values) => write(levels.info, values),
-        info: (...values) => write(levels.info, values),
-        dir: (value) => write(levels.info, [value]),
-        table: (value) => write(levels.info, [value]),
-        warn: (...values) => write(levels.warning, values),
-        error: (...values) => write(levels.error, values),
-        trace: (...values) => write(levels.debug, [...values, `\n${new Error().stack}`]),
-        assert: (condition, ...values) => {
-            if (!condition) write(levels.error, ['assertion failed', ...values]);
+        log(...values) { write(levels.info, values); },
+        debug(...values) { write(levels.debug, values); },
+        info(...values) { write(levels.info, values); },
+        warn(...values) { write(levels.warning, values); },
+        error(...values) { write(levels.error, values); },
+        trace(...values) {
+            const stack = bridge.ownStack(new Error().stack);
+            const text = values.length > 0 ? bridge.need('inspect').format(values) : '';
+            write(levels.debug, [`Trace${text === '' ? '' : `: ${text}`}\n${stack}`]);
         },
-        group: (...values) => {
+        dir(value, options = undefined) { write(levels.info, [bridge.need('inspect').inspect(value, options)]); },
+        dirxml(...values) { write(levels.info, values); },
+        table(data, columns = undefined) {
+            if (typeof data !== 'object' || data === null) write(levels.info, [data]);
+            else write(levels.info, [bridge.need('inspect').table(data, columns)]);
+        },
+        assert(condition = false, ...values) {
+            if (condition) return;
+            const isText = typeof values[0] === 'string';
+            write(levels.error, isText
+                ? [`Assertion failed: ${values[0]}`, ...values.slice(1)]
+                : ['Assertion failed', ...values]);
+        },
+        group(...values) {
             if (values.length > 0) write(levels.info, values);
             if (indentation.length < 32) indentation += '  ';
         },
-        groupEnd: () => { indentation = indentation.slice(2); },
-        count: (label = 'default') => {
-            counts.set(`${label}`, (counts.get(`${label}`) ?? 0) + 1);
-            write(levels.info, [`${label}: ${counts.get(`${label}`)}`]);
+        groupCollapsed(...values) { console.group(...values); },
+        groupEnd() { indentation = indentation.slice(2); },
+        count(label = 'default') {
+            const name = `${label}`;
+            const count = (counts.get(name) ?? 0) + 1;
+            remember(counts, name, count);
+            write(levels.info, [`${name}: ${count}`]);
         },
-        countReset: (label = 'default') => { counts.delete(`${label}`); },
-        time: (label = 'default') => { clocks.set(`${label}`, host.now()); },
-        timeLog: (label = 'default', ...values) => {
-            if (clocks.has(`${label}`)) write(levels.info, [elapsed(`${label}`), ...values]);
+        countReset(label = 'default') { counts.delete(`${label}`); },
+        time(label = 'default') {
+            const name = `${label}`;
+            if (clocks.has(name)) write(levels.warning, [`the timer '${name}' runs already`]);
+            else remember(clocks, name, host.now());
         },
-        timeEnd: (label = 'default') => {
-            if (!clocks.has(`${label}`)) return;
-            write(levels.info, [elapsed(`${label}`)]);
-            clocks.delete(`${label}`);
+        timeLog(label = 'default', ...values) {
+            withClock(label, (name) => write(levels.info, [elapsed(name), ...values]));
         },
+        timeEnd(label = 'default') {
+            withClock(label, (name) => {
+                write(levels.info, [elapsed(name)]);
+                clocks.delete(name);
+            });
+        },
+        timeStamp() {},
+        clear() { indentation = ''; },
     };
-    console.groupCollapsed = console.group;
+    const group = console.group;
+    console.groupCollapsed = { groupCollapsed(...values) { group(...values); } }.groupCollapsed;
+    Object.defineProperty(console, Symbol.toStringTag, {
+        __proto__: null, value: 'console', configurable: true,
+    });
     bridge.expose('console', console);
 })

@@ -1,21 +1,45 @@
-// What the worker calls: load a script's exports, answer a request, cancel one.
+// What the worker calls: load a script's exports, answer a request or a cron event, cancel one.
 (function (bridge) {
     'use strict';
 
     const { host, Headers, Response } = bridge;
+    const cronMethod = 'SCHEDULED';
+    const cronScheme = 'cron:';
+    const decodeText = globalThis.decodeURIComponent;
     const failure = { exception: 1, badResponse: 3, cancelled: 5 };
     const abortReason = 'nobody waits for this request any more';
     const { apply } = Reflect;
+    const { defineProperty, freeze, keys } = Object;
+    const { parse } = JSON;
     const PromiseConstructor = Promise;
     const resolvePromise = (value) => apply(PromiseConstructor.resolve, PromiseConstructor, [value]);
+    const Bytes = Uint8Array;
     const controllers = new bridge.SafeMap();
-    const environment = Object.freeze({ __proto__: null });
+    // How many promises a request's answer does not wait for; an entry is there while there are some, or while the
+    // request itself goes on.
+    const waits = new bridge.SafeMap();
+    let environment;
     let answer;
+
+    function release(id) {
+        if (waits.size === 0) {
+            if (bridge.group('channel') !== undefined) bridge.dropCalls(id);
+            return;
+        }
+        const count = (waits.get(id) ?? 1) - 1;
+        if (count > 0) {
+            waits.set(id, count);
+            return;
+        }
+        waits.delete(id);
+        if (bridge.group('channel') !== undefined) bridge.dropCalls(id);
+    }
 
     function makeContext(id) {
         return {
             waitUntil(promise) {
                 host.beginWait(id);
+                waits.set(id, (waits.get(id) ?? 1) + 1);
                 (async () => {
                     try {
                         await promise;
@@ -23,6 +47,7 @@
                         bridge.reportUncaught(error);
                     }
                     host.endWait(id);
+                    release(id);
                 })();
             },
             passThroughOnException() {},
@@ -30,6 +55,8 @@
     }
 
     function callFetch(handler, id, method, url, headerText, body) {
+        if (method === cronMethod) return callScheduled(handler, id, url);
+        if (typeof handler.fetch !== 'function') throw new TypeError('the module has no fetch() handler');
         const signal = () => {
             const controller = new bridge.AbortController();
             controllers.set(id, controller);
@@ -39,6 +66,23 @@
         return handler.fetch(request, environment, makeContext(id));
     }
 
+    /** Calls the handler of cron events: the URL is `cron:<pattern>?time=<milliseconds since 1970>`. */
+    async function callScheduled(handler, id, url) {
+        if (typeof handler.scheduled !== 'function') throw new TypeError('the module has no scheduled() handler');
+        const mark = url.lastIndexOf('?time=');
+        const cron = url.slice(cronScheme.length, mark < 0 ? undefined : mark);
+        const context = makeContext(id);
+        const event = {
+            type: 'scheduled',
+            cron: cron.includes('%') ? decodeText(cron) : cron,
+            scheduledTime: mark < 0 ? host.wallTime() : Number(url.slice(mark + 6)),
+            waitUntil: context.waitUntil,
+            noRetry() {},
+        };
+        await handler.scheduled(event, environment, context);
+        return new Response(null, { status: 204 });
+    }
+
     /** Repeated names become lists. */
     function gather(pairs) {
         const object = {};
@@ -46,28 +90,28 @@
             const known = Object.hasOwn(object, name) ? object[name] : undefined;
             let next = value;
             if (known !== undefined) next = Array.isArray(known) ? [...known, value] : [known, value];
-            Object.defineProperty(object, name, {
-                value: next, writable: true, enumerable: true, configurable: true,
+            defineProperty(object, name, {
+                __proto__: null, value: next, writable: true, enumerable: true, configurable: true,
             });
         }
         return object;
     }
 
     /** Text where the bytes are UTF-8, the bytes themselves otherwise. */
-    function plainBody(body) {
+    async function plainBody(body) {
         if (body === undefined) return '';
-        const bytes = new Uint8Array(body);
+        const bytes = body instanceof Uint8Array ? body : await bridge.readAll(body.stream);
         return host.decode(bytes, true) ?? bytes;
     }
 
-    function callMain(main, method, url, headerText, body) {
+    async function callMain(main, method, url, headerText, body) {
         const address = new bridge.URL(url);
         return main({
             method,
             headers: gather(bridge.headerPairs(bridge.adoptHeaders(headerText))),
             path: address.pathname,
             query: gather(address.searchParams),
-            body: plainBody(body),
+            body: await plainBody(body),
         });
     }
 
@@ -94,8 +138,7 @@
             throw new BadResponse(`the headers are not usable: ${error.message}`);
         }
         let content = body;
-        const isData = typeof body === 'object' && body !== null && bridge.bytesOf(body) === undefined;
-        if (isData && !(body instanceof bridge.URLSearchParams)) {
+        if (typeof body === 'object' && body !== null && !bridge.isBodyObject(body)) {
             content = JSON.stringify(body);
             if (!fields.has('content-type')) fields.set('content-type', 'application/json');
         }
@@ -105,14 +148,49 @@
     }
 
     function describe(value) {
-        if (!(value instanceof Response)) {
+        if (!bridge.isResponse(value)) {
             if (answer.contract === 'main') return describePlain(value);
             throw new BadResponse('fetch() must answer with a Response; it answered with ' +
                 `${value === null ? 'null' : typeof value}`);
         }
-        if (value.status === 0) throw new BadResponse('the function answered with Response.error()');
+        if (bridge.isErrorResponse(value)) throw new BadResponse('the function answered with Response.error()');
         if (value.bodyUsed) throw new BadResponse('the body of the response has been read already; return a clone');
         return bridge.describeResponse(value);
+    }
+
+    /** The frozen environment that a text of JSON describes. */
+    function makeEnvironment(text) {
+        const made = { __proto__: null };
+        const add = (name, value) => {
+            defineProperty(made, name, { __proto__: null, value, enumerable: true, configurable: true });
+        };
+        const { vars = {}, bindings = [], node = '' } = typeof text === 'string' && text !== '' ? parse(text) : {};
+        for (const name of keys(vars)) add(name, `${vars[name]}`);
+        for (const binding of bindings) {
+            const maker = bridge.bindingMakers[binding.type];
+            if (maker === undefined) host.warn(`the binding ${binding.name} is of a type that this node does not know`);
+            else add(binding.name, maker(binding));
+        }
+        add('NODE', freeze({ __proto__: null, id: `${node}` }));
+        return freeze(made);
+    }
+
+    /** The answer is complete, or there is none. */
+    function finish(id, body) {
+        if (controllers.size > 0) controllers.delete(id);
+        // A body that nobody began to read is of no use any more.
+        if (body !== undefined && !(body instanceof Bytes) && !body.isTouched) body.cancel();
+        release(id);
+    }
+
+    async function stream(id, status, headers, record, body) {
+        host.respond(id, status, headers, null, true);
+        try {
+            await bridge.sendBody(id, record);
+        } catch (error) {
+            bridge.reportUncaught(error);
+        }
+        finish(id, body);
     }
 
     async function run(id, method, url, headerText, body) {
@@ -121,58 +199,56 @@
                 ? await callFetch(answer.target, id, method, url, headerText, body)
                 : await callMain(answer.target, method, url, headerText, body);
             const { status, headers, body: content } = describe(value);
-            controllers.delete(id);
-            host.respond(id, status, headers, content);
+            if (bridge.isStreamRecord(content)) {
+                stream(id, status, headers, content, body);
+                return;
+            }
+            host.respond(id, status, headers, content, false);
         } catch (error) {
-            controllers.delete(id);
-            const { message, stack } = bridge.describeError(error);
+            const { message, stack } = bridge.explain(error);
             if (error instanceof BadResponse) host.fail(id, failure.badResponse, error.message, '');
             else host.fail(id, failure.exception, message, stack);
         }
+        finish(id, body);
     }
 
-    async function runWhole(id, method, url, headerText, first) {
-        let bytes;
-        try {
-            bytes = await bridge.gatherBody(id, first);
-        } catch (error) {
-            host.fail(id, failure.exception, error.message, '');
-            return;
-        }
-        run(id, method, url, headerText, bytes.buffer);
-    }
-
-    bridge.dispatch = function dispatch(id, method, url, headerText, body, continues) {
-        if (continues) runWhole(id, method, url, headerText, body);
-        else run(id, method, url, headerText, body);
+    bridge.dispatch = function dispatch(id, method, url, headerText, buffer, continues) {
+        let body;
+        if (continues) body = bridge.receive(id, buffer);
+        else if (buffer !== undefined) body = new Uint8Array(buffer);
+        run(id, method, url, headerText, body);
     };
 
     bridge.cancel = function cancel(id) {
         const controller = controllers.get(id);
         controllers.delete(id);
-        controller?.abort(new bridge.DOMException(abortReason, 'AbortError'));
+        waits.delete(id);
+        const reason = new bridge.DOMException(abortReason, 'AbortError');
+        if (controller !== undefined) bridge.abort(controller, reason);
+        if (bridge.group('channel') === undefined) return;
+        bridge.cancelBodies(id, reason);
+        bridge.abandonCalls(id, reason);
     };
 
-    bridge.rejected = function rejected(promise, reason) {
-        bridge.reportUncaught(reason);
-    };
+    const isHandler = (value) => typeof value?.fetch === 'function' || typeof value?.scheduled === 'function';
 
     function chooseHandler(exports) {
         const main = exports?.main;
         const fallback = exports?.default;
-        if (typeof fallback?.fetch === 'function') return { contract: 'fetch', target: fallback };
+        if (isHandler(fallback)) return { contract: 'fetch', target: fallback };
         if (typeof main === 'function') return { contract: 'main', target: main };
-        if (typeof exports?.fetch === 'function') return { contract: 'fetch', target: exports };
+        if (isHandler(exports)) return { contract: 'fetch', target: exports };
         throw new TypeError('the module exports no handler; write `export default { async fetch(request, env, ctx) ' +
             '{ ... } }` or `export const main = async (params) => ({ status, headers, body })`');
     }
 
-    bridge.load = async function load(exports) {
+    bridge.load = async function load(exports, environmentText) {
         try {
+            environment = makeEnvironment(environmentText);
             answer = chooseHandler(await resolvePromise(exports));
             host.loaded();
         } catch (error) {
-            const { message, stack } = bridge.describeError(error);
+            const { message, stack } = bridge.explain(error);
             host.loadFailed(message, stack);
         }
     };

@@ -1,169 +1,296 @@
+// Event, EventTarget and the global object as a target of events (DOM Standard, sections 2.1 to 2.10). There is no
+// tree: an event visits one target.
 (function (bridge) {
     'use strict';
 
     const { host } = bridge;
-    let deliver;
+    const { defineProperty } = Object;
+    const { apply } = Reflect;
+    const phases = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
+    let begin;
+    let finish;
+    let isStopped;
+    let setPassive;
+    let isEvent;
 
     class Event {
         #type;
         #target = null;
         #cancelable;
         #bubbles;
+        #composed;
         #canceled = false;
         #stopped = false;
-        #timeStamp = host.now();
+        #stoppedAtOnce = false;
+        #dispatching = false;
+        #passive = false;
+        #timeStamp = host.now() - bridge.timeBase;
 
-        constructor(type, options = {}) {
+        constructor(type, options = undefined) {
             if (arguments.length === 0) throw new TypeError('an Event needs a type');
+            if (options !== undefined && options !== null && typeof options !== 'object') {
+                throw new TypeError('the options must be an object');
+            }
             this.#type = `${type}`;
-            this.#cancelable = Boolean(options?.cancelable);
             this.#bubbles = Boolean(options?.bubbles);
+            this.#cancelable = Boolean(options?.cancelable);
+            this.#composed = Boolean(options?.composed);
         }
 
         static {
-            deliver = (event, target, listeners) => {
-                event.#target = target;
-                for (const listener of listeners) {
-                    if (event.#stopped) break;
-                    listener(event);
+            isEvent = (value) => typeof value === 'object' && value !== null && #type in value;
+            begin = (event, target) => {
+                if (event.#dispatching) {
+                    throw new bridge.DOMException('the event is being dispatched already', 'InvalidStateError');
                 }
+                event.#dispatching = true;
+                event.#target = target;
+            };
+            finish = (event) => {
+                event.#dispatching = false;
+                event.#stopped = false;
+                event.#stoppedAtOnce = false;
                 return !event.#canceled;
             };
+            isStopped = (event) => event.#stoppedAtOnce;
+            setPassive = (event, passive) => { event.#passive = passive; };
         }
 
         get type() { return this.#type; }
         get target() { return this.#target; }
-        get currentTarget() { return this.#target; }
+        get srcElement() { return this.#target; }
+        get currentTarget() { return this.#dispatching ? this.#target : null; }
+        get eventPhase() { return this.#dispatching ? phases.AT_TARGET : phases.NONE; }
         get bubbles() { return this.#bubbles; }
         get cancelable() { return this.#cancelable; }
-        get composed() { return false; }
+        get composed() { return this.#composed; }
+        get isTrusted() { return false; }
         get defaultPrevented() { return this.#canceled; }
+        get returnValue() { return !this.#canceled; }
+        set returnValue(value) { if (!value) this.preventDefault(); }
+        get cancelBubble() { return this.#stopped; }
+        set cancelBubble(value) { if (value) this.#stopped = true; }
         get timeStamp() { return this.#timeStamp; }
-        preventDefault() { if (this.#cancelable) this.#canceled = true; }
-        stopPropagation() {}
-        stopImmediatePropagation() { this.#stopped = true; }
+        composedPath() { return this.#dispatching ? [this.#target] : []; }
+        preventDefault() { if (this.#cancelable && !this.#passive) this.#canceled = true; }
+        stopPropagation() { this.#stopped = true; }
+        stopImmediatePropagation() {
+            this.#stopped = true;
+            this.#stoppedAtOnce = true;
+        }
+        initEvent(type, bubbles = false, cancelable = false) {
+            if (this.#dispatching) return;
+            this.#type = `${type}`;
+            this.#bubbles = Boolean(bubbles);
+            this.#cancelable = Boolean(cancelable);
+            this.#canceled = false;
+        }
+    }
+    for (const name of Object.keys(phases)) {
+        const constant = { __proto__: null, value: phases[name], enumerable: true };
+        defineProperty(Event, name, constant);
+        defineProperty(Event.prototype, name, constant);
     }
 
-    class CustomEvent extends Event {
-        #detail;
+    let addListener;
+    let dispatch;
+    let handlerOf;
+    let setHandler;
+    let hasListeners;
+    let makeGlobalTarget;
 
-        constructor(type, options = {}) {
-            super(type, options);
-            this.#detail = options?.detail ?? null;
+    /** Calls one listener; what it throws is reported, not passed on. */
+    function call(entry, target, event) {
+        const { callback } = entry;
+        try {
+            if (entry.isHandler) {
+                if (callback !== null) callHandler(callback, target, event);
+            } else if (typeof callback === 'function') {
+                apply(callback, target, [event]);
+            } else {
+                const method = callback.handleEvent;
+                if (typeof method !== 'function') throw new TypeError('the listener has no handleEvent()');
+                apply(method, callback, [event]);
+            }
+        } catch (error) {
+            bridge.reportUncaught(error);
         }
+    }
 
-        get detail() { return this.#detail; }
+    function callHandler(handler, target, event) {
+        if (target === globalThis && event.type === 'error' && 'message' in event) {
+            const { message, filename, lineno, colno, error } = event;
+            if (apply(handler, target, [message, filename, lineno, colno, error]) === true) event.preventDefault();
+        } else if (apply(handler, target, [event]) === false) {
+            event.preventDefault();
+        }
     }
 
     class EventTarget {
         #listeners = [];
+        #object = this;
 
-        addEventListener(type, callback, options) {
-            if (callback === null || callback === undefined) return;
+        static {
+            makeGlobalTarget = () => {
+                const target = new EventTarget();
+                target.#object = globalThis;
+                return target;
+            };
+            hasListeners = (target, name) => {
+                for (let index = 0; index < target.#listeners.length; index += 1) {
+                    const entry = target.#listeners[index];
+                    if (entry.name === name && entry.callback !== null) return true;
+                }
+                return false;
+            };
+            handlerOf = (target, name) => {
+                for (let index = 0; index < target.#listeners.length; index += 1) {
+                    const entry = target.#listeners[index];
+                    if (entry.isHandler && entry.name === name) return entry.callback;
+                }
+                return null;
+            };
+            setHandler = (target, name, value) => {
+                const callback = typeof value === 'function' ? value : null;
+                for (let index = 0; index < target.#listeners.length; index += 1) {
+                    const entry = target.#listeners[index];
+                    if (entry.isHandler && entry.name === name) {
+                        entry.callback = callback;
+                        return;
+                    }
+                }
+                if (callback !== null) addListener(target, { name, callback, isHandler: true });
+            };
+            addListener = (target, entry) => { target.#listeners[target.#listeners.length] = entry; };
+            dispatch = (target, event) => {
+                begin(event, target.#object);
+                const name = event.type;
+                const due = [];
+                for (let index = 0; index < target.#listeners.length; index += 1) {
+                    if (target.#listeners[index].name === name) due[due.length] = target.#listeners[index];
+                }
+                for (let index = 0; index < due.length && !isStopped(event); index += 1) {
+                    const entry = due[index];
+                    if (entry.removed) continue;
+                    if (entry.once) target.#drop(entry);
+                    setPassive(event, entry.passive === true);
+                    call(entry, target.#object, event);
+                    setPassive(event, false);
+                }
+                return finish(event);
+            };
+        }
+
+        #drop(entry) {
+            entry.removed = true;
+            const rest = [];
+            for (let index = 0; index < this.#listeners.length; index += 1) {
+                if (this.#listeners[index] !== entry) rest[rest.length] = this.#listeners[index];
+            }
+            this.#listeners = rest;
+        }
+
+        #find(name, callback, capture) {
+            for (let index = 0; index < this.#listeners.length; index += 1) {
+                const entry = this.#listeners[index];
+                const isSame = entry.name === name && entry.callback === callback && entry.capture === capture;
+                if (isSame && !entry.isHandler) return entry;
+            }
+            return undefined;
+        }
+
+        addEventListener(type, callback, options = undefined) {
+            if (arguments.length < 2) throw new TypeError('addEventListener needs a type and a listener');
             const settings = typeof options === 'object' && options !== null ? options : { capture: options };
             const name = `${type}`;
             const capture = Boolean(settings.capture);
             const { signal } = settings;
-            if (signal?.aborted) return;
-            const known = this.#listeners.some(
-                (entry) => entry.name === name && entry.callback === callback && entry.capture === capture);
-            if (known) return;
-            this.#listeners.push({ name, callback, capture, once: Boolean(settings.once) });
-            signal?.addEventListener('abort', () => this.removeEventListener(type, callback, options), { once: true });
+            if (signal !== undefined && !bridge.isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
+            if (callback === null || callback === undefined || signal?.aborted) return;
+            if (typeof callback !== 'function' && typeof callback !== 'object') {
+                throw new TypeError('a listener is a function or an object with handleEvent()');
+            }
+            if (this.#find(name, callback, capture) !== undefined) return;
+            const entry = {
+                name, callback, capture, once: Boolean(settings.once), passive: Boolean(settings.passive),
+                removed: false, isHandler: false,
+            };
+            addListener(this, entry);
+            if (signal !== undefined) bridge.onAbort(signal, () => this.#drop(entry));
         }
 
-        removeEventListener(type, callback, options) {
+        removeEventListener(type, callback, options = undefined) {
             const capture = Boolean(typeof options === 'object' && options !== null ? options.capture : options);
-            this.#listeners = this.#listeners.filter((entry) =>
-                entry.name !== `${type}` || entry.callback !== callback || entry.capture !== capture);
+            const entry = this.#find(`${type}`, callback, capture);
+            if (entry !== undefined) this.#drop(entry);
         }
 
         dispatchEvent(event) {
-            if (!(event instanceof Event)) throw new TypeError('dispatchEvent needs an Event');
-            const entries = this.#listeners.filter((entry) => entry.name === event.type);
-            const calls = entries.map((entry) => () => {
-                if (!this.#listeners.includes(entry)) return;
-                if (entry.once) this.#listeners = this.#listeners.filter((other) => other !== entry);
-                try {
-                    if (typeof entry.callback === 'function') entry.callback.call(this, event);
-                    else entry.callback.handleEvent(event);
-                } catch (error) {
-                    bridge.reportUncaught(error);
-                }
-            });
-            const handler = this[`on${event.type}`];
-            if (typeof handler === 'function') calls.unshift(() => handler.call(this, event));
-            return deliver(event, this, calls);
+            if (!isEvent(event)) throw new TypeError('dispatchEvent needs an Event');
+            return dispatch(this, event);
         }
     }
 
-    let createSignal;
-    let abortSignal;
+    bridge.enumerate(Event, [
+        'type', 'target', 'srcElement', 'currentTarget', 'eventPhase', 'bubbles', 'cancelable', 'composed', 'isTrusted',
+        'defaultPrevented', 'returnValue', 'cancelBubble', 'timeStamp', 'composedPath', 'preventDefault',
+        'stopPropagation', 'stopImmediatePropagation', 'initEvent',
+    ]);
+    bridge.enumerate(EventTarget, ['addEventListener', 'removeEventListener', 'dispatchEvent']);
+    bridge.brand(Event, 'Event');
+    bridge.brand(EventTarget, 'EventTarget');
+    bridge.expose('Event', Event);
+    bridge.expose('EventTarget', EventTarget);
+    bridge.Event = Event;
+    bridge.EventTarget = EventTarget;
+    bridge.dispatchTo = (target, event) => dispatch(target, event);
 
-    class AbortSignal extends EventTarget {
-        #aborted = false;
-        #reason = undefined;
-        #followers = [];
-        onabort = null;
+    /** Adds the attribute `on<type>` to an interface; `changed` is told of a new handler. */
+    bridge.handlerAttribute = function handlerAttribute(constructor, type, changed) {
+        defineProperty(constructor.prototype, `on${type}`, {
+            __proto__: null,
+            get() { return handlerOf(this, type); },
+            set(value) {
+                setHandler(this, type, value);
+                changed?.(this);
+            },
+            enumerable: true,
+            configurable: true,
+        });
+    };
 
-        constructor(key) {
-            if (key !== createSignal) throw new TypeError('make an AbortController to get an AbortSignal');
-            super();
+    // MARK: The global object
+
+    const globalTarget = makeGlobalTarget();
+    const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
+    const methods = {
+        addEventListener(...values) { apply(add, globalTarget, values); },
+        removeEventListener(...values) { apply(remove, globalTarget, values); },
+        dispatchEvent(event) {
+            if (!isEvent(event)) throw new TypeError('dispatchEvent needs an Event');
+            return dispatch(globalTarget, event);
+        },
+    };
+    for (const name of Object.keys(methods)) bridge.expose(name, methods[name]);
+    bridge.globalHandler = (type) => handlerOf(globalTarget, type);
+    bridge.setGlobalHandler = (type, value) => setHandler(globalTarget, type, value);
+
+    let isReporting = false;
+
+    /** Tells the listeners of the global object of a failure; true when one of them took care of it. */
+    function offer(type, makeEvent) {
+        if (isReporting || !hasListeners(globalTarget, type)) return false;
+        isReporting = true;
+        try {
+            return !dispatch(globalTarget, makeEvent(bridge.need('event types')));
+        } finally {
+            isReporting = false;
         }
-
-        static {
-            createSignal = () => new AbortSignal(createSignal);
-            abortSignal = (signal, reason) => {
-                if (signal.#aborted) return;
-                signal.#aborted = true;
-                signal.#reason = reason !== undefined
-                    ? reason : new bridge.DOMException('the operation was aborted', 'AbortError');
-                signal.dispatchEvent(new Event('abort'));
-                for (const follower of signal.#followers) abortSignal(follower, signal.#reason);
-            };
-        }
-
-        static abort(reason) {
-            const signal = createSignal();
-            abortSignal(signal, reason);
-            return signal;
-        }
-
-        static timeout(milliseconds) {
-            const signal = createSignal();
-            setTimeout(
-                () => abortSignal(signal, new bridge.DOMException('the time is up', 'TimeoutError')), milliseconds);
-            return signal;
-        }
-
-        static any(signals) {
-            const signal = createSignal();
-            for (const source of signals) {
-                if (source.aborted) {
-                    abortSignal(signal, source.reason);
-                    break;
-                }
-                source.#followers.push(signal);
-            }
-            return signal;
-        }
-
-        get aborted() { return this.#aborted; }
-        get reason() { return this.#reason; }
-        throwIfAborted() { if (this.#aborted) throw this.#reason; }
     }
 
-    class AbortController {
-        #signal = createSignal();
-
-        get signal() { return this.#signal; }
-        abort(reason) { abortSignal(this.#signal, reason); }
-    }
-
-    const interfaces = { Event, CustomEvent, EventTarget, AbortSignal, AbortController };
-    for (const name of Object.keys(interfaces)) {
-        bridge.brand(interfaces[name], name);
-        bridge.expose(name, interfaces[name]);
-    }
-    bridge.AbortController = AbortController;
+    bridge.offerError = (error) => offer('error', ({ ErrorEvent, place }) => new ErrorEvent('error', {
+        __proto__: null, cancelable: true, error, ...place(error), message: bridge.describeError(error).message,
+    }));
+    bridge.offerRejection = (promise, reason) => offer('unhandledrejection', ({ PromiseRejectionEvent }) =>
+        new PromiseRejectionEvent('unhandledrejection', { __proto__: null, cancelable: true, promise, reason }));
 })

@@ -1,3 +1,4 @@
+// Headers (Fetch Standard, section 5.1). What a visitor sent and what a fetch answered cannot be changed.
 (function (bridge) {
     'use strict';
 
@@ -17,6 +18,7 @@
 
     let adopt;
     let linesOf;
+    let makeImmutable;
     let sortedPairs;
 
     class Headers {
@@ -54,6 +56,10 @@
                         else values[values.length] = parts[index + 1];
                     }
                 }
+                headers.#immutable = true;
+                return headers;
+            };
+            makeImmutable = (headers) => {
                 headers.#immutable = true;
                 return headers;
             };
@@ -115,10 +121,12 @@
     bridge.makePairIterable(Headers, function* pairs(headers) {
         yield* sortedPairs(headers);
     });
+    bridge.enumerate(Headers, ['append', 'delete', 'get', 'has', 'set', 'getSetCookie']);
     bridge.brand(Headers, 'Headers');
     bridge.expose('Headers', Headers);
     bridge.Headers = Headers;
     bridge.adoptHeaders = adopt;
+    bridge.makeImmutable = (headers) => makeImmutable(headers);
     bridge.headerLines = (headers) => linesOf(headers);
     bridge.headerPairs = (headers) => sortedPairs(headers);
 })

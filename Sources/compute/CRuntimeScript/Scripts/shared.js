@@ -4,23 +4,41 @@
 (function (bridge) {
     'use strict';
 
-    const { defineProperty } = Object;
+    const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+    const { apply } = Reflect;
+    const { host } = bridge;
+
+    // An accessor that a script puts on Object.prototype would otherwise be called with one of these as `this`.
+    setPrototypeOf(bridge, null);
+    setPrototypeOf(host, null);
+
+    const placeholders = { __proto__: null };
 
     /** A map whose methods are its own: what a script does to Map.prototype does not reach the runtime's tables. */
     class SafeMap extends Map {}
-    for (const name of ['get', 'set', 'has', 'delete', 'keys', 'entries', Symbol.iterator]) {
+    for (const name of [
+        'get', 'set', 'has', 'delete', 'keys', 'values', 'entries', 'size', Symbol.iterator,
+    ]) {
         defineProperty(SafeMap.prototype, name, Object.getOwnPropertyDescriptor(Map.prototype, name));
     }
     bridge.SafeMap = SafeMap;
 
     /** Adds a global that is writable and not enumerable, as the platform's interfaces are. */
+    function addGlobal(name, value) {
+        defineProperty(globalThis, name, {
+            __proto__: null, value, writable: true, enumerable: false, configurable: true,
+        });
+    }
+
+    /** Adds a global, unless a script has put its own in the place that was kept for it. */
     bridge.expose = function expose(name, value) {
-        defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+        const getter = placeholders[name];
+        if (getter === undefined || getOwnPropertyDescriptor(globalThis, name)?.get === getter) addGlobal(name, value);
     };
 
     /** Gives an interface its class string. */
     bridge.brand = function brand(constructor, name) {
-        defineProperty(constructor.prototype, Symbol.toStringTag, { value: name, configurable: true });
+        defineProperty(constructor.prototype, Symbol.toStringTag, { __proto__: null, value: name, configurable: true });
     };
 
     /** A string without lone surrogates. */
@@ -48,12 +66,102 @@
         };
         for (const name of Object.keys(members)) {
             defineProperty(constructor.prototype, name, {
-                value: members[name], writable: true, enumerable: true, configurable: true,
+                __proto__: null, value: members[name], writable: true, enumerable: true, configurable: true,
             });
         }
         defineProperty(constructor.prototype, Symbol.iterator, {
-            value: constructor.prototype.entries, writable: true, enumerable: false, configurable: true,
+            __proto__: null, value: constructor.prototype.entries, writable: true, enumerable: false,
+            configurable: true,
         });
+    };
+
+    const PromiseConstructor = Promise;
+    const promiseThen = Promise.prototype.then;
+    const promiseResolve = Promise.resolve;
+
+    /** `promise.then`, whatever a script did to Promise.prototype. */
+    bridge.then = (promise, fulfilled, failed) => apply(promiseThen, promise, [fulfilled, failed]);
+    bridge.newPromise = (executor) => new PromiseConstructor(executor);
+    bridge.resolved = (value) => apply(promiseResolve, PromiseConstructor, [value]);
+    bridge.rejectedWith = (reason) => new PromiseConstructor((_, reject) => { reject(reason); });
+
+    /** A promise with the functions that settle it. */
+    bridge.deferred = function deferred() {
+        let resolve;
+        let reject;
+        const promise = new PromiseConstructor((first, second) => {
+            resolve = first;
+            reject = second;
+        });
+        return { promise, resolve, reject };
+    };
+
+    /** What `performance.now()` counts from. */
+    bridge.timeBase = host.now();
+
+    const nothing = () => undefined;
+    /** Marks a promise as handled: its rejection is told elsewhere. */
+    bridge.ignore = (promise) => { apply(promiseThen, promise, [undefined, nothing]); };
+
+    // Groups of interfaces that are set up at the first use of one of them: starting a worker stays cheap.
+    const groups = { __proto__: null };
+    const files = { __proto__: null };
+
+    /** The exports of a group that is loading or loaded; undefined when nothing has used it. */
+    bridge.group = (name) => groups[name];
+
+    /** The exports of a group, which is loaded when it is not. */
+    bridge.need = function need(name) {
+        if (groups[name] !== undefined) return groups[name];
+        const group = { __proto__: null };
+        groups[name] = group;
+        for (let index = 0; index < files[name].length; index += 1) {
+            const script = bridge.script(files[name][index]);
+            script(bridge);
+        }
+        return group;
+    };
+
+    /** Keeps the place of a global until somebody reads it. */
+    function keepGlobal(group, name) {
+        const getter = () => {
+            const exports = bridge.need(group);
+            if (getOwnPropertyDescriptor(globalThis, name)?.get === getter) addGlobal(name, exports[name]);
+            return globalThis[name];
+        };
+        placeholders[name] = getter;
+        defineProperty(globalThis, name, {
+            __proto__: null, get: getter, set: (value) => addGlobal(name, value), enumerable: false, configurable: true,
+        });
+    }
+
+    /** Keeps the place of a member of the bridge: its file assigns it. */
+    function keepMember(group, name) {
+        defineProperty(bridge, name, {
+            __proto__: null,
+            get: () => {
+                bridge.need(group);
+                return getOwnPropertyDescriptor(bridge, name).value;
+            },
+            set: (value) => {
+                defineProperty(bridge, name, { __proto__: null, value, writable: true, configurable: true });
+            },
+            configurable: true,
+        });
+    }
+
+    /** Declares a group: the files that make it, the globals that it has, and what it adds to the bridge. */
+    bridge.lazy = function lazy(group, fileNames, globals, members = []) {
+        files[group] = fileNames;
+        for (let index = 0; index < globals.length; index += 1) keepGlobal(group, globals[index]);
+        for (let index = 0; index < members.length; index += 1) keepMember(group, members[index]);
+    };
+
+    /** Makes members of an interface enumerable, as the platform's are. */
+    bridge.enumerate = function enumerate(constructor, names) {
+        for (let index = 0; index < names.length; index += 1) {
+            defineProperty(constructor.prototype, names[index], { __proto__: null, enumerable: true });
+        }
     };
 
     const legacyCodes = {

@@ -1,10 +1,15 @@
+// TextEncoder and TextDecoder (Encoding Standard, section 7), atob and btoa (HTML Standard, section 8.3).
 (function (bridge) {
     'use strict';
 
     const { host, bytesOf } = bridge;
-    const utf8Labels = new Set([
-        'utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8',
-    ]);
+    const { apply } = Reflect;
+    const { fromBase64 } = Uint8Array;
+    const { toBase64 } = Uint8Array.prototype;
+    const utf8Labels = {
+        __proto__: null, 'utf-8': true, utf8: true, 'unicode-1-1-utf-8': true, unicode11utf8: true, unicode20utf8: true,
+        'x-unicode20utf8': true,
+    };
 
     class TextEncoder {
         get encoding() { return 'utf-8'; }
@@ -46,53 +51,82 @@
         return 0;
     }
 
+    const none = new Uint8Array(0);
+
+    /** The name of the encoding that a label stands for. */
+    function encodingName(label) {
+        const key = `${label}`.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '').toLowerCase();
+        if (utf8Labels[key] === true) return 'utf-8';
+        const name = bridge.need('encodings').nameOf(key);
+        if (name === undefined) {
+            throw new RangeError(`'${label}' is not an encoding that TextDecoder knows: there are UTF-8, UTF-16 and` +
+                ' the single-byte encodings');
+        }
+        return name;
+    }
+
     class TextDecoder {
+        #encoding;
         #fatal;
         #ignoreBOM;
-        #pending = new Uint8Array(0);
+        #pending = none;
         #atStart = true;
+        #decoder = undefined;
 
-        constructor(label = 'utf-8', options = {}) {
-            if (!utf8Labels.has(`${label}`.trim().toLowerCase())) {
-                throw new RangeError(`TextDecoder knows UTF-8 only; '${label}' is not one of its labels`);
-            }
+        constructor(label = 'utf-8', options = undefined) {
+            this.#encoding = encodingName(label);
             this.#fatal = Boolean(options?.fatal);
             this.#ignoreBOM = Boolean(options?.ignoreBOM);
         }
 
-        get encoding() { return 'utf-8'; }
+        get encoding() { return this.#encoding; }
         get fatal() { return this.#fatal; }
         get ignoreBOM() { return this.#ignoreBOM; }
 
-        decode(input, options) {
-            const streaming = Boolean(options?.stream);
-            let bytes = input === undefined ? new Uint8Array(0) : bytesOf(input);
+        decode(input = undefined, options = undefined) {
+            const isStreaming = Boolean(options?.stream);
+            const bytes = input === undefined ? none : bytesOf(input);
             if (bytes === undefined) throw new TypeError('decode needs an ArrayBuffer or a view of one');
-            if (this.#pending.length > 0) {
-                const joined = new Uint8Array(this.#pending.length + bytes.length);
-                joined.set(this.#pending);
-                joined.set(bytes, this.#pending.length);
-                bytes = joined;
-            }
-            const tail = streaming ? incompleteTail(bytes) : 0;
-            this.#pending = bytes.slice(bytes.length - tail);
-            const text = host.decode(bytes.subarray(0, bytes.length - tail), this.#fatal);
+            const text = this.#encoding === 'utf-8'
+                ? this.#decodeUTF8(bytes, isStreaming) : this.#decodeOther(bytes, isStreaming);
             if (text === undefined) {
-                this.#pending = new Uint8Array(0);
-                this.#atStart = true;
-                throw new TypeError('the bytes are not valid UTF-8');
+                this.#reset();
+                throw new TypeError(`the bytes are not valid ${this.#encoding}`);
             }
-            const strip = this.#atStart && !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff;
-            if (streaming) this.#atStart = this.#atStart && text.length === 0;
-            else this.#atStart = true;
+            const hasMark = this.#encoding === 'utf-8' || this.#encoding.startsWith('utf-16');
+            const strip = hasMark && this.#atStart && !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff;
+            if (isStreaming) this.#atStart = this.#atStart && text.length === 0;
+            else this.#reset();
             return strip ? text.slice(1) : text;
+        }
+
+        #reset() {
+            this.#pending = none;
+            this.#atStart = true;
+            this.#decoder = undefined;
+        }
+
+        #decodeUTF8(input, isStreaming) {
+            let bytes = input;
+            if (this.#pending.length > 0) {
+                bytes = new Uint8Array(this.#pending.length + input.length);
+                bytes.set(this.#pending);
+                bytes.set(input, this.#pending.length);
+            }
+            const tail = isStreaming ? incompleteTail(bytes) : 0;
+            this.#pending = tail > 0 ? bytes.slice(bytes.length - tail) : none;
+            return host.decode(tail > 0 ? bytes.subarray(0, bytes.length - tail) : bytes, this.#fatal);
+        }
+
+        #decodeOther(bytes, isStreaming) {
+            this.#decoder ??= bridge.need('encodings').makeDecoder(this.#encoding);
+            const { text, bad } = this.#decoder.decode(bytes, !isStreaming);
+            return bad && this.#fatal ? undefined : text;
         }
     }
 
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-    const sextets = new Map([...alphabet].map((character, index) => [character.charCodeAt(0), index]));
-
     function btoa(data) {
+        if (arguments.length === 0) throw new TypeError('btoa needs a text');
         const text = `${data}`;
         const bytes = new Uint8Array(text.length);
         for (let index = 0; index < text.length; index += 1) {
@@ -103,33 +137,36 @@
             }
             bytes[index] = unit;
         }
-        return bytes.toBase64();
+        return apply(toBase64, bytes, []);
     }
 
-    function atob(data) {
-        let text = `${data}`.replace(/[\t\n\f\r ]/g, '');
+    /** The bytes of forgiving base64; throws an InvalidCharacterError. */
+    bridge.bytesOfBase64 = function bytesOfBase64(data) {
+        let text = data.replace(/[\t\n\f\r ]/g, '');
         if (text.length % 4 === 0) text = text.replace(/==?$/, '');
         if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) {
             throw new bridge.DOMException('the text is not base64', 'InvalidCharacterError');
         }
+        return apply(fromBase64, Uint8Array, [text]);
+    };
+
+    function atob(data) {
+        if (arguments.length === 0) throw new TypeError('atob needs a text');
+        const bytes = bridge.bytesOfBase64(`${data}`);
         const parts = [];
-        let bits = 0;
-        let count = 0;
-        for (let index = 0; index < text.length; index += 1) {
-            bits = (bits << 6) | sextets.get(text.charCodeAt(index));
-            count += 6;
-            if (count < 8) continue;
-            count -= 8;
-            parts.push(String.fromCharCode((bits >> count) & 0xff));
-            bits &= (1 << count) - 1;
+        for (let start = 0; start < bytes.length; start += 8192) {
+            parts[parts.length] = String.fromCharCode(...bytes.subarray(start, start + 8192));
         }
         return parts.join('');
     }
 
+    bridge.enumerate(TextEncoder, ['encoding', 'encode', 'encodeInto']);
+    bridge.enumerate(TextDecoder, ['encoding', 'fatal', 'ignoreBOM', 'decode']);
     bridge.brand(TextEncoder, 'TextEncoder');
     bridge.brand(TextDecoder, 'TextDecoder');
     bridge.expose('TextEncoder', TextEncoder);
     bridge.expose('TextDecoder', TextDecoder);
+    bridge.TextDecoder = TextDecoder;
     bridge.expose('btoa', btoa);
     bridge.expose('atob', atob);
 })

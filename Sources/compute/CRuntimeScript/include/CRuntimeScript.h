@@ -13,10 +13,13 @@ struct skerry_script {
     size_t length;
 };
 
-/// Number of scripts.
+/// Number of scripts that are evaluated when the engine starts.
 size_t skerry_script_count(void);
 
 /// The script at `index` in order of evaluation, or NULL beyond the end.
 const struct skerry_script *skerry_script_at(size_t index);
+
+/// A script that is evaluated at the first use of something of it, by its file name; NULL for a name that there is not.
+const struct skerry_script *skerry_lazy_script(const char *name);
 
 #endif

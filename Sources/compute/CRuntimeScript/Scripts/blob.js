@@ -1,0 +1,140 @@
+// Blob and File (File API, sections 3 and 4). The bytes lie in memory and never change; slices share them.
+(function (bridge) {
+    'use strict';
+
+    const blobs = bridge.group('blob');
+    const { host, bytesOf, joinBytes, resolved } = bridge;
+    const internal = Symbol('internal');
+    const copyBytes = Uint8Array.prototype.slice;
+    const { apply } = Reflect;
+    const chunkBytes = 64 * 1024;
+    let bytesOfBlob;
+    let isBlob;
+
+    const checkedType = (value) => {
+        const type = `${value}`;
+        return /[^\x20-\x7e]/.test(type) ? '' : type.toLowerCase();
+    };
+
+    function partBytes(part, endings) {
+        const bytes = bytesOf(part);
+        if (bytes !== undefined) return apply(copyBytes, bytes, []);
+        if (isBlob(part)) return bytesOfBlob(part);
+        const text = `${part}`.toWellFormed();
+        return host.encode(endings === 'native' ? text.replace(/\r\n?/g, '\n') : text);
+    }
+
+    class Blob {
+        #bytes;
+        #type;
+
+        constructor(parts = undefined, options = undefined) {
+            if (parts === internal) {
+                this.#bytes = options.bytes;
+                this.#type = checkedType(options.type);
+                return;
+            }
+            if (options !== undefined && options !== null && typeof options !== 'object') {
+                throw new TypeError('the options must be an object');
+            }
+            const endings = options?.endings === undefined ? 'transparent' : `${options.endings}`;
+            if (endings !== 'transparent' && endings !== 'native') {
+                throw new TypeError(`'${endings}' is not a value of endings`);
+            }
+            this.#type = checkedType(options?.type ?? '');
+            if (parts === undefined) {
+                this.#bytes = new Uint8Array(0);
+                return;
+            }
+            if (typeof parts !== 'object' || parts === null || typeof parts[Symbol.iterator] !== 'function') {
+                throw new TypeError('the parts of a Blob are a list');
+            }
+            const chunks = [];
+            let length = 0;
+            for (const part of parts) {
+                const bytes = partBytes(part, endings);
+                chunks[chunks.length] = bytes;
+                length += bytes.byteLength;
+            }
+            this.#bytes = joinBytes(chunks, length);
+        }
+
+        static {
+            isBlob = (value) => typeof value === 'object' && value !== null && #bytes in value;
+            bytesOfBlob = (blob) => blob.#bytes;
+        }
+
+        get size() { return this.#bytes.byteLength; }
+        get type() { return this.#type; }
+
+        slice(start = 0, end = undefined, type = '') {
+            const { byteLength } = this.#bytes;
+            const place = (value, fallback) => {
+                if (value === undefined) return fallback;
+                const number = Math.trunc(Number(value)) || 0;
+                return number < 0 ? Math.max(byteLength + number, 0) : Math.min(number, byteLength);
+            };
+            const from = place(start, 0);
+            const to = Math.max(place(end, byteLength), from);
+            return new Blob(internal, { bytes: this.#bytes.subarray(from, to), type });
+        }
+
+        stream() {
+            const streams = bridge.need('streams');
+            const bytes = this.#bytes;
+            let offset = 0;
+            const record = streams.makeByteStream({
+                pull: () => {
+                    const { controller } = record;
+                    if (offset < bytes.byteLength) {
+                        controller.enqueue(apply(copyBytes, bytes, [offset, offset + chunkBytes]));
+                        offset += chunkBytes;
+                    }
+                    if (offset >= bytes.byteLength) {
+                        controller.close();
+                        if (controller.pending.length > 0 && record.state === 'closed') controller.respond(0);
+                    }
+                    return resolved(undefined);
+                },
+            });
+            return streams.wrap(record);
+        }
+
+        async text() { return host.decode(this.#bytes, false); }
+        async bytes() { return apply(copyBytes, this.#bytes, []); }
+        async arrayBuffer() { return apply(copyBytes, this.#bytes, []).buffer; }
+    }
+
+    class File extends Blob {
+        #name;
+        #lastModified;
+
+        constructor(parts, name, options = undefined) {
+            if (arguments.length < 2) throw new TypeError('a File needs its parts and a name');
+            super(parts, options);
+            this.#name = `${name}`.toWellFormed();
+            this.#lastModified = options?.lastModified === undefined
+                ? Math.floor(host.wallTime()) : Math.trunc(Number(options.lastModified)) || 0;
+        }
+
+        get name() { return this.#name; }
+        get lastModified() { return this.#lastModified; }
+        get webkitRelativePath() { return ''; }
+
+        static { blobs.isFile = (value) => typeof value === 'object' && value !== null && #name in value; }
+    }
+
+    bridge.enumerate(Blob, ['size', 'type', 'slice', 'stream', 'text', 'bytes', 'arrayBuffer']);
+    bridge.enumerate(File, ['name', 'lastModified']);
+    bridge.brand(Blob, 'Blob');
+    bridge.brand(File, 'File');
+    blobs.Blob = Blob;
+    blobs.File = File;
+    blobs.isBlob = (value) => isBlob(value);
+    blobs.bytesOfBlob = (blob) => bytesOfBlob(blob);
+    blobs.typeOfBlob = (blob) => blob.type;
+    /** A Blob over bytes that nobody changes. */
+    blobs.makeBlob = (bytes, type) => new Blob(internal, { bytes, type });
+    blobs.makeFile = (bytes, name, type, lastModified) => new File(
+        [blobs.makeBlob(bytes, '')], name, { type, lastModified });
+})

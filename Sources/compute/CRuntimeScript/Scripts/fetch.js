@@ -1,0 +1,99 @@
+// fetch() (Fetch Standard, section 5.6). The node makes the connection; redirects are followed there.
+(function (bridge) {
+    'use strict';
+
+    const { Request, host, newPromise, rejectedWith, resolved, then, HostError } = bridge;
+
+    /** A TypeError with the node's reason as its cause, or what the signal said. */
+    function failure(error) {
+        if (!(error instanceof HostError)) return error;
+        const failed = new TypeError(`fetch failed: ${error.message}`);
+        Object.defineProperty(failed, 'cause', {
+            __proto__: null, value: { code: error.code, message: error.message }, writable: true, configurable: true,
+        });
+        return failed;
+    }
+
+    /** The answer as a Response; its body fails when the signal is aborted. */
+    function makeResponse({ value, body }, url, signal) {
+        const isIncoming = body !== null && !(body instanceof Uint8Array);
+        if (isIncoming && signal !== undefined) {
+            bridge.onAbort(signal, () => {
+                host.cancelBody(body.id);
+                body.fail(signal.reason);
+            });
+        }
+        return bridge.createResponse({
+            status: value.status, statusText: value.statusText ?? '', headers: value.headers ?? [],
+            url: value.url ?? url, redirected: value.redirected === true, body,
+        });
+    }
+
+    /** Sends a Request through a host call: `extra` is what the call needs besides the request. */
+    bridge.send = function send(name, request, extra) {
+        const { url, method, headers, redirect, signal, body } = bridge.describeRequest(request);
+        if (signal?.aborted) {
+            if (bridge.isStreamRecord(body)) bridge.ignore(bridge.need('streams').cancel(body, signal.reason));
+            return rejectedWith(signal.reason);
+        }
+        const argument = { __proto__: null, ...extra, url, method, headers, redirect, hasBody: body !== null };
+        const answer = bridge.hostCall(name, argument, body, { __proto__: null, signal });
+        return then(answer, (result) => makeResponse(result, url, signal), (error) => { throw failure(error); });
+    };
+
+    const digit = (byte) => (byte >= 0x30 && byte <= 0x39 ? byte - 0x30
+        : byte >= 0x41 && byte <= 0x46 ? byte - 0x37 : byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1);
+
+    function percentDecode(input) {
+        const bytes = new Uint8Array(input.length);
+        let length = 0;
+        for (let index = 0; index < input.length; index += 1) {
+            const high = input[index] === 0x25 ? digit(input[index + 1]) : -1;
+            const low = high < 0 ? -1 : digit(input[index + 2]);
+            bytes[length] = low < 0 ? input[index] : high * 16 + low;
+            length += 1;
+            if (low >= 0) index += 2;
+        }
+        return bytes.slice(0, length);
+    }
+
+    /** data: URLs (Fetch Standard, section 6) need no connection. */
+    function fetchData(url) {
+        const comma = url.indexOf(',');
+        if (comma < 0) return rejectedWith(new TypeError('fetch failed: the data: URL has no comma'));
+        let type = url.slice(5, comma).trim();
+        const fragment = url.indexOf('#', comma);
+        const encoded = url.slice(comma + 1, fragment < 0 ? undefined : fragment);
+        let body = percentDecode(host.encode(encoded));
+        if (/;[\x20]*base64$/i.test(type)) {
+            type = type.replace(/;[\x20]*base64$/i, '');
+            try {
+                body = bridge.bytesOfBase64(host.decode(body, false));
+            } catch {
+                return rejectedWith(new TypeError('fetch failed: the data: URL is not base64'));
+            }
+        }
+        if (type.startsWith(';')) type = `text/plain${type}`;
+        if (!/^[^;/\s]+\/[^;/\s]+/.test(type)) type = 'text/plain;charset=US-ASCII';
+        return resolved(bridge.createResponse({
+            status: 200, statusText: 'OK', headers: [['content-type', type]], url, redirected: false, body,
+        }));
+    }
+
+    function fetch(input, init = undefined) {
+        return newPromise((resolve) => {
+            const request = new Request(input, init);
+            const { url, signal } = request;
+            if (url.startsWith('data:')) {
+                resolve(signal.aborted ? rejectedWith(signal.reason) : fetchData(url));
+                return;
+            }
+            if (!/^https?:/.test(url)) {
+                throw new TypeError(`fetch failed: ${url.split(':')[0]}: URLs cannot be fetched`);
+            }
+            resolve(bridge.send('fetch', request));
+        });
+    }
+
+    bridge.expose('fetch', fetch);
+})

@@ -1,0 +1,179 @@
+// Request (Fetch Standard, section 5.4).
+(function (bridge) {
+    'use strict';
+
+    const { Body, Headers } = bridge;
+    const internal = Symbol('internal');
+    const upperCaseMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
+
+    const choices = {
+        redirect: ['follow', 'error', 'manual'],
+        mode: ['cors', 'same-origin', 'no-cors', 'navigate'],
+        credentials: ['same-origin', 'omit', 'include'],
+        cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
+        referrerPolicy: [
+            '', 'no-referrer', 'no-referrer-when-downgrade', 'same-origin', 'origin', 'strict-origin',
+            'origin-when-cross-origin', 'strict-origin-when-cross-origin', 'unsafe-url',
+        ],
+    };
+
+    function checkedMethod(value) {
+        const method = `${value}`;
+        if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(method) || /^(CONNECT|TRACE|TRACK)$/i.test(method)) {
+            throw new TypeError(`'${method}' is not a method that a Request may have`);
+        }
+        const upper = method.toUpperCase();
+        return upperCaseMethods.has(upper) ? upper : method;
+    }
+
+    function checkedURL(text) {
+        const url = new bridge.URL(text);
+        if (url.username !== '' || url.password !== '') {
+            throw new TypeError(
+                'a URL with a user name or a password cannot be requested; send an authorization field');
+        }
+        return url.href;
+    }
+
+    function checkedChoice(options, name, inherited) {
+        const value = options[name];
+        if (value === undefined) return inherited?.[name] ?? choices[name][0];
+        const text = `${value}`;
+        if (!choices[name].includes(text)) throw new TypeError(`'${text}' is not a value of ${name}`);
+        return text;
+    }
+
+    let createRequest;
+    let describeRequest;
+    let isRequest;
+    let headersOf;
+
+    class Request extends Body {
+        #method = 'GET';
+        #url = '';
+        #headers;
+        #headerText;
+        #signal;
+        #controller;
+        #settings;
+
+        constructor(input, init = undefined) {
+            super();
+            if (input === internal) return;
+            if (arguments.length === 0) throw new TypeError('a Request needs a URL or a Request');
+            const options = init ?? {};
+            if (typeof options !== 'object' && typeof options !== 'function') {
+                throw new TypeError('init must be an object');
+            }
+            const source = isRequest(input) ? input : undefined;
+            this.#url = source ? source.#url : checkedURL(input);
+            this.#method = options.method !== undefined ? checkedMethod(options.method) : source?.#method ?? 'GET';
+            if (options.window !== undefined && options.window !== null) throw new TypeError('window can only be null');
+            this.#settings = {
+                redirect: checkedChoice(options, 'redirect', source?.#settings),
+                mode: checkedChoice(options, 'mode', source?.#settings),
+                credentials: checkedChoice(options, 'credentials', source?.#settings),
+                cache: checkedChoice(options, 'cache', source?.#settings),
+                referrerPolicy: checkedChoice(options, 'referrerPolicy', source?.#settings),
+                integrity: `${options.integrity ?? source?.#settings?.integrity ?? ''}`,
+                keepalive: Boolean(options.keepalive ?? source?.#settings?.keepalive),
+            };
+            this.#headers = new Headers(options.headers ?? source?.headers);
+            const signal = options.signal !== undefined ? options.signal : source?.signal;
+            if (signal !== null && signal !== undefined) {
+                if (!bridge.isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
+                this.#signal = bridge.followSignal(signal);
+            }
+            this.#adoptBody(options, source);
+        }
+
+        #adoptBody(options, source) {
+            const { body, duplex } = options;
+            const isBodiless = this.#method === 'GET' || this.#method === 'HEAD';
+            if (duplex !== undefined && `${duplex}` !== 'half') throw new TypeError('duplex can only be "half"');
+            if (body !== undefined && body !== null) {
+                if (isBodiless) throw new TypeError(`a ${this.#method} request cannot have a body`);
+                const { source: stored, type } = bridge.extractBody(body);
+                if (bridge.isStreamRecord(stored) && duplex === undefined) {
+                    throw new TypeError('a request whose body is a stream needs { duplex: "half" }');
+                }
+                bridge.setBodySource(this, stored);
+                bridge.setContentType(this.#headers, type);
+            } else if (source && body === undefined) {
+                if (isBodiless && source.body !== null) {
+                    throw new TypeError(`a ${this.#method} request cannot have a body`);
+                }
+                bridge.moveBody(source, this);
+            }
+        }
+
+        static {
+            isRequest = (value) => typeof value === 'object' && value !== null && #method in value;
+            headersOf = (request) => request.headers;
+            createRequest = (method, url, headerText, body, controller) => {
+                const request = new Request(internal);
+                request.#method = method;
+                request.#url = url;
+                request.#headerText = headerText;
+                request.#controller = controller;
+                if (body !== undefined) bridge.setBodySource(request, body);
+                return request;
+            };
+            describeRequest = (request) => ({
+                __proto__: null,
+                url: request.#url,
+                method: request.#method,
+                headers: bridge.headerPairs(request.headers),
+                redirect: request.redirect,
+                signal: request.#signal,
+                body: bridge.takeBody(request),
+            });
+        }
+
+        get method() { return this.#method; }
+        get url() { return this.#url; }
+        get headers() {
+            this.#headers ??= bridge.adoptHeaders(this.#headerText);
+            return this.#headers;
+        }
+        get signal() {
+            this.#signal ??= this.#controller ? this.#controller() : new bridge.AbortController().signal;
+            return this.#signal;
+        }
+        get destination() { return ''; }
+        get referrer() { return 'about:client'; }
+        get referrerPolicy() { return this.#settings?.referrerPolicy ?? ''; }
+        get mode() { return this.#settings?.mode ?? 'cors'; }
+        get credentials() { return this.#settings?.credentials ?? 'same-origin'; }
+        get cache() { return this.#settings?.cache ?? 'default'; }
+        get redirect() { return this.#settings?.redirect ?? 'follow'; }
+        get integrity() { return this.#settings?.integrity ?? ''; }
+        get keepalive() { return this.#settings?.keepalive ?? false; }
+        get isHistoryNavigation() { return false; }
+        get isReloadNavigation() { return false; }
+        get duplex() { return 'half'; }
+
+        clone() {
+            const copy = new Request(internal);
+            bridge.shareBody(this, copy);
+            copy.#method = this.#method;
+            copy.#url = this.#url;
+            copy.#settings = this.#settings;
+            copy.#headers = new Headers(this.headers);
+            copy.#signal = bridge.followSignal(this.signal);
+            return copy;
+        }
+    }
+
+    bridge.enumerate(Request, [
+        'method', 'url', 'headers', 'signal', 'destination', 'referrer', 'referrerPolicy', 'mode', 'credentials',
+        'cache', 'redirect', 'integrity', 'keepalive', 'isHistoryNavigation', 'isReloadNavigation', 'duplex', 'clone',
+    ]);
+    bridge.brand(Request, 'Request');
+    bridge.expose('Request', Request);
+    bridge.Request = Request;
+    bridge.createRequest = createRequest;
+    bridge.describeRequest = (request) => describeRequest(request);
+    bridge.isRequest = (value) => isRequest(value);
+    bridge.requestHeaders = (request) => headersOf(request);
+})

@@ -1,0 +1,186 @@
+import Functions
+import Logging
+import Testing
+
+/// `fetch` and the bindings, over a host that answers from memory.
+@Suite struct WebFetchTests {
+    static let helpers = #"""
+        const fails = async (work) => { try { await work(); return 'no error' } catch (error) { return error.name } };
+        const read = async (path, init) => (await fetch('https://e.com/' + path, init)).text();
+        """#
+
+    static let checks: [Check] = [
+        Check(
+            "the answer",
+            #"""
+            async () => {
+                const r = await fetch('https://e.com/x', { method: 'POST', body: 'data' });
+                return [r.status, r.statusText, r.ok, r.url, r.type, r.redirected, r.headers.get('a'), await r.text(),
+                    await fails(() => r.headers.set('a', 'b')), r.bodyUsed];
+            }
+            """#,
+            #"""
+            [200,"OK",true,"https://e.com/x","basic",false,"1, 2","data","TypeError",true]
+            """#),
+        Check(
+            "what is asked for",
+            #"""
+            async () => JSON.parse(await read('argument', {
+                method: 'post', headers: { b: '2' }, body: new URLSearchParams({ q: '1' }), redirect: 'manual',
+            }))
+            """#,
+            #"""
+            {"url":"https://e.com/argument","method":"POST",
+            "headers":[["b","2"],["content-type","application/x-www-form-urlencoded;charset=UTF-8"]],
+            "redirect":"manual","hasBody":true}
+            """#),
+        Check("a body in parts", "() => read('parts')", #""part 0 part 1 part 2 part 3 part 4 ""#),
+        Check(
+            "a body into one's own buffers",
+            #"""
+            async () => {
+                const reader = (await fetch('https://e.com/parts')).body.getReader({ mode: 'byob' });
+                const first = await reader.read(new Uint8Array(4));
+                const rest = await reader.read(new Uint8Array(100), { min: 31 });
+                const end = await reader.read(new Uint8Array(1));
+                return [new TextDecoder().decode(first.value), rest.value.length, end.done];
+            }
+            """#,
+            #"""
+            ["part",31,true]
+            """#),
+        Check("a body that breaks off", "() => fails(() => read('broken'))", #""TypeError""#),
+        Check(
+            "a long body, with back-pressure",
+            #"""
+            async () => {
+                let length = 0;
+                for await (const chunk of (await fetch('https://e.com/large')).body) length += chunk.length;
+                return length;
+            }
+            """#, "4194304"),
+        Check(
+            "a request body that is a stream",
+            #"""
+            async () => {
+                let count = 0;
+                const body = new ReadableStream({ pull(controller) {
+                    controller.enqueue(new Uint8Array(100_000));
+                    count += 1;
+                    if (count === 20) controller.close();
+                } });
+                const answer = await fetch('https://e.com/x', { method: 'POST', body, duplex: 'half' });
+                return (await answer.bytes()).length;
+            }
+            """#, "2000000"),
+        Check(
+            "long bytes as a request body",
+            "async () => (await (await fetch('https://e.com/x', { method: 'PUT', body: 'x'.repeat(3e6) })).text()).length",
+            "3000000"),
+        Check(
+            "a stream that fails",
+            #"""
+            () => fails(() => fetch('https://e.com/x', {
+                method: 'POST', duplex: 'half', body: new ReadableStream({ pull(c) { c.error(new RangeError('no')) } }),
+            }))
+            """#,
+            #""RangeError""#),
+        Check(
+            "a refusal",
+            #"""
+            async () => {
+                try { await fetch('http://127.0.0.1/refused') } catch (e) { return [e.name, e.message, e.cause.code] }
+            }
+            """#,
+            #"""
+            ["TypeError","fetch failed: the address is not public","fetch/refused"]
+            """#),
+        Check(
+            "giving up",
+            #"""
+            async () => {
+                const controller = new AbortController();
+                const waiting = fails(() => fetch('https://e.com/hang', { signal: controller.signal }));
+                setTimeout(() => controller.abort(), 5);
+                const late = fails(() => fetch('https://e.com/hang', { signal: AbortSignal.timeout(5) }));
+                const before = fails(() => fetch('https://e.com/x', { signal: AbortSignal.abort(new RangeError('r')) }));
+                return [await waiting, await late, await before];
+            }
+            """#,
+            #"""
+            ["AbortError","TimeoutError","RangeError"]
+            """#),
+        Check(
+            "giving a body up",
+            #"""
+            async () => {
+                const controller = new AbortController();
+                const answer = await fetch('https://e.com/large', { signal: controller.signal });
+                const reader = answer.body.getReader();
+                await reader.read();
+                controller.abort();
+                return fails(async () => { for (;;) if ((await reader.read()).done) return });
+            }
+            """#,
+            #""AbortError""#),
+        Check(
+            "data: URLs",
+            #"""
+            async () => {
+                const first = await fetch('data:text/html;base64,aGk=');
+                const second = await fetch('data:,a%20b');
+                return [first.headers.get('content-type'), await first.text(), await second.text()];
+            }
+            """#,
+            #"""
+            ["text/html","hi","a b"]
+            """#),
+        Check(
+            "other URLs",
+            "async () => [await fails(() => fetch('ftp://e.com/')), await fails(() => fetch('nothing'))]",
+            #"""
+            ["TypeError","TypeError"]
+            """#),
+    ]
+
+    @Test func behaves() async throws {
+        try await expectChecks(Self.checks, helpers: Self.helpers, host: TestHost())
+    }
+
+    @Test func bindings() async throws {
+        let environment = """
+            {"vars":{"A":"x"},"node":"n1","bindings":[{"name":"ASSETS","type":"assets"},
+            {"name":"API","type":"service","service":"other"},{"name":"KV","type":"kv","namespace":"s"},
+            {"name":"LATER","type":"of-later"}]}
+            """
+        try await withPool(host: TestHost(), environment: environment) { (fixture: PoolFixture) async throws -> Void in
+            let answer = try await fixture.call(
+                """
+                export default { async fetch(request, env) {
+                  const asset = await env.ASSETS.fetch('/a.css');
+                  const none = await env.ASSETS.fetch('https://any.host/none');
+                  const api = await env.API.fetch('https://api/x', { method: 'POST', body: 'q' });
+                  await env.KV.put('k', '{"v":1}');
+                  return Response.json([
+                    env.A, env.NODE.id, Object.isFrozen(env), env.LATER === undefined,
+                    asset.headers.get('content-type'), asset.headers.get('etag'), await asset.text(), none.status,
+                    await api.text(), await env.KV.get('k', 'json'), await env.KV.get('missing'),
+                  ]);
+                } }
+                """)
+            #expect(
+                answer.text == """
+                    ["x","n1",true,true,"text/css","\\"e\\"","/a.css",404,"q",{"v":1},null]
+                    """)
+            #expect(fixture.logged.contains { $0.level == .warning && $0.text.contains("LATER") })
+        }
+    }
+
+    /// Without a host every call fails, and says so.
+    @Test func noHost() async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            let text = try await fixture.evaluate("fetch('https://e.com/').catch((error) => error.name)")
+            #expect(text == "\"TypeError\"")
+        }
+    }
+}
