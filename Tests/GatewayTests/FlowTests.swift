@@ -96,6 +96,26 @@ import Testing
         }
     }
 
+    @Test func aClientThatGoesCancelsTheCall() async throws {
+        try await TestGateway.run { test in
+            let cancelled = Mutex(false)
+            test.function("api") { request, loop in
+                let promise = loop.makePromise(of: FunctionResponse.self)
+                request.cancellation.onCancel {
+                    cancelled.withLock { $0 = true }
+                    promise.fail(GatewayError(.init("function/cancelled"), "The client went away", origin: .client))
+                }
+                return promise.futureResult
+            }
+            let client = try await test.connect()
+            client.send(Self.get)
+            try await client.wait("the call") { test.functions.last.withLock { $0 } != nil }
+            #expect(!cancelled.withLock { $0 })
+            client.close()
+            try await client.wait("the cancellation") { cancelled.withLock { $0 } }
+        }
+    }
+
     @Test func aClientThatDoesNotReadHoldsTheProducerBack() async throws {
         try await TestGateway.run { test in
             let stream = ByteStream()
@@ -181,7 +201,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerBeforeTheEndOfTheBodyCostsTheConnection() async throws {
+    @Test func whatAFunctionLeavesOfABodyIsReadPast() async throws {
         try await TestGateway.run { test in
             test.function("api") { request, loop in
                 if case .stream(let upload) = request.body { upload.stop() }
@@ -190,9 +210,15 @@ import Testing
             }
             let client = try await test.connect()
             defer { client.close() }
-            client.send(Self.post + "Content-Length: 200000\r\n\r\nfirst")
+            client.send(Self.post + "Content-Length: 2000000\r\n\r\n")
             let answer = try await client.response()
-            #expect(answer.status == 403 && answer.text == "no" && answer["connection"] == "close")
+            #expect(answer.status == 403 && answer.text == "no" && answer["connection"] == nil)
+            client.send([UInt8](repeating: 1, count: 2_000_000))
+            client.send(Self.get)
+            #expect(try await client.response().text == "no")
+            client.send(Self.post + "Content-Length: 200000\r\n\r\nfirst")
+            #expect(try await client.response().status == 403)
+            client.halfClose()
             try await client.closed()
         }
     }

@@ -1,4 +1,5 @@
 public import NIOCore
+public import Streams
 
 /// One request for a function.
 public struct FunctionCall: Sendable {
@@ -12,13 +13,15 @@ public struct FunctionCall: Sendable {
     public var headers: [(name: String, value: String)]
     /// The body.
     public var body: FunctionBody
+    /// Says that the caller waits no longer.
+    public var cancellation: Cancellation?
     /// When the caller stops waiting. The pool's wall limit applies as well; the sooner one counts.
     public var deadline: NIODeadline?
 
     /// Describes a request.
     public init(
         id: String = "", method: String, url: String, headers: [(name: String, value: String)] = [],
-        body: FunctionBody = .empty, deadline: NIODeadline? = nil
+        body: FunctionBody = .empty, deadline: NIODeadline? = nil, cancellation: Cancellation? = nil
     ) {
         self.id = id
         self.method = method
@@ -26,5 +29,6 @@ public struct FunctionCall: Sendable {
         self.headers = headers
         self.body = body
         self.deadline = deadline
+        self.cancellation = cancellation
     }
 }

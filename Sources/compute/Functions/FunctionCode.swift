@@ -8,11 +8,16 @@ public struct FunctionCode: Sendable {
     public var fileName: String
     /// Variables and bindings as JSON: `{"vars": {…}, "bindings": […], "node": "…", "compatibilityDate": "…"}`.
     public var environment: String
+    /// What it may use; nil for the pool's settings.
+    public var limits: FunctionLimits?
 
     /// Describes code.
-    public init(script: ByteBuffer, fileName: String = "worker.js", environment: String = "{}") {
+    public init(
+        script: ByteBuffer, fileName: String = "worker.js", environment: String = "{}", limits: FunctionLimits? = nil
+    ) {
         self.script = script
         self.fileName = fileName
         self.environment = environment
+        self.limits = limits
     }
 }

@@ -27,6 +27,8 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
         public static let crashed = Code(rawValue: "function/crashed")
         /// The worker was ended because of another request of the same function.
         public static let interrupted = Code(rawValue: "function/interrupted")
+        /// The caller waits no longer.
+        public static let cancelled = Code(rawValue: "function/cancelled")
         /// The worker program cannot be started.
         public static let workerMissing = Code(rawValue: "function/worker-missing")
         /// The source is not a module that can become a script.
@@ -61,7 +63,7 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
     public var origin: Origin {
         switch code {
         case .overloaded, .workerMissing, .interrupted: .node
-        case .bodyTooLarge: .client
+        case .bodyTooLarge, .cancelled: .client
         default: .origin
         }
     }

@@ -23,16 +23,19 @@ extension FunctionPool {
         run { state, now in body(&state.core, now) }
     }
 
-    /// Adds a request, then changes the core.
+    /// Adds a request, then changes the core. Returns the request's id.
     func act(
         adding pending: Pending,
         _ body: (inout PoolCore, PoolCore.RequestID, PoolCore.Instant) -> [PoolCore.Action]
-    ) {
+    ) -> PoolCore.RequestID {
+        var id: PoolCore.RequestID = 0
         run { state, now in
             state.lastRequest += 1
-            state.pending[state.lastRequest] = pending
-            return body(&state.core, state.lastRequest, now)
+            id = state.lastRequest
+            state.pending[id] = pending
+            return body(&state.core, id, now)
         }
+        return id
     }
 
     func run(_ body: (inout State, PoolCore.Instant) -> [PoolCore.Action]) {

@@ -41,6 +41,9 @@ extension FunctionPool {
         public var maxPenalty: Duration = .seconds(60)
         /// Failures are forgotten after this time without one (and not before the penalty is over twice). Default 30 s.
         public var failureMemory: Duration = .seconds(30)
+        /// The limits of functions that have none of their own.
+        var limits: FunctionLimits { FunctionLimits(cpu: cpuLimit, memoryBytes: memoryLimitBytes) }
+
         /// Lets workers run where the kernel has no seccomp. Default false: they refuse to.
         public var allowUnsealedWorkers = false
 

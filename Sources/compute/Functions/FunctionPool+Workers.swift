@@ -72,7 +72,9 @@ extension FunctionPool {
         promise.futureResult.whenComplete { result in
             switch result {
             case .success(let code):
-                let limit = settings.cpuLimit.wholeNanoseconds / 1_000_000
+                let limits = code.limits ?? settings.limits
+                self.state.withLock { $0.core.workers[id]?.limits = limits }
+                let limit = limits.cpu.wholeNanoseconds / 1_000_000
                 handle.send(
                     .load(
                         LoadOrder(

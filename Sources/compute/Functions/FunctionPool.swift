@@ -2,6 +2,7 @@ public import Logging
 import Metrics
 public import NIOCore
 import NIOPosix
+import Streams
 import Synchronization
 import WorkerProtocol
 
@@ -103,9 +104,10 @@ public final class FunctionPool: Sendable {
         let wall = start + .nanoseconds(Int64(clamping: settings.wallLimit.wholeNanoseconds))
         let deadline = min(call.deadline ?? wall, wall)
         let pending = Pending(call: call, promise: promise, code: code, version: version, start: start)
-        act(adding: pending) { core, request, now in
+        let id = act(adding: pending) { core, request, now in
             core.invoke(request, version, deadline: deadline.uptimeNanoseconds, now: now)
         }
+        call.cancellation?.onCancel { [weak self] in self?.act { core, now in core.abandon(id, now: now) } }
         return promise.futureResult
     }
 

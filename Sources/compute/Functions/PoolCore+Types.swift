@@ -44,6 +44,8 @@ extension PoolCore {
         var entryCPU: UInt64 = 0
         var started: WireID = 0
         var isRetiring = false
+        /// What its function may use; nil for the settings' limits.
+        var limits: FunctionLimits?
         /// Why the pool killed it.
         var verdict: FunctionError?
         /// Whom the verdict concerns; nil for everyone.

@@ -21,13 +21,14 @@ extension PoolCore {
         worker.started = sample.started
         workers[id] = worker
         let culprit = culprit(in: worker, sample)
-        if sample.privateBytes > UInt64(clamping: settings.memoryLimitBytes) {
-            let megabytes = settings.memoryLimitBytes >> 20
+        let limits = worker.limits ?? settings.limits
+        if sample.privateBytes > UInt64(clamping: limits.memoryBytes) {
+            let megabytes = limits.memoryBytes >> 20
             return kill(
                 id, FunctionError(.memoryLimit, "the function used more than its \(megabytes) MiB of memory"),
                 culprit: culprit)
         }
-        let limit = settings.cpuLimit.wholeNanoseconds
+        let limit = limits.cpu.wholeNanoseconds
         let used = sample.cpuNanoseconds >= worker.entryCPU ? sample.cpuNanoseconds - worker.entryCPU : 0
         if limit > 0, used > 2 * limit + Self.cpuSlack {
             return kill(
@@ -68,23 +69,13 @@ extension PoolCore {
 
     private mutating func expireRequests(now: Instant) -> [Action] {
         var actions: [Action] = []
-        let allowance = cancelAllowance
         for (id, request) in requests.sorted(by: { $0.key < $1.key }) where now > request.deadline {
-            requests[id] = nil
-            if let worker = request.worker {
-                workers[worker]?.inFlight[request.wireID] = .some(nil)
-                workers[worker]?.cancelDeadlines[request.wireID] = now + allowance
-                actions.append(.cancel(request.wireID, at: worker))
-                actions.append(.fail(id, FunctionError(.wallLimit, "the function did not answer in time")))
-            } else {
-                functions[request.version]?.queue.removeAll { $0 == id }
-                actions.append(
-                    .fail(
-                        id,
-                        FunctionError(
-                            .overloaded, "no worker was free before the request's time was over",
-                            retryAfter: .seconds(1))))
-            }
+            let error =
+                request.worker != nil
+                ? FunctionError(.wallLimit, "the function did not answer in time")
+                : FunctionError(
+                    .overloaded, "no worker was free before the request's time was over", retryAfter: .seconds(1))
+            actions += giveUp(id, request, error, now: now)
         }
         return actions
     }

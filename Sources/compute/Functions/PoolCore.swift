@@ -80,13 +80,34 @@ struct PoolCore {
     /// Nobody wants the rest of an answer: the worker must give it up soon.
     mutating func cancelled(_ worker: WorkerID, _ wireID: WireID, now: Instant) -> [Action] {
         guard workers[worker]?.inFlight[wireID] != nil else { return [] }
-        let deadline = now + cancelAllowance
+        let deadline = now + cancelAllowance(of: worker)
         workers[worker]?.cancelDeadlines[wireID] = deadline
         return []
     }
 
-    /// Within which a worker must give up what was cancelled.
-    var cancelAllowance: UInt64 { 2 * settings.cpuLimit.wholeNanoseconds + Self.cancelGrace }
+    /// The caller of a request waits no longer.
+    mutating func abandon(_ id: RequestID, now: Instant) -> [Action] {
+        guard let request = requests[id] else { return [] }
+        return giveUp(id, request, FunctionError(.cancelled, "the caller went away"), now: now)
+    }
+
+    /// Ends a request for its caller: a worker that has it must give it up soon.
+    mutating func giveUp(_ id: RequestID, _ request: Request, _ error: FunctionError, now: Instant) -> [Action] {
+        requests[id] = nil
+        guard let worker = request.worker else {
+            functions[request.version]?.queue.removeAll { $0 == id }
+            return [.fail(id, error)]
+        }
+        workers[worker]?.inFlight[request.wireID] = .some(nil)
+        let deadline = now + cancelAllowance(of: worker)
+        workers[worker]?.cancelDeadlines[request.wireID] = deadline
+        return [.cancel(request.wireID, at: worker), .fail(id, error)]
+    }
+
+    /// Within which a worker must give up what was cancelled, in nanoseconds.
+    func cancelAllowance(of worker: WorkerID) -> UInt64 {
+        2 * (workers[worker]?.limits ?? settings.limits).cpu.wholeNanoseconds + Self.cancelGrace
+    }
 
     /// Notes that the engine stopped a request at its CPU limit.
     mutating func brokeLimit(_ version: FunctionVersion, now: Instant) -> [Action] {

@@ -19,9 +19,15 @@ public struct FunctionRequest: Sendable {
     public let headers: [(name: String, value: String)]
     /// At most ``Gateway/Settings/maxFunctionBodyBytes``; a stream fails beyond that.
     public let body: Body
+    /// Comes when the client went away before there was an answer.
+    public let cancellation: Cancellation
 
     /// A request; nothing is checked.
-    public init(method: String, url: String, headers: [(name: String, value: String)], body: Body) {
+    public init(
+        method: String, url: String, headers: [(name: String, value: String)], body: Body,
+        cancellation: Cancellation = Cancellation()
+    ) {
+        self.cancellation = cancellation
         self.method = method
         self.url = url
         self.headers = headers

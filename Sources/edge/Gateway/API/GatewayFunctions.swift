@@ -5,7 +5,8 @@ public protocol GatewayFunctions: Sendable {
     /// Runs one request. Must not block.
     ///
     /// - Returns: A future on `eventLoop`, failed with ``GatewayError`` whose code says which limit was met, for
-    ///   example `function/cpu-limit`. When the client goes away the answer is dropped; nothing is cancelled.
+    ///   example `function/cpu-limit`. When the client goes away the answer is dropped, and the request's cancellation
+    ///   comes.
     func invoke(
         _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
     ) -> EventLoopFuture<FunctionResponse>

@@ -13,8 +13,8 @@ extension HTTP1Connection: BodyPumpOwner {
             || !(current?.head.keepsAlive ?? false)
         let isFlow = if case .flow = reply.body { true } else { false }
         let isChunked = isFlow && current?.head.minorVersion != 0
-        // Without chunks only the connection's end tells the body's; and what is left of a request's body is not read.
-        if isFlow ? !isChunked : upload != nil { closes = true }
+        // Without chunks only the connection's end tells the body's.
+        if isFlow, !isChunked { closes = true }
         let persistence: HTTP1Encoder.Persistence =
             closes ? .close : current?.head.minorVersion == 0 ? .keepAlive : .implied
         var body = ByteBuffer()
@@ -61,7 +61,19 @@ extension HTTP1Connection: BodyPumpOwner {
 
     private func finish(_ reply: Reply, bodyBytes: Int, nanoseconds: Int64, closes: Bool) {
         record(reply, current, bodyBytes: bodyBytes, nanoseconds: nanoseconds)
-        if closes || upload != nil { return finishConnection() }
+        if closes { return finishConnection() }
+        // The rest of the request's body is read, whoever wants it, so that the next request can be.
+        if upload != nil {
+            isAnswered = true
+            progress = .now()
+            return
+        }
+        becomeIdle()
+    }
+
+    /// Ready for the next request.
+    func becomeIdle() {
+        isAnswered = false
         generation += 1
         current = nil
         phase = .idle

@@ -61,6 +61,7 @@ extension HTTP1Connection {
     private func endUpload() {
         upload?.stream.finish()
         upload = nil
+        if isAnswered { becomeIdle() }
     }
 
     /// The rest of the body does not come.
@@ -89,7 +90,7 @@ extension HTTP1Connection {
         upload?.received(bytes)
         progress = .now()
         guard let count = upload?.byteCount, count > settings.maxFunctionBodyBytes else { return }
-        guard streaming == nil else { return abort() }
+        guard streaming == nil, !isAnswered else { return abort() }
         generation += 1
         refuseBody()
     }
@@ -112,7 +113,8 @@ extension HTTP1Connection {
         // From here on the count is of bytes that went out.
         self.current?.bodyBytes = 0
         let request = GatewayRequest(
-            head: current.head, body: current.body, upload: upload?.stream, client: client)
+            head: current.head, body: current.body, upload: upload?.stream, client: client,
+            cancellation: current.cancellation)
         self.current?.body = ByteBuffer()
         switch dispatcher.answer(current.destination, request, on: context.eventLoop, shared) {
         case .ready(var reply):

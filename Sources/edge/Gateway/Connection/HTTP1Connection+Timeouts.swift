@@ -66,10 +66,11 @@ extension HTTP1Connection {
 
     private func expireAnswer() {
         if let late = upload?.deadline(settings), NIODeadline.now() >= late {
-            guard streaming == nil else { return abort() }
+            guard streaming == nil, !isAnswered else { return abort() }
             generation += 1
             return refuseSlowBody()
         }
+        if isAnswered { return abort() }
         let error = GatewayError(
             .answerTimeout, "Nothing answered within \(settings.answerTimeout); try again", origin: .node)
         guard streaming != nil else {

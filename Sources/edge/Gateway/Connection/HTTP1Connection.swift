@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Streams
 
 /// One HTTP/1.1 connection: bytes in, answers out, in order, one request at a time.
 ///
@@ -30,6 +31,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let started: NIODeadline
         var body = ByteBuffer()
         var bodyBytes = 0
+        let cancellation = Cancellation()
     }
 
     let dispatcher: Dispatcher
@@ -50,6 +52,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var pump: (any Pump)?
     /// The body that goes to a function while it is being received.
     var upload: Upload?
+    /// The answer has been sent, and the rest of the request's body still comes.
+    var isAnswered = false
     /// The answer that `pump` sends, and its head until the first bytes of its body are there.
     var streaming: Reply?
     var streamingHead: ByteBuffer?
@@ -120,6 +124,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         phase = .closed
         generation += 1
         breakUpload()
+        current?.cancellation.cancel()
         pump?.close()
         pump = nil
         streaming = nil
@@ -253,9 +258,16 @@ final class HTTP1Connection: ChannelDuplexHandler {
         case .idle: if context.channel.isWritable { finishConnection() }
         case .receiving: abort()
         case .lingering: if outputIsClosed { abort() }
-        case .answering: if upload != nil { abort() }
+        // Who closes one side is gone, as a rule: nobody computes for it, or sends what may go on for ever.
+        case .answering: if upload != nil || pump is FlowPump || awaitsFunction { abort() }
         case .closed: break
         }
+    }
+
+    /// A function is at work on the answer.
+    private var awaitsFunction: Bool {
+        guard pump == nil, case .function = current?.destination else { return false }
+        return true
     }
 
     func write(_ bytes: ByteBuffer) {

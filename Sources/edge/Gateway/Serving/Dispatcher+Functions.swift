@@ -11,7 +11,8 @@ extension Dispatcher {
         let call = FunctionRequest(
             method: head.method.rawValue, url: url(head, release),
             headers: FunctionFields.request(head, bodyBytes: request.bodyByteCount, client: request.client),
-            body: request.upload.map { .stream($0) } ?? .bytes(request.body))
+            body: request.upload.map { .stream($0) } ?? .bytes(request.body),
+            cancellation: request.cancellation)
         let answered = functions.invoke(release, call, on: loop).hop(to: loop)
         return .later(
             answered.flatMapThrowing { try reply($0, head) }.flatMapErrorThrowing { failure($0, head, .function) })

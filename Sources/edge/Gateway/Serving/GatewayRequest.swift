@@ -9,6 +9,8 @@ struct GatewayRequest: Sendable {
     /// The body while it still arrives, in place of `body`.
     var upload: ByteStream?
     let client: ClientAddress
+    /// Comes when nobody waits for the answer any more.
+    let cancellation: Cancellation
 
     /// The body's length; nil while it is not known.
     var bodyByteCount: Int? {
