@@ -9,6 +9,7 @@ private let neighbours: [String: Set<String>] = [
     "AppManifests": ["Manifests"], "LedgerLog": ["Ledger"], "EtcdLog": ["Ledger", "LedgerLog"],
     "FunctionRuntime": ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"],
     "Functions": ["WorkerProtocol", "CSandbox"],
+    "FunctionServices": ["Functions"],
     "ControlAPI": ["ControlModel"],
     "DevServer": ["Bundling"], "Client": ["Bundling"],
     "SkerryCLI": ["Node", "Client", "Simulator", "Bundling", "DevServer"], "skerry": ["SkerryCLI"],

@@ -63,7 +63,8 @@ struct SourceMapTests {
         let mapper = StackMapper(sourceName: "src/main.ts", sourceMap: json)
         #expect(
             mapper.rewrite(
-                "Error: x\nf@worker.js:2:5\ng@src/main.ts:4:3\nasync worker.js:99:1, networker.js:2:5 at 2:5")
+                "Error: x\nf@worker.js:2:5\nrun@skerry:dispatch.js:121:34\ng@src/main.ts:4:3\nasync worker.js:99:1, networker.js:2:5 at 2:5"
+            )
                 == "Error: x\nf@src/main.ts:1:6\ng@src/lib.ts:2:1\nasync worker.js:99:1, networker.js:2:5 at 2:5")
         #expect(
             mapper.rewrite("worker.js:2: oh, worker.js:x worker.js:") == "src/main.ts:1: oh, worker.js:x worker.js:")

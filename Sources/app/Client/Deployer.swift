@@ -45,6 +45,8 @@ public struct Deployer: Sendable {
         public var scriptBytes: Int?
         /// What made the script, such as `esbuild 0.17.0`.
         public var bundler: String?
+        /// A path that the function answers, for trying it out; nil for a site.
+        public var probePath: String?
         /// What deserves a look in a function's code, as `file:line:column: message`.
         public var warnings: [String] = []
     }

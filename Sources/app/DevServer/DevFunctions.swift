@@ -31,7 +31,9 @@ struct DevFunctions: GatewayFunctions {
                 id: id, method: request.method, url: request.url, headers: request.headers, body: body)
             let code = FunctionCode(
                 script: ByteBuffer(string: loaded.app.script), fileName: function.sourceName,
-                environment: function.environmentText(nodeID: "dev", extraVars: loaded.app.devVars))
+                environment: function.environmentText(nodeID: "dev", extraVars: loaded.app.devVars),
+                limits: FunctionLimits(
+                    cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
             return pool.invoke(loaded.version, call, code: { code }, on: eventLoop)
                 .map { reply in
                     let body: FunctionRequest.Body =
@@ -45,7 +47,8 @@ struct DevFunctions: GatewayFunctions {
                     guard let error = error as? FunctionError else { throw error }
                     let stack = state.error(of: id) ?? loaded.app.mapper?.rewrite(error.message) ?? error.message
                     let title = "\(request.method) failed with \(error.code.rawValue)"
-                    return DevPage(title: title, text: stack == error.message ? stack : "\(error.message)\n\n\(stack)")
+                    let isWhole = stack.contains(error.message)
+                    return DevPage(title: title, text: isWhole ? stack : "\(error.message)\n\n\(stack)")
                         .response(html: wantsHTML)
                 }
         }

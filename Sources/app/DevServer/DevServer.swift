@@ -1,7 +1,7 @@
 import AppManifests
 import Bundling
 import Foundation
-public import Functions
+import Functions
 import Gateway
 public import Logging
 import Manifests
@@ -33,7 +33,7 @@ public final class DevServer: Sendable {
 
     private struct Running {
         var pool: FunctionPool?
-        var limits: String?
+        var host: DevHost?
         var generation = 0
         var inputs: [String] = []
         var stamps: [String: FileTree.Stamp] = [:]
@@ -43,7 +43,6 @@ public final class DevServer: Sendable {
 
     private let settings: Settings
     private let group: any EventLoopGroup
-    private let host: (any FunctionHost)?
     private let logger: Logger
     private let report: @Sendable (DevEvent) -> Void
     private let state = DevState()
@@ -51,15 +50,13 @@ public final class DevServer: Sendable {
     private let gateway: Gateway
 
     /// - Parameters:
-    ///   - host: Answers what functions ask for; without one every such call fails.
     ///   - report: Hears what happens, on any thread; must not block for long.
     public init(
-        settings: Settings, group: any EventLoopGroup, host: (any FunctionHost)? = nil, logger: Logger,
+        settings: Settings, group: any EventLoopGroup, logger: Logger,
         report: @escaping @Sendable (DevEvent) -> Void
     ) {
         self.settings = settings
         self.group = group
-        self.host = host
         self.logger = logger
         self.report = report
         var options = Gateway.Settings()
@@ -75,9 +72,10 @@ public final class DevServer: Sendable {
     /// requests get a page that says why.
     ///
     /// - Returns: The port.
-    /// - Throws: `GatewayError` if the port is taken.
+    /// - Throws: `GatewayError` if the port is taken; ``DevError`` if values of kv bindings cannot be kept.
     public func start() async throws -> Int {
         let address = try await gateway.start()
+        try startPool()
         await load()
         return address.port ?? settings.port
     }
@@ -97,6 +95,7 @@ public final class DevServer: Sendable {
     public func stop() async {
         await gateway.shutdown(drain: .zero)
         await running.withLock { $0.pool }?.shutdown()
+        await running.withLock { $0.host }?.close()
     }
 
     /// Process ids of the workers.
@@ -143,35 +142,32 @@ public final class DevServer: Sendable {
         }
     }
 
-    /// Makes an app the one that is served, in a pool with its limits.
+    private func startPool() throws {
+        let host = try DevHost(
+            state: state, folder: settings.source.usesKeyValues ? settings.source.folder : nil, group: group,
+            logger: logger)
+        var options = FunctionPool.Settings(workerPath: settings.workerPath)
+        // A developer who saves again should not have to wait for a penalty.
+        options.freeFailures = 1_000
+        let pool = FunctionPool(settings: options, group: group, host: host.services, logger: logger)
+        watch(pool)
+        pool.warmUp()
+        running.withLock {
+            $0.pool = pool
+            $0.host = host
+        }
+    }
+
+    /// Makes an app the one that is served.
     private func take(_ app: DevApp) -> DevState.Loaded {
-        let limits = app.function?.limits
-        let (loaded, old, retired) = running.withLock { running in
+        let (loaded, old) = running.withLock { running in
             running.generation += 1
             running.inputs = app.inputs
-            var old: FunctionPool?
-            if let limits, running.limits != limits.rawValue {
-                old = running.pool
-                var settings = FunctionPool.Settings(workerPath: settings.workerPath)
-                settings.cpuLimit = .milliseconds(limits.cpuMilliseconds)
-                settings.memoryLimitBytes = limits.memoryBytes
-                // A developer who saves again should not have to wait for a penalty.
-                settings.freeFailures = 1_000
-                running.pool = FunctionPool(settings: settings, group: group, host: host, logger: logger)
-                running.limits = limits.rawValue
-            }
-            let loaded = DevState.Loaded(
-                app: app, generation: running.generation, pool: limits == nil ? nil : running.pool)
-            let retired = running.version
-            running.version = loaded.version
-            return (loaded, old, retired.map { ($0, running.pool) })
+            let loaded = DevState.Loaded(app: app, generation: running.generation, pool: running.pool)
+            defer { running.version = loaded.version }
+            return (loaded, running.version)
         }
-        if let pool = loaded.pool {
-            watch(pool)
-            pool.warmUp()
-        }
-        if let (version, pool) = retired { pool?.retire(version) }
-        if let old { Task { await old.shutdown() } }
+        if let old { loaded.pool?.retire(old) }
         return loaded
     }
 

@@ -1,5 +1,6 @@
 import AppManifests
 import Foundation
+import Manifests
 
 /// What `skerry dev` was pointed at.
 public enum DevSource: Sendable, Equatable {
@@ -33,6 +34,15 @@ public enum DevSource: Sendable, Equatable {
                 "\(path) has no \(AppManifest.fileName) and no index.html; `skerry functions create` makes an app"
             )
         }
+    }
+
+    /// Whether the app binds a key-value store. One that cannot be read binds none.
+    var usesKeyValues: Bool {
+        guard case .app(let folder) = self,
+            let text = FileManager.default.contents(atPath: folder + "/" + AppManifest.fileName)
+                .flatMap({ String(data: $0, encoding: .utf8) }), let app = try? AppManifest(parsing: text)
+        else { return false }
+        return app.bindings.contains { $0.type == "kv" }
     }
 
     /// The folder that paths are relative to.

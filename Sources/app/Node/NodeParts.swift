@@ -6,6 +6,7 @@ import EtcdLog
 import Exchange
 import Foundation
 import FunctionLogs
+import FunctionServices
 import Functions
 import Gateway
 import Identity
@@ -37,6 +38,9 @@ final class NodeParts: Sendable {
     let duties: LedgerDuties
     let snapshots: LedgerSnapshots
     let functions: FunctionPool
+    let functionReleases: FunctionReleases
+    private let hostServices: HostServices
+    private let cron: CronRunner
     let functionLogs: FunctionLogStore
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
@@ -90,10 +94,19 @@ final class NodeParts: Sendable {
             key: key, keeper: keeper, sync: sync, membership: membership, exchange: exchange, votes: votes,
             logger: ledgerLogger)
         self.snapshots = LedgerSnapshots(keeper: keeper, snapshots: snapshots, plan: plan, logger: ledgerLogger)
+        let functionLogger = NodeParts.labelled(logger, "functions")
+        functionReleases = FunctionReleases(keeper: keeper, store: store, exchange: exchange, group: group)
+        let services = NodeServices(releases: functionReleases, routes: routes, group: group)
+        hostServices = try HostServices(
+            assets: functionReleases, invoker: services, eventLoops: group, logger: functionLogger)
         functions = FunctionPool(
-            settings: FunctionPool.Settings(workerPath: worker), group: group,
-            logger: NodeParts.labelled(logger, "functions"))
-        let logs = FunctionLogStore(path: logFolder, logger: NodeParts.labelled(logger, "functions"))
+            settings: FunctionPool.Settings(workerPath: worker), group: group, host: hostServices,
+            logger: functionLogger)
+        services.attach(functions)
+        cron = CronRunner(
+            node: node, keeper: keeper, membership: membership, releases: functionReleases, pool: functions,
+            group: group, logger: functionLogger)
+        let logs = FunctionLogStore(path: logFolder, logger: functionLogger)
         functionLogs = logs
         let console = NodeParts.labelled(logger, "console")
         functions.onLog = { version, line in
@@ -150,6 +163,7 @@ final class NodeParts: Sendable {
             group.addTask { await self.scrubber.run() }
             group.addTask { await self.releases.run() }
             group.addTask { await self.functionLogs.run() }
+            group.addTask { await self.cron.run() }
             group.addTask { await self.keeper.run() }
             if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
             group.addTask { await self.duties.run() }
@@ -161,6 +175,7 @@ final class NodeParts: Sendable {
     func stop(drain: Duration) async {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
         await functions.shutdown()
+        await hostServices.close()
         await functionLogs.flush()
         await membership.leave()
         await exchange.close()

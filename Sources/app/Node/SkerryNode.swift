@@ -146,8 +146,7 @@ public final class SkerryNode: Service {
         let gateway = Gateway(
             settings: settings, group: parts.group, routes: routes,
             blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
-            functions: NodeFunctions(
-                pool: parts.functions, keeper: parts.keeper, store: parts.store, exchange: parts.exchange),
+            functions: NodeFunctions(pool: parts.functions, releases: parts.functionReleases),
             pages: pages, logger: parts.logger(for: "gateway"))
         do {
             _ = try await gateway.start()

@@ -2,6 +2,7 @@ import ControlModel
 import Foundation
 import Hummingbird
 import Identity
+import ServiceLifecycle
 
 /// What developers see of their functions on this node.
 extension ControlAPI {
@@ -16,11 +17,14 @@ extension ControlAPI {
             let after = query["after"].flatMap { UInt64($0) } ?? 0
             let limit = query["limit"].flatMap { Int($0) } ?? ControlAPI.defaultRecords
             let wait = query["wait"].flatMap { Int($0) } ?? 0
-            return JSONBody(
+            let name = try context.parameters.require("name")
+            // A node that stops does not wait for those who wait for news.
+            let page = try await cancelWhenGracefulShutdown {
                 try await backend.functionLogs(
-                    of: try context.parameters.require("name"), by: account, after: after,
-                    limit: min(max(limit, 1), FunctionLogPage.maxCount),
-                    wait: .milliseconds(min(max(wait, 0), ControlAPI.maxWaitMillis))))
+                    of: name, by: account, after: after, limit: min(max(limit, 1), FunctionLogPage.maxCount),
+                    wait: .milliseconds(min(max(wait, 0), ControlAPI.maxWaitMillis)))
+            }
+            return JSONBody(page)
         }
     }
 }

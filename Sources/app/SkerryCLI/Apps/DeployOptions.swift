@@ -18,7 +18,7 @@ struct DeployOptions: ParsableArguments {
     @Option(help: "A note that `skerry releases list` shows.")
     var message = ""
 
-    @Flag(inversion: .prefixedNo, help: "Ask the function once for / and print how long its first answer took.")
+    @Flag(inversion: .prefixedNo, help: "Call the function once and print how long its first answer took.")
     var probe = true
 
     @OptionGroup var node: NodeOption
@@ -55,8 +55,8 @@ struct DeployOptions: ParsableArguments {
         Terminal.endProgress()
         let duration = ContinuousClock.now - start
         var first: (status: Int, error: String?, time: Duration)?
-        if probe, !result.unchanged, result.scriptBytes != nil, let name = AppName(result.name) {
-            let request = AppRequest(name: name, gateway: try await node.gateway(), path: "/")
+        if probe, !result.unchanged, let path = result.probePath, let name = AppName(result.name) {
+            let request = AppRequest(name: name, gateway: try await node.gateway(), path: path)
             first = await request.measure(timeout: DeployOptions.probeTimeout)
         }
         if node.data.json {

@@ -32,7 +32,23 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Print the status and the headers too.")
     var include = false
 
-    @OptionGroup var node: NodeOption
+    @Option(help: "The node: its number, the beginning of its id, or its control URL. Default: the first that runs.")
+    var node: String?
+
+    @Option(
+        help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"))
+    var network: String?
+
+    /// The node, as other commands have it: here `--data` is the body, as people know it from other tools.
+    private var nodeOption: NodeOption {
+        var data = DataOption()
+        data.data = network
+        data.json = false
+        var option = NodeOption()
+        option.data = data
+        option.node = node
+        return option
+    }
 
     func validate() throws {
         guard path.hasPrefix("/") else { throw ValidationError("--path begins with /") }
@@ -42,7 +58,7 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let gateway = try await node.gateway()
+        let gateway = try await nodeOption.gateway()
         var request = AppRequest(name: name, gateway: gateway, path: path).request
         request.method = .init(rawValue: method ?? (data == nil ? "GET" : "POST"))
         for line in header {

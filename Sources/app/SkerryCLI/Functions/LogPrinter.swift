@@ -42,7 +42,7 @@ struct LogPrinter: Sendable {
         let isBelow = !lines.isEmpty
         for record in loud where record.kind != .outcome {
             let mark = colour(record.level, record.level.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0))
-            let indented = Terminal.safe(record.text).replacing("\n", with: "\n            ")
+            let indented = Terminal.safe(record.text).replacing("\n", with: "\n          ")
             if isBelow {
                 lines.append("  \(mark) \(indented)")
             } else {

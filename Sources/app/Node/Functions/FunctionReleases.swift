@@ -1,0 +1,109 @@
+import Blake3
+import BlobStore
+import Exchange
+import Foundation
+import FunctionServices
+import Functions
+import Identity
+import Ledger
+import LedgerLog
+import Manifests
+import NIOCore
+import Streams
+import Synchronization
+
+/// The code and the files of functions' releases: from this node's store, else from peers.
+final class FunctionReleases: FunctionAssets {
+    /// Manifests that are kept in memory.
+    private static let maxKept = 256
+
+    private let keeper: LedgerKeeper
+    private let store: BlobStore
+    private let exchange: Exchange
+    private let group: any EventLoopGroup
+    private let kept = Mutex<[BlobID: FunctionManifest]>([:])
+
+    init(keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, group: any EventLoopGroup) {
+        self.keeper = keeper
+        self.store = store
+        self.exchange = exchange
+        self.group = group
+    }
+
+    /// What the ledger says of a release; nil if it knows no such one.
+    func release(_ release: String, of app: String) -> (record: ReleaseRecord, version: FunctionVersion)? {
+        let state = keeper.state
+        guard let name = AppName(app), let id = ReleaseID(release), let record = state.release(id, of: name),
+            let owner = state.name(name)?.owner
+        else { return nil }
+        return (record, FunctionVersion(tenant: "\(owner)/\(app)", release: release))
+    }
+
+    /// The script with its environment.
+    func code(of record: ReleaseRecord) async throws -> FunctionCode {
+        let function = try await manifest(of: record)
+        try await exchange.fetchWhole(function.script)
+        return FunctionCode(
+            script: try await store.readAll(function.script, limit: ManifestLimits.maxScriptBytes),
+            fileName: function.sourceName, environment: function.environmentText(nodeID: keeper.node.description),
+            limits: FunctionLimits(
+                cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
+    }
+
+    func manifest(of version: FunctionVersion) async throws -> FunctionManifest {
+        let app = version.tenant.split(separator: "/").last.map(String.init) ?? ""
+        guard let found = release(version.release, of: app) else {
+            throw FunctionError(.loadFailed, "The release \(version.release) of \(app) is gone")
+        }
+        return try await manifest(of: found.record)
+    }
+
+    /// - Throws: ``FunctionError`` `.loadFailed` if the release is no function; what fetching its manifest throws.
+    func manifest(of record: ReleaseRecord) async throws -> FunctionManifest {
+        let id = record.manifest
+        if let known = kept.withLock({ $0[id] }) { return known }
+        try await exchange.fetchWhole(id)
+        let bytes = try await store.readAll(id, limit: ManifestLimits.maxManifestBytes)
+        guard case .function(let function) = try Manifest(decoding: Data(bytes.readableBytesView)) else {
+            throw FunctionError(.loadFailed, "The release is not a function; deploy it again")
+        }
+        kept.withLock { kept in
+            if kept.count >= FunctionReleases.maxKept { kept = [:] }
+            kept[id] = function
+        }
+        return function
+    }
+
+    // MARK: Assets
+
+    func asset(at path: String, of version: FunctionVersion) async throws -> FunctionAsset? {
+        let function = try await manifest(of: version)
+        let name = String(path.dropFirst())
+        guard let file = function.assets[name.isEmpty || name.hasSuffix("/") ? name + "index.html" : name] else {
+            return nil
+        }
+        let handle = try await exchange.open(file.blob)
+        return FunctionAsset(
+            contentType: file.contentType, etag: "\"\(file.blob)\"", body: .stream(stream(of: handle)))
+    }
+
+    private func stream(of handle: BlobHandle) -> ByteStream {
+        let stream = ByteStream()
+        let loop = group.next()
+        let count = (handle.byteCount + BlockTree.blockByteCount - 1) / BlockTree.blockByteCount
+        // The stream's consumer holds it; when that lets go, the task ends with its next block.
+        Task { [weak stream] in
+            do {
+                for index in 0..<count {
+                    let block = try await handle.block(index, on: loop).get()
+                    guard let stream else { return }
+                    try await stream.write(block)
+                }
+                stream?.finish()
+            } catch {
+                stream?.fail(error)
+            }
+        }
+        return stream
+    }
+}

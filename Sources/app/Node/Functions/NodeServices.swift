@@ -1,0 +1,50 @@
+import FunctionServices
+import Functions
+import Gateway
+import Manifests
+import NIOCore
+import Streams
+import Synchronization
+
+/// Runs functions for other functions, on this node.
+final class NodeServices: ServiceInvoker {
+    private let releases: FunctionReleases
+    private let routes: RouteTable
+    private let group: any EventLoopGroup
+    private let pool = Mutex<FunctionPool?>(nil)
+
+    init(releases: FunctionReleases, routes: RouteTable, group: any EventLoopGroup) {
+        self.releases = releases
+        self.routes = routes
+        self.group = group
+    }
+
+    /// The pool asks its host, and its host asks the pool: so one of them comes later.
+    func attach(_ pool: FunctionPool) { self.pool.withLock { $0 = pool } }
+
+    func answer(_ request: ServiceRequest) async throws -> ServiceResponse {
+        let caller = try await releases.manifest(of: request.caller)
+        guard let binding = caller.bindings.first(where: { $0.name == request.binding }),
+            case .service(let app) = binding.target
+        else { throw HostCallError("service/unknown", "The app has no service called \(request.binding)") }
+        // One caller stays with one release while two are live.
+        guard case .function(let release) = routes.app(named: app, for: request.caller.tenant),
+            let found = releases.release(release.release, of: app), let pool = pool.withLock({ $0 })
+        else { throw HostCallError("service/unavailable", "\(app) is no function that this node can run now") }
+        var headers = request.headers
+        if let trace = request.traceparent { headers.append(("traceparent", trace)) }
+        let cancellation = Cancellation()
+        let call = FunctionCall(
+            id: request.requestID, method: request.method, url: request.url, headers: headers, body: request.body,
+            cancellation: cancellation)
+        let releases = releases
+        let reply = try await withTaskCancellationHandler {
+            try await pool.invoke(
+                found.version, call, code: { try await releases.code(of: found.record) }, on: group.next()
+            ).get()
+        } onCancel: {
+            cancellation.cancel()
+        }
+        return ServiceResponse(status: reply.status, headers: reply.headers, body: reply.body)
+    }
+}
