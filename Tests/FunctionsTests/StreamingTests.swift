@@ -118,6 +118,9 @@ import Testing
             #expect(fixture.logged.first?.text == "scheduled */5 * * * * 1764000000000 ")
             let failure = await fixture.failure(module, "cron:1 * * * *?time=1", method: "SCHEDULED")
             #expect(failure?.message.contains("not now") == true)
+            // A caller that chooses the method itself reaches the other handler.
+            let other = "export default { scheduled() {}, fetch(r) { return new Response(r.method) } }"
+            #expect(try await fixture.call(other, method: "SCHEDULED").text == "SCHEDULED")
         }
     }
 
