@@ -41,7 +41,7 @@
             },
         }),
 
-        /** Another function of the same account. */
+        /** Another app of the network, which its own owner may have written. */
         service: (binding) => bindingObject({
             fetch(input, init = undefined) {
                 try {

@@ -43,7 +43,9 @@ final class ServiceCalls: Sendable {
         do {
             return try await invoker.answer(request)
         } catch let error as FunctionError {
-            throw HostCallError(error.code.rawValue, "\(request.binding) failed: \(error.message)")
+            // The other app may be another owner's: what it throws is for its own log.
+            let reason = error.code == .exception ? "it threw an exception" : error.message
+            throw HostCallError(error.code.rawValue, "\(request.binding) failed: \(reason)")
         }
     }
 
