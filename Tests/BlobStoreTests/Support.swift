@@ -121,7 +121,7 @@ func code(_ body: () async throws -> Void) async -> BlobStoreError.Code? {
 
 /// Whether a condition holds within ten seconds.
 func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-    for _ in 0..<5000 {
+    for _ in 0..<15_000 {
         if try condition() { return true }
         try await Task.sleep(for: .milliseconds(2))
     }

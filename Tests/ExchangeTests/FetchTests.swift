@@ -161,7 +161,7 @@ struct FetchTests {
             let began = ContinuousClock.now
             let unknown = BlobID(.init(unsafeUninitialized: { $0[0] = 7 }))
             #expect(await code { try await nodes[0].exchange.fetchWhole(unknown) } == "blob/not-found")
-            #expect(ContinuousClock.now - began < .milliseconds(1_500))
+            #expect(ContinuousClock.now - began < .seconds(6))
             try await mute.close()
         }
     }

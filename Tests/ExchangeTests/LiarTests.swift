@@ -103,7 +103,7 @@ struct LiarTests {
             _ = try await nodes[1].store.put(randomBytes(2 * blockBytes))
             let began = ContinuousClock.now
             _ = try await nodes[2].exchange.open(id)
-            #expect(ContinuousClock.now - began < .milliseconds(900))
+            #expect(ContinuousClock.now - began < .seconds(4))
         }
     }
 

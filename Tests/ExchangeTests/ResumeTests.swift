@@ -108,8 +108,9 @@ struct ResumeTests {
                 #expect(try await node.holdsDurably(id, bytes))
                 #expect(node.heard.stored == [id])
             }
-            // Alone, each would have asked the first node for everything.
-            #expect(nodes[0].service.count(.readBlock) < 300)
+            // How much they take from each other depends on the machine's load; that they do does not.
+            #expect(nodes.dropFirst().contains { $0.service.count(.readBlock) > 0 })
+            #expect(nodes[0].service.count(.readBlock) < 3 * 120)
         }
     }
 }

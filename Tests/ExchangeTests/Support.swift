@@ -210,7 +210,7 @@ func code(within limit: TimeAmount, _ body: @escaping @Sendable () async throws 
 
 /// Waits until `condition` holds, for at most 5 seconds.
 func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<3_000 {
         if try condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }

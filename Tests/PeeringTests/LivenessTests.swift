@@ -133,7 +133,7 @@ struct LivenessTests {
         let began = ContinuousClock.now
         let error = await code { _ = try await connection.request(.readBlock, ByteBuffer()).get() }
         #expect(error == .timeout)
-        #expect(ContinuousClock.now - began < .seconds(2))
+        #expect(ContinuousClock.now - began < .seconds(8))
         // The socket may still wait for the peer's farewell; nobody is handed that connection any more.
         let next = try await one.peers.connection(to: key.publicKey.node)
         #expect(holds(next !== connection))
@@ -165,7 +165,7 @@ struct LivenessTests {
         let one = try await TestNode(ledger, limits: limits)
         let began = ContinuousClock.now
         #expect(await code { _ = try await one.peers.connection(to: key.publicKey.node) } == .timeout)
-        #expect(ContinuousClock.now - began < .seconds(2))
+        #expect(ContinuousClock.now - began < .seconds(4))
         await one.peers.shutdown()
         try await mute.close()
     }

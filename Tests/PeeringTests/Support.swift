@@ -102,7 +102,7 @@ func code(_ body: () async throws -> Void) async -> PeerError.Code? {
 
 /// Waits until `condition` holds, for at most 5 seconds.
 func eventually(_ condition: () -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<3_000 {
         if condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }
