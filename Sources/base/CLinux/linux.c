@@ -5,8 +5,10 @@
 #include <spawn.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/timex.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -88,4 +90,17 @@ short skerry_spawn_setsid(void) { return POSIX_SPAWN_SETSID; }
 
 int skerry_spawn_close_from(void *actions, int first) {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int skerry_clock_state(int64_t *error) {
+    struct timex state = {.modes = 0};
+    if (adjtimex(&state) < 0) return -1;
+    *error = state.maxerror;
+    return (state.status & STA_UNSYNC) != 0;
+}
+
+int64_t skerry_open_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "include/CSandbox.h"
+#include "internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +29,89 @@ struct child {
     char *const *environment;
     int socket;
     int status;
+    skerry_status_page *page;
+    const skerry_cgroup *cgroups;
+    size_t cgroup_count;
+    uid_t user;
+    gid_t group;
+    /// Our name for it; the kernel writes it before the child runs.
+    pid_t pid;
+    /// Layers so far.
+    uint32_t made;
     int error;
 };
+
+static const struct {
+    int flag;
+    uint32_t layer;
+} namespaces[] = {
+    { CLONE_NEWUSER, SKERRY_LAYER_USER_NAMESPACE },   { CLONE_NEWPID, SKERRY_LAYER_PID_NAMESPACE },
+    { CLONE_NEWNS, SKERRY_LAYER_MOUNT_NAMESPACE },    { CLONE_NEWNET, SKERRY_LAYER_NETWORK_NAMESPACE },
+    { CLONE_NEWIPC, SKERRY_LAYER_IPC_NAMESPACE },     { CLONE_NEWUTS, SKERRY_LAYER_UTS_NAMESPACE },
+};
+enum { NAMESPACE_COUNT = sizeof namespaces / sizeof namespaces[0] };
+
+static int write_file(const char *path, const char *text, size_t length) {
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) return errno;
+    int error = write(file, text, length) == (ssize_t)length ? 0 : errno;
+    close(file);
+    return error;
+}
+
+/// Writes a number in decimal and returns its end; printf is not safe here.
+static char *append_number(char *end, uint32_t number) {
+    char digits[12];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0) *end++ = digits[--count];
+    return end;
+}
+
+/// Gives an id a name in the user namespace, without which the process could make no file.
+static int map_id(const char *path, uint32_t id) {
+    char line[32] = "65534 ";
+    char *end = append_number(line + strlen(line), id);
+    end = stpcpy(end, " 1\n");
+    return write_file(path, line, (size_t)(end - line));
+}
+
+static int enter_user_namespace(const struct child *child) {
+    int error = write_file("/proc/self/setgroups", "deny", 4);
+    if (error == 0) error = map_id("/proc/self/uid_map", child->user);
+    if (error == 0) error = map_id("/proc/self/gid_map", child->group);
+    return error != 0 ? error : skerry_keep_capabilities();
+}
+
+/// Joins its cgroups and makes them the root of what it can see of cgroups.
+static void enter_cgroups(struct child *child) {
+    for (size_t index = 0; index < child->cgroup_count; index++) {
+        const skerry_cgroup *cgroup = &child->cgroups[index];
+        if (write(cgroup->descriptor, "0", 1) == 1) {
+            child->made |= cgroup->layers;
+        } else {
+            skerry_status_refuse(child->page, cgroup->layers, errno);
+        }
+    }
+    if (unshare(CLONE_NEWCGROUP) == 0) {
+        child->made |= SKERRY_LAYER_CGROUP_NAMESPACE;
+    } else {
+        skerry_status_refuse(child->page, SKERRY_LAYER_CGROUP_NAMESPACE, errno);
+    }
+}
 
 /// Runs in the child, on a stack of its own but in the parent's memory: system calls only.
 static int child_main(void *data) {
     struct child *child = data;
+    enter_cgroups(child);
+    if (child->made & SKERRY_LAYER_USER_NAMESPACE) {
+        int error = enter_user_namespace(child);
+        if (error != 0) skerry_status_refuse(child->page, SKERRY_LAYER_PRIVATE_ROOT, error);
+    }
+    skerry_status_begin(child->page, child->made, (uint32_t)child->pid);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int socket = fcntl(child->socket, F_DUPFD_CLOEXEC, SAFE_DESCRIPTOR);
     int status = fcntl(child->status, F_DUPFD_CLOEXEC, SAFE_DESCRIPTOR);
@@ -56,11 +133,19 @@ failed:
     _exit(127);
 }
 
-static int try_spawn(struct child *child, int namespaces, char *stack, pid_t *pid) {
+/// With CLONE_VFORK this thread sleeps until the child has left our memory.
+static pid_t clone_child(int (*body)(void *), char *stack, int flags, void *data, pid_t *pid) {
+    return clone(
+        body, stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD | flags, data, pid);
+}
+
+static int try_spawn(struct child *child, int flags, char *stack, pid_t *pid) {
     child->error = 0;
-    // With CLONE_VFORK this thread sleeps until the child has left our memory.
-    pid_t process = clone(
-        child_main, stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD | namespaces, child);
+    child->made = 0;
+    for (int index = 0; index < NAMESPACE_COUNT; index++) {
+        if (flags & namespaces[index].flag) child->made |= namespaces[index].layer;
+    }
+    pid_t process = clone_child(child_main, stack, flags, child, &child->pid);
     if (process < 0) return errno;
     if (child->error != 0) {
         skerry_reap(process);
@@ -70,29 +155,51 @@ static int try_spawn(struct child *child, int namespaces, char *stack, pid_t *pi
     return 0;
 }
 
+static int leave_at_once(void *data) {
+    (void)data;
+    _exit(0);
+}
+
+/// Those of `wanted` that the host allows one by one; the others' reasons go to the page.
+static int allowed_namespaces(int wanted, char *stack, skerry_status_page *page) {
+    const int user = wanted & CLONE_NEWUSER;
+    int allowed = 0;
+    for (int index = 0; index < NAMESPACE_COUNT; index++) {
+        const int flag = namespaces[index].flag;
+        if (!(wanted & flag)) continue;
+        pid_t pid;
+        pid_t process = clone_child(leave_at_once, stack, flag | user, NULL, &pid);
+        if (process >= 0) {
+            skerry_reap(process);
+            allowed |= flag;
+        } else {
+            skerry_status_refuse(page, namespaces[index].layer, errno);
+        }
+    }
+    return allowed;
+}
+
 int skerry_spawn(
-    const char *path, char *const arguments[], char *const environment[], int socket, int status, pid_t *pid,
-    uint32_t *layers) {
-    struct child child = { path, arguments, environment, socket, status, 0 };
+    const char *path, char *const arguments[], char *const environment[], int socket, int status,
+    skerry_status_page *page, const skerry_cgroup cgroups[], size_t cgroup_count, pid_t *pid, uint32_t *layers) {
+    struct child child = {
+        path, arguments, environment, socket, status, page, cgroups, cgroup_count, geteuid(), getegid(), 0, 0, 0,
+    };
     char *stack = mmap(
         NULL, CHILD_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED) return errno;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int namespaces = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
-    uint32_t made =
-        SKERRY_LAYER_NETWORK_NAMESPACE | SKERRY_LAYER_IPC_NAMESPACE | SKERRY_LAYER_UTS_NAMESPACE;
-    if (geteuid() != 0) {
-        namespaces |= CLONE_NEWUSER;
-        made |= SKERRY_LAYER_USER_NAMESPACE;
+    int wanted = child.user == 0 ? 0 : CLONE_NEWUSER;
+    for (int index = 0; index < NAMESPACE_COUNT; index++) {
+        if (namespaces[index].flag != CLONE_NEWUSER) wanted |= namespaces[index].flag;
     }
-    int error = try_spawn(&child, namespaces, stack, pid);
+    int error = try_spawn(&child, wanted, stack, pid);
     if (error == EPERM || error == ENOSPC || error == EUSERS || error == EINVAL || error == ENOSYS) {
-        made = 0;
-        error = try_spawn(&child, 0, stack, pid);
+        error = try_spawn(&child, allowed_namespaces(wanted, stack, page), stack, pid);
     }
-    *layers = error == 0 ? made : 0;
+    *layers = error == 0 ? child.made : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     munmap(stack, CHILD_STACK_BYTES);
     return error;
@@ -116,15 +223,7 @@ void skerry_kill(pid_t pid) { kill(pid, SIGKILL); }
 
 /// Writes `/proc/<pid>/statm` into `path` without the locale machinery of printf.
 static void statm_path(char path[32], pid_t pid) {
-    char digits[12];
-    int count = 0;
-    do {
-        digits[count++] = (char)('0' + pid % 10);
-        pid /= 10;
-    } while (pid > 0);
-    char *end = stpcpy(path, "/proc/");
-    while (count > 0) *end++ = digits[--count];
-    strcpy(end, "/statm");
+    strcpy(append_number(stpcpy(path, "/proc/"), (uint32_t)pid), "/statm");
 }
 
 int skerry_process_usage(pid_t pid, uint64_t *cpu_nanoseconds, uint64_t *private_bytes) {

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "include/CSandbox.h"
+#include "internal.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -10,6 +10,9 @@ struct skerry_status_page {
     _Atomic uint64_t entries;
     _Atomic uint64_t running;
     _Atomic uint64_t started;
+    _Atomic uint32_t layers;
+    _Atomic uint32_t identity;
+    _Atomic uint16_t refusals[SKERRY_LAYER_COUNT];
 };
 
 enum { PAGE_BYTES = 4096 };
@@ -47,4 +50,32 @@ void skerry_status_read(const skerry_status_page *page, uint64_t *entries, uint6
     *entries = atomic_load_explicit(&page->entries, memory_order_acquire);
     *running = atomic_load_explicit(&page->running, memory_order_relaxed);
     *started = atomic_load_explicit(&page->started, memory_order_relaxed);
+}
+
+void skerry_status_begin(skerry_status_page *page, uint32_t layers, uint32_t identity) {
+    atomic_store_explicit(&page->layers, layers, memory_order_relaxed);
+    atomic_store_explicit(&page->identity, identity, memory_order_relaxed);
+}
+
+uint32_t skerry_status_layers(const skerry_status_page *page) {
+    return atomic_load_explicit(&page->layers, memory_order_relaxed);
+}
+
+uint32_t skerry_status_identity(const skerry_status_page *page) {
+    return atomic_load_explicit(&page->identity, memory_order_relaxed);
+}
+
+void skerry_status_refuse(skerry_status_page *page, uint32_t layers, int error) {
+    for (unsigned index = 0; index < SKERRY_LAYER_COUNT; index++) {
+        if (layers & (1u << index)) {
+            atomic_store_explicit(&page->refusals[index], (uint16_t)error, memory_order_relaxed);
+        }
+    }
+}
+
+int skerry_status_refusal(const skerry_status_page *page, uint32_t layer) {
+    for (unsigned index = 0; index < SKERRY_LAYER_COUNT; index++) {
+        if (layer & (1u << index)) return atomic_load_explicit(&page->refusals[index], memory_order_relaxed);
+    }
+    return 0;
 }

@@ -9,13 +9,17 @@ struct WorkerLauncher: Sendable {
         var pid: pid_t
         var socket: Int32
         var page: StatusPage
-        /// Namespaces that were made (`CSandbox` bits).
+        /// Namespaces that were made and cgroups that it is in (`CSandbox` bits).
         var layers: UInt32
+        /// To be removed once the process has been reaped.
+        var cgroup: WorkerCgroup
     }
 
     let path: String
     let allowUnsealed: Bool
     let memoryLimitBytes: Int
+    /// More arguments; a worker has none.
+    var arguments: [String] = []
 
     /// Starts one worker. Blocks for a few milliseconds: call it on a thread that may.
     func launch() throws(FunctionError) -> Launched {
@@ -33,18 +37,29 @@ struct WorkerLauncher: Sendable {
             close(sockets[0])
             throw failure("no status page", ENOMEM)
         }
+        let cgroups = WorkerCgroups.ofThisProcess
+        for (controller, error) in cgroups.refusals { page.refuse(controller.layer, error) }
+        let cgroup = cgroups.make(memoryBytes: memoryLimitBytes)
         var pid: pid_t = 0
         var layers: UInt32 = 0
-        let spawned = withArguments([path] + (allowUnsealed ? [WorkerExitCode.unsealedFlag] : [])) { arguments in
+        let spawned = withArguments([path] + arguments + (allowUnsealed ? [WorkerExitCode.unsealedFlag] : [])) {
+            arguments in
             withArguments(environment) { environment in
-                skerry_spawn(path, arguments, environment, sockets[1], status, &pid, &layers)
+                cgroup.withMembership { members in
+                    page.withPointer { page in
+                        skerry_spawn(
+                            path, arguments, environment, sockets[1], status, page, members.baseAddress,
+                            members.count, &pid, &layers)
+                    }
+                }
             }
         }
         guard spawned == 0 else {
+            cgroup.remove()
             close(sockets[0])
             throw failure("the worker program does not start", spawned)
         }
-        return Launched(pid: pid, socket: sockets[0], page: page, layers: layers)
+        return Launched(pid: pid, socket: sockets[0], page: page, layers: layers, cgroup: cgroup)
     }
 
     private var environment: [String] {
@@ -52,6 +67,9 @@ struct WorkerLauncher: Sendable {
             "SWIFT_BACKTRACE=enable=no", "LANG=C.UTF-8", "TZ=UTC",
             // The engine sizes its heap growth by the machine's memory; this is all that it may use.
             "JSC_forceRAMSize=\(memoryLimitBytes)",
+            // Beyond so many memories of WebAssembly instances, the engine collects garbage for each new one; a program
+            // makes one a request. They are address space until they are written to.
+            "JSC_maxNumWasmFastMemories=32",
         ]
     }
 

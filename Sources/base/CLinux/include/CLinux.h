@@ -61,6 +61,13 @@ int skerry_status_of_descriptor(int descriptor, struct skerry_file_status *statu
 /// Bytes that an unprivileged process may still write to the file system that holds `path`; -1 with errno.
 int64_t skerry_free_bytes(const char *path);
 
+/// Whether somebody keeps the system's clock right: 0 yes, with the largest error that the kernel assumes, in
+/// microseconds; 1 no; -1 with errno.
+int skerry_clock_state(int64_t *error);
+
+/// How many files this process may have open; -1 with errno.
+int64_t skerry_open_file_limit(void);
+
 /// A pipe whose ends are closed on exec: reading end first.
 int skerry_pipe(int ends[2]);
 

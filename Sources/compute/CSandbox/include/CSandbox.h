@@ -17,6 +17,18 @@ enum {
     SKERRY_LAYER_UTS_NAMESPACE = 1u << 7,
     SKERRY_LAYER_USER_NAMESPACE = 1u << 8,
     SKERRY_LAYER_NOT_DUMPABLE = 1u << 9,
+    SKERRY_LAYER_PID_NAMESPACE = 1u << 10,
+    SKERRY_LAYER_MOUNT_NAMESPACE = 1u << 11,
+    /// Nothing of the host's files is left; implies the mount namespace.
+    SKERRY_LAYER_PRIVATE_ROOT = 1u << 12,
+    SKERRY_LAYER_CGROUP_NAMESPACE = 1u << 13,
+    SKERRY_LAYER_MEMORY_CGROUP = 1u << 14,
+    SKERRY_LAYER_CPU_CGROUP = 1u << 15,
+    SKERRY_LAYER_PIDS_CGROUP = 1u << 16,
+    SKERRY_LAYER_NO_CAPABILITIES = 1u << 17,
+    /// A user id that no other worker of this machine has.
+    SKERRY_LAYER_OWN_USER = 1u << 18,
+    SKERRY_LAYER_COUNT = 19,
 };
 
 /// Descriptors that a worker finds open.
@@ -25,13 +37,29 @@ enum {
     SKERRY_WORKER_STATUS = 4,
 };
 
-/// Starts `path` with the two descriptors at 3 and 4, /dev/null at 0, 1 and 2, and every other descriptor closed.
-/// Tries private network, IPC and UTS namespaces (with a user namespace where the caller is not root) and falls
-/// back to none; `layers` tells which were made. Blocks until the child has called exec.
-/// Returns 0 or an errno. The caller reaps `*pid` with `skerry_reap`.
+/// A page that node and worker share. The worker writes and the node reads; the node believes nothing in it beyond
+/// whom to blame for a limit, and why a layer is missing.
+typedef struct skerry_status_page skerry_status_page;
+
+/// A cgroup that a new process joins.
+typedef struct {
+    /// Its `tasks` (version 1) or `cgroup.procs` (version 2), open for writing.
+    int descriptor;
+    /// What membership gives, as SKERRY_LAYER bits.
+    uint32_t layers;
+} skerry_cgroup;
+
+enum { SKERRY_MAX_CGROUPS = 4 };
+
+/// Starts `path` with the two descriptors at 3 and 4, /dev/null at 0, 1 and 2, and every other descriptor closed, in
+/// the cgroups given (at most SKERRY_MAX_CGROUPS).
+/// Tries private pid, mount, network, IPC, UTS and cgroup namespaces (with a user namespace where the caller is not
+/// root), falls back to those that the host allows, and notes in `page` why others are missing; `layers` tells what
+/// was made. The process is the first of its pid namespace: with it everything in there ends.
+/// Blocks until the child has called exec. Returns 0 or an errno. The caller reaps `*pid` with `skerry_reap`.
 int skerry_spawn(
-    const char *path, char *const arguments[], char *const environment[], int socket, int status, pid_t *pid,
-    uint32_t *layers);
+    const char *path, char *const arguments[], char *const environment[], int socket, int status,
+    skerry_status_page *page, const skerry_cgroup cgroups[], size_t cgroup_count, pid_t *pid, uint32_t *layers);
 
 /// A pair of connected stream sockets that close on exec. Returns 0 or an errno.
 int skerry_socket_pair(int descriptors[2]);
@@ -46,9 +74,13 @@ void skerry_kill(pid_t pid);
 /// Returns 0, or an errno when the process is gone.
 int skerry_process_usage(pid_t pid, uint64_t *cpu_nanoseconds, uint64_t *private_bytes);
 
-/// In the worker, before the engine starts: resource limits, an unprivileged user when started by root,
-/// no_new_privs, Landlock. Returns the layers that are active.
-uint32_t skerry_sandbox_enter(void);
+/// In the worker, before it has a second thread: resource limits, a private root, an unprivileged user when started
+/// by root, no capabilities, no_new_privs, Landlock. Returns the layers that are active, with those that
+/// `skerry_spawn` left in the page; why one is missing is noted there.
+uint32_t skerry_sandbox_enter(skerry_status_page *page);
+
+/// The version of the kernel's Landlock; 0 for none.
+int skerry_landlock_version(void);
 
 /// In the worker, after the engine has started: the system call filter, for all threads; whatever is not on the
 /// list kills the process. Returns 0 or an errno.
@@ -57,10 +89,6 @@ int skerry_sandbox_seal(void);
 /// In the worker: ends the process as soon as the other side of `socket` is closed, even while a script spins.
 /// Returns 0 or an errno.
 int skerry_exit_with_peer(int socket);
-
-/// A page that node and worker share. The worker writes and the node reads; the node believes nothing in it beyond
-/// whom to blame for a limit.
-typedef struct skerry_status_page skerry_status_page;
 
 /// Makes the page's descriptor; -1 when there is no memory.
 int skerry_status_create(void);
@@ -81,5 +109,11 @@ void skerry_status_leave(skerry_status_page *page);
 /// What the page says: entries so far, the request that runs (0: the engine is not entered), the last request that
 /// began.
 void skerry_status_read(const skerry_status_page *page, uint64_t *entries, uint64_t *running, uint64_t *started);
+
+/// Notes why layers are missing, as an errno.
+void skerry_status_refuse(skerry_status_page *page, uint32_t layers, int error);
+
+/// What stands in the way of a layer: an errno, or 0 when nothing does or nobody tried.
+int skerry_status_refusal(const skerry_status_page *page, uint32_t layer);
 
 #endif

@@ -1,0 +1,80 @@
+/// Where a process's own cgroups are, by controller; read from what the kernel says of it.
+struct CgroupFolders: Equatable {
+    enum Version: Equatable { case one, two }
+
+    struct Folder: Equatable {
+        var path: String
+        var version: Version
+    }
+
+    private(set) var folders: [CgroupController: Folder] = [:]
+    /// The mounted versions as people call them: `v1`, `v2`, `hybrid` or `none`.
+    private(set) var summary = "none"
+
+    /// - Parameters:
+    ///   - membership: `/proc/self/cgroup`.
+    ///   - mounts: `/proc/self/mountinfo`.
+    ///   - controllers: the words in `cgroup.controllers` of a version 2 folder.
+    init(membership: String, mounts: String, controllers: (String) -> [Substring]) {
+        let members = membership.split(separator: "\n").compactMap { Member($0) }
+        var seen: Set<Bool> = []
+        for mount in mounts.split(separator: "\n").compactMap({ Mount($0) }) {
+            seen.insert(mount.isUnified)
+            guard let member = members.first(where: { mount.shows($0) }) else { continue }
+            let path = mount.path(of: member)
+            let offered = mount.isUnified ? controllers(path) : member.controllers
+            for controller in CgroupController.allCases where offered.contains(Substring(controller.rawValue)) {
+                folders[controller] = Folder(path: path, version: mount.isUnified ? .two : .one)
+            }
+        }
+        switch (seen.contains(false), seen.contains(true)) {
+        case (true, true): summary = "hybrid"
+        case (true, false): summary = "v1"
+        case (false, true): summary = "v2"
+        case (false, false): break
+        }
+    }
+
+    /// A line such as `4:memory:/system.slice`; version 2 has no controllers in it.
+    private struct Member {
+        var controllers: [Substring]
+        var path: Substring
+
+        init?(_ line: Substring) {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[2].hasPrefix("/") else { return nil }
+            controllers = parts[1].split(separator: ",")
+            path = parts[2]
+        }
+    }
+
+    private struct Mount {
+        var root: Substring
+        var point: Substring
+        var isUnified: Bool
+        var options: [Substring]
+
+        /// `31 23 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory` (proc(5)).
+        init?(_ line: Substring) {
+            let words = line.split(separator: " ")
+            guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count >= dash + 4 else { return nil }
+            guard words[dash + 1] == "cgroup" || words[dash + 1] == "cgroup2" else { return nil }
+            root = words[3]
+            point = words[4]
+            isUnified = words[dash + 1] == "cgroup2"
+            options = words[dash + 3].split(separator: ",")
+        }
+
+        func shows(_ member: Member) -> Bool {
+            if isUnified { return member.controllers.isEmpty }
+            return !member.controllers.isEmpty && member.controllers.allSatisfy { options.contains($0) }
+        }
+
+        /// A container sees its own cgroup as the mount's root, whatever the path says.
+        func path(of member: Member) -> String {
+            var rest = member.path
+            if root != "/", rest == root || rest.hasPrefix(root + "/") { rest = rest.dropFirst(root.count) }
+            return rest.isEmpty || rest == "/" ? String(point) : String(point + rest)
+        }
+    }
+}

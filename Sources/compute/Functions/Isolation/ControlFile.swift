@@ -1,0 +1,47 @@
+import Glibc
+
+/// The kernel's one-line files under `/proc` and `/sys`.
+enum ControlFile {
+    private static let maxBytes = 256 << 10
+
+    /// The text of a file, at most 256 KiB of it; nil when it cannot be read.
+    static func read(_ path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 16 << 10)
+        while bytes.count < maxBytes {
+            let count = Glibc.read(file, &part, part.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            bytes += part[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Writes a text in one call, as these files want it. Returns 0 or an errno.
+    static func write(_ text: String, to path: String) -> Int32 {
+        let file = open(path, O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return errno }
+        defer { close(file) }
+        var text = text
+        let count = text.withUTF8 { Glibc.write(file, $0.baseAddress, $0.count) }
+        return count >= 0 ? 0 : errno
+    }
+
+    /// The names in a folder; none when it cannot be read.
+    static func names(in path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

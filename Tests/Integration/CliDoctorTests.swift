@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+@Suite("The doctor on the command line")
+struct CliDoctorTests {
+    private struct Report: Decodable {
+        struct Check: Decodable {
+            var name: String
+            var state: String
+            var detail: String
+        }
+        struct Layer: Decodable {
+            var name: String
+            var active: Bool
+            var reason: String?
+        }
+        var canRun: Bool
+        var checks: [Check]
+        var layers: [Layer]
+
+        func state(_ name: String) -> String? { checks.first { $0.name == name }?.state }
+    }
+
+    private func withFolder(_ body: (TestNetwork) async throws -> Void) async throws {
+        let folder = try TestNetwork()
+        defer { try? FileManager.default.removeItem(atPath: folder.folder) }
+        try await body(folder)
+    }
+
+    @Test("It reports what a real worker has, and leaves nothing behind")
+    func report() async throws {
+        try await withFolder { network in
+            let result = try await network.run(["doctor", "--json", "--data", network.folder + "/not/yet"])
+            let report: Report = try result.json()
+            #expect(report.canRun == (result.status == 0))
+            #expect(report.state("worker") == "ok")
+            #expect(report.state("disk") != nil)
+            #expect(report.state("fsync") != nil)
+            #expect(report.layers.first { $0.name == "seccomp" }?.active == true)
+            for layer in report.layers { #expect(layer.active == (layer.reason == nil), "\(layer.name)") }
+            let left = try FileManager.default.contentsOfDirectory(atPath: network.folder)
+            #expect(!left.contains { $0.contains("doctor") || $0 == "not" })
+        }
+    }
+
+    @Test("Without a worker it says so and fails")
+    func noWorker() async throws {
+        try await withFolder { network in
+            let result = try await network.run(["doctor", "--json", "--worker", "/nonexistent/skerry-worker"])
+            #expect(result.status == 1)
+            let report: Report = try result.json()
+            #expect(!report.canRun)
+            #expect(report.state("worker") == "failed")
+            #expect(report.layers.isEmpty)
+            let text = try await network.run(["doctor", "--worker", "/nonexistent/skerry-worker"])
+            #expect(text.status == 1)
+            #expect(text.output.contains("A node cannot run here"))
+        }
+    }
+}
