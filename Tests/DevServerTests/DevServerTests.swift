@@ -193,6 +193,29 @@ struct DevServerTests {
         }
     }
 
+    @Test("A WebAssembly program runs with its files")
+    func program() async throws {
+        let scene = Scene()
+        try scene.write(
+            """
+            name = "program"
+            kind = "function"
+            entry = "app.wasm"
+            assets = "files"
+            routes = ["/*"]
+
+            """, to: "skerry.toml")
+        try scene.write("abcdefgh", to: "files/words.txt")
+        try Data(WasiProbe.module).write(to: URL(fileURLWithPath: scene.folder + "/app.wasm"))
+        try await scene.serve { url async throws -> Void in
+            #expect(try await scene.get(url + "/file?words.txt").text == "abcd|cdef|bcde|6 8 4 28 0 8 ")
+            #expect(try await scene.get(url + "/words.txt").status == 500)
+            let exit = try await scene.get(url + "/exit")
+            #expect(exit.status == 500 && exit.text.contains("the exit code 3"))
+            try await scene.eventually("its standard error is shown") { scene.lines.contains("going") }
+        }
+    }
+
     @Test("A path that is nothing to serve is refused")
     func nothing() throws {
         let folder = FileManager.default.temporaryDirectory.path + "/skerry-dev-\(UUID().uuidString)"

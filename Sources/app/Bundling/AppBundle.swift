@@ -2,7 +2,7 @@ public import Foundation
 
 /// An app's code as the engine evaluates it.
 public struct AppBundle: Sendable, Equatable {
-    /// The script; its value is a promise of the exports.
+    /// The script; its value is a promise of the exports. Empty for a program.
     public var script: String
     /// The exported names.
     public var exports: [String]
@@ -16,6 +16,11 @@ public struct AppBundle: Sendable, Equatable {
     public var inputs: [String]
     /// What deserves a look but keeps nothing from running.
     public var warnings: [Diagnostic]
+    /// A WebAssembly program with its files; nil for a script.
+    public var program: Data?
+
+    /// What a worker is loaded with: the program, else the script.
+    public var code: Data { program ?? Data(script.utf8) }
 
     /// Finds the places of the sources in stack traces.
     public var stackMapper: StackMapper { StackMapper(sourceName: sourceName, sourceMap: sourceMap) }

@@ -3,7 +3,8 @@ import Foundation
 import Functions
 import Manifests
 
-/// Makes one script of an app's code: a single JavaScript file by itself, everything else with `esbuild`.
+/// Makes one script of an app's code: a single JavaScript file by itself, everything else with `esbuild`. A WebAssembly
+/// program is taken as it is.
 public struct Bundler: Sendable {
     /// What the code is told about where it runs, as `process.env.NODE_ENV`.
     public enum Mode: String, Sendable {
@@ -28,11 +29,19 @@ public struct Bundler: Sendable {
         self.esbuild = esbuild
     }
 
-    /// - Parameter entry: The first module, relative to the folder.
+    /// - Parameters:
+    ///   - entry: The first module, relative to the folder.
+    ///   - files: Where the app's files are, by their paths; a program gets them with its code, a script does not.
     /// - Throws: ``BundleError`` with every place that is wrong.
-    public func bundle(entry: String) async throws -> AppBundle {
+    public func bundle(entry: String, files: [String: String] = [:]) async throws -> AppBundle {
         guard let bytes = FileManager.default.contents(atPath: folder + "/" + entry) else {
-            throw BundleError("cannot be read; name the function's first module with entry in skerry.toml", file: entry)
+            throw BundleError(
+                entry.hasSuffix(ProgramBundle.suffix)
+                    ? "cannot be read; build the program first, or name its module with entry in skerry.toml"
+                    : "cannot be read; name the function's first module with entry in skerry.toml", file: entry)
+        }
+        if ProgramBundle.concerns(entry, bytes) {
+            return try ProgramBundle.make(bytes, entry, files: files, hasBuild: build != AppManifest.Build())
         }
         guard let source = String(data: bytes, encoding: .utf8) else {
             throw BundleError("is not UTF-8 text", file: entry)

@@ -39,7 +39,7 @@ public struct Esbuild: Sendable {
     private static let versions = Mutex<[String: String]>([:])
 
     /// Its name and version, such as `esbuild 0.17.0`.
-    var version: String {
+    public var version: String {
         get async {
             if let known = Esbuild.versions.withLock({ $0[path] }) { return known }
             let number = (try? await execute(["--version"], in: "/"))?.output

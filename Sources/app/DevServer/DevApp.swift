@@ -4,13 +4,14 @@ import Bundling
 import Foundation
 import Identity
 import Manifests
+import NIOCore
 
 /// An app as it is on the disk at one moment, ready to be served.
 struct DevApp: Sendable {
     let name: String
     let function: FunctionManifest?
-    /// The function's script; empty for a site.
-    let script: String
+    /// The function's script or program; empty for a site.
+    let code: ByteBuffer
     let mapper: StackMapper?
     /// What goes into `env` beside or in place of the manifest's texts.
     let devVars: [String: String]
@@ -30,8 +31,8 @@ struct DevApp: Sendable {
         case .site(let folder):
             let (files, locations) = try list(folder)
             return DevApp(
-                name: "site", function: nil, script: "", mapper: nil, devVars: [:], files: files, locations: locations,
-                inputs: [], warnings: [])
+                name: "site", function: nil, code: ByteBuffer(), mapper: nil, devVars: [:], files: files,
+                locations: locations, inputs: [], warnings: [])
         case .file(let folder, let name):
             var manifest = AppManifest(name: "function", kind: .function)
             manifest.entry = name
@@ -50,18 +51,27 @@ struct DevApp: Sendable {
         if let assets = manifest.assets { (files, locations) = try list(folder + "/" + assets) }
         guard let entry = manifest.entry else {
             return DevApp(
-                name: manifest.name, function: nil, script: "", mapper: nil, devVars: [:], files: files,
+                name: manifest.name, function: nil, code: ByteBuffer(), mapper: nil, devVars: [:], files: files,
                 locations: locations, inputs: [], warnings: [])
         }
         let vars = try devVars(folder)
-        let bundle = try await Bundler(folder: folder, build: manifest.build, mode: .development).bundle(entry: entry)
+        let lacking = manifest.secrets.filter { vars[$0] == nil }
+        guard lacking.isEmpty else {
+            throw DevError(
+                "\(AppManifest.fileName) names the secrets \(lacking.joined(separator: ", ")), which have no value here; write "
+                    + "NAME=value lines into \(DevVars.fileName)")
+        }
+        let paths = (files?.files ?? [:]).compactMapValues { locations[$0.blob] }
+        let bundle = try await Bundler(folder: folder, build: manifest.build, mode: .development)
+            .bundle(entry: entry, files: paths)
+        let code = ByteBuffer(bytes: bundle.code)
         var function = FunctionManifest(
-            script: BlobID(Blake3.hash(bundle.script.utf8)), scriptByteCount: bundle.script.utf8.count,
+            script: BlobID(Blake3.hash(code.readableBytesView)), scriptByteCount: code.readableBytes,
             sourceName: bundle.sourceName, exports: bundle.exports)
         manifest.describe(&function)
         function.assets = files?.files ?? [:]
         return DevApp(
-            name: manifest.name, function: function, script: bundle.script, mapper: bundle.stackMapper, devVars: vars,
+            name: manifest.name, function: function, code: code, mapper: bundle.stackMapper, devVars: vars,
             files: files, locations: locations, inputs: bundle.inputs.map { folder + "/" + $0 },
             warnings: bundle.warnings)
     }

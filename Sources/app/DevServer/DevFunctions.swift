@@ -21,16 +21,17 @@ struct DevFunctions: GatewayFunctions {
             guard let function = loaded.app.function, let pool = loaded.pool else {
                 return eventLoop.makeFailedFuture(DevFunctions.gone)
             }
-            let id = String(UInt64.random(in: 0 ... .max), radix: 16)
+            let id = request.id
             let body: FunctionBody =
                 switch request.body {
                 case .bytes(let bytes): .bytes(bytes)
                 case .stream(let stream): .stream(stream)
                 }
             let call = FunctionCall(
-                id: id, method: request.method, url: request.url, headers: request.headers, body: body)
+                id: id, trace: request.trace, method: request.method, url: request.url, headers: request.headers,
+                body: body)
             let code = FunctionCode(
-                script: ByteBuffer(string: loaded.app.script), fileName: function.sourceName,
+                script: loaded.app.code, fileName: function.sourceName,
                 environment: function.environmentText(nodeID: "dev", extraVars: loaded.app.devVars),
                 limits: FunctionLimits(
                     cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))

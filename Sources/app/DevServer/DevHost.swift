@@ -30,8 +30,14 @@ final class DevHost: Sendable {
         var settings = HostServices.Settings()
         // Other programs of this machine are what one develops against.
         settings.fetch.addresses.allowed = ["127.0.0.0/8", "::1/128"].compactMap { AddressBlock($0) }
+        let values = store.map { store in
+            BoundKeyValues(store) { _ in
+                guard case .loaded(let loaded) = state.content else { return [] }
+                return loaded.app.function?.namespaces ?? []
+            }
+        }
         services = try HostServices(
-            settings, assets: DevAssets(state: state), invoker: DevServices(), keyValues: store, eventLoops: group,
+            settings, assets: DevAssets(state: state), invoker: DevServices(), keyValues: values, eventLoops: group,
             logger: logger)
     }
 

@@ -62,7 +62,6 @@ public final class DevServer: Sendable {
         var options = Gateway.Settings()
         options.port = settings.port
         options.defaultApp = "dev"
-        options.logsAccess = false
         gateway = Gateway(
             settings: options, group: group, routes: state, blobs: DevBlobs(state: state),
             functions: DevFunctions(state: state), pages: DevPages(), logger: logger)
@@ -133,7 +132,7 @@ public final class DevServer: Sendable {
             state.content = .loaded(loaded)
             report(
                 .loaded(
-                    name: app.name, scriptBytes: app.function == nil ? nil : app.script.utf8.count,
+                    name: app.name, scriptBytes: app.function == nil ? nil : app.code.readableBytes,
                     fileCount: app.files?.files.count ?? 0, time: .now - start, warnings: app.warnings))
         } catch {
             let text = "\(error)"

@@ -10,9 +10,13 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
     case api
     /// A page, and an API below `/api/`.
     case siteAndAPI = "site-and-api"
+    /// A program in C for WebAssembly.
+    case wasi
 
     /// Whether deploying it needs `esbuild`.
-    var needsBundler: Bool { self != .js }
+    var needsBundler: Bool { self != .js && self != .wasi }
+    /// Whether the code has to be compiled before it is deployed or tried out.
+    var needsBuild: Bool { self == .wasi }
 
     /// Files by path, for an app of this name.
     func files(name: String, date: String) -> [String: String] {
@@ -34,10 +38,13 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
                 "src/router.ts": FunctionTemplate.routerTS, "tsconfig.json": FunctionTemplate.tsconfig,
                 "public/index.html": FunctionTemplate.page(name), "public/style.css": FunctionTemplate.style,
             ]
+        case .wasi: WasiTemplate.files(manifest: manifest(name, "app.wasm", date, program: true))
         }
     }
 
-    private func manifest(_ name: String, _ entry: String, _ date: String, site: Bool = false) -> String {
+    private func manifest(
+        _ name: String, _ entry: String, _ date: String, site: Bool = false, program: Bool = false
+    ) -> String {
         var text = """
             name = "\(name)"
             kind = "function"
@@ -50,6 +57,14 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
                 # Files that are served beside the function; the function answers below /api/ only.
                 assets = "public"
                 routes = ["/api/*"]
+
+                """
+        }
+        if program {
+            text += """
+                # Files that the program can read, below /. The program answers everything, so visitors do not get them.
+                assets = "files"
+                routes = ["/*"]
 
                 """
         }

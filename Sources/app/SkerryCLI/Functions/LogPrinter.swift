@@ -54,10 +54,12 @@ struct LogPrinter: Sendable {
 
     private func heading(_ outcome: FunctionLogRecord, node: String) -> String {
         let place = grey("\(time(outcome)) \(node.prefix(8)) \(outcome.release)")
-        let path = outcome.url.flatMap { URLComponents(string: $0) }.map { parts in
-            (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
-                + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
-        }
+        let path =
+            schedule(outcome)
+            ?? outcome.url.flatMap { URLComponents(string: $0) }.map { parts in
+                (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
+                    + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
+            }
         let result = outcome.status.map(String.init) ?? outcome.code ?? "failed"
         let wall = outcome.wallMicroseconds.map { String(format: " %.1f ms", Double($0) / 1_000) } ?? ""
         let cpu = outcome.cpuMicroseconds.map { String(format: ", cpu %.1f ms", Double($0) / 1_000) } ?? ""
@@ -65,6 +67,14 @@ struct LogPrinter: Sendable {
         let request = outcome.request.map { grey(" [\($0)]") } ?? ""
         let asked = Terminal.safe("\(outcome.method ?? "") \(path ?? outcome.url ?? "")")
         return "\(place) \(asked) \(colour(outcome.level, result))\(wall)\(cpu)\(text)\(request)"
+    }
+
+    /// The schedule of an event of the clock, as it was written; nil for a request.
+    private func schedule(_ outcome: FunctionLogRecord) -> String? {
+        guard let url = outcome.url, url.hasPrefix("cron:") else { return nil }
+        let pattern = url.dropFirst("cron:".count)
+        let end = pattern.range(of: "?time=", options: .backwards)?.lowerBound ?? pattern.endIndex
+        return pattern[..<end].removingPercentEncoding ?? String(pattern[..<end])
     }
 
     private func json(_ row: Row) -> String? {

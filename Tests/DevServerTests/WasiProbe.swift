@@ -1,0 +1,1 @@
+../FunctionsTests/WasiProbe.swift
