@@ -1,0 +1,247 @@
+import Blake3
+import Foundation
+import Functions
+import Identity
+import LedgerLog
+import Logging
+import Metrics
+import NIOCore
+import Recordings
+import Streams
+import Synchronization
+import WorkerProtocol
+
+/// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
+///
+/// What a request costs is an entry in a list: hashing and signing are done by ``run()``. Receipts are in memory only; a
+/// node that ends forgets those that it kept.
+final class ReceiptBook: Sendable {
+    /// Receipts that are kept: about 12 MB.
+    static let maxKept = 16_384
+    /// How long a receipt waits for others to be signed with.
+    private static let interval = Duration.milliseconds(100)
+    /// Invocations that wait for their receipts, and bytes of their bodies. Beyond that invocations get none.
+    private static let maxWaiting = 65_536
+    private static let maxWaitingBytes = 64 << 20
+    /// The header that names a receipt.
+    static let header = "skerry-receipt"
+
+    /// An invocation that is over.
+    struct Draft: Sendable {
+        enum Outcome: Sendable {
+            case answer(status: Int, headers: [(name: String, value: String)], body: ByteBuffer)
+            case stream(status: Int, hash: Digest, isBroken: Bool)
+            case failure(code: String, message: String)
+            case recorded(Recording)
+        }
+
+        var call: FunctionCall
+        var version: FunctionVersion
+        var outcome: Outcome
+        var wallMicroseconds: UInt64
+        let timeMilliseconds = UInt64(max(0, Date().timeIntervalSince1970 * 1_000))
+
+        fileprivate var byteCount: Int {
+            var count = 0
+            if case .bytes(let body) = call.body { count += body.readableBytes }
+            if case .answer(_, _, let body) = outcome { count += body.readableBytes }
+            return count
+        }
+    }
+
+    private struct State {
+        var waiting: [Draft] = []
+        var waitingBytes = 0
+        var kept: [String: SignedReceipt] = [:]
+        /// Ids in the order in which they were kept; the oldest is at `next` once the ring is full.
+        var ring: [String] = []
+        var next = 0
+
+        mutating func keep(_ signed: [SignedReceipt]) {
+            for receipt in signed {
+                let id = receipt.receipt.id
+                if ring.count < ReceiptBook.maxKept {
+                    ring.append(id)
+                } else {
+                    kept[ring[next]] = nil
+                    ring[next] = id
+                    next = (next + 1) % ReceiptBook.maxKept
+                }
+                kept[id] = receipt
+            }
+        }
+    }
+
+    private let key: SigningKey
+    private let epoch: @Sendable () -> UInt64
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameter epoch: The ledger's epoch now.
+    init(key: SigningKey, epoch: @escaping @Sendable () -> UInt64, logger: Logger) {
+        self.key = key
+        self.epoch = epoch
+        self.logger = logger
+    }
+
+    /// Signs what waits, again and again, until cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: ReceiptBook.interval)
+            signWaiting()
+        }
+    }
+
+    /// The receipt of an invocation; waits a moment for one that is being signed.
+    func receipt(_ id: String) async -> SignedReceipt? {
+        for _ in 0..<10 {
+            signWaiting()
+            if let found = state.withLock({ $0.kept[id] }) { return found }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        return nil
+    }
+
+    /// Takes an invocation that is over; false when too many wait, so that it gets no receipt.
+    func add(_ draft: Draft) -> Bool {
+        let isTaken = state.withLock { state in
+            guard state.waiting.count < ReceiptBook.maxWaiting, state.waitingBytes < ReceiptBook.maxWaitingBytes else {
+                return false
+            }
+            state.waiting.append(draft)
+            state.waitingBytes += draft.byteCount
+            return true
+        }
+        if !isTaken { Counter(label: "skerry_function_receipts_skipped_total").increment() }
+        return isTaken
+    }
+
+    /// Gives an answer its receipt's id, if it gets one. The receipt of a stream closes when the stream ends.
+    func attach(
+        to reply: FunctionReply, of call: FunctionCall, _ version: FunctionVersion, since start: NIODeadline
+    ) -> FunctionReply {
+        let wall = UInt64(max(0, (NIODeadline.now() - start).nanoseconds / 1_000))
+        var reply = reply
+        // Only the node speaks of receipts.
+        if reply.headers.contains(where: { $0.name == ReceiptBook.header }) {
+            reply.headers.removeAll { $0.name == ReceiptBook.header }
+        }
+        switch reply.body {
+        case .bytes(let bytes):
+            let outcome = Draft.Outcome.answer(status: reply.status, headers: reply.headers, body: bytes)
+            guard add(Draft(call: call, version: version, outcome: outcome, wallMicroseconds: wall)) else {
+                return reply
+            }
+        case .stream(let source):
+            reply.body = .stream(watched(source, reply, call, version, wall))
+        }
+        reply.headers.append((ReceiptBook.header, call.id))
+        return reply
+    }
+
+    /// Notes that there was no answer.
+    func failed(_ call: FunctionCall, _ version: FunctionVersion, _ error: any Error, since start: NIODeadline) {
+        guard let error = error as? FunctionError, error.origin == .origin else { return }
+        let wall = UInt64(max(0, (NIODeadline.now() - start).nanoseconds / 1_000))
+        _ = add(
+            Draft(
+                call: call, version: version, outcome: .failure(code: error.code.rawValue, message: error.message),
+                wallMicroseconds: wall))
+    }
+
+    /// The same stream, hashed as it goes by.
+    private func watched(
+        _ source: ByteStream, _ reply: FunctionReply, _ call: FunctionCall, _ version: FunctionVersion, _ wall: UInt64
+    ) -> ByteStream {
+        let watched = ByteStream(onStop: { source.stop() })
+        let status = reply.status
+        let first = InvocationHasher(
+            status: UInt16(clamping: status), headers: reply.headers.map(ReceiptBook.field))
+        Task { [weak watched] in
+            var hasher = first
+            var failure: (any Error)?
+            do {
+                while let part = try await source.next() {
+                    part.withUnsafeReadableBytes { hasher.update($0) }
+                    guard let watched else { throw ByteStream.Stopped() }
+                    try await watched.write(part)
+                }
+            } catch {
+                failure = error
+                source.stop()
+            }
+            let outcome = Draft.Outcome.stream(status: status, hash: hasher.finalize(), isBroken: failure != nil)
+            _ = self.add(Draft(call: call, version: version, outcome: outcome, wallMicroseconds: wall))
+            if let failure { watched?.fail(failure) } else { watched?.finish() }
+        }
+        return watched
+    }
+
+    // MARK: Signing
+
+    private func signWaiting() {
+        let drafts = state.withLock { state in
+            defer {
+                state.waiting = []
+                state.waitingBytes = 0
+            }
+            return state.waiting
+        }
+        let epoch = epoch()
+        for start in stride(from: 0, to: drafts.count, by: ReceiptLimits.maxBatch) {
+            let batch = drafts[start..<min(start + ReceiptLimits.maxBatch, drafts.count)]
+            do {
+                let signed = try SignedReceipt.sign(batch.map { ReceiptBook.receipt($0, epoch: epoch) }, key: key)
+                state.withLock { $0.keep(signed) }
+            } catch {
+                logger.error("receipts cannot be signed", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private static func receipt(_ draft: Draft, epoch: UInt64) -> Receipt {
+        var input = InvocationHasher(
+            method: draft.call.method, url: draft.call.url, headers: draft.call.headers.map(field))
+        var isHeadOnly = true
+        if case .bytes(let body) = draft.call.body {
+            body.withUnsafeReadableBytes { input.update($0) }
+            isHeadOnly = false
+        }
+        let inputHash = input.finalize()
+        var receipt = Receipt(
+            id: draft.call.id, app: draft.version.app, release: draft.version.release, inputHash: inputHash,
+            isInputHeadOnly: isHeadOnly, outputHash: inputHash, status: 0,
+            wallMicroseconds: draft.wallMicroseconds, epoch: epoch, timeMilliseconds: draft.timeMilliseconds)
+        switch draft.outcome {
+        case .answer(let status, let headers, let body):
+            var output = InvocationHasher(status: UInt16(clamping: status), headers: headers.map(field))
+            body.withUnsafeReadableBytes { output.update($0) }
+            receipt.outputHash = output.finalize()
+            receipt.status = UInt16(clamping: status)
+        case .stream(let status, let hash, let isBroken):
+            receipt.outputHash = hash
+            receipt.isOutputBroken = isBroken
+            receipt.status = UInt16(clamping: status)
+        case .failure(let code, let message):
+            receipt.outputHash = InvocationHasher(failure: code, message: message).finalize()
+        case .recorded(let recording):
+            receipt.inputHash = recording.inputHash
+            receipt.transcriptHash = recording.transcriptHash
+            receipt.outputHash = recording.outputHash
+            if case .response(let status, _, _) = recording.output { receipt.status = status }
+        }
+        return receipt
+    }
+
+    private static func field(_ field: (name: String, value: String)) -> HeaderField {
+        HeaderField(name: field.name, value: field.value)
+    }
+}
+
+extension FunctionVersion {
+    /// The app's name without its owner.
+    var app: String {
+        guard let slash = tenant.utf8.lastIndex(of: UInt8(ascii: "/")) else { return tenant }
+        return String(tenant[tenant.utf8.index(after: slash)...])
+    }
+}

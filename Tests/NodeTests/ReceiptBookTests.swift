@@ -1,0 +1,96 @@
+import Blake3
+import Functions
+import Identity
+import Logging
+import NIOCore
+import Recordings
+import Streams
+import Testing
+import WorkerProtocol
+
+@testable import Node
+
+@Suite("Receipts of a node") struct ReceiptBookTests {
+    private let key = SigningKey()
+    private let book: ReceiptBook
+    private let version = FunctionVersion(tenant: "owner/shop", release: "r1")
+
+    init() { book = ReceiptBook(key: key, epoch: { 7 }, logger: Logger(label: "receipt-tests")) }
+
+    private func call(_ id: String, body: FunctionBody = .bytes(ByteBuffer(string: "in"))) -> FunctionCall {
+        FunctionCall(id: id, method: "POST", url: "http://shop/", headers: [("a", "b")], body: body)
+    }
+
+    private func output(_ body: String, _ headers: [HeaderField] = []) -> InvocationHasher {
+        var hasher = InvocationHasher(status: 200, headers: headers)
+        Array(body.utf8).withUnsafeBytes { hasher.update($0) }
+        return hasher
+    }
+
+    @Test("An answer names its receipt, which says what was asked and answered; no function names one itself")
+    func answers() async throws {
+        let reply = FunctionReply(
+            status: 200, headers: [("x", "y"), (ReceiptBook.header, "forged")], body: .bytes(ByteBuffer(string: "out")))
+        let sent = book.attach(to: reply, of: call("id1"), version, since: .now())
+        #expect(sent.headers.map(\.name) == ["x", ReceiptBook.header] && sent.headers.last?.value == "id1")
+        let signed = try #require(await book.receipt("id1"))
+        #expect(try SignedReceipt(decoding: signed.bytes) == signed && signed.key == key.publicKey)
+        let receipt = signed.receipt
+        #expect(receipt.app == "shop" && receipt.release == "r1" && receipt.epoch == 7 && receipt.status == 200)
+        #expect(receipt.outputHash == output("out", [HeaderField(name: "x", value: "y")]).finalize())
+        var input = InvocationHasher(method: "POST", url: "http://shop/", headers: [HeaderField(name: "a", value: "b")])
+        Array("in".utf8).withUnsafeBytes { input.update($0) }
+        #expect(receipt.inputHash == input.finalize() && !receipt.isInputHeadOnly && receipt.transcriptHash == nil)
+        #expect(await book.receipt("id2") == nil)
+    }
+
+    @Test("A stream's receipt closes with the stream, and says when it broke off")
+    func streams() async throws {
+        for isBroken in [false, true] {
+            let source = ByteStream()
+            let upload = ByteStream()
+            let id = "stream\(isBroken)"
+            let sent = book.attach(
+                to: FunctionReply(status: 200, headers: [], body: .stream(source)),
+                of: call(id, body: .stream(upload)), version, since: .now())
+            source.append(ByteBuffer(string: "one "))
+            source.append(ByteBuffer(string: "two"))
+            guard case .stream(let stream) = sent.body else {
+                Issue.record("the body is no stream")
+                return
+            }
+            var text = ""
+            while text.utf8.count < 7, let part = try await stream.next() { text += String(buffer: part) }
+            #expect(text == "one two")
+            if isBroken { source.fail(FunctionError(.crashed, "gone")) } else { source.finish() }
+            do {
+                #expect(try await stream.next() == nil)
+                #expect(!isBroken)
+            } catch {
+                #expect(isBroken)
+            }
+            // The receipt is noted before the stream's end is told.
+            let receipt = try #require(await book.receipt(id)).receipt
+            #expect(receipt.isOutputBroken == isBroken && receipt.isInputHeadOnly)
+            #expect(receipt.outputHash == output("one two").finalize())
+        }
+    }
+
+    @Test("Failures have receipts too, and the oldest receipts go")
+    func failuresAndBounds() async throws {
+        book.failed(call("first"), version, FunctionError(.exception, "no"), since: .now())
+        book.failed(call("ours"), version, FunctionError(.overloaded, "busy"), since: .now())
+        let receipt = try #require(await book.receipt("first")).receipt
+        #expect(receipt.status == 0)
+        #expect(
+            receipt.outputHash == InvocationHasher(failure: "function/exception", message: "no").finalize())
+        #expect(await book.receipt("ours") == nil)
+        let reply = FunctionReply(status: 200, headers: [], body: .empty)
+        for index in 0..<ReceiptBook.maxKept {
+            _ = book.attach(to: reply, of: call("n\(index)"), version, since: .now())
+        }
+        #expect(await book.receipt("n\(ReceiptBook.maxKept - 1)") != nil)
+        #expect(await book.receipt("n0") != nil)
+        #expect(await book.receipt("first") == nil)
+    }
+}
