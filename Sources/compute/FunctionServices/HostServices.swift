@@ -44,7 +44,7 @@ public final class HostServices: FunctionHost {
     /// - Throws: If the settings' trust roots are not PEM.
     public init(
         _ settings: Settings = Settings(), assets: (any FunctionAssets)? = nil, invoker: (any ServiceInvoker)? = nil,
-        keyValues: KVStore? = nil, resolver: (any NameResolver)? = nil,
+        keyValues: (any KeyValues)? = nil, resolver: (any NameResolver)? = nil,
         eventLoops: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup, logger: Logger
     ) throws {
         // Before anything has begun that would have to be ended.

@@ -50,7 +50,7 @@ struct KVCalls: Sendable {
         var cursor: String?
     }
 
-    let store: KVStore?
+    let store: (any KeyValues)?
     let pumps: BodyPumps
     let memory: BodyMemory
 
@@ -65,7 +65,7 @@ struct KVCalls: Sendable {
             case "kv.put": return try await put(call, store)
             case "kv.delete":
                 let argument = try CallArgument.decode(Key.self, of: call)
-                try await store.delete(argument.key, in: argument.namespace, of: call.version.tenant)
+                try await store.delete(argument.key, in: argument.namespace, for: call.version)
                 return HostAnswer(value: "{}", body: .empty)
             case "kv.list": return try await list(call, store)
             default: return nil
@@ -75,9 +75,9 @@ struct KVCalls: Sendable {
         }
     }
 
-    private func get(_ call: HostCall, _ store: KVStore) async throws -> HostAnswer {
+    private func get(_ call: HostCall, _ store: any KeyValues) async throws -> HostAnswer {
         let argument = try CallArgument.decode(Key.self, of: call)
-        guard let entry = try await store.get(argument.key, in: argument.namespace, of: call.version.tenant) else {
+        guard let entry = try await store.get(argument.key, in: argument.namespace, for: call.version) else {
             return HostAnswer(value: try CallArgument.encode(Found(found: false)), body: .empty)
         }
         let lease = memory.lease(for: call.version.tenant)
@@ -90,7 +90,7 @@ struct KVCalls: Sendable {
             body: pumps.body(of: ByteBuffer(bytes: entry.value), lease: lease))
     }
 
-    private func put(_ call: HostCall, _ store: KVStore) async throws -> HostAnswer {
+    private func put(_ call: HostCall, _ store: any KeyValues) async throws -> HostAnswer {
         let argument = try CallArgument.decode(Put.self, of: call)
         let metadata = try argument.metadata.flatMap { $0 == .null ? nil : try CallArgument.encode($0) }
         let expiration = try Self.expiration(argument, now: store.nowSeconds)
@@ -98,15 +98,15 @@ struct KVCalls: Sendable {
         let body = try await call.wholeBody(
             limit: KVLimits.maxValueBytes, code: KVError.Code.tooLarge.rawValue, lease: lease)
         let entry = KVEntry(value: Array(body.readableBytesView), metadata: metadata, expiration: expiration)
-        try await store.put(argument.key, entry, in: argument.namespace, of: call.version.tenant)
+        try await store.put(argument.key, entry, in: argument.namespace, for: call.version)
         return HostAnswer(value: "{}", body: .empty)
     }
 
-    private func list(_ call: HostCall, _ store: KVStore) async throws -> HostAnswer {
+    private func list(_ call: HostCall, _ store: any KeyValues) async throws -> HostAnswer {
         let argument = try CallArgument.decode(List.self, of: call)
         let page = try await store.list(
             prefix: argument.prefix ?? "", after: try argument.cursor.map(Self.key),
-            limit: argument.limit ?? KVLimits.maxListed, in: argument.namespace, of: call.version.tenant)
+            limit: argument.limit ?? KVLimits.maxListed, in: argument.namespace, for: call.version)
         let keys = try page.keys.map {
             Listed.Key(name: $0.name, expiration: $0.expiration, metadata: try Self.json($0.metadata))
         }

@@ -25,10 +25,23 @@ public struct KVPage: Hashable, Sendable {
         public var metadata: String?
         /// When it ends, in seconds since 1970 UTC; nil if never.
         public var expiration: Int?
+
+        /// Describes a name.
+        public init(name: String, metadata: String?, expiration: Int?) {
+            self.name = name
+            self.metadata = metadata
+            self.expiration = expiration
+        }
     }
 
     /// In the order of their bytes.
     public var keys: [Key]
     /// Where the next page begins: the last key; nil if there is none.
     public var next: String?
+
+    /// A page of these names.
+    public init(keys: [Key], next: String?) {
+        self.keys = keys
+        self.next = next
+    }
 }

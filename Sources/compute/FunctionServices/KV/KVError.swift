@@ -23,6 +23,12 @@ public struct KVError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let unusable = Code(rawValue: "kv/unusable")
         /// The store is closed.
         public static let closed = Code(rawValue: "kv/closed")
+        /// The release has no binding with this namespace.
+        public static let notBound = Code(rawValue: "kv/not-bound")
+        /// No node that keeps the app's values answers.
+        public static let unavailable = Code(rawValue: "kv/unavailable")
+        /// A change from another store that breaks the rules; nothing of what came with it was stored.
+        public static let refused = Code(rawValue: "kv/refused")
     }
 
     /// The kind of failure.

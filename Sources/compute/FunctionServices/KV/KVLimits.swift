@@ -14,6 +14,12 @@ enum KVLimits {
     static let maxExpiration = 253_402_300_799
     /// Most names that one list gives.
     static let maxListed = 1_000
+    /// Stores whose changes one app may hold: each node that ever was a home of it counts.
+    static let maxWriters = 256
+    /// How far the clock of another store's change may be ahead, in microseconds: 5 minutes.
+    static let maxLeadMicroseconds: Int64 = 300_000_000
+    /// How far copied entries may go beyond an app's quota: homes that were apart each had all of it.
+    static let copiedQuotas = 2
     /// What a row costs beside its key, value and metadata.
     static let entryOverheadBytes = 64
 }

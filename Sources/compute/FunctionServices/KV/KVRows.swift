@@ -3,7 +3,7 @@ import GRDB
 
 /// Queries and changes, inside one transaction.
 struct KVRows {
-    private let database: Database
+    let database: Database
 
     init(_ database: Database) { self.database = database }
 
@@ -12,7 +12,7 @@ struct KVRows {
             sql: """
                 SELECT value, metadata, expiration FROM entry
                 WHERE namespace = (SELECT n.id FROM namespace n JOIN app a ON a.id = n.app WHERE a.name = ? AND n.name = ?)
-                AND key = ? AND (expiration IS NULL OR expiration > ?)
+                AND key = ? AND removed IS NULL AND (expiration IS NULL OR expiration > ?)
                 """)
         guard let row = try Row.fetchOne(select, arguments: [app, namespace, Data(key.utf8), now]) else { return nil }
         let value: Data = row[0]
@@ -27,7 +27,8 @@ struct KVRows {
         let select = try database.cachedStatement(
             sql: """
                 SELECT key, metadata, expiration FROM entry
-                WHERE namespace = ? AND key >= ? AND key > ? AND key < ? AND (expiration IS NULL OR expiration > ?)
+                WHERE namespace = ? AND key >= ? AND key > ? AND key < ? AND removed IS NULL
+                AND (expiration IS NULL OR expiration > ?)
                 ORDER BY key LIMIT ?
                 """)
         let rows = try Row.fetchAll(
@@ -44,8 +45,8 @@ struct KVRows {
         return (row?[0] ?? 0, row?[1] ?? 0)
     }
 
-    /// Stores an entry. If that throws a ``KVError``, no entry has changed.
-    func put(app: String, namespace: String, key: String, entry: KVEntry, settings: KVSettings) throws {
+    /// Stores an entry as a change of this store. If that throws a ``KVError``, no entry has changed.
+    func put(app: String, namespace: String, key: String, entry: KVEntry, settings: KVSettings) throws -> KVStamp {
         let appID = try self.appID(app)
         let (bytes, entries) = try usage(app: app)
         let space = try id(app: app, namespace: namespace)
@@ -58,81 +59,123 @@ struct KVRows {
             throw KVError(.quota, "the app may store \(settings.maxEntriesPerApp) entries; delete some first")
         }
         let target = try space ?? makeNamespace(namespace, appID: appID, limit: settings.maxNamespacesPerApp)
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO entry (namespace, key, metadata, expiration, value) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (namespace, key) DO UPDATE
-                SET metadata = excluded.metadata, expiration = excluded.expiration, value = excluded.value
-                """
-        ).execute(arguments: [target, Data(key.utf8), entry.metadata, entry.expiration, Data(entry.value)])
+        let stamp = try newStamp(appID, settings)
+        try write(Place(app: appID, space: target, key: key), entry, stamp, removed: nil, isMarked: false)
         try charge(appID, bytes: new - (old ?? 0), entries: old == nil ? 1 : 0)
+        return stamp
     }
 
-    func delete(app: String, namespace: String, key: String) throws {
+    /// Removes an entry as a change of this store; nil if there is none.
+    func delete(app: String, namespace: String, key: String, settings: KVSettings) throws -> KVStamp? {
         guard let space = try id(app: app, namespace: namespace), let old = try size(space: space, key: key) else {
-            return
+            return nil
         }
-        try database.cachedStatement(sql: "DELETE FROM entry WHERE namespace = ? AND key = ?")
-            .execute(arguments: [space, Data(key.utf8)])
-        try charge(try appID(app), bytes: -old, entries: -1)
+        let appID = try self.appID(app)
+        let stamp = try newStamp(appID, settings)
+        let now = Int(settings.wallMilliseconds() / 1_000)
+        try write(Place(app: appID, space: space, key: key), nil, stamp, removed: now, isMarked: false)
+        try charge(appID, bytes: -old, entries: -1)
+        return stamp
     }
 
-    /// Removes what has expired, at most so many entries; how many.
+    /// Removes what has expired, at most so many entries; how many. Each keeps its stamp, so that all stores, each of which
+    /// removes it by itself, have the same.
     func sweep(now: Int, limit: Int) throws -> Int {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT e.id, n.app, length(e.key), coalesce(length(CAST(e.metadata AS BLOB)), 0), length(e.value)
-                FROM entry e JOIN namespace n ON n.id = e.namespace
-                WHERE e.expiration <= ? ORDER BY e.expiration LIMIT ?
+                SELECT id, app, length(key), coalesce(length(CAST(metadata AS BLOB)), 0), length(value)
+                FROM entry WHERE expiration <= ? ORDER BY expiration LIMIT ?
                 """, arguments: [now, limit])
         for row in rows {
             let (id, app): (Int64, Int64) = (row[0], row[1])
             let sizes: (Int, Int, Int) = (row[2], row[3], row[4])
-            try database.cachedStatement(sql: "DELETE FROM entry WHERE id = ?").execute(arguments: [id])
+            try database.cachedStatement(
+                sql: "UPDATE entry SET value = x'', metadata = NULL, expiration = NULL, removed = ? WHERE id = ?"
+            ).execute(arguments: [now, id])
             let size = sizes.0 + sizes.1 + sizes.2 + KVLimits.entryOverheadBytes
             try charge(app, bytes: -size, entries: -1)
         }
         return rows.count
     }
 
-    private func id(app: String, namespace: String) throws -> Int64? {
+    /// Where an entry is.
+    struct Place {
+        let app: Int64
+        let space: Int64
+        let key: String
+    }
+
+    /// Puts the state of a key in place of what there was. Charging is the caller's part.
+    func write(_ place: Place, _ entry: KVEntry?, _ stamp: KVStamp, removed: Int?, isMarked: Bool) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO entry (app, namespace, key, metadata, expiration, value, clock, writer, removed, mark)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (namespace, key) DO UPDATE
+                SET metadata = excluded.metadata, expiration = excluded.expiration, value = excluded.value,
+                clock = excluded.clock, writer = excluded.writer, removed = excluded.removed, mark = excluded.mark
+                """
+        ).execute(arguments: [
+            place.app, place.space, Data(place.key.utf8), entry?.metadata, entry?.expiration,
+            Data(entry?.value ?? []), stamp.clock, stamp.writer, removed, isMarked ? 1 : 0,
+        ])
+    }
+
+    private func newStamp(_ app: Int64, _ settings: KVSettings) throws -> KVStamp {
+        let last = try Int64.fetchOne(database, sql: "SELECT max(clock) FROM seen WHERE app = ?", arguments: [app])
+        let clock = KVStamp.clock(after: last ?? 0, wallMilliseconds: settings.wallMilliseconds())
+        try see(app, KVSpan(writer: settings.writer, from: 0, to: clock))
+        return KVStamp(clock: clock, writer: settings.writer)
+    }
+
+    /// Notes that a span was seen.
+    func see(_ app: Int64, _ span: KVSpan) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO seen (app, writer, clock) VALUES (?, ?, ?)
+                ON CONFLICT (app, writer) DO UPDATE SET clock = max(clock, excluded.clock)
+                """
+        ).execute(arguments: [app, span.writer, span.to])
+    }
+
+    func id(app: String, namespace: String) throws -> Int64? {
         try Int64.fetchOne(
             try database.cachedStatement(
                 sql: "SELECT n.id FROM namespace n JOIN app a ON a.id = n.app WHERE a.name = ? AND n.name = ?"),
             arguments: [app, namespace])
     }
 
-    private func appID(_ app: String) throws -> Int64 {
+    func appID(_ app: String) throws -> Int64 {
         let select = try database.cachedStatement(sql: "SELECT id FROM app WHERE name = ?")
         if let id = try Int64.fetchOne(select, arguments: [app]) { return id }
         try database.execute(sql: "INSERT INTO app (name) VALUES (?)", arguments: [app])
         return database.lastInsertedRowID
     }
 
-    private func makeNamespace(_ name: String, appID: Int64, limit: Int) throws -> Int64 {
+    func makeNamespace(_ name: String, appID: Int64, limit: Int) throws -> Int64 {
         let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM namespace WHERE app = ?", arguments: [appID])
         guard count ?? 0 < limit else { throw KVError(.quota, "the app may have \(limit) namespaces; use one of them") }
         try database.execute(sql: "INSERT INTO namespace (app, name) VALUES (?, ?)", arguments: [appID, name])
         return database.lastInsertedRowID
     }
 
-    private func size(space: Int64, key: String) throws -> Int? {
+    func size(space: Int64, key: String) throws -> Int? {
         let select = try database.cachedStatement(
             sql: """
                 SELECT coalesce(length(CAST(metadata AS BLOB)), 0) + length(value) FROM entry
-                WHERE namespace = ? AND key = ?
+                WHERE namespace = ? AND key = ? AND removed IS NULL
                 """)
         return try Int.fetchOne(select, arguments: [space, Data(key.utf8)])
             .map { $0 + key.utf8.count + KVLimits.entryOverheadBytes }
     }
 
-    private func charge(_ app: Int64, bytes: Int, entries: Int) throws {
+    func charge(_ app: Int64, bytes: Int, entries: Int) throws {
         try database.cachedStatement(sql: "UPDATE app SET bytes = bytes + ?, entries = entries + ? WHERE id = ?")
             .execute(arguments: [bytes, entries, app])
     }
 
-    private static func size(key: String, metadata: String?, valueBytes: Int) -> Int {
+    static func size(key: String, metadata: String?, valueBytes: Int) -> Int {
         key.utf8.count + (metadata?.utf8.count ?? 0) + valueBytes + KVLimits.entryOverheadBytes
     }
 }

@@ -4,7 +4,9 @@ import GRDB
 enum KVSchema {
     /// "SkKV" in ASCII: marks the file as ours.
     private static let applicationID = 0x536b_4b56
-    private static let version = 1
+    private static let version = 2
+    /// The version without stamps, which only `skerry dev` wrote.
+    private static let unstamped = 1
     /// SQLite's number for `PRAGMA synchronous = FULL`.
     private static let synchronousFull = 2
 
@@ -22,6 +24,7 @@ enum KVSchema {
             throw KVError(.unusable, "\(path) is no key-value store; use another folder")
         }
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        if found == unstamped { return try stamp(database) }
         guard found == version else {
             throw KVError(
                 .unusable, "\(path) has format \(found), this program knows \(version); use the program that wrote it")
@@ -41,9 +44,38 @@ enum KVSchema {
                 CREATE TABLE entry (
                     id INTEGER PRIMARY KEY NOT NULL, namespace INTEGER NOT NULL REFERENCES namespace(id),
                     key BLOB NOT NULL, metadata TEXT, expiration INTEGER, value BLOB NOT NULL,
+                    \(stampColumns.joined(separator: ", ")),
                     UNIQUE (namespace, key)) STRICT;
                 CREATE INDEX entry_by_expiration ON entry (expiration) WHERE expiration IS NOT NULL;
+                \(stampTables)
                 PRAGMA application_id = \(applicationID);
+                PRAGMA user_version = \(version);
+                """)
+    }
+
+    /// A removed key keeps its row, without its value, so that others hear of it. `mark` is set while the app is copied
+    /// whole, on what the other store has too.
+    private static let stampColumns = [
+        "app INTEGER NOT NULL DEFAULT 0", "clock INTEGER NOT NULL DEFAULT 0", "writer INTEGER NOT NULL DEFAULT 0",
+        "removed INTEGER", "mark INTEGER NOT NULL DEFAULT 0",
+    ]
+
+    /// `seen` has what the store has seen of each writer, and up to where it may have forgotten that keys were removed.
+    private static let stampTables = """
+        CREATE INDEX entry_by_clock ON entry (app, writer, clock);
+        CREATE INDEX entry_by_removal ON entry (app, removed) WHERE removed IS NOT NULL;
+        CREATE TABLE seen (
+            app INTEGER NOT NULL REFERENCES app(id), writer INTEGER NOT NULL, clock INTEGER NOT NULL,
+            forgotten INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (app, writer)) STRICT, WITHOUT ROWID;
+        """
+
+    private static func stamp(_ database: Database) throws {
+        for column in stampColumns { try database.execute(sql: "ALTER TABLE entry ADD COLUMN \(column)") }
+        try database.execute(
+            sql: """
+                UPDATE entry SET app = (SELECT n.app FROM namespace n WHERE n.id = entry.namespace), clock = id;
+                \(stampTables)
+                INSERT INTO seen (app, writer, clock) SELECT app, 0, max(clock) FROM entry GROUP BY app;
                 PRAGMA user_version = \(version);
                 """)
     }

@@ -16,6 +16,13 @@ public struct KVSettings: Sendable {
     public var sweepBatch = 512
     /// Time between two sweeps of what has expired. Default 30 s.
     public var sweepInterval: Duration = .seconds(30)
+    /// The writer of this store's own changes; every store of an app needs another one. Default 0.
+    public var writer: Int64 = 0
+    /// How long it is remembered that a key was removed. Default 7 days: a copy that was away for longer has to be copied
+    /// whole.
+    public var removalMemory: Duration = .seconds(7 * 86_400)
+    /// Removed keys of one app that are remembered. Default 100,000; beyond, the oldest are forgotten.
+    public var maxRemovedPerApp = 100_000
     /// Milliseconds since 1970 UTC. Default: the system's clock.
     public var wallMilliseconds: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
 

@@ -4,8 +4,9 @@ import Synchronization
 
 /// Values by app, namespace and key, in one SQLite file.
 ///
-/// On this node only, `put` and `delete` are durable when they return, reads see every change that returned before, and
-/// all readers see changes in the same order. Nothing is copied to other nodes; `docs/design/kv.md` says what that means.
+/// `put` and `delete` are durable in this store when they return, its reads see every change that returned before, and all
+/// its readers see changes in the same order. Several stores can keep copies of an app: each has the changes that another
+/// lacks (``changes(of:since:writer:isWhole:)``, ``merge(_:spans:of:isMarking:)``); `docs/design/kv.md` describes it.
 ///
 /// Memory: SQLite's page caches, and the values of changes and answers under way.
 public final class KVStore: Sendable {
@@ -15,7 +16,7 @@ public final class KVStore: Sendable {
 
     private let pool: DatabasePool
     private let writer: KVWriter
-    private let settings: KVSettings
+    let settings: KVSettings
     private let sweeper = Mutex<Task<Void, Never>?>(nil)
 
     /// Opens the store at `path`, or makes an empty one. The folder must exist.
@@ -59,15 +60,12 @@ public final class KVStore: Sendable {
 
     /// Stores an entry in place of what the key had. When this returns, it is on the disk.
     ///
+    /// - Returns: The change's stamp.
     /// - Throws: ``KVError``; then nothing has changed.
-    public func put(_ key: String, _ entry: KVEntry, in namespace: String, of app: String) async throws {
+    @discardableResult
+    public func put(_ key: String, _ entry: KVEntry, in namespace: String, of app: String) async throws -> KVStamp? {
         try check(key: key, namespace: namespace)
-        guard entry.value.count <= KVLimits.maxValueBytes else {
-            throw KVError(.tooLarge, "a value has at most \(KVLimits.maxValueBytes) bytes")
-        }
-        guard entry.metadata?.utf8.count ?? 0 <= KVLimits.maxMetadataBytes else {
-            throw KVError(.tooLarge, "metadata has at most \(KVLimits.maxMetadataBytes) bytes of JSON")
-        }
+        try Self.check(entry)
         if let expiration = entry.expiration {
             guard (nowSeconds + KVLimits.minTTLSeconds...KVLimits.maxExpiration).contains(expiration) else {
                 throw KVError(
@@ -75,15 +73,32 @@ public final class KVStore: Sendable {
                     "an entry must live for \(KVLimits.minTTLSeconds) seconds or more, at most to the year 9999")
             }
         }
-        try await writer.apply(.put(app: app, namespace: namespace, key: key, entry))
+        return try await writer.apply(.put(app: app, namespace: namespace, key: key, entry))
+    }
+
+    /// Sizes, and whether metadata is JSON.
+    static func check(_ entry: KVEntry) throws {
+        guard entry.value.count <= KVLimits.maxValueBytes else {
+            throw KVError(.tooLarge, "a value has at most \(KVLimits.maxValueBytes) bytes")
+        }
+        guard entry.metadata?.utf8.count ?? 0 <= KVLimits.maxMetadataBytes else {
+            throw KVError(.tooLarge, "metadata has at most \(KVLimits.maxMetadataBytes) bytes of JSON")
+        }
+        if let metadata = entry.metadata {
+            guard (try? JSONDecoder().decode(JSONValue.self, from: Data(metadata.utf8))) != nil else {
+                throw KVError(.argument, "metadata is any JSON, such as {\"a\": 1}")
+            }
+        }
     }
 
     /// Removes a key, if it is there. When this returns, that is on the disk.
     ///
+    /// - Returns: The change's stamp; nil if the key was not there.
     /// - Throws: ``KVError``.
-    public func delete(_ key: String, in namespace: String, of app: String) async throws {
+    @discardableResult
+    public func delete(_ key: String, in namespace: String, of app: String) async throws -> KVStamp? {
         try check(key: key, namespace: namespace)
-        try await writer.apply(.delete(app: app, namespace: namespace, key: key))
+        return try await writer.apply(.delete(app: app, namespace: namespace, key: key))
     }
 
     /// Names in the order of their bytes.
@@ -125,8 +140,10 @@ public final class KVStore: Sendable {
             let (now, batch) = (nowSeconds, max(1, settings.sweepBatch))
             let count = try await write { try $0.sweep(now: now, limit: batch) }
             total += count
-            if count < batch { return total }
+            if count < batch { break }
         }
+        try await forgetRemoved()
+        return total
     }
 
     /// Ends what is under way and closes the file.
@@ -142,9 +159,9 @@ public final class KVStore: Sendable {
     }
 
     /// Seconds since 1970 UTC.
-    var nowSeconds: Int { Int(settings.wallMilliseconds() / 1_000) }
+    public var nowSeconds: Int { Int(settings.wallMilliseconds() / 1_000) }
 
-    private func check(key: String, namespace: String) throws {
+    func check(key: String, namespace: String) throws {
         try check(namespace: namespace)
         guard !key.isEmpty else { throw KVError(.argument, "a key has at least one character") }
         guard key.utf8.count <= KVLimits.maxKeyBytes else {
@@ -152,17 +169,17 @@ public final class KVStore: Sendable {
         }
     }
 
-    private func check(namespace: String) throws {
+    func check(namespace: String) throws {
         guard (1...KVLimits.maxNamespaceBytes).contains(namespace.utf8.count) else {
             throw KVError(.argument, "a namespace's name has 1 to \(KVLimits.maxNamespaceBytes) bytes of UTF-8")
         }
     }
 
-    private func read<Value: Sendable>(_ body: @escaping @Sendable (KVRows) throws -> Value) async throws -> Value {
+    func read<Value: Sendable>(_ body: @escaping @Sendable (KVRows) throws -> Value) async throws -> Value {
         do { return try await pool.read { try body(KVRows($0)) } } catch { throw KVError.database(error) }
     }
 
-    private func write<Value: Sendable>(_ body: @escaping @Sendable (KVRows) throws -> Value) async throws -> Value {
+    func write<Value: Sendable>(_ body: @escaping @Sendable (KVRows) throws -> Value) async throws -> Value {
         do { return try await pool.write { try body(KVRows($0)) } } catch { throw KVError.database(error) }
     }
 }

@@ -18,7 +18,7 @@ final class KVWriter: Sendable {
 
     private struct Request: Sendable {
         let change: Change
-        let continuation: CheckedContinuation<Void, any Error>
+        let continuation: CheckedContinuation<KVStamp?, any Error>
     }
 
     private struct Queue {
@@ -45,7 +45,9 @@ final class KVWriter: Sendable {
     }
 
     /// Applies a change; it is on the disk when this returns. Not cancellable: a change that waits is made.
-    func apply(_ change: Change) async throws {
+    ///
+    /// - Returns: Its stamp; nil if there was nothing to change.
+    func apply(_ change: Change) async throws -> KVStamp? {
         try await withCheckedThrowingContinuation { continuation in
             let refusal = queue.withLock { queue -> KVError? in
                 if queue.isClosed { return KVError(.closed, "the key-value store is closed") }
@@ -88,10 +90,9 @@ final class KVWriter: Sendable {
             let rows = KVRows(database)
             return try group.map { request in
                 do {
-                    try Self.apply(request.change, to: rows, settings)
-                    return KVError?.none
+                    return Result<KVStamp?, KVError>.success(try Self.apply(request.change, to: rows, settings))
                 } catch let refusal as KVError {
-                    return refusal
+                    return Result<KVStamp?, KVError>.failure(refusal)
                 }
             }
         } completion: { [self] _, result in
@@ -103,14 +104,8 @@ final class KVWriter: Sendable {
                 return queue.closers
             }
             switch result {
-            case .success(let refusals):
-                for (request, refusal) in zip(group, refusals) {
-                    if let refusal {
-                        request.continuation.resume(throwing: refusal)
-                    } else {
-                        request.continuation.resume()
-                    }
-                }
+            case .success(let results):
+                for (request, result) in zip(group, results) { request.continuation.resume(with: result) }
             case .failure(let error):
                 for request in group { request.continuation.resume(throwing: KVError.database(error)) }
             }
@@ -119,11 +114,12 @@ final class KVWriter: Sendable {
         }
     }
 
-    private static func apply(_ change: Change, to rows: KVRows, _ settings: KVSettings) throws {
+    private static func apply(_ change: Change, to rows: KVRows, _ settings: KVSettings) throws -> KVStamp? {
         switch change {
         case .put(let app, let namespace, let key, let entry):
-            try rows.put(app: app, namespace: namespace, key: key, entry: entry, settings: settings)
-        case .delete(let app, let namespace, let key): try rows.delete(app: app, namespace: namespace, key: key)
+            return try rows.put(app: app, namespace: namespace, key: key, entry: entry, settings: settings)
+        case .delete(let app, let namespace, let key):
+            return try rows.delete(app: app, namespace: namespace, key: key, settings: settings)
         }
     }
 }

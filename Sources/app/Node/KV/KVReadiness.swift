@@ -1,0 +1,75 @@
+import FunctionServices
+import Synchronization
+
+/// Which apps this node, as a home of theirs, has caught up with, and who is at it.
+final class KVReadiness: Sendable {
+    /// Apps that are remembered; beyond, all are looked at anew.
+    private static let maxApps = 10_000
+
+    /// What an app was caught up under: with other homes, or after the others were away, it has to be done again.
+    private struct Condition: Equatable {
+        let homes: KVHomes
+        let generation: UInt64
+        let life: UInt64
+    }
+
+    private struct State {
+        var generation: UInt64 = 0
+        var ready: [String: Condition] = [:]
+        var running: [String: (condition: Condition, task: Task<Bool, Never>)] = [:]
+        var copying: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+
+    func isReady(_ app: String, _ homes: KVHomes, life: UInt64) -> Bool {
+        state.withLock { state in
+            state.ready[app] == Condition(homes: homes, generation: state.generation, life: life)
+        }
+    }
+
+    /// Everything has to be caught up anew.
+    func invalidate() {
+        state.withLock { state in
+            state.generation += 1
+            state.ready = [:]
+        }
+    }
+
+    /// The attempt that is under way, or a new one: `work` says whether it caught up.
+    func attempt(
+        _ app: String, _ homes: KVHomes, life: UInt64, _ work: @escaping @Sendable () async -> Bool
+    ) -> Task<Bool, Never> {
+        state.withLock { state in
+            let condition = Condition(homes: homes, generation: state.generation, life: life)
+            if let running = state.running[app], running.condition == condition { return running.task }
+            let task = Task {
+                let isReady = await work()
+                self.finish(app, condition, isReady)
+                return isReady
+            }
+            state.running[app] = (condition, task)
+            return task
+        }
+    }
+
+    private func finish(_ app: String, _ condition: Condition, _ isReady: Bool) {
+        state.withLock { state in
+            if state.running[app]?.condition == condition { state.running[app] = nil }
+            guard isReady, condition.generation == state.generation else { return }
+            if state.ready.count >= KVReadiness.maxApps { state.ready = [:] }
+            state.ready[app] = condition
+        }
+    }
+
+    /// Runs a whole copy of an app; two at once would spoil each other.
+    ///
+    /// - Throws: ``KVError`` `.unavailable` if one is under way; what `work` throws.
+    func copying(_ app: String, _ work: () async throws -> Void) async throws {
+        guard state.withLock({ $0.copying.insert(app).inserted }) else {
+            throw KVError(.unavailable, "this node already copies the app's values; try again")
+        }
+        defer { state.withLock { _ = $0.copying.remove(app) } }
+        try await work()
+    }
+}
