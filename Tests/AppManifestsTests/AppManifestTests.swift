@@ -16,6 +16,7 @@ struct AppManifestTests {
                 compatibility_date = 2026-11-01
                 cron = ["*/5 * * * *", "0 3 * * mon"]
                 assets = "public/"
+                secrets = ["TOKEN", "API_KEY"]
 
                 [vars]
                 GREETING = "Hello"
@@ -46,6 +47,7 @@ struct AppManifestTests {
         #expect(manifest.routes.map(\.description) == ["/api/*", "/hook"])
         #expect(manifest.limits == .small && manifest.compatibilityDate == "2026-11-01")
         #expect(manifest.cron.map(\.description) == ["*/5 * * * *", "0 3 * * mon"])
+        #expect(manifest.secrets == ["TOKEN", "API_KEY"])
         #expect(manifest.assets == "public" && manifest.vars == ["GREETING": "Hello"])
         #expect(
             manifest.bindings == [
@@ -102,6 +104,12 @@ struct AppManifestTests {
                 head + "[vars]\nA = \"x\"\n[[bindings]]\nname = \"A\"\ntype = \"service\"\nservice = \"x\"", "7:8",
                 "given twice, first in line 5"
             ),
+            (head + "secrets = \"A\"", "4:11", "a list of names"),
+            (head + "secrets = [\"A\", \"1A\"]", "4:17", "cannot be a name in env"),
+            (head + "secrets = [\"A=x\"]", "4:12", "never here"),
+            (head + "secrets = [\"A\", \"A\"]", "4:17", "given twice"),
+            (head + "secrets = [\"A\"]\n[vars]\nA = \"x\"", "4:12", "given twice"),
+            ("name = \"a\"\nkind = \"site\"\nassets = \"x\"\nsecrets = []", "4:1", "belongs to functions"),
             (head + "[build]\nminify = \"yes\"", "5:10", "true or false, without quotes"),
             (head + "[build]\nsourcemaps = true", "5:1", "did you mean \"source_maps\"?"),
             ("name = \"a", "1:8", "is not closed"),

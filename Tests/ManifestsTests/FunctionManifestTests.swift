@@ -17,6 +17,7 @@ struct FunctionManifestTests {
             FunctionBinding(name: "KV", target: .kv(namespace: "carts")),
         ]
         function.assets = ["index.html": SiteManifest.File(blob: id(2), byteCount: 3, contentType: "text/html")]
+        function.secrets = ["API_KEY", "TOKEN"]
         function.routes = [try #require(RoutePattern("/api/*"))]
         function.cron = [try CronExpression("*/5 * * * *")]
         function.compatibilityDate = "2026-11-01"
@@ -32,6 +33,7 @@ struct FunctionManifestTests {
         let function = try full()
         var other = function
         other.bindings.reverse()
+        other.secrets.reverse()
         #expect(try Manifest(decoding: Manifest.function(function).encoded()) == .function(function))
         #expect(try Manifest.function(other).encoded() == Manifest.function(function).encoded())
         #expect(Set(function.blobs) == [id(1), id(2), id(3)])
@@ -44,6 +46,16 @@ struct FunctionManifestTests {
             Data([0x12, 51, 0x0A, 32]) + Data(id(1).digest.bytes) + Data([0x10, 7, 0x1A, 4]) + Data("a.js".utf8)
             + Data([0x22, 7]) + Data("default".utf8)
         #expect(try Manifest.function(function).encoded() == expected)
+    }
+
+    @Test(
+        "Secrets have names of their own",
+        arguments: [["1A"], ["NODE"], ["X", "X"], ["A"], ["API"], (0...64).map { "S\($0)" }])
+    func secretNames(_ names: [String]) throws {
+        var function = try full()
+        function.secrets = names
+        let bytes = try Manifest.function(function).encoded()
+        #expect(throws: ManifestError.self) { try Manifest(decoding: bytes) }
     }
 
     @Test("The environment of a worker, in JSON")

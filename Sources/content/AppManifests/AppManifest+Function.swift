@@ -5,6 +5,7 @@ extension AppManifest {
     public func describe(_ function: inout FunctionManifest) {
         function.vars = vars
         function.bindings = bindings.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        function.secrets = secrets.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         function.routes = routes
         function.cron = cron
         function.compatibilityDate = compatibilityDate

@@ -45,6 +45,8 @@ public struct AppManifest: Sendable, Equatable {
     /// The folder with the files, relative to the manifest.
     public var assets: String?
     public var bindings: [FunctionBinding] = []
+    /// Names of the secrets that the function cannot do without.
+    public var secrets: [String] = []
     public var build = Build()
 
     public init(name: String, kind: Kind) {

@@ -6,7 +6,7 @@ struct AppManifestReader {
 
     private static let keys = [
         "name", "kind", "entry", "routes", "vars", "limits", "compatibility_date", "cron", "assets", "bindings",
-        "build",
+        "secrets", "build",
     ]
     private static let start = TOMLPosition(line: 1, column: 1)
 
@@ -51,7 +51,7 @@ struct AppManifestReader {
         if table["assets"] == nil {
             note(AppManifestReader.start, "a site needs its files; write assets = \"public\" with the folder's name")
         }
-        for key in ["entry", "routes", "vars", "limits", "compatibility_date", "cron", "bindings", "build"] {
+        for key in ["entry", "routes", "vars", "limits", "compatibility_date", "cron", "bindings", "secrets", "build"] {
             guard let entry = table[key] else { continue }
             note(entry.keyPosition, "\(key) belongs to functions; leave it out, or write kind = \"function\"")
         }
@@ -69,6 +69,7 @@ struct AppManifestReader {
         manifest.cron = cron(table["cron"])
         manifest.vars = vars(table["vars"])
         manifest.bindings = bindings(table["bindings"], besides: table["vars"], hasAssets: table["assets"] != nil)
+        manifest.secrets = secrets(table["secrets"], besides: manifest.bindings, table["vars"])
         manifest.build = build(table["build"])
     }
 
@@ -204,6 +205,30 @@ struct AppManifestReader {
             return nil
         }
         return FunctionBinding(name: name, target: kind == "kv" ? .kv(namespace: label) : .service(label))
+    }
+
+    private mutating func secrets(
+        _ entry: TOMLTable.Entry?, besides bindings: [FunctionBinding], _ vars: TOMLTable.Entry?
+    ) -> [String] {
+        var known = Set(bindings.map(\.name))
+        if case .table(let table)? = vars?.value.content { known.formUnion(table.entries.map(\.key)) }
+        var secrets: [String] = []
+        for (name, position) in list(entry, ManifestLimits.maxSecrets, "a list of names such as [\"API_KEY\"]") {
+            guard FunctionBinding.isName(name) else {
+                // What stands here may be the secret itself, so it is not repeated.
+                note(
+                    position,
+                    "this cannot be a name in env; use letters, digits and underscores, no digit first, not NODE. Values "
+                        + "are given by `skerry secrets put`, never here")
+                continue
+            }
+            guard known.insert(name).inserted else {
+                note(position, "env.\(name) is given twice")
+                continue
+            }
+            secrets.append(name)
+        }
+        return secrets
     }
 
     private mutating func build(_ entry: TOMLTable.Entry?) -> AppManifest.Build {

@@ -31,6 +31,7 @@ extension FunctionManifest {
         // The default is not written, so that a release of before stays the same bytes.
         message.limits = limits == .standard ? "" : limits.rawValue
         message.bundler = bundler
+        message.secrets = secrets.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         if let sourceMap {
             message.sourceMap = Data(sourceMap.digest.bytes)
             message.sourceMapByteCount = UInt64(sourceMapByteCount)
@@ -41,13 +42,14 @@ extension FunctionManifest {
     /// Checks every field: a node runs what this returns.
     init(_ message: ManifestPBFunction) throws {
         guard let digest = Digest(message.script), let byteCount = Int(exactly: message.scriptByteCount),
-            byteCount <= ManifestLimits.maxScriptBytes, message.exports.count <= ManifestLimits.maxExports
+            byteCount <= ManifestLimits.maxCodeBytes, message.exports.count <= ManifestLimits.maxExports
         else { throw ManifestError(.malformed, "The function's manifest is malformed or its script is too large") }
         self.init(
             script: BlobID(digest), scriptByteCount: byteCount, sourceName: message.sourceName,
             exports: message.exports)
         vars = try FunctionManifest.vars(message.vars)
         bindings = try FunctionManifest.bindings(message.bindings, besides: vars)
+        secrets = try FunctionManifest.secrets(message.secrets, besides: Set(vars.keys).union(bindings.map(\.name)))
         assets = try SiteManifest(files: try Manifest.files(message.assets)).files
         routes = try FunctionManifest.list(message.routes, ManifestLimits.maxRoutes, "route") { RoutePattern($0) }
         cron = try FunctionManifest.list(message.cron, ManifestLimits.maxCron, "schedule") { try? CronExpression($0) }
@@ -121,6 +123,19 @@ extension FunctionManifest {
 
     private static func ordered(_ bindings: [FunctionBinding]) -> [FunctionBinding] {
         bindings.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    private static func secrets(_ names: [String], besides others: Set<String>) throws -> [String] {
+        guard names.count <= ManifestLimits.maxSecrets else {
+            throw ManifestError(.tooLarge, "The function names more than \(ManifestLimits.maxSecrets) secrets")
+        }
+        var known = others
+        for name in names {
+            guard FunctionBinding.isName(name), known.insert(name).inserted else {
+                throw ManifestError(.malformed, "The function's secret \"\(name)\" is misnamed or repeated")
+            }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     private static func list<Item>(

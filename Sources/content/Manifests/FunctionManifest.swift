@@ -2,7 +2,7 @@ public import Identity
 
 /// One function: what a function's release runs.
 public struct FunctionManifest: Sendable, Equatable {
-    /// The blob that holds the script for the engine.
+    /// The blob that holds the script for the engine, or a WebAssembly module with its files.
     public let script: BlobID
     /// The script's size in bytes.
     public let scriptByteCount: Int
@@ -14,6 +14,8 @@ public struct FunctionManifest: Sendable, Equatable {
     public var vars: [String: String] = [:]
     /// What else is in `env`; a manifest that is read has them in the order of their names.
     public var bindings: [FunctionBinding] = []
+    /// Names of the secrets that the function cannot do without; a manifest that is read has them in order.
+    public var secrets: [String] = []
     /// Files that are served beside the function, or that it reads through a binding.
     public var assets: [String: SiteManifest.File] = [:]
     /// Paths that the function answers; empty for all that are no assets.

@@ -10,6 +10,8 @@ public enum ManifestLimits {
     public static let maxManifestBytes = 16 << 20
     /// Size of a function's script.
     public static let maxScriptBytes = 4 << 20
+    /// Size of a function's code: a script, or a WebAssembly module of at most 8 MiB with files of at most 4 MiB.
+    public static let maxCodeBytes = 12 << 20
     /// Exports of a function.
     public static let maxExports = 256
     /// Size of a function's source map.
@@ -22,6 +24,8 @@ public enum ManifestLimits {
     public static let maxVarsBytes = 64 << 10
     /// Bindings of a function.
     public static let maxBindings = 64
+    /// Secrets that a function names.
+    public static let maxSecrets = 64
     /// Routes of a function.
     public static let maxRoutes = 100
     /// Schedules of a function.

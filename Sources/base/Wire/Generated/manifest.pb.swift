@@ -141,6 +141,9 @@ public nonisolated struct ManifestPBFunction: Sendable {
 
   public var sourceMapByteCount: UInt64 = 0
 
+  /// Names of the secrets that the function cannot do without, in order.
+  public var secrets: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -327,7 +330,7 @@ nonisolated extension ManifestPBFile: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Function"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0\u{1}secrets\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -349,6 +352,7 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
       case 12: try { try decoder.decodeSingularStringField(value: &self.bundler) }()
       case 13: try { try decoder.decodeSingularBytesField(value: &self.sourceMap) }()
       case 14: try { try decoder.decodeSingularUInt64Field(value: &self.sourceMapByteCount) }()
+      case 15: try { try decoder.decodeRepeatedStringField(value: &self.secrets) }()
       default: break
       }
     }
@@ -397,6 +401,9 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
     if self.sourceMapByteCount != 0 {
       try visitor.visitSingularUInt64Field(value: self.sourceMapByteCount, fieldNumber: 14)
     }
+    if !self.secrets.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.secrets, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -415,6 +422,7 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.bundler != rhs.bundler {return false}
     if lhs.sourceMap != rhs.sourceMap {return false}
     if lhs.sourceMapByteCount != rhs.sourceMapByteCount {return false}
+    if lhs.secrets != rhs.secrets {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

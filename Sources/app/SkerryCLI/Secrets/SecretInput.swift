@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Secrets
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Reads a secret's value from where no shell and no other user sees it.
+enum SecretInput {
+    /// Reads the value.
+    ///
+    /// - Parameter file: Read as it is; nil for standard input, whose last line break is left out: hidden on a terminal.
+    /// - Throws: ``CommandError``, `SecretsError`; neither says what was read.
+    static func read(_ name: String, file: String?) throws -> Secret {
+        if let file {
+            guard let handle = FileHandle(forReadingAtPath: file) else { throw CommandError("Cannot read \(file)") }
+            defer { try? handle.close() }
+            return try secret(name, try content(of: handle))
+        }
+        if isatty(STDIN_FILENO) == 1 { return try secret(name, Data(try prompt(for: name).utf8)) }
+        var bytes = try content(of: .standardInput)
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        return try secret(name, bytes)
+    }
+
+    /// One byte more than is allowed, and a line break, so that a value that is too long is seen to be.
+    private static func content(of handle: FileHandle) throws -> Data {
+        var bytes = Data()
+        while bytes.count <= SecretLimits.maxValueBytes + 2,
+            let more = try handle.read(upToCount: SecretLimits.maxValueBytes + 3 - bytes.count), !more.isEmpty
+        {
+            bytes.append(more)
+        }
+        return bytes
+    }
+
+    private static func secret(_ name: String, _ bytes: Data) throws -> Secret {
+        guard let value = String(data: bytes, encoding: .utf8) else {
+            throw CommandError("The value is not UTF-8 text; encode it, for example with base64")
+        }
+        return try Secret(name: name, value: value)
+    }
+
+    private static func prompt(for name: String) throws -> String {
+        var before = termios()
+        guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw CommandError("Cannot hide what is typed; use --file") }
+        var hidden = before
+        // Ctrl-C is read as a character, so that it cannot leave the terminal silent.
+        hidden.c_lflag &= ~tcflag_t(ECHO | ISIG)
+        guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else {
+            throw CommandError("Cannot hide what is typed; use --file")
+        }
+        Terminal.write("Value of \(name) (hidden): ", to: STDERR_FILENO)
+        let typed = readLine(strippingNewline: true)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
+        Terminal.note("")
+        guard let line = typed, !line.contains("\u{3}") else { throw CommandError("Cancelled; nothing was changed") }
+        return line
+    }
+}
