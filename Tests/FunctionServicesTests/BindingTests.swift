@@ -70,7 +70,7 @@ import Testing
                 return ServiceResponse(status: 200, headers: [], body: answer.body)
             }
             let text =
-                "\(request.requestID) \(request.method) \(request.url) \(request.headers) \(request.traceparent ?? "")"
+                "\(request.requestID) \(request.method) \(request.url) \(request.headers) \(request.trace ?? "")"
             return ServiceResponse(
                 status: 202, headers: [(name: "x-a", value: "1")], body: .bytes(ByteBuffer(string: text)))
         }
@@ -82,9 +82,8 @@ import Testing
                 makeCall(
                     "service",
                     """
-                    {"binding": "API", "url": "https://api/x?y", "method": "put", "headers": [["X-B", "2"], ["te", "x"]],
-                    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
-                    """))
+                    {"binding": "API", "url": "https://api/x?y", "method": "put", "headers": [["X-B", "2"], ["te", "x"]]}
+                    """, trace: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
             #expect(answer.json["status"] as? Int == 202)
             #expect(answer.header("x-a") == "1")
             let text = try await answer.text()

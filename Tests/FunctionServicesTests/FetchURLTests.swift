@@ -111,13 +111,6 @@ import Testing
             #expect(FetchHeaders.method(bad) == nil)
         }
     }
-
-    @Test func traceParents() {
-        #expect(FetchHeaders.isTraceParent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
-        #expect(!FetchHeaders.isTraceParent("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
-        #expect(!FetchHeaders.isTraceParent("00-0af7-b7ad6b7169203331-01\r\nx: y"))
-        #expect(!FetchHeaders.isTraceParent(""))
-    }
 }
 
 @Suite struct FetchHopTests {

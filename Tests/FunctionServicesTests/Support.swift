@@ -10,9 +10,9 @@ let testVersion = FunctionVersion(tenant: "owner/app", release: "r1")
 
 func makeCall(
     _ name: String, _ argument: String, body: FunctionBody = .bytes(ByteBuffer()), requestID: String = "request",
-    version: FunctionVersion = testVersion
+    trace: String? = nil, version: FunctionVersion = testVersion
 ) -> HostCall {
-    HostCall(version: version, requestID: requestID, name: name, argument: argument, body: body)
+    HostCall(version: version, requestID: requestID, trace: trace, name: name, argument: argument, body: body)
 }
 
 func makeCall(_ name: String, _ argument: String, bytes: [UInt8], version: FunctionVersion = testVersion) -> HostCall {
@@ -71,7 +71,7 @@ func failure(_ body: () async throws -> some Sendable) async -> HostCallError {
 
 /// Waits until something is so, for at most ten seconds.
 func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(30)
     while try await !condition() {
         guard ContinuousClock.now < end else {
             Issue.record(what)

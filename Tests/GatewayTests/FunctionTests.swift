@@ -1,4 +1,5 @@
 import Gateway
+import Manifests
 import NIOCore
 import Synchronization
 import Testing
@@ -42,6 +43,33 @@ import Testing
         }
     }
 
+    @Test func releasesUnderTheirOwnHostAreLeftOutOfSearch() async throws {
+        try await TestGateway.run { test in
+            test.function("api") { _, loop in
+                loop.makeSucceededFuture(
+                    FunctionResponse(status: 200, headers: [("X-Robots-Tag", "all")], body: ByteBuffer(string: "x")))
+            }
+            let host = "0123456789--api"
+            let file = SiteManifest.File(
+                blob: test.blobs.addHot("page", Array("page".utf8)), byteCount: 4, contentType: "text/html")
+            let files = SiteRelease(
+                name: "api", release: "0123456789", manifest: try SiteManifest(files: ["a.html": file]),
+                isPreview: true)
+            test.routes[host] = .function(
+                FunctionRelease(name: "api", release: "0123456789", assets: files, isPreview: true))
+            let client = try await test.connect()
+            defer { client.close() }
+            for (path, text) in [("/", "x"), ("/a", "page")] {
+                client.send("GET \(path) HTTP/1.1\r\nHost: \(host).localhost\r\n\r\n")
+                let response = try await client.response()
+                #expect(response.text == text)
+                #expect(response.fields.filter { $0.name == "x-robots-tag" }.map(\.value) == ["noindex"])
+            }
+            client.send("GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n")
+            #expect(try await client.response()["x-robots-tag"] == "all")
+        }
+    }
+
     @Test func headAndEmptyAnswers() async throws {
         try await TestGateway.run { test in
             test.function("api") { request, loop in
@@ -69,8 +97,10 @@ import Testing
     @Test func failures() async throws {
         try await TestGateway.run { test in
             struct Private: Error {}
+            let names = Mutex<[String]>([])
             test.function("api") { request, loop in
-                switch request.url.split(separator: "/").last {
+                names.withLock { $0.append(request.id) }
+                return switch request.url.split(separator: "/").last {
                 case "cpu": loop.makeFailedFuture(GatewayError(.init("function/cpu-limit"), "50 ms", origin: .origin))
                 case "busy": loop.makeFailedFuture(GatewayError(.functionOverloaded, "Full", origin: .node))
                 case "forge":
@@ -82,6 +112,7 @@ import Testing
             let cpu = try await test.get("api.localhost", "/cpu")
             #expect(cpu.status == 504 && cpu["skerry-error"] == "function/cpu-limit")
             #expect(cpu["skerry-request"]?.count == 16)
+            #expect(cpu["skerry-request"] == names.withLock { $0.last })
             let busy = try await test.get("api.localhost", "/busy")
             #expect(busy.status == 503 && busy["retry-after"] == "1")
             let forge = try await test.get("api.localhost", "/forge")

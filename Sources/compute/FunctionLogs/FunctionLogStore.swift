@@ -40,12 +40,11 @@ public final class FunctionLogStore: Sendable {
     ///
     /// - Parameter app: `owner/name`; a record of anything else is dropped.
     public func add(_ record: FunctionLogRecord, to app: String) {
-        guard LogFolder.isApp(app) else { return }
         let record = limits.bounded(record)
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             if state.book.knows(app) {
                 state.book.add(record, to: app)
-            } else if state.early.count < limits.maxAppsInMemory,
+            } else if LogFolder.isApp(app), state.early.count < limits.maxAppsInMemory,
                 state.early[app, default: []].count < FunctionLogStore.maxEarly
             {
                 state.early[app, default: []].append(record)

@@ -114,6 +114,7 @@ public final class Gateway: Sendable {
             if isDone { continuation.resume() }
         }
         deadline.cancel()
+        await settings.accessLog?.flush()
     }
 
     private func bootstrap() -> ServerBootstrap {

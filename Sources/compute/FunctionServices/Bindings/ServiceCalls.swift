@@ -12,7 +12,6 @@ final class ServiceCalls: Sendable {
         var method: String?
         var headers: [[String]]?
         var hasBody: Bool?
-        var traceparent: String?
     }
 
     private let invoker: (any ServiceInvoker)?
@@ -66,7 +65,7 @@ final class ServiceCalls: Sendable {
             return ServiceRequest(
                 binding: argument.binding, caller: call.version, requestID: id, method: method, url: url.description,
                 headers: headers, body: argument.hasBody == false ? .empty : call.body,
-                traceparent: argument.traceparent.flatMap { FetchHeaders.isTraceParent($0) ? $0 : nil })
+                trace: call.trace)
         } catch let error as FetchURL.Malformed {
             throw HostCallError("service/request", error.description)
         } catch let error as FetchHeaders.Refused {

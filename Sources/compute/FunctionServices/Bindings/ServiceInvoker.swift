@@ -17,7 +17,7 @@ public struct ServiceRequest: Sendable {
     /// The request's body.
     public var body: FunctionBody
     /// The caller's W3C trace context, if it has one.
-    public var traceparent: String?
+    public var trace: String?
 }
 
 /// Another function's answer.

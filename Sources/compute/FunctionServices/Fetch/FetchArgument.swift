@@ -10,8 +10,6 @@ struct FetchArgument: Decodable, Sendable {
     var redirect: FetchHop.Redirect?
     /// Whether the call's body is the request's. Default: if it has bytes.
     var hasBody: Bool?
-    /// The W3C trace context of the caller, for requests that have no `traceparent` of their own.
-    var traceparent: String?
 }
 
 /// The value of `fetch`.

@@ -94,13 +94,6 @@ enum FetchHeaders {
         }
     }
 
-    /// Whether the text is a W3C trace context, version 00: `00-<32 hex digits>-<16>-<2>`.
-    static func isTraceParent(_ text: String) -> Bool {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] == "00" else { return false }
-        return parts.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) } }
-    }
-
     private static func droppedNames(_ connection: some Sequence<String>) -> Set<String> {
         connectionNames.union(
             connection.flatMap { $0.lowercased().split { $0 == "," || $0 == " " || $0 == "\t" }.map(String.init) })

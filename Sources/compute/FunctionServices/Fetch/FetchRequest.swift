@@ -12,7 +12,9 @@ struct FetchRequest: Sendable {
     private let stream: BodyParts
 
     /// - Throws: ``FetchURL/Malformed``, ``FetchHeaders/Refused``, ``HostCallError``.
-    init(_ argument: FetchArgument, body: FunctionBody, settings: FetchSettings) throws {
+    ///
+    /// - Parameter trace: The caller's `traceparent`, for requests that have none of their own.
+    init(_ argument: FetchArgument, body: FunctionBody, trace: String?, settings: FetchSettings) throws {
         let url = try FetchURL(argument.url)
         guard let method = FetchHeaders.method(argument.method ?? "GET") else {
             throw FetchFailure.failed("the method is none, or one that must not be used")
@@ -24,7 +26,7 @@ struct FetchRequest: Sendable {
         var headers = try FetchHeaders.outgoing(pairs)
         if !headers.contains(name: "accept") { headers.add(name: "accept", value: "*/*") }
         if !headers.contains(name: "user-agent") { headers.add(name: "user-agent", value: settings.userAgent) }
-        if let trace = argument.traceparent, FetchHeaders.isTraceParent(trace), !headers.contains(name: "traceparent") {
+        if let trace, !headers.contains(name: "traceparent") {
             headers.add(name: "traceparent", value: trace)
         }
         let kind: FetchHop.Body =

@@ -65,7 +65,7 @@ final class FetchService: Sendable {
     private func fetch(_ call: HostCall) async throws -> HostAnswer {
         let argument = try CallArgument.decode(FetchArgument.self, of: call)
         let app = call.version.tenant
-        let first = try FetchRequest(argument, body: call.body, settings: settings)
+        let first = try FetchRequest(argument, body: call.body, trace: call.trace, settings: settings)
         if first.hop.body == .none { call.body.stop() }
         try begin(app)
         var isOver = false

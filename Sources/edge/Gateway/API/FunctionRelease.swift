@@ -6,16 +6,25 @@ public struct FunctionRelease: Sendable {
     public let name: String
     /// The release's id, as people read it.
     public let release: String
+    /// Whose it is: releases of one tenant may share what others must not see. Means nothing to the gateway.
+    public let tenant: String
     /// Files that are served beside the function.
     public let assets: SiteRelease?
     /// Paths that are the function's even where there is a file. With routes, other paths are never the function's;
     /// without, it answers every path that is no file.
     public let routes: [RoutePattern]
+    /// Whether it is served under its own host: search engines are told to leave it out.
+    public let isPreview: Bool
 
     /// A release; nothing is checked.
-    public init(name: String, release: String, assets: SiteRelease? = nil, routes: [RoutePattern] = []) {
+    public init(
+        name: String, release: String, tenant: String = "", assets: SiteRelease? = nil, routes: [RoutePattern] = [],
+        isPreview: Bool = false
+    ) {
+        self.isPreview = isPreview
         self.name = name
         self.release = release
+        self.tenant = tenant
         self.assets = assets
         self.routes = routes
     }

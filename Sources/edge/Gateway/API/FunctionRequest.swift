@@ -11,6 +11,10 @@ public struct FunctionRequest: Sendable {
         case stream(ByteStream)
     }
 
+    /// Names the request in logs, and in the answer to a failure: 16 hexadecimal digits.
+    public let id: String
+    /// Its W3C trace context, which `headers` hold too.
+    public let trace: String
     /// In upper case.
     public let method: String
     /// Absolute: `http://host[:port]/path?query`, path and query exactly as they were sent.
@@ -24,9 +28,12 @@ public struct FunctionRequest: Sendable {
 
     /// A request; nothing is checked.
     public init(
-        method: String, url: String, headers: [(name: String, value: String)], body: Body,
+        id: String = "", trace: String = "", method: String, url: String, headers: [(name: String, value: String)],
+        body: Body,
         cancellation: Cancellation = Cancellation()
     ) {
+        self.id = id
+        self.trace = trace
         self.cancellation = cancellation
         self.method = method
         self.url = url

@@ -5,11 +5,16 @@ public struct FunctionResponse: Sendable {
     /// In order; names in any case, repeated names are kept. `content-length`, `date` and the hop-by-hop fields are
     /// ignored, since the gateway sets them.
     public let headers: [(name: String, value: String)]
+    /// The id of what the node signs about the request, for the `skerry-receipt` field, which no function sets.
+    public let receipt: String?
     /// Not sent for HEAD, 204 and 304. A stream goes to the client part by part as it comes.
     public let body: FunctionRequest.Body
 
     /// A response; the gateway checks it when it arrives.
-    public init(status: Int, headers: [(name: String, value: String)], body: FunctionRequest.Body) {
+    public init(
+        status: Int, headers: [(name: String, value: String)], body: FunctionRequest.Body, receipt: String? = nil
+    ) {
+        self.receipt = receipt
         self.status = status
         self.headers = headers
         self.body = body

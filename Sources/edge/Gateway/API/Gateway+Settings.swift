@@ -57,8 +57,8 @@ extension Gateway {
         /// Bytes that are thrown away meanwhile. Default 1 MiB.
         public var lingerBytes = 1024 * 1024
 
-        /// One log line a request, at level info. Default on; turn off when a proxy in front of the node logs already.
-        public var logsAccess = true
+        /// Where each request gets a line. Default nil: nowhere.
+        public var accessLog: AccessLog?
 
         /// The defaults.
         public init() {}

@@ -70,6 +70,7 @@ extension GatewayError {
         Code("function/exception"): 500, Code("function/cpu-limit"): 504, Code("function/wall-limit"): 504,
         Code("function/memory-limit"): 500, Code("function/body-too-large"): 502, Code("function/load-failed"): 502,
         Code("function/crashed"): 502, Code("function/worker-missing"): 503,
+        Code("function/secret-missing"): 503,
         .overloaded: 503, .notReady: 503, .answerTimeout: 504, .internalError: 500,
     ]
 

@@ -8,9 +8,12 @@ public struct SiteRelease: Sendable {
     public let release: String
     /// The site's files.
     public let manifest: SiteManifest
+    /// Whether it is served under its own host: search engines are told to leave it out.
+    public let isPreview: Bool
 
     /// A release; nothing is checked.
-    public init(name: String, release: String, manifest: SiteManifest) {
+    public init(name: String, release: String, manifest: SiteManifest, isPreview: Bool = false) {
+        self.isPreview = isPreview
         self.name = name
         self.release = release
         self.manifest = manifest

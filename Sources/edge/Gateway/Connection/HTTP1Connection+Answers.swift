@@ -144,20 +144,12 @@ extension HTTP1Connection: BodyPumpOwner {
         let elapsed = nanoseconds ?? request.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
         metrics.answered(reply.kind, status: reply.status, bodyBytes: bodyBytes, nanoseconds: elapsed)
         if broken { metrics.bodyBroken() }
-        guard settings.logsAccess, logger.logLevel <= .info else { return }
-        var metadata: Logger.Metadata = [
-            "method": "\(request?.head.method.rawValue ?? "-")",
-            "host": "\(request?.head.authority?.description ?? "-")",
-            "path": "\(request?.head.path ?? "-")",
-            "status": "\(reply.status)",
-            "bytes": "\(bodyBytes)",
-            "micros": "\(elapsed / 1_000)",
-            "remote": "\(client.ip)",
-            "kind": "\(reply.kind)",
-        ]
-        if let error = reply.error { metadata["error"] = "\(error.code)" }
-        if let id = reply.id { metadata["request"] = "\(id)" }
-        if broken { metadata["broken"] = "true" }
-        logger.info("request", metadata: metadata)
+        guard let log = settings.accessLog, let context else { return }
+        log.add(
+            AccessEntry(
+                method: request?.head.method.rawValue ?? "-", host: request?.head.authority?.description ?? "-",
+                path: request?.head.path ?? "-", status: reply.status, bytes: bodyBytes, micros: Int(elapsed / 1_000),
+                kind: reply.kind.description, remote: client.ip, error: reply.error?.code.description,
+                request: reply.id, isBroken: broken), on: context.eventLoop)
     }
 }

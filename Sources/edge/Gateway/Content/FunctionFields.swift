@@ -8,8 +8,9 @@ enum FunctionFields {
     /// What the gateway answers or states itself: a client's own word on it must not reach a function.
     private static let gatewayOwned: Set<String> = [
         "expect", "content-length", "host", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
-        "x-forwarded-port", "x-real-ip",
+        "x-forwarded-port", "x-real-ip", "traceparent",
     ]
+    private static let neverRequested = hopByHop.union(gatewayOwned)
     /// What the gateway says in every answer.
     private static let answerOwned: Set<String> = ["content-length", "date", "server-timing"]
     private static let reservedPrefix = "skerry-"
@@ -18,11 +19,11 @@ enum FunctionFields {
     ///
     /// - Parameter bodyBytes: The body's length; nil while it is not known.
     static func request(
-        _ head: HTTPRequestHead, bodyBytes: Int?, client: ClientAddress
+        _ head: HTTPRequestHead, bodyBytes: Int?, client: ClientAddress, trace: TraceContext
     ) -> [(name: String, value: String)] {
-        let named = connectionOptions(head.fields.all("connection"))
+        let named = head.fields.known.contains(.connection) ? connectionOptions(head.fields.all("connection")) : []
         var result = head.fields.pairs.filter { field in
-            !hopByHop.contains(field.name) && !gatewayOwned.contains(field.name) && !named.contains(field.name)
+            !neverRequested.contains(field.name) && (named.isEmpty || !named.contains(field.name))
         }
         // An absolute target overrules the Host field (RFC 9112 section 3.2.2).
         if let authority = head.authority { result.append(("host", authority.description)) }
@@ -31,6 +32,7 @@ enum FunctionFields {
         }
         result.append(("x-forwarded-for", client.ip))
         result.append(("x-forwarded-proto", "http"))
+        result.append(("traceparent", trace.header))
         return result
     }
 
@@ -43,9 +45,9 @@ enum FunctionFields {
     ) throws(GatewayError) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
         var byteCount = 0
-        let named = connectionOptions(fields.filter { $0.name.lowercased() == "connection" }.map(\.value))
-        for (rawName, rawValue) in fields {
-            let name = rawName.lowercased()
+        let fields = fields.map { (name: $0.name.lowercased(), value: $0.value) }
+        let named = connectionOptions(fields.filter { $0.name == "connection" }.map(\.value))
+        for (name, rawValue) in fields {
             let value = HTTPCharacters.trimmed(rawValue)
             guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
                 value.utf8.allSatisfy(HTTPCharacters.isValue)
@@ -60,7 +62,9 @@ enum FunctionFields {
                     .functionBadResponse, "The function answered with more than \(maxBytes) bytes of headers",
                     origin: .origin)
             }
-            if hopByHop.contains(name) || answerOwned.contains(name) || named.contains(name) { continue }
+            if hopByHop.contains(name) || answerOwned.contains(name) || !named.isEmpty && named.contains(name) {
+                continue
+            }
             if name.hasPrefix(reservedPrefix) { continue }
             result.append((name, value))
         }

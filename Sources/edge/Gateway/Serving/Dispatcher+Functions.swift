@@ -8,14 +8,17 @@ extension Dispatcher {
 
     func function(_ release: FunctionRelease, _ request: GatewayRequest, _ loop: any EventLoop) -> Answer {
         let head = request.head
+        let trace = TraceContext(parent: head.fields.first("traceparent"))
         let call = FunctionRequest(
-            method: head.method.rawValue, url: url(head, release),
-            headers: FunctionFields.request(head, bodyBytes: request.bodyByteCount, client: request.client),
+            id: trace.span, trace: trace.header, method: head.method.rawValue, url: url(head, release),
+            headers: FunctionFields.request(
+                head, bodyBytes: request.bodyByteCount, client: request.client, trace: trace),
             body: request.upload.map { .stream($0) } ?? .bytes(request.body),
             cancellation: request.cancellation)
         let answered = functions.invoke(release, call, on: loop).hop(to: loop)
         return .later(
-            answered.flatMapThrowing { try reply($0, head) }.flatMapErrorThrowing { failure($0, head, .function) })
+            answered.flatMapThrowing { try reply($0, head) }
+                .flatMapErrorThrowing { failure($0, head, .function, id: trace.span) })
     }
 
     /// Who answers a path of an app that has files beside its function.
@@ -47,7 +50,8 @@ extension Dispatcher {
                 .functionBadResponse, "The function answered with the status \(response.status); it must be 200 to 599",
                 origin: .origin)
         }
-        let fields = try FunctionFields.response(response.headers, maxBytes: settings.maxFunctionFieldBytes)
+        var fields = try FunctionFields.response(response.headers, maxBytes: settings.maxFunctionFieldBytes)
+        if let receipt = response.receipt { fields.append(("skerry-receipt", receipt)) }
         let hasContent = !HTTPStatus.hasNoContent(response.status) && response.status != HTTPStatus.resetContent
         switch response.body {
         case .stream(let stream):

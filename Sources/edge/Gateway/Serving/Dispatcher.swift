@@ -13,6 +13,7 @@ struct Dispatcher: Sendable {
 
     static let staticMethods = "GET, HEAD, OPTIONS"
     private static let blobsPrefix = "/blobs/"
+    private static let robotsField = "x-robots-tag"
 
     func route(_ head: HTTPRequestHead, from client: ClientAddress) -> Destination {
         if head.path == "*" { return .server }
@@ -77,13 +78,30 @@ struct Dispatcher: Sendable {
         _ destination: Destination, _ request: GatewayRequest, on loop: any EventLoop, _ context: LoopContext
     ) -> Answer {
         switch destination {
+        case .site(let release) where release.isPreview: return preview(site(release, request, loop, context))
         case .site(let release): return site(release, request, loop, context)
         case .blob(let id): return blob(id, request, loop, context)
+        case .function(let release) where release.isPreview: return preview(function(release, request, loop))
         case .function(let release): return function(release, request, loop)
         case .page(let page): return .ready(self.page(page, request))
         case .server: return .ready(options(.page))
         case .failure(let error): return .ready(failure(error, request.head, .invalid))
         }
+    }
+
+    /// Keeps a release under its own host out of search engines, whatever a function says.
+    private func preview(_ answer: Answer) -> Answer {
+        switch answer {
+        case .ready(let reply): .ready(Dispatcher.leftOutOfSearch(reply))
+        case .later(let future): .later(future.map { Dispatcher.leftOutOfSearch($0) })
+        }
+    }
+
+    private static func leftOutOfSearch(_ reply: Reply) -> Reply {
+        var reply = reply
+        reply.fields.removeAll { $0.name == robotsField }
+        reply.fields.append((robotsField, "noindex"))
+        return reply
     }
 
     func options(_ kind: RequestKind) -> Reply {
@@ -101,11 +119,15 @@ struct Dispatcher: Sendable {
         }
     }
 
-    /// - Parameter head: Nil when the request itself could not be read.
-    func failure(_ error: GatewayError, _ head: HTTPRequestHead?, _ kind: RequestKind) -> Reply {
+    /// - Parameters:
+    ///   - head: Nil when the request itself could not be read.
+    ///   - name: How logs name the request; nil for none yet.
+    func failure(
+        _ error: GatewayError, _ head: HTTPRequestHead?, _ kind: RequestKind, id name: String? = nil
+    ) -> Reply {
         let html = ErrorPage.prefersHTML(head?.fields.combined("accept"))
         let isServerError = error.status >= 500
-        let id = isServerError ? Dispatcher.makeID() : nil
+        let id = isServerError ? name ?? TraceContext(parent: nil).span : nil
         let body = ByteBuffer(string: ErrorPage.body(error, html: html, id: id))
         var fields: [(name: String, value: String)] = [
             ("content-type", html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8"),
@@ -122,17 +144,13 @@ struct Dispatcher: Sendable {
     }
 
     /// An error of a protocol's implementer; what clients are not shown is logged.
-    func failure(_ error: any Error, _ head: HTTPRequestHead?, _ kind: RequestKind) -> Reply {
-        let reply = failure(GatewayError.wrapping(error), head, kind)
+    func failure(
+        _ error: any Error, _ head: HTTPRequestHead?, _ kind: RequestKind, id name: String? = nil
+    ) -> Reply {
+        let reply = failure(GatewayError.wrapping(error), head, kind, id: name)
         if !(error is GatewayError) {
             logger.error("A request failed", metadata: ["error": "\(error)", "request": "\(reply.id ?? "-")"])
         }
         return reply
-    }
-
-    /// 16 hexadecimal digits; random, so that ids of several nodes can stand in one log.
-    private static func makeID() -> String {
-        let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -1,0 +1,128 @@
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// One line for each request. Lines are gathered and written by another thread, so that a request costs no system call
+/// and waits for no disk: what came in the last ``interval`` before a crash is lost.
+///
+/// When whatever takes the lines is too slow for them, ``maxWaitingBytes`` wait; further ones are counted, and a line
+/// says how many.
+public final class AccessLog: Sendable {
+    /// How a line looks.
+    public enum Format: Sendable {
+        /// `2026-01-31T12:00:00.000Z info gateway: request method=GET host=… path=… status=200 …`
+        case text
+        /// The same as an object of JSON.
+        case json
+    }
+
+    /// How long a line waits at most for others to be written with: 100 ms.
+    public static let interval = TimeAmount.milliseconds(100)
+    /// Lines that wait to be written: 4 MiB.
+    public static let maxWaitingBytes = 4 << 20
+    /// As many bytes are written without further waiting.
+    private static let promptBytes = 64 << 10
+
+    private struct State {
+        var waiting: [UInt8] = []
+        var dropped = 0
+        var isScheduled = false
+        var isWriting = false
+    }
+
+    private let format: Format
+    private let write: @Sendable ([UInt8]) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameter write: Takes whole lines; called by one thread at a time, which may wait.
+    public init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void) {
+        self.format = format
+        self.write = write
+    }
+
+    /// A log that writes to a descriptor, standard error as a rule; errors are nobody's business.
+    public convenience init(_ format: Format, descriptor: Int32 = 2) {
+        self.init(format) { lines in
+            lines.withUnsafeBytes { bytes in
+                var rest = bytes[...]
+                while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+                    #if canImport(Glibc)
+                        let count = Glibc.write(descriptor, start, rest.count)
+                    #else
+                        let count = Darwin.write(descriptor, start, rest.count)
+                    #endif
+                    if count < 0, errno == EINTR { continue }
+                    guard count > 0 else { return }
+                    rest = rest.dropFirst(count)
+                    if rest.isEmpty { return }
+                }
+            }
+        }
+    }
+
+    /// Adds a request's line. Never waits.
+    func add(_ entry: AccessEntry, on eventLoop: any EventLoop) {
+        let line = entry.line(format)
+        let (mustSchedule, mustWrite) = state.withLock { state -> (Bool, Bool) in
+            guard state.waiting.count + line.count <= AccessLog.maxWaitingBytes else {
+                state.dropped += 1
+                return (false, false)
+            }
+            state.waiting += line
+            if state.waiting.count >= AccessLog.promptBytes, !state.isWriting {
+                state.isWriting = true
+                return (false, true)
+            }
+            defer { state.isScheduled = true }
+            return (!state.isScheduled, false)
+        }
+        if mustWrite { submit() }
+        if mustSchedule { eventLoop.scheduleTask(in: AccessLog.interval) { self.due() } }
+    }
+
+    /// Writes what waits; when this returns, it has been handed to the writer. For the end of a gateway.
+    func flush() async {
+        await withCheckedContinuation { continuation in
+            NIOThreadPool.singleton.submit { _ in
+                while self.state.withLock({ $0.isWriting }) { usleep(1_000) }
+                self.state.withLock { $0.isWriting = true }
+                self.writeAll()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func due() {
+        let mustWrite = state.withLock { state in
+            state.isScheduled = false
+            guard !state.isWriting, !state.waiting.isEmpty else { return false }
+            state.isWriting = true
+            return true
+        }
+        if mustWrite { submit() }
+    }
+
+    private func submit() { NIOThreadPool.singleton.submit { _ in self.writeAll() } }
+
+    /// Runs in one thread at a time, which `isWriting` sees to.
+    private func writeAll() {
+        while true {
+            let (lines, dropped) = state.withLock { state -> ([UInt8], Int) in
+                defer {
+                    state.waiting = []
+                    state.dropped = 0
+                }
+                if state.waiting.isEmpty, state.dropped == 0 { state.isWriting = false }
+                return (state.waiting, state.dropped)
+            }
+            if lines.isEmpty, dropped == 0 { return }
+            write(lines + (dropped > 0 ? AccessEntry.gap(dropped, format) : []))
+        }
+    }
+}
