@@ -150,6 +150,81 @@ def load(arguments):
         fail(f"{arguments.name}: {errors} errors in {found['requests']} requests: {json.dumps(found)}")
 
 
+def first_byte(port, host):
+    """Milliseconds from the begin of a request on an open connection to the first byte of its answer, and the answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=VISIT_TIMEOUT_SECONDS) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        request = f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+        start = time.perf_counter()
+        connection.sendall(request)
+        answer = connection.recv(65536)
+        milliseconds = (time.perf_counter() - start) * 1e3
+        while part := connection.recv(65536):
+            answer += part
+    return milliseconds, answer
+
+
+def first_bytes(arguments):
+    """Asks each of some apps once; records the median and the 99th percentile of the times to the first byte."""
+    times = []
+    for number in range(arguments.first, arguments.first + arguments.count):
+        milliseconds, answer = first_byte(arguments.port, f"{arguments.prefix}{number}.localhost")
+        if not answer.startswith(b"HTTP/1.1 200 ") or arguments.expect.encode() not in answer:
+            fail(f"{arguments.prefix}{number} answered {answer[:300]!r}")
+        times.append(milliseconds)
+        time.sleep(arguments.pause)
+    record_times(arguments, times)
+
+
+def record_times(arguments, times):
+    cuts = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
+    record(arguments.results, round=arguments.round, name=arguments.name, p50=cuts[49], p99=cuts[98])
+
+
+def process_starts(arguments):
+    """Starts a server again and again; records the times from its start to the first byte of its first answer."""
+    times = []
+    for _ in range(arguments.count):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            number = listener.getsockname()[1]
+        start = time.perf_counter()
+        child = subprocess.Popen(
+            arguments.command, env=os.environ | {"PORT": str(number)}, stdout=subprocess.DEVNULL)
+        try:
+            while True:
+                try:
+                    first_byte(number, "localhost")
+                    break
+                except ConnectionRefusedError:
+                    if child.poll() is not None or time.perf_counter() - start > LOAD_GRACE_SECONDS:
+                        fail(f"{arguments.name}: {' '.join(arguments.command)} does not serve")
+                    time.sleep(0.0002)
+            times.append((time.perf_counter() - start) * 1e3)
+        finally:
+            child.kill()
+            child.wait()
+    record_times(arguments, times)
+
+
+def workers(arguments):
+    """Prints how many workers a node has and the private memory of one, in MiB: median and maximum."""
+    private = []
+    for entry in os.listdir("/proc"):
+        fields = read_stat(entry) if entry.isdigit() else None
+        if not fields or int(fields[1]) != arguments.pid:
+            continue
+        try:
+            with open(f"/proc/{entry}/smaps_rollup") as file:
+                kinds = (line.split() for line in file if line.startswith("Private_"))
+                private.append(sum(int(kind[1]) for kind in kinds) / 1024)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    if private:
+        print(f"{len(private)} workers, private memory {statistics.median(private):.1f} MiB each (median), "
+              f"{max(private):.1f} at most")
+
+
 def visit(arguments):
     """Asks for a page again and again until SIGTERM, then writes how often each outcome was seen."""
     outcomes, running = {}, True
@@ -287,6 +362,13 @@ def main():
     command(
         "load", load, "results", "round", "name", "host", "url", expect=text, pids=servers, seconds=number(3),
         connections=number(32))
+    share = {"type": float, "default": 0.0}
+    command(
+        "first-bytes", first_bytes, "results", "round", "name", "prefix", "port", first=number(1), count=number(20),
+        expect={"default": ""}, pause=share)
+    command("process-starts", process_starts, "results", "round", "name", count=number(10)).add_argument(
+        "command", nargs="+")
+    command("workers", workers, "pid")
     command("visit", visit, "app", "port", "output", expect=text, pause={"type": float, "default": 0.02})
     command("outcomes", outcomes).add_argument("files", nargs="+")
     command("calls", calls, "results", "name")
