@@ -13,6 +13,16 @@ struct Room {
     var products: [Target.Dependency] = []
 }
 
+/// Rooms that compute so much that their tests take minutes without optimisation, and the tests that do.
+let optimisedInTests: Set = [
+    "Blake3", "Identity", "BlobStore", "Membership", "Discovery", "Exchange", "Ledger", "Simulator", "Blake3Tests",
+    "DiscoveryTests",
+]
+
+func settings(_ name: String) -> [SwiftSetting] {
+    optimisedInTests.contains(name) ? strict + [.unsafeFlags(["-O"], .when(configuration: .debug))] : strict
+}
+
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -93,6 +103,12 @@ let rooms: [Room] = [
     Room(
         floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+    Room(floor: "compute", name: "Recordings", rooms: ["Blake3", "Identity", "WorkerProtocol"]),
+    Room(
+        floor: "compute", name: "Replay", rooms: ["Blake3", "Streams", "WorkerProtocol", "Functions", "Recordings"],
+        products: [nio("NIOCore")]),
+    Room(
+        floor: "compute", name: "Secrets", rooms: ["Blake3", "Identity", "Manifests", "Ledger"], products: [crypto]),
     Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
     Room(
         floor: "compute", name: "FunctionServices", rooms: ["Streams", "CZlib", "Functions"],
@@ -115,7 +131,8 @@ let rooms: [Room] = [
         rooms: [
             "Blake3", "Identity", "Wire", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
-            "FunctionLogs", "Placement", "Gateway", "ControlAPI", "ControlModel",
+            "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
+            "ControlModel", "Secrets",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
     Room(
@@ -133,7 +150,7 @@ let rooms: [Room] = [
         floor: "app", name: "Client",
         rooms: [
             "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
-            "Bundling",
+            "Bundling", "Recordings", "Secrets", "Placement",
         ],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix")]),
     Room(
@@ -142,6 +159,7 @@ let rooms: [Room] = [
             "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "AppManifests", "FunctionLogs", "Ledger",
             "Client",
             "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway",
+            "Recordings", "Replay", "WorkerProtocol", "Secrets",
         ],
         products: [
             argumentParser, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, coreMetrics,
@@ -173,9 +191,10 @@ let roomTargets: [Target] = rooms.map { room in
     let dependencies = dependencies(room.rooms) + room.products
     switch room.kind {
     case .library:
-        return .target(name: room.name, dependencies: dependencies, path: path, swiftSettings: strict)
+        return .target(name: room.name, dependencies: dependencies, path: path, swiftSettings: settings(room.name))
     case .executable:
-        return .executableTarget(name: room.name, dependencies: dependencies, path: path, swiftSettings: strict)
+        return .executableTarget(
+            name: room.name, dependencies: dependencies, path: path, swiftSettings: settings(room.name))
     }
 }
 
@@ -185,7 +204,7 @@ let roomProducts: [Product] = rooms.filter { $0.kind == .library && $0.name != "
 }
 
 func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies(rooms) + products, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies(rooms) + products, swiftSettings: settings(name))
 }
 
 let testTargets: [Target] = [
@@ -202,6 +221,7 @@ let testTargets: [Target] = [
     tests("ManifestsTests", ["Manifests", "Blake3", "Identity"]),
     tests("AppManifestsTests", ["AppManifests", "Manifests"]),
     tests("FunctionLogsTests", ["FunctionLogs"], [logging]),
+    tests("RecordingsTests", ["Recordings", "WorkerProtocol", "Identity", "Blake3"]),
     tests("BundlingTests", ["Bundling", "AppManifests", "Functions"]),
     tests(
         "DevServerTests", ["DevServer", "Functions", "skerry-worker"],
@@ -228,12 +248,21 @@ let testTargets: [Target] = [
     tests(
         "EtcdLogTests", ["EtcdLog", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "ledger-exerciser"],
         [grpcCore, grpcTransport, grpcProtobuf, protobuf, logging]),
+    .executableTarget(
+        name: "sandbox-probe", dependencies: dependencies(["CSandbox"]), path: "Tests/Support/SandboxProbe",
+        cSettings: optimisedC),
     tests(
-        "FunctionsTests", ["Functions", "FunctionServices", "WorkerProtocol", "Streams", "skerry-worker"],
+        "FunctionsTests",
+        [
+            "Functions", "FunctionServices", "Recordings", "Replay", "WorkerProtocol", "CSandbox", "Streams",
+            "Identity",
+            "Blake3", "skerry-worker", "sandbox-probe",
+        ],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests(
         "FunctionServicesTests", ["FunctionServices", "Functions", "Streams"],
-        [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging]),
+        [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, grdb]),
+    tests("SecretsTests", ["Secrets", "Ledger", "Identity", "Blake3"]),
     tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
     tests(
         "GatewayTests", ["Gateway", "Manifests", "Streams", "Identity", "Blake3"],
@@ -247,7 +276,8 @@ let testTargets: [Target] = [
         "NodeTests",
         [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
-            "Blake3", "Wire",
+            "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
+            "Secrets", "ControlModel",
         ],
         [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
     tests("ArchitectureTests", []),

@@ -9,6 +9,7 @@ private let neighbours: [String: Set<String>] = [
     "AppManifests": ["Manifests"], "LedgerLog": ["Ledger"], "EtcdLog": ["Ledger", "LedgerLog"],
     "FunctionRuntime": ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"],
     "Functions": ["WorkerProtocol", "CSandbox"],
+    "Recordings": ["WorkerProtocol"], "Replay": ["WorkerProtocol", "Functions", "Recordings"],
     "FunctionServices": ["Functions"],
     "ControlAPI": ["ControlModel"],
     "DevServer": ["Bundling"], "Client": ["Bundling"],

@@ -37,6 +37,16 @@ extension TestBackend {
     func functionLogs(
         of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
     ) async throws -> FunctionLogPage { throw Serving.unused }
+    func record(_ request: InvocationRequest, of name: String, by account: AccountID) async throws -> RecordingAnswer {
+        throw Serving.unused
+    }
+    func replay(_ file: [UInt8]) async throws -> ReplayAnswer { throw Serving.unused }
+    func receipt(_ id: String) async throws -> ReceiptAnswer { throw Serving.unused }
+    var keyValues: any ControlKeyValues { Serving.NoKeyValues() }
+    func secrets(of name: String, by account: AccountID) async throws -> SecretsReport { throw Serving.unused }
+    func changeSecrets(
+        of name: String, by account: AccountID, _ update: SecretsUpdate
+    ) async throws -> SecretsReceipt { throw Serving.unused }
     func names() async throws -> NameList { throw Serving.unused }
     func name(_ name: String) async throws -> NameInfo { throw Serving.unused }
     func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport {
@@ -78,6 +88,17 @@ extension TestBackend {
 private enum Serving {
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     static let unused = ControlFailure(status: 501, code: "test/unused", message: "Not in this test")
+
+    struct NoKeyValues: ControlKeyValues {
+        func value(at place: KVPlace, by account: AccountID) async throws -> KVValueInfo? { throw Serving.unused }
+        func put(_ value: KVValueInfo, ttl: Int?, at place: KVPlace, by account: AccountID) async throws {
+            throw Serving.unused
+        }
+        func delete(_ place: KVPlace, by account: AccountID) async throws { throw Serving.unused }
+        func keys(
+            of name: String, in namespace: String, prefix: String, limit: Int, cursor: String?, by account: AccountID
+        ) async throws -> KVKeyList { throw Serving.unused }
+    }
 
     static func forward(
         _ request: Request, to honest: String, _ lie: @Sendable (String, Data) -> TestLie

@@ -14,7 +14,9 @@ import WorkerProtocol
             id: 1,
             head: RequestHead(method: "GET", url: "https://e.com/", headers: [HeaderField(name: "a", value: "ü")]),
             body: [0, 255], continues: true),
-        .response(id: .max, status: 200, headers: [HeaderField(name: "b", value: "")], body: [], continues: false),
+        .response(
+            id: .max, status: 200, headers: [HeaderField(name: "b", value: "")], body: [], continues: false,
+            cpuMicroseconds: .max),
         .failure(id: 2, code: .exception, message: "x"),
         .log(id: 0, level: .warning, line: "🌍"),
         .cancel(id: 3),
@@ -26,6 +28,9 @@ import WorkerProtocol
         .broken(id: 2, message: "gone"),
         .credit(id: 2, bytes: 65_536),
         .stop(id: 2),
+        .drive(startMilliseconds: 1_700_000_000_000, seed: [UInt8](repeating: 9, count: WireLimits.seedBytes)),
+        .turn(time: 1),
+        .idle(due: .max, isOver: true),
     ]
 
     @Test func framesSurviveTheWireInPiecesOfAnySize() throws {

@@ -212,6 +212,26 @@ import Testing
         #expect(core.answered(1, 4, now: 1).1 == [.kill(1)])
     }
 
+    @Test func aVersionRetiredWhileItLoadsIsLoadedAnew() {
+        var core = makeCore()
+        _ = core.invoke(1, version, deadline: 10, now: 0)
+        _ = core.workerHello(1, now: 0)
+        #expect(core.retire(version) == [])
+        #expect(core.workerLoaded(1, now: 1) == [.kill(1), .spawn(2)])
+        #expect(core.workerHello(2, now: 2) == [.load(2, version)])
+        #expect(core.workerLoaded(2, now: 3) == [.send(1, to: 2, as: 2)])
+    }
+
+    @Test func aRetiredWorkerWithoutCodeServesAgain() {
+        var core = makeCore()
+        _ = core.invoke(1, version, deadline: 10, now: 0)
+        _ = core.workerHello(1, now: 0)
+        _ = core.retire(version)
+        _ = core.codeUnavailable(1, FunctionError(.loadFailed, "no blob"), now: 1)
+        #expect(core.invoke(2, version, deadline: 10, now: 2) == [.load(1, version)])
+        #expect(core.workerLoaded(1, now: 3) == [.send(2, to: 1, as: 2)])
+    }
+
     @Test func missingCodeLeavesTheWorkerClean() {
         var core = makeCore()
         _ = core.invoke(1, version, deadline: 10, now: 0)

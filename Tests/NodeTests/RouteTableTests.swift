@@ -57,6 +57,15 @@ struct RouteTableTests {
         #expect(table.app(named: "other", for: "10.0.0.1") == nil)
     }
 
+    @Test("A release's own host is asked for where no app has the name")
+    func previews() {
+        let table = table(percent: 1)
+        table.onPreview { $0 == "0123456789--shop" ? .function(FunctionRelease(name: "shop", release: "old2")) : nil }
+        #expect(release(table.app(named: "0123456789--shop", for: "10.0.0.1")) == "old2")
+        #expect(table.app(named: "0123456789--other", for: "10.0.0.1") == nil)
+        #expect(table.app(named: "0123456789-shop", for: "10.0.0.1") == nil)
+    }
+
     @Test("A name whose new live release is on its way keeps the old one")
     func keeps() {
         let table = table(percent: 1)

@@ -28,7 +28,8 @@ enum Seeds {
     private static func all() throws -> [String: [String: [UInt8]]] {
         try [
             storage(), peers(), exchange(), members(), records(), ledger(), EtcdLogFuzzTargets.seeds(),
-            ControlModelFuzzTargets.seeds(), texts(),
+            ControlModelFuzzTargets.seeds(), NodeFuzzTargets.seeds(), SecretsFuzzTargets.seeds(), texts(),
+            FunctionsFuzzTargets.seeds(),
         ]
         .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }

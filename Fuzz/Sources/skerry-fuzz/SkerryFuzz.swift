@@ -62,7 +62,9 @@ enum Targets {
             ManifestsFuzzTargets.make(), AppManifestsFuzzTargets.make(), PeeringFuzzTargets.make(),
             try ExchangeFuzzTargets.make(),
             try MembershipFuzzTargets.make(), try DiscoveryFuzzTargets.make(), try LedgerFuzzTargets.make(),
-            EtcdLogFuzzTargets.make(), ControlModelFuzzTargets.make(), GatewayFuzzTargets.make(),
+            EtcdLogFuzzTargets.make(), ControlModelFuzzTargets.make(), SecretsFuzzTargets.make(),
+            GatewayFuzzTargets.make(), RecordingsFuzzTargets.make(), FunctionsFuzzTargets.make(),
+            try NodeFuzzTargets.make(),
         ]
         return rooms.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }

@@ -33,8 +33,10 @@ extension Deployer {
             return try await deploySite(folder: folder + "/" + (app.assets ?? ""), name: name, message: message)
         }
         let known = try await checkOwner(name)
-        let bundle = try await Bundler(folder: folder, build: app.build).bundle(entry: entry)
-        let script = ByteBuffer(string: bundle.script)
+        let site = try app.assets.map { try SiteFolder(folder + "/" + $0) }
+        let locations = Dictionary(uniqueKeysWithValues: (site?.items ?? []).map { ($0.path, $0.location) })
+        let bundle = try await Bundler(folder: folder, build: app.build).bundle(entry: entry, files: locations)
+        let script = ByteBuffer(bytes: bundle.code)
         let id = BlobID(Blake3.hash(script.readableBytesView))
         var function = FunctionManifest(
             script: id, scriptByteCount: script.readableBytes, sourceName: bundle.sourceName, exports: bundle.exports)
@@ -49,8 +51,7 @@ extension Deployer {
             sources[id] = .bytes(bytes)
         }
         var hidden = 0
-        if let assets = app.assets {
-            let site = try SiteFolder(folder + "/" + assets)
+        if let site {
             let (files, found) = try site.hashed()
             function.assets = files.files
             sources.merge(found) { $1 }

@@ -28,6 +28,8 @@ public struct Deployer: Sendable {
         public var release: String
         /// Base URLs of the gateways under which the name is served, the used node's first.
         public var url: String
+        /// Where this very release is served, whichever is live; nil if the name is too long for that.
+        public var previewURL: String?
         /// Whether exactly this content was live already, so that nothing was published.
         public var unchanged: Bool
         public var files: Int
@@ -126,6 +128,7 @@ public struct Deployer: Sendable {
         if let known, let live = known.releases.first(where: \.live), live.manifest == id.description {
             result.release = live.id
             result.unchanged = true
+            result.previewURL = Deployer.previewURL(of: name, live.id, gateway: status.gateway)
             return result
         }
         if known == nil { _ = try await submit(.claimName(name)) }
@@ -138,6 +141,7 @@ public struct Deployer: Sendable {
         }
         report(.published(releaseID))
         result.release = releaseID.description
+        result.previewURL = Deployer.previewURL(of: name, releaseID.description, gateway: status.gateway)
         result.replicas = try await waitForReplicas(name, releaseID)
         let promoted = try await submit(.promoteRelease(name, releaseID, percent: 100))
         result.behind = promoted.behind
@@ -175,8 +179,15 @@ public struct Deployer: Sendable {
     }
 
     /// `http://<name>.localhost:<port>/` for a gateway's base URL.
-    public static func url(of name: AppName, gateway: String) -> String {
+    public static func url(of name: AppName, gateway: String) -> String { url(host: name.description, gateway) }
+
+    /// The same for one release; nil if the name is too long to have such a host.
+    public static func previewURL(of name: AppName, _ release: String, gateway: String) -> String? {
+        ReleaseID(release).flatMap { PreviewHost($0, of: name) }.map { url(host: $0.description, gateway) }
+    }
+
+    private static func url(host: String, _ gateway: String) -> String {
         let port = gateway.split(separator: ":").last.flatMap { Int($0) } ?? 80
-        return "http://\(name).localhost:\(port)/"
+        return "http://\(host).localhost:\(port)/"
     }
 }

@@ -13,18 +13,7 @@ extension NodeControl {
     func functionLogs(
         of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
     ) async throws -> FunctionLogPage {
-        let checked: AppName
-        do { checked = try AppName(checking: name) } catch { throw NodeControl.explained(error) }
-        guard let record = keeper.state.name(checked) else {
-            throw ControlFailure(
-                status: 404, code: "ledger/unknown-name",
-                message: "Nobody owns the name \"\(name)\"; `skerry functions list` shows all functions")
-        }
-        guard record.owner == account else {
-            throw ControlFailure(
-                status: 403, code: "control/not-allowed",
-                message: "The name \"\(name)\" belongs to another account; only its owner reads its logs")
-        }
+        _ = try keeper.state.owned(name, by: account, "reads its logs")
         let records = await functionLogs.records(of: "\(account)/\(name)", after: sequence, limit: limit, wait: wait)
         return FunctionLogPage(
             node: node.description, records: records, next: records.last?.sequence ?? sequence)
@@ -50,6 +39,7 @@ extension FunctionLogRecord {
         status = outcome.status
         code = outcome.error?.code.rawValue
         wallMicroseconds = Int64(clamping: outcome.wallNanoseconds / 1_000)
+        cpuMicroseconds = outcome.cpuMicroseconds.map(Int64.init)
     }
 
     private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }

@@ -24,6 +24,10 @@ struct NodeControl: ControlBackend {
     let exchange: Exchange
     let repairer: Repairer
     let functionLogs: FunctionLogStore
+    let recordings: NodeRecordings
+    let receipts: ReceiptBook
+    let values: NodeKV
+    let secrets: SecretKeeper
     let describe: @Sendable () -> NodeStatus
 
     func status() async -> NodeStatus { describe() }

@@ -28,6 +28,10 @@ public struct NodeFolder: Sendable {
     public var blobs: String { path + "/blobs" }
     /// What functions wrote, by owner and app.
     public var functionLogs: String { path + "/function-logs" }
+    /// Values of the apps that this node is a home of.
+    public var keyValues: String { path + "/kv.sqlite" }
+    /// Secrets of the apps that the node serves, sealed to its key.
+    public var secrets: String { path + "/secrets" }
     /// ``NodeRun`` in JSON while the node runs.
     public var run: String { path + "/run.json" }
     /// Standard error of a node that runs in the background.

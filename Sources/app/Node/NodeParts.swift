@@ -39,9 +39,13 @@ final class NodeParts: Sendable {
     let snapshots: LedgerSnapshots
     let functions: FunctionPool
     let functionReleases: FunctionReleases
+    let secrets: SecretKeeper
     private let hostServices: HostServices
     private let cron: CronRunner
     let functionLogs: FunctionLogStore
+    let receipts: ReceiptBook
+    let recordings: NodeRecordings
+    let keyValues: NodeKV
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
 
@@ -49,9 +53,12 @@ final class NodeParts: Sendable {
     ///   - snapshots: Snapshots of the ledger in `store`.
     ///   - worker: The `skerry-worker` executable.
     ///   - functionLogs: The folder for what functions write.
+    ///   - keyValues: The file for apps' values.
+    ///   - secrets: The folder for secrets of apps.
     init(
         key: SigningKey, ledger: OpenLedger, snapshots: SnapshotStore, plan: SnapshotPlan, group: any EventLoopGroup,
-        logger: Logger, worker: String, functionLogs logFolder: String
+        logger: Logger, worker: String, functionLogs logFolder: String, keyValues keyValueFile: String,
+        secrets secretFolder: String
     ) throws {
         node = key.publicKey.node
         let keeper = ledger.keeper
@@ -83,6 +90,9 @@ final class NodeParts: Sendable {
         releases = ReleaseKeeper(
             node: node, keeper: keeper, store: store, exchange: exchange, routes: routes,
             logger: NodeParts.labelled(logger, "releases"))
+        let previews = PreviewReleases(
+            keeper: keeper, store: store, exchange: exchange, logger: NodeParts.labelled(logger, "releases"))
+        routes.onPreview { previews.app($0) }
         let ledgerLogger = NodeParts.labelled(logger, "ledger")
         let catchUp = LedgerCatchUp(
             keeper: keeper, peers: peers, exchange: exchange, snapshots: snapshots, logger: ledgerLogger)
@@ -95,19 +105,37 @@ final class NodeParts: Sendable {
             logger: ledgerLogger)
         self.snapshots = LedgerSnapshots(keeper: keeper, snapshots: snapshots, plan: plan, logger: ledgerLogger)
         let functionLogger = NodeParts.labelled(logger, "functions")
-        functionReleases = FunctionReleases(keeper: keeper, store: store, exchange: exchange, group: group)
+        let secrets = try SecretKeeper(
+            key: key, keeper: keeper, folder: secretFolder, peers: SecretPeers(peers),
+            logger: NodeParts.labelled(logger, "secrets"))
+        self.secrets = secrets
+        functionReleases = FunctionReleases(
+            keeper: keeper, store: store, exchange: exchange, secrets: secrets, group: group)
         let services = NodeServices(releases: functionReleases, routes: routes, group: group)
+        keyValues = try NodeKV(
+            node: node, file: keyValueFile,
+            network: LedgerKVNetwork(node: node, keeper: keeper, membership: membership, peers: peers),
+            logger: NodeParts.labelled(logger, "kv"))
         hostServices = try HostServices(
-            assets: functionReleases, invoker: services, eventLoops: group, logger: functionLogger)
+            assets: functionReleases, invoker: services, keyValues: keyValues.bound(by: functionReleases),
+            eventLoops: group, logger: functionLogger)
         functions = FunctionPool(
             settings: FunctionPool.Settings(workerPath: worker), group: group, host: hostServices,
             logger: functionLogger)
         services.attach(functions)
+        let (releaseIndex, pool) = (functionReleases, functions)
+        secrets.onChange { [weak releaseIndex] app in
+            for version in releaseIndex?.versions(of: app) ?? [] { pool.retire(version) }
+        }
         cron = CronRunner(
             node: node, keeper: keeper, membership: membership, releases: functionReleases, pool: functions,
             group: group, logger: functionLogger)
         let logs = FunctionLogStore(path: logFolder, logger: functionLogger)
         functionLogs = logs
+        receipts = ReceiptBook(key: key, epoch: { keeper.state.epoch.number }, logger: functionLogger)
+        recordings = NodeRecordings(
+            key: key, keeper: keeper, releases: functionReleases, receipts: receipts, logs: logs,
+            worker: worker, host: hostServices)
         let console = NodeParts.labelled(logger, "console")
         functions.onLog = { version, line in
             var metadata: Logger.Metadata = ["app": "\(version.tenant)", "release": "\(version.release)"]
@@ -118,7 +146,7 @@ final class NodeParts: Sendable {
         functions.onOutcome = { version, outcome in logs.add(FunctionLogRecord(version, outcome), to: version.tenant) }
         service.attach(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync,
-            votes: votes, releases: releases)
+            votes: votes, releases: releases, keyValues: keyValues, secrets: secrets)
     }
 
     func logger(for room: String) -> Logger { NodeParts.labelled(logger, room) }
@@ -163,7 +191,10 @@ final class NodeParts: Sendable {
             group.addTask { await self.scrubber.run() }
             group.addTask { await self.releases.run() }
             group.addTask { await self.functionLogs.run() }
+            group.addTask { await self.receipts.run() }
+            group.addTask { await self.secrets.run() }
             group.addTask { await self.cron.run() }
+            group.addTask { await self.keyValues.run() }
             group.addTask { await self.keeper.run() }
             if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
             group.addTask { await self.duties.run() }
@@ -177,6 +208,7 @@ final class NodeParts: Sendable {
         await functions.shutdown()
         await hostServices.close()
         await functionLogs.flush()
+        await keyValues.close()
         await membership.leave()
         await exchange.close()
         await peers.shutdown()

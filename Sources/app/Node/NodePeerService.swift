@@ -30,6 +30,8 @@ final class NodePeerService: PeerRequestHandler {
         let sync: LedgerSync
         let votes: VoteExchange
         let releases: ReleaseKeeper
+        let keyValues: NodeKV
+        let secrets: SecretKeeper
     }
 
     /// Set once, after the rooms that themselves need the peer network have been made.
@@ -37,11 +39,11 @@ final class NodePeerService: PeerRequestHandler {
 
     func attach(
         exchange: Exchange, membership: Membership, discovery: Discovery, keeper: LedgerKeeper, sync: LedgerSync,
-        votes: VoteExchange, releases: ReleaseKeeper
+        votes: VoteExchange, releases: ReleaseKeeper, keyValues: NodeKV, secrets: SecretKeeper
     ) {
         let rooms = Rooms(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync, votes: votes,
-            releases: releases)
+            releases: releases, keyValues: keyValues, secrets: secrets)
         self.rooms.withLock { $0 = rooms }
     }
 
@@ -57,6 +59,8 @@ final class NodePeerService: PeerRequestHandler {
         if let answer = rooms.exchange.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.membership.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.discovery.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.keyValues.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.secrets.serve(request, on: eventLoop) { return answer }
         return eventLoop.makeFutureWithTask { try await NodePeerService.answer(request, rooms) }
     }
 

@@ -196,7 +196,8 @@ actor ReleaseKeeper {
         var next: [String: RouteTable.Route] = [:]
         for record in state.names {
             guard let live = state.liveRelease(of: record.name) else { continue }
-            next[record.name.description] = RouteTable.Route(live: app(live), trial: trial(record, beside: live, state))
+            next[record.name.description] = RouteTable.Route(
+                live: app(live, of: record.owner), trial: trial(record, beside: live, state))
         }
         routes.replace(next)
         completeGauge.record(complete.count)
@@ -207,25 +208,16 @@ actor ReleaseKeeper {
     ) -> RouteTable.Trial? {
         guard let candidate = record.candidate, let release = state.release(candidate.release, of: record.name)
         else { return nil }
-        return RouteTable.Trial(app: app(release), percent: candidate.percent, pair: "\(live.id) \(release.id)")
+        return RouteTable.Trial(
+            app: app(release, of: record.owner), percent: candidate.percent, pair: "\(live.id) \(release.id)")
     }
 
-    private func app(_ release: ReleaseRecord) -> GatewayApp {
-        let name = release.name.description
-        return switch manifests[release.manifest] {
-        case .site(let manifest): .site(SiteRelease(name: name, release: release.id.description, manifest: manifest))
-        case .function(let function): .function(ReleaseKeeper.function(function, release))
-        case nil: .unavailable(reason: "Release \(release.id) of \(name) is on its way to this node; try again shortly")
+    private func app(_ release: ReleaseRecord, of owner: AccountID) -> GatewayApp {
+        guard let manifest = manifests[release.manifest] else {
+            return .unavailable(
+                reason: "Release \(release.id) of \(release.name) is on its way to this node; try again shortly")
         }
-    }
-
-    private static func function(_ manifest: FunctionManifest, _ release: ReleaseRecord) -> FunctionRelease {
-        let (name, id) = (release.name.description, release.id.description)
-        // The manifest's decoder has checked the files already.
-        let files = manifest.assets.isEmpty ? nil : try? SiteManifest(files: manifest.assets)
-        return FunctionRelease(
-            name: name, release: id, assets: files.map { SiteRelease(name: name, release: id, manifest: $0) },
-            routes: manifest.routes)
+        return GatewayApp(manifest, of: release, owner)
     }
 
     // MARK: Fetching

@@ -6,7 +6,7 @@ import EtcdLog
 import Exchange
 import Foundation
 import Functions
-import Gateway
+public import Gateway
 import Hummingbird
 import Identity
 import Ledger
@@ -33,6 +33,8 @@ public final class SkerryNode: Service {
         public var drainTimeout = Duration.seconds(5)
         /// Event loops; one a core by default.
         public var threads = System.coreCount
+        /// Where the gateway writes a line for each request; nil: nowhere, for a node behind a proxy that does.
+        public var accessLog: AccessLog?
         /// Bytes that the blob store may take; nil for what the configuration says.
         public var quotaBytes: Int?
 
@@ -117,7 +119,7 @@ public final class SkerryNode: Service {
             return try NodeParts(
                 key: key, ledger: ledger, snapshots: snapshots, plan: plan, group: group, logger: logger,
                 worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable(),
-                functionLogs: folder.functionLogs)
+                functionLogs: folder.functionLogs, keyValues: folder.keyValues, secrets: folder.secrets)
         } catch {
             try? await ledger.keeper.close()
             try? await ledger.etcd?.close()
@@ -142,11 +144,13 @@ public final class SkerryNode: Service {
         var settings = Gateway.Settings()
         settings.host = configuration.gateway.host
         settings.port = configuration.gateway.port
+        settings.accessLog = options.accessLog
         settings.maxFunctionBodyBytes = parts.functions.settings.maxRequestBodyBytes
         let gateway = Gateway(
             settings: settings, group: parts.group, routes: routes,
             blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
-            functions: NodeFunctions(pool: parts.functions, releases: parts.functionReleases),
+            functions: NodeFunctions(
+                pool: parts.functions, releases: parts.functionReleases, receipts: parts.receipts),
             pages: pages, logger: parts.logger(for: "gateway"))
         do {
             _ = try await gateway.start()
@@ -170,6 +174,8 @@ public final class SkerryNode: Service {
         let control = NodeControl(
             node: parts.node, store: parts.store, keeper: parts.keeper, sync: parts.sync, releases: parts.releases,
             peers: parts.peers, exchange: parts.exchange, repairer: parts.repairer, functionLogs: parts.functionLogs,
+            recordings: parts.recordings, receipts: parts.receipts,
+            values: parts.keyValues, secrets: parts.secrets,
             describe: {
                 let (isReady, detail) = pages.health()
                 return parts.status(note, data: data, isReady: isReady, detail: detail)

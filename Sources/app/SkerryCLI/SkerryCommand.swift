@@ -13,9 +13,10 @@ public struct SkerryCommand: AsyncParsableCommand {
         version: SkerryNode.version,
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, FunctionsCommand.self,
-            DevCommand.self, ReleasesCommand.self,
+            DevCommand.self, KVCommand.self, SecretsCommand.self, ReleasesCommand.self, ReplayCommand.self,
+            ReceiptsCommand.self,
             PromoteCommand.self, DomainCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
-            NetworkCommand.self, LedgerCommand.self, SimulateCommand.self,
+            NetworkCommand.self, LedgerCommand.self, SimulateCommand.self, DoctorCommand.self,
         ])
 
     public init() {}

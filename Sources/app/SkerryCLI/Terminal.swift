@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import ControlModel
 import Foundation
+import Secrets
 
 #if canImport(Glibc)
     import Glibc
@@ -74,6 +75,7 @@ enum Terminal {
         switch error {
         case let failure as ControlFailure: fail(failure.code, failure.message)
         case let failure as ClientError: fail(failure.code.description, failure.message)
+        case let failure as SecretsError: fail(failure.code.description, failure.message)
         default:
             if SkerryCommand.exitCode(for: error) != .failure || error is ExitCode {
                 SkerryCommand.exit(withError: error)

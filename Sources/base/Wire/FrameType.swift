@@ -77,6 +77,47 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     /// `PeerPBStoreResult`: what became of each record.
     public static let storeResult = FrameType(rawValue: 67)
 
+    /// `PeerPBKVKey`, answered by ``kvEntry``.
+    public static let kvGet = FrameType(rawValue: 96)
+    /// `PeerPBKVEntry`: what the key holds.
+    public static let kvEntry = FrameType(rawValue: 97)
+    /// `PeerPBKVPut`, answered by ``kvStored``.
+    public static let kvPut = FrameType(rawValue: 98)
+    /// `PeerPBKVDone`.
+    public static let kvStored = FrameType(rawValue: 99)
+    /// `PeerPBKVKey`, answered by ``kvDeleted``.
+    public static let kvDelete = FrameType(rawValue: 100)
+    /// `PeerPBKVDone`.
+    public static let kvDeleted = FrameType(rawValue: 101)
+    /// `PeerPBKVList`, answered by ``kvNames``.
+    public static let kvList = FrameType(rawValue: 102)
+    /// `PeerPBKVNames`.
+    public static let kvNames = FrameType(rawValue: 103)
+    /// `PeerPBKVChanges` of the sender's own, answered by ``kvApplied``.
+    public static let kvPush = FrameType(rawValue: 104)
+    /// `PeerPBKVApplied`: how far the peer is.
+    public static let kvApplied = FrameType(rawValue: 105)
+    /// `PeerPBKVPull`, answered by ``kvChanges``.
+    public static let kvPull = FrameType(rawValue: 106)
+    /// `PeerPBKVChanges`.
+    public static let kvChanges = FrameType(rawValue: 107)
+    /// `PeerPBKVApps`, answered by ``kvAppList``.
+    public static let kvApps = FrameType(rawValue: 108)
+    /// `PeerPBKVAppList`.
+    public static let kvAppList = FrameType(rawValue: 109)
+    /// `PeerPBStatSecrets`, answered by `PeerPBSecretsStatus`.
+    public static let statSecrets = FrameType(rawValue: 112)
+    /// `PeerPBSecretsStatus`: a node's sealing key, and what it knows of secrets.
+    public static let secretsStatus = FrameType(rawValue: 113)
+    /// `PeerPBReadSecrets`, answered by `PeerPBSecrets`.
+    public static let readSecrets = FrameType(rawValue: 114)
+    /// `PeerPBSecrets`: an app's secrets, sealed to the receiver.
+    public static let secrets = FrameType(rawValue: 115)
+    /// `PeerPBSecrets`, answered by `PeerPBSecretsStatus`.
+    public static let storeSecrets = FrameType(rawValue: 116)
+    /// `PeerPBSecretsStatus`: what the node has now.
+    public static let secretsStored = FrameType(rawValue: 117)
+
     /// Such as `frame type 16`.
     public var description: String { "frame type \(rawValue)" }
 }

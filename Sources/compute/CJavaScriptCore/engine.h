@@ -34,3 +34,4 @@ int g_main_context_query(
 int g_main_context_check(
     SkerryMainContext *context, int max_priority, SkerryPollDescriptor *descriptors, int count);
 void g_main_context_dispatch(SkerryMainContext *context);
+int g_main_context_iteration(SkerryMainContext *context, int may_block);

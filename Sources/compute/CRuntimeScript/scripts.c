@@ -32,6 +32,9 @@ static const unsigned char wasm_source[] = {
 static const unsigned char dispatch_source[] = {
 #embed "Scripts/dispatch.js"
 };
+static const unsigned char driven_source[] = {
+#embed "Scripts/driven.js"
+};
 static const unsigned char console_source[] = {
 #embed "Scripts/console.js"
 };
@@ -146,6 +149,24 @@ static const unsigned char bindings_source[] = {
 static const unsigned char channel_source[] = {
 #embed "Scripts/channel.js"
 };
+static const unsigned char wasi_memory_source[] = {
+#embed "Scripts/wasi-memory.js"
+};
+static const unsigned char wasi_files_source[] = {
+#embed "Scripts/wasi-files.js"
+};
+static const unsigned char wasi_process_source[] = {
+#embed "Scripts/wasi-process.js"
+};
+static const unsigned char wasi_calls_source[] = {
+#embed "Scripts/wasi-calls.js"
+};
+static const unsigned char wasi_cgi_source[] = {
+#embed "Scripts/wasi-cgi.js"
+};
+static const unsigned char wasi_source[] = {
+#embed "Scripts/wasi.js"
+};
 
 #define SCRIPT(file, source) { file, source, sizeof source }
 
@@ -164,6 +185,7 @@ static const struct skerry_script scripts[] = {
 
 // Evaluated when something of them is used for the first time.
 static const struct skerry_script lazy_scripts[] = {
+    SCRIPT("driven.js", driven_source),
     SCRIPT("console.js", console_source),
     SCRIPT("inspect.js", inspect_source),
     SCRIPT("text.js", text_source),
@@ -202,6 +224,12 @@ static const struct skerry_script lazy_scripts[] = {
     SCRIPT("fetch.js", fetch_source),
     SCRIPT("bindings.js", bindings_source),
     SCRIPT("channel.js", channel_source),
+    SCRIPT("wasi-memory.js", wasi_memory_source),
+    SCRIPT("wasi-files.js", wasi_files_source),
+    SCRIPT("wasi-process.js", wasi_process_source),
+    SCRIPT("wasi-calls.js", wasi_calls_source),
+    SCRIPT("wasi-cgi.js", wasi_cgi_source),
+    SCRIPT("wasi.js", wasi_source),
 };
 
 size_t skerry_script_count(void) { return sizeof scripts / sizeof scripts[0]; }

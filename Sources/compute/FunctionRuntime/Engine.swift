@@ -18,7 +18,7 @@ final class Engine {
 
     /// The functions that the prelude leaves on its bridge.
     enum Entry: String, CaseIterable {
-        case load, dispatch, fireTimer, dropTimer, cancel, rejected
+        case load, dispatch, fireTimer, dropTimer, cancel, rejected, drive
         case result, callFailed, data, end, broken, credit, stop
     }
     private var entries: [Entry: JSObjectRef] = [:]

@@ -29,7 +29,7 @@ enum HostFunctions {
     }
 
     private static let functions: [(String, JSObjectCallAsFunctionCallback)] = [
-        ("now", { context, _, _, _, _, _ in JSValueMakeNumber(context, Double(MonotonicClock.now()) / 1e6) }),
+        ("now", { context, _, _, _, _, _ in JSValueMakeNumber(context, Double(worker?.now ?? 0) / 1e6) }),
         (
             "fillRandom",
             { context, _, _, count, arguments, _ in
@@ -159,7 +159,10 @@ enum HostFunctions {
         ),
         (
             "wallTime",
-            { context, _, _, _, _, _ in JSValueMakeNumber(context, MonotonicClock.wallMilliseconds()) }
+            { context, _, _, _, _, _ in
+                let time = worker?.driven?.wallMilliseconds ?? MonotonicClock.wallMilliseconds()
+                return JSValueMakeNumber(context, time)
+            }
         ),
         (
             "warn",
@@ -223,6 +226,10 @@ private struct Arguments {
         guard let span = ScriptBytes.span(of: self[0], in: context), let start = span.baseAddress else {
             return undefined
         }
+        if HostFunctions.worker?.driven != nil {
+            HostFunctions.worker?.driven?.generator.fill(span)
+            return undefined
+        }
         // getentropy gives at most 256 bytes at a time.
         for offset in stride(from: 0, to: span.count, by: 256) {
             guard getentropy(start + offset, min(256, span.count - offset)) == 0 else {
@@ -245,7 +252,7 @@ private struct Arguments {
         guard let worker = HostFunctions.worker else { return JSValueMakeBoolean(context, false) }
         let delay = UInt64(max(0, min(number(1), Double(Int32.max)))) * 1_000_000
         let started = worker.timers.start(
-            id: number(0), owner: worker.owner, dueTime: MonotonicClock.now() + delay)
+            id: number(0), owner: worker.owner, dueTime: worker.now &+ delay)
         return JSValueMakeBoolean(context, started)
     }
 

@@ -97,6 +97,9 @@ struct RequestTable {
         records = records.filter { $0.value.endOfWait > now }
     }
 
+    /// CPU time of a request's entries that are over.
+    func cpuNanoseconds(of id: UInt64) -> UInt64 { records[id]?.cpuNanoseconds ?? 0 }
+
     /// Adds CPU time to a request and returns its total; nil when the request is over.
     mutating func charge(_ id: UInt64, cpuNanoseconds: UInt64) -> UInt64? {
         records[id]?.cpuNanoseconds += cpuNanoseconds

@@ -35,7 +35,7 @@ extension Worker {
     func breakBody(_ id: UInt64, _ message: String) {
         guard bodies.removeValue(forKey: id) != nil else { return }
         send(.broken(id: id, message: message))
-        requests.endBody(id, now: MonotonicClock.now())
+        requests.endBody(id, now: now)
     }
 
     /// The script consumed so much of what came.
@@ -114,7 +114,7 @@ extension Worker {
     func stopBody(_ id: UInt64) {
         guard let engine, bodies.removeValue(forKey: id) != nil, let owner = owner(of: id) else { return }
         deliver(.stop, to: owner, [JSValueMakeNumber(engine.context, Double(id))])
-        requests.endBody(id, now: MonotonicClock.now())
+        requests.endBody(id, now: now)
     }
 
     // MARK: Ends
@@ -145,7 +145,7 @@ extension Worker {
     }
 
     private func deliver(_ entry: Engine.Entry, to owner: UInt64, _ arguments: [JSValueRef?]) {
-        guard let engine, owner == 0 || requests.isAlive(owner, now: MonotonicClock.now()) else { return }
+        guard let engine, owner == 0 || requests.isAlive(owner, now: now) else { return }
         enter(owner, isFirst: false) { _ = engine.call(entry, arguments) }
     }
 
@@ -160,7 +160,7 @@ extension Worker {
             case .wait: return
             case .end:
                 send(.end(id: id))
-                requests.endBody(id, now: MonotonicClock.now())
+                requests.endBody(id, now: now)
             }
         }
     }

@@ -65,7 +65,7 @@ extension Worker {
 
     /// The sooner of the engine's timeout and the next timer, in milliseconds; -1 for neither.
     private func earliest(_ engineTimeout: Int32) -> Int32 {
-        guard timersMayFire, let due = timers.nextDueTime() else { return engineTimeout }
+        guard driven == nil, timersMayFire, let due = timers.nextDueTime() else { return engineTimeout }
         let now = MonotonicClock.now()
         let milliseconds = due <= now ? 0 : (due - now + 999_999) / 1_000_000
         let timeout = Int32(clamping: milliseconds)

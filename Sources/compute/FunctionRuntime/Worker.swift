@@ -23,6 +23,8 @@ final class Worker {
     var calls = CallTable()
     /// Bodies that this worker sends, by the id of their request or call.
     var bodies: [UInt64: OutgoingBody] = [:]
+    /// Clock and chance as the node gives them; nil in ordinary workers.
+    var driven: DrivenWorld?
     private var output: [UInt8] = []
     private var lastFlush: UInt64 = 0
 
@@ -31,6 +33,8 @@ final class Worker {
     private(set) var isLoaded = false
     var isLoading = false
     private var entryWasTerminated = false
+    /// The thread's CPU time when the engine was entered, in nanoseconds.
+    private var entryStart: UInt64 = 0
     private var cpuLimitNanoseconds: UInt64 = 0
     private var maxResponseBodyBytes = WireLimits.maxFrameBytes
 
@@ -60,7 +64,11 @@ final class Worker {
             addCredit(id, Int(bytes))
         case .stop(let id):
             stopBody(id)
-        case .hello, .loaded, .loadFailed, .response, .failure, .log, .call:
+        case .drive(let start, let seed):
+            drive(startMilliseconds: start, seed: seed)
+        case .turn(let time):
+            turn(to: time)
+        case .hello, .loaded, .loadFailed, .response, .failure, .log, .call, .idle:
             _exit(WorkerExitCode.badFrame)
         }
     }
@@ -72,6 +80,10 @@ final class Worker {
         isLoading = true
         if cpuLimitNanoseconds > 0 { engine.limitEntries(nanoseconds: cpuLimitNanoseconds) }
         enter(0, isFirst: false) {
+            if ProgramCode.isModule(order.code) {
+                _ = engine.call(.load, ProgramCode.arguments(order, in: engine.context))
+                return
+            }
             switch order.code.withUnsafeBufferPointer({ engine.evaluate($0, name: order.fileName) }) {
             case .success(let exports):
                 _ = engine.call(.load, [exports, ScriptText.value(order.environment, in: engine.context)])
@@ -133,9 +145,9 @@ final class Worker {
         current = id
         entryWasTerminated = false
         skerry_status_enter(page, id == 0 ? Self.nobody : id, isFirst ? 1 : 0)
-        let start = MonotonicClock.threadCPU()
+        entryStart = MonotonicClock.threadCPU()
         body()
-        let used = MonotonicClock.threadCPU() - start
+        let used = MonotonicClock.threadCPU() - entryStart
         skerry_status_leave(page)
         current = 0
         let isWithinLimit = charge(id, used)
@@ -158,10 +170,14 @@ final class Worker {
         return true
     }
 
-    /// Fires the timers that are due.
+    /// Fires the timers that are due, unless the node says when.
     func runTimers() {
+        if driven == nil { fireTimers() }
+    }
+
+    func fireTimers() {
         guard let engine else { return }
-        let now = MonotonicClock.now()
+        let now = self.now
         requests.expire(now: now)
         dropOrphanedCalls()
         // A script that restarts a zero timer for ever must not keep the socket waiting.
@@ -179,6 +195,9 @@ final class Worker {
 
     /// Nothing runs between requests: that time would be nobody's.
     var timersMayFire: Bool { isLoading || !requests.isIdle }
+
+    /// Nanoseconds of the clock that scripts and timers see.
+    var now: UInt64 { driven?.now ?? MonotonicClock.now() }
 
     // MARK: What the prelude asks for
 
@@ -211,17 +230,21 @@ final class Worker {
             fail(id, .badResponse, "the response's headers are too many or too long")
             return
         }
-        guard requests.answer(id, isStreaming: continues, now: MonotonicClock.now()) else { return }
+        let used = requests.cpuNanoseconds(of: id) + (current == id ? MonotonicClock.threadCPU() - entryStart : 0)
+        guard requests.answer(id, isStreaming: continues, now: now) else { return }
         let headers = stride(from: 0, to: parts.count, by: 2).map {
             HeaderField(name: String(parts[$0]), value: String(parts[$0 + 1]))
         }
-        send(.response(id: id, status: status, headers: headers, body: body, continues: continues))
+        send(
+            .response(
+                id: id, status: status, headers: headers, body: body, continues: continues,
+                cpuMicroseconds: UInt32(clamping: used / 1_000)))
         if continues { bodies[id] = OutgoingBody() }
     }
 
     /// The request gets no answer; if it has one already, the rest of its body does not come.
     func fail(_ id: UInt64, _ code: FailureCode, _ message: String) {
-        if requests.answer(id, isStreaming: false, now: MonotonicClock.now()) {
+        if requests.answer(id, isStreaming: false, now: now) {
             send(.failure(id: id, code: code, message: message))
         } else if requests.isStreaming(id) {
             breakBody(id, message)

@@ -11,8 +11,9 @@ public enum WorkerMain {
         guard let page = skerry_status_map(status) else { _exit(WorkerExitCode.noStatusPage) }
         close(status)
         let socket = Int32(SKERRY_WORKER_SOCKET)
+        // Threads that exist already would keep the rights that this one gives up.
+        var layers = skerry_sandbox_enter(page)
         guard skerry_exit_with_peer(socket) == 0 else { _exit(WorkerExitCode.socket) }
-        var layers = skerry_sandbox_enter()
 
         let worker = Worker(page: page, socket: socket)
         HostFunctions.worker = worker

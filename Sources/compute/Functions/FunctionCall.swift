@@ -5,6 +5,8 @@ public import Streams
 public struct FunctionCall: Sendable {
     /// The caller's name for this request; console lines carry it. May be empty.
     public var id: String
+    /// Its W3C trace context (`traceparent`), for requests that the function makes meanwhile.
+    public var trace: String?
     /// The HTTP method, in capitals.
     public var method: String
     /// The absolute URL that the visitor asked for.
@@ -20,10 +22,12 @@ public struct FunctionCall: Sendable {
 
     /// Describes a request.
     public init(
-        id: String = "", method: String, url: String, headers: [(name: String, value: String)] = [],
+        id: String = "", trace: String? = nil, method: String, url: String,
+        headers: [(name: String, value: String)] = [],
         body: FunctionBody = .empty, deadline: NIODeadline? = nil, cancellation: Cancellation? = nil
     ) {
         self.id = id
+        self.trace = trace
         self.method = method
         self.url = url
         self.headers = headers

@@ -19,6 +19,8 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
         public static let bodyTooLarge = Code(rawValue: "function/body-too-large")
         /// The code could not be fetched or does not load.
         public static let loadFailed = Code(rawValue: "function/load-failed")
+        /// A secret that the function cannot do without has no value here.
+        public static let secretMissing = Code(rawValue: "function/secret-missing")
         /// The function answered with something that is not a response.
         public static let badResponse = Code(rawValue: "function/bad-response")
         /// Too many requests wait, the pool closes, or the function is held back after repeated failures.

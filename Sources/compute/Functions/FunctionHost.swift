@@ -12,6 +12,8 @@ public struct HostCall: Sendable {
     public var version: FunctionVersion
     /// The request on whose behalf, as ``FunctionCall/id`` named it; empty for none.
     public var requestID: String
+    /// That request's W3C trace context (`traceparent`), as ``FunctionCall/trace`` had it.
+    public var trace: String?
     /// What is asked for, for example `fetch`.
     public var name: String
     /// The arguments as JSON, at most 1 MiB; nothing about them is checked.
@@ -21,10 +23,12 @@ public struct HostCall: Sendable {
 
     /// Describes a call.
     public init(
-        version: FunctionVersion, requestID: String = "", name: String, argument: String, body: FunctionBody = .empty
+        version: FunctionVersion, requestID: String = "", trace: String? = nil, name: String, argument: String,
+        body: FunctionBody = .empty
     ) {
         self.version = version
         self.requestID = requestID
+        self.trace = trace
         self.name = name
         self.argument = argument
         self.body = body

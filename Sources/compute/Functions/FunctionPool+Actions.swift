@@ -79,7 +79,7 @@ extension FunctionPool {
             load(id, handle, source)
         case .send(let handle, let pending, let wireID):
             let call = pending.call
-            handle.remember(wireID, call.id)
+            handle.remember(wireID, WorkerHandle.RequestName(id: call.id, trace: call.trace))
             let headers = call.headers.map { HeaderField(name: $0.name, value: $0.value) }
             let head = RequestHead(method: call.method, url: call.url, headers: headers)
             switch call.body {

@@ -16,8 +16,8 @@ extension FunctionPool {
         public var maxRequestBodyBytes = 6 << 20
         /// Largest response body. Default 6 MiB; more than 12 MiB does not fit a frame.
         public var maxResponseBodyBytes = 6 << 20
-        /// Largest script. Default 4 MiB.
-        public var maxCodeBytes = 4 << 20
+        /// Largest code. Default 12 MiB, for modules with files; more than 15 MiB does not fit a frame.
+        public var maxCodeBytes = 12 << 20
         /// Workers of all functions, spares included. Default 64; an idle one takes 5 to 10 MiB.
         public var maxWorkers = 64
         /// Workers of one function. Default 4; more than the machine has cores only helps code that blocks.

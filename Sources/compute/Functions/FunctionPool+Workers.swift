@@ -14,7 +14,7 @@ extension FunctionPool {
         let launcher = launcher
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { () -> WorkerLauncher.Launched in
             let launched = try launcher.launch()
-            handle.started(pid: launched.pid, page: launched.page)
+            handle.started(launched)
             return launched
         }.whenComplete { result in
             switch result {
@@ -64,8 +64,8 @@ extension FunctionPool {
                     .bodyTooLarge,
                     "the code has \(code.script.readableBytes) bytes; the limit is \(settings.maxCodeBytes)")
             }
-            guard code.environment.utf8.count <= WireLimits.maxValueBytes else {
-                throw FunctionError(.bodyTooLarge, "variables and bindings have more than 1 MiB together")
+            guard (code.secretEnvironment ?? code.environment).utf8.count <= WireLimits.maxValueBytes else {
+                throw FunctionError(.bodyTooLarge, "variables, secrets and bindings have more than 1 MiB together")
             }
             return code
         }
@@ -74,6 +74,7 @@ extension FunctionPool {
             case .success(let code):
                 let limits = code.limits ?? settings.limits
                 self.state.withLock { $0.core.workers[id]?.limits = limits }
+                if limits.memoryBytes != settings.memoryLimitBytes { handle.limitMemory(limits.memoryBytes) }
                 let limit = limits.cpu.wholeNanoseconds / 1_000_000
                 handle.send(
                     .load(
@@ -81,7 +82,7 @@ extension FunctionPool {
                             code: Array(buffer: code.script), fileName: code.fileName,
                             cpuLimitMilliseconds: UInt32(clamping: limit),
                             maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes),
-                            environment: code.environment)))
+                            environment: code.secretEnvironment ?? code.environment)))
             case .failure(let error):
                 let failure =
                     error as? FunctionError
@@ -105,8 +106,8 @@ extension FunctionPool {
             case .loadFailed(let message, let stack):
                 log(id, 0, .error, stack.isEmpty ? message : stack, handle)
                 act { core, now in core.workerLoadFailed(id, message, now: now) }
-            case .response(let wireID, let status, let headers, let body, let continues):
-                respond(id, handle, wireID, Int(status), headers, body, continues)
+            case .response(let wireID, let status, let headers, let body, let continues, let cpu):
+                respond(id, handle, wireID, Int(status), headers, body, continues, cpu)
             case .failure(let wireID, let code, let message):
                 if code == .cpuLimit { noteLimit(id) }
                 answer(id, handle, wireID, .failure(FunctionError(code, message)))
@@ -129,7 +130,7 @@ extension FunctionPool {
                 handle.bodies.credit(streamID, bytes)
             case .stop(let streamID):
                 handle.bodies.stopped(streamID)
-            case .load, .request, .cancel, .result, .callFailed:
+            case .load, .request, .cancel, .result, .callFailed, .drive, .turn, .idle:
                 logger.error("a function worker sent a frame that only the node may send")
                 handle.kill()
             }
@@ -162,7 +163,7 @@ extension FunctionPool {
 
     private func respond(
         _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID, _ status: Int,
-        _ headers: [HeaderField], _ body: [UInt8], _ continues: Bool
+        _ headers: [HeaderField], _ body: [UInt8], _ continues: Bool, _ cpuMicroseconds: UInt32
     ) {
         guard (200...599).contains(status) else {
             if continues { handle.send(.cancel(id: wireID)) }
@@ -173,7 +174,7 @@ extension FunctionPool {
         let fields = headers.map { ($0.name, $0.value) }
         guard continues else {
             let reply = FunctionReply(status: status, headers: fields, body: .bytes(ByteBuffer(bytes: body)))
-            return answer(id, handle, wireID, .success(reply))
+            return answer(id, handle, wireID, .success(reply), cpuMicroseconds)
         }
         let pending = state.withLock { state in
             state.core.answerBegan(id, wireID).flatMap { state.pending.removeValue(forKey: $0) }
@@ -185,13 +186,13 @@ extension FunctionPool {
             self?.act { core, now in core.cancelled(id, wireID, now: now) }
         }
         if !body.isEmpty { stream.append(ByteBuffer(bytes: body)) }
-        note(pending, .success(status))
+        note(pending, .success(status), cpuMicroseconds)
         pending.promise.succeed(FunctionReply(status: status, headers: fields, body: .stream(stream)))
     }
 
     private func answer(
         _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID,
-        _ result: Result<FunctionReply, any Error>
+        _ result: Result<FunctionReply, any Error>, _ cpuMicroseconds: UInt32? = nil
     ) {
         handle.forget(wireID)
         handle.bodies.stopped(wireID)
@@ -202,7 +203,7 @@ extension FunctionPool {
             return actions
         }
         guard let pending else { return }
-        note(pending, result.map(\.status))
+        note(pending, result.map(\.status), cpuMicroseconds)
         pending.promise.completeWith(result)
     }
 
@@ -222,8 +223,9 @@ extension FunctionPool {
     ) {
         guard let version = state.withLock({ $0.core.workers[id]?.version }) else { return }
         let content = content(callID, handle, body, continues)
+        let request = handle.name(of: order.owner)
         let call = HostCall(
-            version: version, requestID: handle.name(of: order.owner) ?? "", name: order.name,
+            version: version, requestID: request?.id ?? "", trace: request?.trace, name: order.name,
             argument: order.argument, body: content)
         let host = host
         let began = handle.bodies.begin(callID) {
@@ -280,7 +282,7 @@ extension FunctionPool {
     ) {
         let (sink, version) = state.withLock { ($0.log, $0.core.workers[id]?.version) }
         guard let sink, let version else { return }
-        sink(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.name(of: wireID)))
+        sink(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.name(of: wireID)?.id))
     }
 
     // MARK: End
@@ -291,7 +293,7 @@ extension FunctionPool {
         handle.kill()
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { handle.reap() }.whenComplete { result in
             let status: Int32? = if case .success(let status) = result { status } else { handle.reap() }
-            self.ended(id, handle, cause: Self.cause(of: status))
+            self.ended(id, handle, cause: handle.ranOutOfMemory ? Self.outOfMemory : Self.cause(of: status))
         }
     }
 
@@ -309,6 +311,9 @@ extension FunctionPool {
         let promise = state.withLock { $0.handles.isEmpty ? $0.drainedPromise.take() : nil }
         promise?.succeed(())
     }
+
+    static let outOfMemory = FunctionError(
+        .memoryLimit, "the function used more memory than it may; the kernel ended its worker")
 
     /// Says what a wait status means for the requests that were in the process.
     static func cause(of status: Int32?) -> FunctionError {

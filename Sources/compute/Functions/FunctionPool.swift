@@ -1,5 +1,4 @@
 public import Logging
-import Metrics
 public import NIOCore
 import NIOPosix
 import Streams
@@ -46,6 +45,7 @@ public final class FunctionPool: Sendable {
     let logger: Logger
     let launcher: WorkerLauncher
     let host: (any FunctionHost)?
+    let metrics = PoolMetrics()
     let state: Mutex<State>
 
     /// Makes a pool; processes are started with the first call (or by ``warmUp()``).
@@ -154,21 +154,20 @@ public final class FunctionPool: Sendable {
     // MARK: Metrics
 
     /// Counts the end of a call and tells whoever wants to know.
-    func note(_ pending: Pending, _ result: Result<Int, any Error>) {
+    func note(_ pending: Pending, _ result: Result<Int, any Error>, _ cpuMicroseconds: UInt32? = nil) {
         let elapsed = (NIODeadline.now() - pending.start).nanoseconds
         let error: FunctionError? =
             switch result {
             case .success: nil
             case .failure(let error): error as? FunctionError ?? FunctionError(.crashed, "\(error)")
             }
-        Counter(label: "skerry_function_calls_total", dimensions: [("outcome", error?.code.rawValue ?? "ok")])
-            .increment()
-        Metrics.Timer(label: "skerry_function_call_duration").recordNanoseconds(elapsed)
+        metrics.ended(error?.code, nanoseconds: elapsed)
         guard let sink = state.withLock({ $0.outcome }) else { return }
         sink(
             pending.version,
             FunctionOutcome(
                 requestID: pending.call.id, method: pending.call.method, url: pending.call.url,
-                status: try? result.get(), error: error, wallNanoseconds: UInt64(max(0, elapsed))))
+                status: try? result.get(), error: error, wallNanoseconds: UInt64(max(0, elapsed)),
+                cpuMicroseconds: cpuMicroseconds))
     }
 }

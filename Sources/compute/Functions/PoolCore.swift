@@ -133,6 +133,7 @@ struct PoolCore {
         guard let worker = workers[id], worker.phase == .loading, let version = worker.version else { return [] }
         functions[version]?.workers.removeAll { $0 == id }
         workers[id]?.version = nil
+        workers[id]?.isRetiring = false
         workers[id]?.phase = .spare
         workers[id]?.idleSince = now
         return failQueue(of: version, error)
@@ -143,6 +144,8 @@ struct PoolCore {
         workers[id]?.phase = .ready
         workers[id]?.idleSince = now
         functions[version]?.loadFailure = nil
+        // Retired while it was loaded: nothing will be sent to it.
+        if worker.isRetiring { return kill(id, nil) + schedule(version, now: now) }
         return schedule(version, now: now)
     }
 

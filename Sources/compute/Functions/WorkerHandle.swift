@@ -12,7 +12,15 @@ final class WorkerHandle: Sendable {
         var outbox: [UInt8] = []
         var flushIsScheduled = false
         var page: StatusPage?
-        var requests: [UInt64: String] = [:]
+        var cgroup: WorkerCgroup?
+        var ranOutOfMemory = false
+        var requests: [UInt64: RequestName] = [:]
+    }
+
+    /// What a request's log lines and calls carry.
+    struct RequestName {
+        var id: String
+        var trace: String?
     }
 
     private let state = Mutex(State())
@@ -34,11 +42,12 @@ final class WorkerHandle: Sendable {
     }
 
     /// Takes the process after its start; kills it at once when ``kill()`` came first.
-    func started(pid: pid_t, page: StatusPage) {
+    func started(_ launched: WorkerLauncher.Launched) {
         state.withLock { state in
-            state.pid = pid
-            state.page = page
-            if state.mustDie { skerry_kill(pid) }
+            state.pid = launched.pid
+            state.page = launched.page
+            state.cgroup = launched.cgroup
+            if state.mustDie { skerry_kill(launched.pid) }
         }
     }
 
@@ -81,8 +90,20 @@ final class WorkerHandle: Sendable {
     func reap() -> Int32? {
         // Once the id has left the state nobody can send a signal to whatever gets that id next.
         guard let pid = state.withLock({ $0.pid.take() }) else { return nil }
-        return skerry_reap(pid)
+        let status = skerry_reap(pid)
+        if let cgroup = state.withLock({ $0.cgroup.take() }) {
+            let ranOutOfMemory = cgroup.ranOutOfMemory
+            state.withLock { $0.ranOutOfMemory = ranOutOfMemory }
+            cgroup.remove()
+        }
+        return status
     }
+
+    /// Whether the kernel ended the process for want of memory; known once it has been reaped.
+    var ranOutOfMemory: Bool { state.withLock { $0.ranOutOfMemory } }
+
+    /// Bounds the memory of the process by another function's limit than it was started with.
+    func limitMemory(_ bytes: Int) { state.withLock { $0.cgroup }?.limitMemory(bytes) }
 
     /// What can be seen of the process; nil when it is gone.
     func sample() -> PoolCore.Sample? {
@@ -108,7 +129,7 @@ final class WorkerHandle: Sendable {
     /// The process id while the process is not reaped.
     var pid: pid_t? { state.withLock { $0.pid } }
 
-    func remember(_ wireID: UInt64, _ name: String) { state.withLock { $0.requests[wireID] = name } }
+    func remember(_ wireID: UInt64, _ name: RequestName) { state.withLock { $0.requests[wireID] = name } }
     func forget(_ wireID: UInt64) { state.withLock { $0.requests[wireID] = nil } }
-    func name(of wireID: UInt64) -> String? { state.withLock { $0.requests[wireID] } }
+    func name(of wireID: UInt64) -> RequestName? { state.withLock { $0.requests[wireID] } }
 }

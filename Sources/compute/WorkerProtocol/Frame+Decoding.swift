@@ -45,7 +45,7 @@ extension Frame {
             return .response(
                 id: try cursor.integer("id"), status: try cursor.integer("status"),
                 headers: try cursor.headers(), body: try cursor.blob("body"),
-                continues: try cursor.flag("continuation"))
+                continues: try cursor.flag("continuation"), cpuMicroseconds: try cursor.integer("CPU time"))
         case .failure:
             let id: UInt64 = try cursor.integer("id")
             let code: UInt8 = try cursor.integer("failure code")
@@ -63,6 +63,12 @@ extension Frame {
             return .log(id: id, level: logLevel, line: try cursor.text("line", limit: WireLimits.maxTextBytes))
         case .cancel:
             return .cancel(id: try cursor.integer("id"))
+        case .drive:
+            return .drive(startMilliseconds: try cursor.integer("start"), seed: try cursor.blob("seed"))
+        case .turn:
+            return .turn(time: try cursor.integer("time"))
+        case .idle:
+            return .idle(due: try cursor.integer("due time"), isOver: try cursor.flag("end"))
         default:
             return try decodeExchange(of: type, &cursor)
         }

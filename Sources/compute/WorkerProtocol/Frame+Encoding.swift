@@ -17,6 +17,9 @@ enum FrameType: UInt8 {
     case broken = 15
     case credit = 16
     case stop = 17
+    case drive = 32
+    case turn = 33
+    case idle = 34
 }
 
 extension Frame {
@@ -52,6 +55,9 @@ extension Frame {
         case .broken: .broken
         case .credit: .credit
         case .stop: .stop
+        case .drive: .drive
+        case .turn: .turn
+        case .idle: .idle
         }
     }
 
@@ -78,12 +84,13 @@ extension Frame {
             output.append(headers: head.headers)
             output.append(blob: body)
             output.append(flag: continues)
-        case .response(let id, let status, let headers, let body, let continues):
+        case .response(let id, let status, let headers, let body, let continues, let cpuMicroseconds):
             output.append(integer: id)
             output.append(integer: status)
             output.append(headers: headers)
             output.append(blob: body)
             output.append(flag: continues)
+            output.append(integer: cpuMicroseconds)
         case .failure(let id, let code, let message):
             output.append(integer: id)
             output.append(code.rawValue)
@@ -119,6 +126,14 @@ extension Frame {
             output.append(integer: bytes)
         case .cancel(let id), .end(let id), .stop(let id):
             output.append(integer: id)
+        case .drive(let start, let seed):
+            output.append(integer: start)
+            output.append(blob: seed)
+        case .turn(let time):
+            output.append(integer: time)
+        case .idle(let due, let isOver):
+            output.append(integer: due)
+            output.append(flag: isOver)
         }
     }
 }

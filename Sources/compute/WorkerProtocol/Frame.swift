@@ -15,8 +15,10 @@ public enum Frame: Hashable, Sendable {
     /// Node to worker: answer this. Ids rise within one worker, are even and never 0. The body's first part; more
     /// follows as ``data(id:bytes:)`` if it continues.
     case request(id: UInt64, head: RequestHead, body: [UInt8], continues: Bool)
-    /// Worker to node: the answer to a request, with its body's first part.
-    case response(id: UInt64, status: UInt16, headers: [HeaderField], body: [UInt8], continues: Bool)
+    /// Worker to node: the answer to a request, with its body's first part, and the microseconds of CPU time that the
+    /// request has used so far.
+    case response(
+        id: UInt64, status: UInt16, headers: [HeaderField], body: [UInt8], continues: Bool, cpuMicroseconds: UInt32)
     /// Worker to node: there is no answer. The message holds no stack.
     case failure(id: UInt64, code: FailureCode, message: String)
     /// Worker to node: a console line; id 0 when no request was running.
@@ -41,4 +43,13 @@ public enum Frame: Hashable, Sendable {
     case credit(id: UInt64, bytes: UInt32)
     /// Either way, from the receiver of a body: send no more of it.
     case stop(id: UInt64)
+    /// Node to worker, before the code: clock, timers and randomness come from the node from now on, so that the same
+    /// frames lead to the same answers. The time in milliseconds since 1970 at which the clock begins, and a seed of
+    /// ``WireLimits/seedBytes``.
+    case drive(startMilliseconds: UInt64, seed: [UInt8])
+    /// Node to a driven worker: the clock shows so many nanoseconds since its start, and what is due then fires.
+    case turn(time: UInt64)
+    /// Driven worker to node, after each ``turn(time:)``: nothing happens by itself before `due`, in nanoseconds of the
+    /// driven clock (`UInt64.max`: ever); `isOver` once no request has anything left to do.
+    case idle(due: UInt64, isOver: Bool)
 }

@@ -1,8 +1,8 @@
 /// What a worker runs, and with which limits.
 public struct LoadOrder: Hashable, Sendable {
-    /// The script; it evaluates to its exports.
+    /// The script, which evaluates to its exports, or a WebAssembly module.
     public var code: [UInt8]
-    /// The script's name in stack traces.
+    /// The script's name in stack traces, or the module's.
     public var fileName: String
     /// CPU time that one request may use; 0 for no limit in the engine.
     public var cpuLimitMilliseconds: UInt32

@@ -16,6 +16,8 @@ public enum WireLimits {
     public static let bodyWindow = 256 << 10
     /// The largest part of a body: 64 KiB.
     public static let maxPartBytes = 64 << 10
+    /// The seed of a driven worker, in bytes.
+    public static let seedBytes = 32
     /// The version that a worker announces in its hello. A pool refuses any other.
-    public static let protocolVersion: UInt32 = 2
+    public static let protocolVersion: UInt32 = 3
 }

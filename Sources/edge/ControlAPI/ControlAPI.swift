@@ -49,6 +49,9 @@ public struct ControlAPI: Sendable {
         addWriting(to: router, gate)
         addStorage(to: router, gate)
         addFunctions(to: router, gate)
+        addRecordings(to: router, gate)
+        addKeyValues(to: router, gate)
+        addSecrets(to: router, gate)
         addLedger(to: router)
         addNetwork(to: router)
         addProofs(to: router)
@@ -175,7 +178,7 @@ public struct ControlAPI: Sendable {
         return id
     }
 
-    private static func collect(_ request: Request) async throws -> ByteBuffer {
+    static func collect(_ request: Request) async throws -> ByteBuffer {
         do {
             return try await request.body.collect(upTo: maxBodyBytes)
         } catch is NIOTooManyBytesError {

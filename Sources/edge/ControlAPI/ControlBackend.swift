@@ -43,6 +43,19 @@ public protocol ControlBackend: Sendable {
         of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
     ) async throws -> FunctionLogPage
 
+    /// Runs and records an invocation. Only for the name's owner.
+    func record(_ request: InvocationRequest, of name: String, by account: AccountID) async throws -> RecordingAnswer
+    /// Runs a recording again; `file` is what somebody sent.
+    func replay(_ file: [UInt8]) async throws -> ReplayAnswer
+    /// The receipt of an invocation on this node.
+    func receipt(_ id: String) async throws -> ReceiptAnswer
+    /// Apps' values, for their owners.
+    var keyValues: any ControlKeyValues { get }
+    /// Who serves an app, with sealing keys and the lists of secrets that are there. Only for the name's owner.
+    func secrets(of name: String, by account: AccountID) async throws -> SecretsReport
+    /// Hands an app's new list of secrets to the nodes that serve it. Only for the name's owner.
+    func changeSecrets(of name: String, by account: AccountID, _ update: SecretsUpdate) async throws -> SecretsReceipt
+
     /// The ledger, for reading.
     var ledger: any ControlLedger { get }
     func names() async throws -> NameList

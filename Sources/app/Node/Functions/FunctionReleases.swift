@@ -20,10 +20,14 @@ final class FunctionReleases: FunctionAssets {
     private let keeper: LedgerKeeper
     private let store: BlobStore
     private let exchange: Exchange
+    private let secrets: SecretKeeper
     private let group: any EventLoopGroup
     private let kept = Mutex<[BlobID: FunctionManifest]>([:])
 
-    init(keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, group: any EventLoopGroup) {
+    init(
+        keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, secrets: SecretKeeper, group: any EventLoopGroup
+    ) {
+        self.secrets = secrets
         self.keeper = keeper
         self.store = store
         self.exchange = exchange
@@ -36,26 +40,46 @@ final class FunctionReleases: FunctionAssets {
         guard let name = AppName(app), let id = ReleaseID(release), let record = state.release(id, of: name),
             let owner = state.name(name)?.owner
         else { return nil }
-        return (record, FunctionVersion(tenant: "\(owner)/\(app)", release: release))
+        return (record, FunctionVersion(tenant: FunctionReleases.tenant(owner, app), release: release))
     }
 
-    /// The script with its environment.
+    /// Apps of one name and owner, whatever their release.
+    static func tenant(_ owner: AccountID, _ app: String) -> String { "\(owner)/\(app)" }
+
+    /// All releases of an app that the ledger keeps.
+    func versions(of app: AppName) -> [FunctionVersion] {
+        keeper.state.releases(of: app).compactMap { release($0.id.description, of: app.description)?.version }
+    }
+
+    /// The script with its environment and its secrets.
     func code(of record: ReleaseRecord) async throws -> FunctionCode {
         let function = try await manifest(of: record)
         try await exchange.fetchWhole(function.script)
-        return FunctionCode(
-            script: try await store.readAll(function.script, limit: ManifestLimits.maxScriptBytes),
+        let values = try await secrets.values(of: function.secrets, for: record.name)
+        var code = FunctionCode(
+            script: try await store.readAll(function.script, limit: ManifestLimits.maxCodeBytes),
             fileName: function.sourceName, environment: function.environmentText(nodeID: keeper.node.description),
             limits: FunctionLimits(
                 cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
+        if !values.isEmpty {
+            code.secretEnvironment = function.environmentText(nodeID: keeper.node.description, extraVars: values)
+        }
+        return code
     }
 
+    func code(of version: FunctionVersion) async throws -> FunctionCode { try await code(of: record(of: version)) }
+
     func manifest(of version: FunctionVersion) async throws -> FunctionManifest {
+        try await manifest(of: record(of: version))
+    }
+
+    /// - Throws: ``FunctionError`` `.loadFailed` if the ledger has no such release of this tenant.
+    private func record(of version: FunctionVersion) throws -> ReleaseRecord {
         let app = version.tenant.split(separator: "/").last.map(String.init) ?? ""
-        guard let found = release(version.release, of: app) else {
+        guard let found = release(version.release, of: app), found.version == version else {
             throw FunctionError(.loadFailed, "The release \(version.release) of \(app) is gone")
         }
-        return try await manifest(of: found.record)
+        return found.record
     }
 
     /// - Throws: ``FunctionError`` `.loadFailed` if the release is no function; what fetching its manifest throws.

@@ -9,39 +9,48 @@ import Streams
 struct NodeFunctions: GatewayFunctions {
     let pool: FunctionPool
     let releases: FunctionReleases
+    let receipts: ReceiptBook
 
     func invoke(
         _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
     ) -> EventLoopFuture<FunctionResponse> {
-        guard let found = releases.release(release.release, of: release.name) else {
-            return eventLoop.makeFailedFuture(
-                GatewayError(.appUnknown, "The release \(release.release) of \(release.name) is gone", origin: .node))
-        }
         let body: FunctionBody =
             switch request.body {
             case .bytes(let bytes): .bytes(bytes)
             case .stream(let stream): .stream(stream)
             }
         let call = FunctionCall(
-            id: String(UInt64.random(in: 0 ... .max), radix: 16), method: request.method, url: request.url,
+            id: request.id, trace: request.trace, method: request.method, url: request.url,
             headers: request.headers, body: body, cancellation: request.cancellation)
-        return pool.invoke(found.version, call, code: { try await releases.code(of: found.record) }, on: eventLoop)
-            .map { reply in
+        // What the ledger says of it matters only when a worker is loaded; then `code` asks.
+        let version = FunctionVersion(tenant: release.tenant, release: release.release)
+        let (receipts, start) = (receipts, NIODeadline.now())
+        return pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop)
+            .map { answer in
+                let reply = receipts.attach(to: answer, of: call, version, since: start)
                 let body: FunctionRequest.Body =
                     switch reply.body {
                     case .bytes(let bytes): .bytes(bytes)
                     case .stream(let stream): .stream(stream)
                     }
-                return FunctionResponse(status: reply.status, headers: reply.headers, body: body)
+                let receipt = reply.headers.last { $0.name == ReceiptBook.header }?.value
+                return FunctionResponse(status: reply.status, headers: reply.headers, body: body, receipt: receipt)
             }
-            .flatMapErrorThrowing { throw NodeFunctions.explained($0) }
+            .flatMapErrorThrowing { error in
+                receipts.failed(call, version, error, since: start)
+                throw NodeFunctions.explained(error)
+            }
     }
 
     static func explained(_ error: any Error) -> any Error {
         guard let error = error as? FunctionError else { return error }
         // What a function throws may say more than visitors should read.
         let message =
-            error.code == .exception ? "The function failed; the node's log says why to its developer" : error.message
+            switch error.code {
+            case .exception: "The function failed; the node's log says why to its developer"
+            case .secretMissing: "The function lacks a secret; its log says which to its developer"
+            default: error.message
+            }
         return GatewayError(.init(error.code.rawValue), message, origin: NodeFunctions.origin(error))
     }
 

@@ -32,10 +32,13 @@ final class NodeServices: ServiceInvoker {
             let found = releases.release(release.release, of: app), let pool = pool.withLock({ $0 })
         else { throw HostCallError("service/unavailable", "\(app) is no function that this node can run now") }
         var headers = request.headers
-        if let trace = request.traceparent { headers.append(("traceparent", trace)) }
+        if let trace = request.trace, !headers.contains(where: { $0.name == "traceparent" }) {
+            headers.append(("traceparent", trace))
+        }
         let cancellation = Cancellation()
         let call = FunctionCall(
-            id: request.requestID, method: request.method, url: request.url, headers: headers, body: request.body,
+            id: request.requestID, trace: request.trace, method: request.method, url: request.url, headers: headers,
+            body: request.body,
             cancellation: cancellation)
         let releases = releases
         let reply = try await withTaskCancellationHandler {

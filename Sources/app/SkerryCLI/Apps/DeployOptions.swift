@@ -24,7 +24,7 @@ struct DeployOptions: ParsableArguments {
     @OptionGroup var node: NodeOption
     @OptionGroup var account: AccountOption
 
-    private static let sources = [".js", ".mjs", ".ts", ".mts", ".tsx", ".jsx"]
+    private static let sources = [".js", ".mjs", ".ts", ".mts", ".tsx", ".jsx", ".wasm"]
     private static let probeTimeout = Duration.seconds(20)
 
     /// What `--json` prints: the deployment, and the first answer.
@@ -75,6 +75,7 @@ struct DeployOptions: ParsableArguments {
                 Terminal.note("warning: it failed with \(error); `skerry functions logs \(result.name)` says why")
             }
         }
+        if let preview = result.previewURL { Terminal.print("this release stays at \(preview)") }
         Terminal.print(result.url)
     }
 

@@ -14,7 +14,7 @@ struct FunctionsCommand: AsyncParsableCommand {
         subcommands: [
             FunctionsCreateCommand.self, List.self, FunctionsDeployCommand.self, FunctionsInvokeCommand.self,
             FunctionsLogsCommand.self, Versions.self, PromoteCommand.self, ReleasesCommand.Rollback.self,
-            FunctionsDeleteCommand.self,
+            FunctionsDeleteCommand.self, FunctionsRecordCommand.self,
         ])
 
     struct List: AsyncParsableCommand {

@@ -41,6 +41,7 @@ struct FunctionsCreateCommand: AsyncParsableCommand {
         if json { return try Terminal.printJSON(Report(folder: folder, files: files.keys.sorted())) }
         for path in files.keys.sorted() { Terminal.print("\(folder)/\(path)") }
         Terminal.print("")
+        if template.needsBuild { Terminal.print("Build:   make -C \(folder)") }
         Terminal.print("Try it:  skerry dev \(folder)")
         Terminal.print("Deploy:  skerry deploy \(folder)")
         if template.needsBundler, Esbuild.onPath() == nil {

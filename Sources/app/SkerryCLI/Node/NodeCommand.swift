@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CoreMetrics
 import Foundation
+import Gateway
 public import Logging
 import Node
 import ServiceLifecycle
@@ -49,6 +50,7 @@ struct NodeCommand: AsyncParsableCommand {
             let folder = NodeFolder(URL(fileURLWithPath: data).standardizedFileURL.path)
             var options = SkerryNode.Options()
             options.quotaBytes = quota?.bytes
+            options.accessLog = level <= .info ? AccessLog(format == .json ? .json : .text) : nil
             let node = SkerryNode(folder: folder, options: options, prometheus: prometheus, logger: logger)
             let group = ServiceGroup(
                 configuration: .init(

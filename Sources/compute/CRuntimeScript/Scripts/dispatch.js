@@ -117,6 +117,7 @@
     }
 
     class BadResponse extends Error {}
+    bridge.BadResponse = BadResponse;
 
     function describePlain(value) {
         if (typeof value === 'string') return bridge.describeResponse(new Response(value));
@@ -243,10 +244,13 @@
             '{ ... } }` or `export const main = async (params) => ({ status, headers, body })`');
     }
 
-    bridge.load = async function load(exports, environmentText) {
+    /** Code is what a script evaluates to; with a program's name, it is a WebAssembly module of that name. */
+    bridge.load = async function load(code, environmentText, program) {
         try {
             environment = makeEnvironment(environmentText);
-            answer = chooseHandler(await resolvePromise(exports));
+            answer = typeof program === 'string'
+                ? { contract: 'fetch', target: bridge.makeProgram(code, program) }
+                : chooseHandler(await resolvePromise(code));
             host.loaded();
         } catch (error) {
             const { message, stack } = bridge.explain(error);

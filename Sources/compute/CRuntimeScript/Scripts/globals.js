@@ -6,6 +6,7 @@
     const { defineProperty } = Object;
 
     lazy('console', ['console.js'], ['console'], ['describeError', 'ownStack']);
+    lazy('driven', ['driven.js'], []);
     lazy('inspect', ['inspect.js'], []);
     lazy('text', ['text.js'], ['TextEncoder', 'TextDecoder', 'atob', 'btoa'], ['TextDecoder', 'bytesOfBase64']);
     lazy('encodings', ['encodings.js'], []);
@@ -48,6 +49,13 @@
     lazy('channel', ['channel.js'], [], [
         'receive', 'isIncoming', 'sendBody', 'cancelBodies', 'HostError', 'hostCall', 'abandonCalls', 'dropCalls',
     ]);
+
+    lazy('wasi', [
+        'wasi-memory.js', 'wasi-files.js', 'wasi-process.js', 'wasi-calls.js', 'wasi-cgi.js', 'wasi.js',
+    ], [], ['makeProgram']);
+
+    /** Replaces whatever scripts could tell two runs apart by. The worker calls this before it loads code, or never. */
+    bridge.drive = () => { bridge.need('driven'); };
 
     // The worker calls these; nothing of the kind comes before the channel has been used.
     const entries = ['result', 'callFailed', 'data', 'end', 'broken', 'credit', 'stop'];

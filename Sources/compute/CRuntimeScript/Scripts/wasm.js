@@ -6,7 +6,8 @@
     const { host } = bridge;
     const { WebAssembly } = globalThis;
     if (WebAssembly === undefined) return;
-    const { compile, instantiate } = WebAssembly;
+    // Driven workers put functions here that wait for no other thread.
+    bridge.compilers = { __proto__: null, compile: WebAssembly.compile, instantiate: WebAssembly.instantiate };
     const { apply } = Reflect;
     const { defineProperty } = Object;
 
@@ -22,10 +23,10 @@
 
     const members = {
         async compileStreaming(source, options = undefined) {
-            return apply(compile, WebAssembly, [await moduleBytes(source), options]);
+            return apply(bridge.compilers.compile, WebAssembly, [await moduleBytes(source), options]);
         },
         async instantiateStreaming(source, imports = undefined, options = undefined) {
-            return apply(instantiate, WebAssembly, [await moduleBytes(source), imports, options]);
+            return apply(bridge.compilers.instantiate, WebAssembly, [await moduleBytes(source), imports, options]);
         },
     };
     for (const name of Object.keys(members)) {
