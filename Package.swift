@@ -255,8 +255,7 @@ let testTargets: [Target] = [
         "FunctionsTests",
         [
             "Functions", "FunctionServices", "Recordings", "Replay", "WorkerProtocol", "CSandbox", "Streams",
-            "Identity",
-            "Blake3", "skerry-worker", "sandbox-probe",
+            "Identity", "Blake3", "skerry-worker", "sandbox-probe",
         ],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests(
