@@ -1,6 +1,7 @@
 import Functions
 import NIOCore
 import NIOHTTP1
+import Outbound
 import Streams
 import Testing
 

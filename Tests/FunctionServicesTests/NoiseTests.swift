@@ -1,5 +1,6 @@
 import Functions
 import NIOCore
+import Outbound
 import Testing
 
 @testable import FunctionServices
@@ -43,9 +44,9 @@ import Testing
         var accepted = 0
         for round in 0..<20_000 {
             let text = String(decoding: Self.mutated(seeds[round % seeds.count], &random), as: UTF8.self)
-            guard let url = try? FetchURL(text) else { continue }
+            guard let url = try? HTTPURL(text) else { continue }
             accepted += 1
-            #expect(try FetchURL(url.description) == url, "\(text)")
+            #expect(try HTTPURL(url.description) == url, "\(text)")
             #expect(url.description.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }, "\(text)")
             // What Foundation reads differently would be refused; nothing that passes our rules should be.
             #expect(ClientURL.agrees(with: url), "\(text)")

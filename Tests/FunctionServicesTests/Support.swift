@@ -2,6 +2,7 @@ import Foundation
 import Functions
 import Logging
 import NIOCore
+import Outbound
 import Testing
 
 @testable import FunctionServices

@@ -3,6 +3,7 @@ public import Logging
 import Metrics
 public import NIOCore
 public import NIOPosix
+public import Outbound
 
 /// What functions can do beyond computing: answers their calls by name.
 ///

@@ -1,5 +1,6 @@
 import Functions
 import NIOCore
+import Outbound
 import Synchronization
 
 /// Answers `service`: requests of functions to other functions.
@@ -51,7 +52,7 @@ final class ServiceCalls: Sendable {
     private func request(_ argument: Argument, _ call: HostCall, _ id: String) throws -> ServiceRequest {
         do {
             // The same rules as for requests that go out: nothing may be smuggled into another tenant's function.
-            let url = try FetchURL(argument.url)
+            let url = try HTTPURL(argument.url)
             guard let method = FetchHeaders.method(argument.method ?? "GET") else {
                 throw FetchHeaders.Refused(isLimit: false, description: "the method is none")
             }
@@ -66,7 +67,7 @@ final class ServiceCalls: Sendable {
                 binding: argument.binding, caller: call.version, requestID: id, method: method, url: url.description,
                 headers: headers, body: argument.hasBody == false ? .empty : call.body,
                 trace: call.trace)
-        } catch let error as FetchURL.Malformed {
+        } catch let error as HTTPURL.Malformed {
             throw HostCallError("service/request", error.description)
         } catch let error as FetchHeaders.Refused {
             throw HostCallError("service/request", error.description)

@@ -3,6 +3,7 @@ import Functions
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Outbound
 
 #if canImport(Glibc)
     import Glibc
@@ -28,7 +29,7 @@ enum FetchFailure {
     static func from(_ error: any Error, host: String) -> HostCallError {
         switch error {
         case let known as HostCallError: return known
-        case let malformed as FetchURL.Malformed: return failed(malformed.description)
+        case let malformed as HTTPURL.Malformed: return failed(malformed.description)
         case let headers as FetchHeaders.Refused:
             return headers.isLimit ? limit(headers.description) : failed(headers.description)
         case HTTPParserError.headerOverflow:

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import Outbound
 
 /// One request of a fetch. Redirects lead from one hop to the next; this is what they change.
 ///
@@ -29,7 +30,7 @@ struct FetchHop: Sendable {
     /// Redirects of one fetch.
     static let maxRedirects = 20
 
-    var url: FetchURL
+    var url: HTTPURL
     var method: String
     var headers: HTTPHeaders
     var body: Body

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Functions
 import NIOCore
 import NIOHTTP1
+import Outbound
 
 /// A checked request, at one hop of its way.
 struct FetchRequest: Sendable {
@@ -11,11 +12,11 @@ struct FetchRequest: Sendable {
     private let declaredLength: Int64?
     private let stream: BodyParts
 
-    /// - Throws: ``FetchURL/Malformed``, ``FetchHeaders/Refused``, ``HostCallError``.
+    /// - Throws: ``HTTPURL/Malformed``, ``FetchHeaders/Refused``, ``HostCallError``.
     ///
     /// - Parameter trace: The caller's `traceparent`, for requests that have none of their own.
     init(_ argument: FetchArgument, body: FunctionBody, trace: String?, settings: FetchSettings) throws {
-        let url = try FetchURL(argument.url)
+        let url = try HTTPURL(argument.url)
         guard let method = FetchHeaders.method(argument.method ?? "GET") else {
             throw FetchFailure.failed("the method is none, or one that must not be used")
         }

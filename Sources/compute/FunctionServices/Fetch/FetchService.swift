@@ -5,6 +5,7 @@ import Metrics
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Outbound
 import Streams
 import Synchronization
 
@@ -15,7 +16,7 @@ import Synchronization
 final class FetchService: Sendable {
     private let settings: FetchSettings
     private let resolver: any NameResolver
-    private let clients: FetchClients
+    private let clients: PinnedClients
     private let pumps: BodyPumps
     private let eventLoops: any EventLoopGroup
     private let logger: Logger
@@ -31,7 +32,12 @@ final class FetchService: Sendable {
         self.pumps = pumps
         self.eventLoops = eventLoops
         self.logger = logger
-        clients = FetchClients(settings, tls: tls, eventLoops: eventLoops)
+        var limits = PinnedClients.Settings()
+        limits.connectTimeout = settings.connectTimeout
+        limits.keepAlive = settings.keepAlive
+        limits.maxConnections = settings.maxConcurrentPerApp
+        limits.maxClients = settings.maxClients
+        clients = PinnedClients(limits, tls: tls, eventLoops: eventLoops)
         calls = Mutex(
             AppBudget(
                 .init(
@@ -94,7 +100,7 @@ final class FetchService: Sendable {
 
     /// The answer to the last hop, whose client must be given back.
     private func follow(_ first: FetchRequest, mode: FetchHop.Redirect, app: String) async throws
-        -> (HTTPClientResponse, FetchHop, FetchClients.Target)
+        -> (HTTPClientResponse, FetchHop, PinnedClients.Target)
     {
         let deadline = NIODeadline.now() + settings.headTimeout
         var request = first
@@ -114,7 +120,7 @@ final class FetchService: Sendable {
     }
 
     private func ask(_ request: FetchRequest, app: String, deadline: NIODeadline) async throws
-        -> (HTTPClientResponse, FetchClients.Target)
+        -> (HTTPClientResponse, PinnedClients.Target)
     {
         let url = request.hop.url
         guard !BlockedPorts.contains(url.port) else {
@@ -123,7 +129,7 @@ final class FetchService: Sendable {
         var lastFailure: (any Error)?
         for address in try await addresses(of: url.host, app: app).prefix(max(1, settings.maxAddresses)) {
             try Task.checkCancellation()
-            let target = FetchClients.Target(app: app, host: url.host, address: address)
+            let target = PinnedClients.Target(owner: app, host: url.host, address: address)
             do {
                 return (try await ask(request, target, deadline), target)
             } catch {
@@ -138,7 +144,7 @@ final class FetchService: Sendable {
     }
 
     /// One address's answer; the target's client must be given back if there is one.
-    private func ask(_ request: FetchRequest, _ target: FetchClients.Target, _ deadline: NIODeadline) async throws
+    private func ask(_ request: FetchRequest, _ target: PinnedClients.Target, _ deadline: NIODeadline) async throws
         -> HTTPClientResponse
     {
         guard let client = clients.take(target) else { throw FetchFailure.failed("this node is closing") }
@@ -159,7 +165,7 @@ final class FetchService: Sendable {
     }
 
     /// The host's addresses, all of which may be reached.
-    private func addresses(of host: FetchURL.Host, app: String) async throws -> [IPAddress] {
+    private func addresses(of host: HTTPURL.Host, app: String) async throws -> [IPAddress] {
         switch host {
         case .address(let address):
             if let reason = settings.addresses.refusal(of: address) {
@@ -192,7 +198,7 @@ final class FetchService: Sendable {
         }
     }
 
-    private func body(of response: HTTPClientResponse, host: String, target: FetchClients.Target, app: String)
+    private func body(of response: HTTPClientResponse, host: String, target: PinnedClients.Target, app: String)
         -> ByteStream
     {
         pumps.start(

@@ -1,4 +1,5 @@
 public import NIOCore
+public import Outbound
 
 /// Limits of functions' calls to other servers.
 public struct FetchSettings: Sendable {

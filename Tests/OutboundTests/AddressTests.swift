@@ -1,6 +1,6 @@
 import Testing
 
-@testable import FunctionServices
+@testable import Outbound
 
 @Suite struct AddressTests {
     @Test(arguments: [

@@ -1,26 +1,55 @@
-import AsyncHTTPClient
+public import AsyncHTTPClient
 import Dispatch
-import Logging
-import NIOCore
-import NIOPosix
-import NIOSSL
+public import NIOCore
+public import NIOSSL
 import Synchronization
 
-/// HTTP clients, one for each app, host and address, so that a connection goes to the address that was judged.
+/// HTTP clients, one for each owner, host and address, so that a connection goes to the address that was judged.
 ///
 /// `AsyncHTTPClient` resolves names itself when it connects, and a second answer may differ from the judged one. Its
 /// `dnsOverride` maps a name to an address for good, keeps the name for `Host`, SNI and certificates, but belongs to the
 /// client rather than the request: hence a client for each pair. Clients share event loops and trust roots; one costs
-/// some kilobytes beside its connections. Apps share none, so that no app feels or fills another's connections.
-final class FetchClients: Sendable {
-    struct Target: Hashable, Sendable {
-        var app: String
-        var host: FetchURL.Host
-        var address: IPAddress
+/// some kilobytes beside its connections. Owners share none, so that no app feels or fills another's connections.
+public final class PinnedClients: Sendable {
+    /// Limits of the clients.
+    public struct Settings: Sendable {
+        /// Time for connecting to one address, TLS included. Default 10 s.
+        public var connectTimeout: TimeAmount = .seconds(10)
+        /// How long an unused connection is kept. Default 30 s.
+        public var keepAlive: TimeAmount = .seconds(30)
+        /// Connections of one client at a time. Default 256.
+        public var maxConnections = 256
+        /// Clients that are kept. Default 512; those in use are not counted out.
+        public var maxClients = 512
+        /// Whether only HTTP/1.1 is spoken. Default false: HTTP/2 if the server offers it by TLS.
+        public var usesHTTP1Only = false
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// Where a client's connections go.
+    public struct Target: Hashable, Sendable {
+        /// Who shares the connections.
+        public var owner: String
+        /// Names the server in `Host`, SNI and certificates.
+        public var host: HTTPURL.Host
+        /// The address that was judged.
+        public var address: IPAddress
+        /// Time for connecting; nil: that of the settings.
+        public var connectTimeout: TimeAmount?
+
+        /// A target.
+        public init(owner: String, host: HTTPURL.Host, address: IPAddress, connectTimeout: TimeAmount? = nil) {
+            self.owner = owner
+            self.host = host
+            self.address = address
+            self.connectTimeout = connectTimeout
+        }
     }
 
     /// The connection does not lead to the address that was judged.
-    struct WrongAddress: Error {}
+    public struct WrongAddress: Error {}
 
     private struct Entry {
         let client: HTTPClient
@@ -33,19 +62,23 @@ final class FetchClients: Sendable {
         var isClosed = false
     }
 
-    private let settings: FetchSettings
+    private let settings: Settings
     private let eventLoops: any EventLoopGroup
     private let tls: TLSConfiguration
     private let state = Mutex(State())
 
-    init(_ settings: FetchSettings, tls: TLSConfiguration, eventLoops: any EventLoopGroup) {
+    /// - Parameters:
+    ///   - settings: Limits.
+    ///   - tls: Whom connections trust.
+    ///   - eventLoops: Where connections live.
+    public init(_ settings: Settings, tls: TLSConfiguration, eventLoops: any EventLoopGroup) {
         self.settings = settings
         self.eventLoops = eventLoops
         self.tls = tls
     }
 
     /// The client for a target, to be given back with ``giveBack(_:)``; nil after ``close()``.
-    func take(_ target: Target) -> HTTPClient? {
+    public func take(_ target: Target) -> HTTPClient? {
         let (client, old) = state.withLock { state -> (HTTPClient?, [HTTPClient]) in
             if state.isClosed { return (nil, []) }
             if let client = state.entries[target]?.client {
@@ -61,7 +94,8 @@ final class FetchClients: Sendable {
         return client
     }
 
-    func giveBack(_ target: Target) {
+    /// Ends a use of the target's client.
+    public func giveBack(_ target: Target) {
         state.withLock { state in
             state.entries[target]?.uses -= 1
             state.entries[target]?.usedAt = .now()
@@ -69,10 +103,10 @@ final class FetchClients: Sendable {
     }
 
     /// Clients that exist, used or not.
-    var count: Int { state.withLock { $0.entries.count } }
+    public var count: Int { state.withLock { $0.entries.count } }
 
     /// Ends all connections.
-    func close() async {
+    public func close() async {
         let all = state.withLock { state in
             state.isClosed = true
             defer { state.entries.removeAll() }
@@ -101,10 +135,11 @@ final class FetchClients: Sendable {
     private func configuration(for target: Target) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: settings.connectTimeout), decompression: .disabled)
+            timeout: .init(connect: target.connectTimeout ?? settings.connectTimeout), decompression: .disabled)
         configuration.connectionPool.idleTimeout = settings.keepAlive
         configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.maxConcurrentPerApp
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.maxConnections
+        if settings.usesHTTP1Only { configuration.httpVersion = .http1Only }
         if case .name(let name) = target.host { configuration.dnsOverride = [name: target.address.description] }
         // The override decides where connections go; this is the second lock on the same door.
         let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in

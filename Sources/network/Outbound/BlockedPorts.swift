@@ -1,8 +1,9 @@
-/// Ports that a fetch may not use, because what listens there might take an HTTP request for its own protocol.
+/// Ports that requests of others may not use, because what listens there might take an HTTP request for its own protocol.
 ///
 /// The list of the Fetch standard, section 2.9 "Port blocking".
-enum BlockedPorts {
-    static func contains(_ port: UInt16) -> Bool { ports.contains(port) }
+public enum BlockedPorts {
+    /// Whether a port belongs to another protocol.
+    public static func contains(_ port: UInt16) -> Bool { ports.contains(port) }
 
     private static let ports: Set<UInt16> = [
         0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,

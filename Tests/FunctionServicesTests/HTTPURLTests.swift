@@ -1,9 +1,10 @@
 import NIOHTTP1
+import Outbound
 import Testing
 
 @testable import FunctionServices
 
-@Suite struct FetchURLTests {
+@Suite struct HTTPURLTests {
     @Test(arguments: [
         ("http://example.com", "http://example.com/"),
         ("HTTPS://EXAMPLE.com:443/a?b#c", "https://example.com/a?b"),
@@ -24,7 +25,7 @@ import Testing
         ("http://a_b.example/", "http://a_b.example/"),
     ])
     func urlsBecomeNormal(_ text: String, _ expected: String) throws {
-        let url = try FetchURL(text)
+        let url = try HTTPURL(text)
         #expect(url.description == expected)
         #expect(ClientURL.agrees(with: url))
     }
@@ -38,15 +39,15 @@ import Testing
         "http://1.1.1.256/", "javascript:alert(1)", "http://\u{ff11}.1.1.1/", "http://ex%61mple.com/",
         "http://example.com\u{0}/", "http://-\u{301}/",
     ])
-    func othersAreRefused(_ text: String) { #expect(throws: FetchURL.Malformed.self) { try FetchURL(text) } }
+    func othersAreRefused(_ text: String) { #expect(throws: HTTPURL.Malformed.self) { try HTTPURL(text) } }
 
     @Test func lengthsHaveLimits() throws {
-        let most = "http://example.com/" + String(repeating: "a", count: FetchURL.maxBytes - 19)
-        #expect(try FetchURL(most).target.utf8.count == FetchURL.maxBytes - 18)
-        #expect(throws: FetchURL.Malformed.self) { try FetchURL(most + "a") }
+        let most = "http://example.com/" + String(repeating: "a", count: HTTPURL.maxBytes - 19)
+        #expect(try HTTPURL(most).target.utf8.count == HTTPURL.maxBytes - 18)
+        #expect(throws: HTTPURL.Malformed.self) { try HTTPURL(most + "a") }
         let label = String(repeating: "a", count: 63)
-        #expect(throws: Never.self) { try FetchURL("http://\(label).example/") }
-        #expect(throws: FetchURL.Malformed.self) { try FetchURL("http://\(label)a.example/") }
+        #expect(throws: Never.self) { try HTTPURL("http://\(label).example/") }
+        #expect(throws: HTTPURL.Malformed.self) { try HTTPURL("http://\(label)a.example/") }
     }
 
     @Test(arguments: [
@@ -57,13 +58,13 @@ import Testing
         ("//user@other.test:81/?a=//b", "https://other.test:81/?a=//b"),
     ])
     func locationsAreResolved(_ location: String, _ expected: String) throws {
-        #expect(try FetchURL("https://a.test/b/c?d").resolving(location).description == expected)
+        #expect(try HTTPURL("https://a.test/b/c?d").resolving(location).description == expected)
     }
 
     @Test(arguments: ["file:///etc/passwd", "http:x", "//", "http://0x7f.1/", "gopher://a.test/"])
     func badLocationsAreRefused(_ location: String) throws {
-        let url = try FetchURL("https://a.test/b/c?d")
-        #expect(throws: FetchURL.Malformed.self) { try url.resolving(location) }
+        let url = try HTTPURL("https://a.test/b/c?d")
+        #expect(throws: HTTPURL.Malformed.self) { try url.resolving(location) }
     }
 }
 
@@ -116,7 +117,7 @@ import Testing
 @Suite struct FetchHopTests {
     private func makeHop(_ method: String = "POST", _ body: FetchHop.Body = .whole) throws -> FetchHop {
         FetchHop(
-            url: try FetchURL("https://a.test/x"), method: method,
+            url: try HTTPURL("https://a.test/x"), method: method,
             headers: ["authorization": "secret", "cookie": "c", "content-type": "text/plain", "x-a": "1"], body: body)
     }
 

@@ -1,12 +1,12 @@
-/// Decides which addresses functions may connect to: public unicast ones, and those that the node's owner allows.
+/// Decides which addresses a node may connect to for others (functions, origins): public unicast ones, and those that the node's owner allows.
 ///
 /// Follows the IANA special-purpose address registries (RFC 6890 and its updates). An IPv6 address that carries an
 /// IPv4 address is judged by that one. A network with its own NAT64 prefix (RFC 6052, other than `64:ff9b::/96`)
 /// must name that prefix in ``refused``, since nothing tells such addresses from others.
 public struct AddressGuard: Sendable {
-    /// Addresses that functions may reach although they are not public. Default: none.
+    /// Addresses that may be reached although they are not public. Default: none.
     public var allowed: [AddressBlock]
-    /// Addresses that functions may not reach although they are public. Default: none. Goes before ``allowed``.
+    /// Addresses that may not be reached although they are public. Default: none. Goes before ``allowed``.
     public var refused: [AddressBlock]
 
     /// A guard with these exceptions.
@@ -15,7 +15,7 @@ public struct AddressGuard: Sendable {
         self.refused = refused
     }
 
-    /// What makes the address one that functions may not reach; nil if they may.
+    /// What makes the address one that may not be reached; nil if it may.
     public func refusal(of address: IPAddress) -> String? {
         if refused.contains(where: { $0.contains(address) }) { return "refused by this node" }
         if allowed.contains(where: { $0.contains(address) }) { return nil }

@@ -1,34 +1,40 @@
-/// The address of a fetch: an absolute `http` or `https` URL, taken apart by strict rules (RFC 3986).
+/// The address of a request: an absolute `http` or `https` URL, taken apart by strict rules (RFC 3986).
 ///
 /// What is sent is put together from these parts again, so nothing that another parser might read differently gets
 /// through. Credentials and fragments are dropped. Bytes that RFC 3986 does not allow in a path or query, and percent
 /// signs without two digits, are percent-encoded.
-struct FetchURL: Hashable, Sendable, CustomStringConvertible {
-    enum Host: Hashable, Sendable {
+public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
+    /// Who is asked.
+    public enum Host: Hashable, Sendable {
         /// A DNS name in lower case, without a dot at its end.
         case name(String)
         case address(IPAddress)
     }
 
     /// Why a text is not such a URL.
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
+    public struct Malformed: Error, CustomStringConvertible {
+        /// One sentence without a full stop at its end.
+        public let description: String
         init(_ description: String) { self.description = description }
     }
 
     /// Longest URL, in bytes. Default of most servers is half of that.
-    static let maxBytes = 16 << 10
+    public static let maxBytes = 16 << 10
     /// Longest name, and longest part of one between dots (RFC 1035, section 2.3.4).
     private static let maxNameBytes = 253
     private static let maxLabelBytes = 63
 
-    var isSecure: Bool
-    var host: Host
-    var port: UInt16
+    /// Whether the scheme is `https`.
+    public var isSecure: Bool
+    /// Who is asked.
+    public var host: Host
+    /// The port, the scheme's own if none is named.
+    public var port: UInt16
     /// Begins with a slash; with the query, if there is one.
-    var target: String
+    public var target: String
 
-    init(_ text: String) throws(Malformed) {
+    /// - Throws: ``Malformed``.
+    public init(_ text: String) throws(Malformed) {
         guard text.utf8.count <= Self.maxBytes else { throw Malformed("the URL is longer than \(Self.maxBytes) bytes") }
         let text = Self.ascii(text)
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
@@ -109,10 +115,10 @@ struct FetchURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Scheme, host, and the port unless it is the scheme's own.
-    var origin: String { "\(isSecure ? "https" : "http")://\(hostAndPort)" }
+    public var origin: String { "\(isSecure ? "https" : "http")://\(hostAndPort)" }
 
     /// The value of the `Host` header.
-    var hostAndPort: String {
+    public var hostAndPort: String {
         let name =
             switch host {
             case .name(let name): name
@@ -122,18 +128,20 @@ struct FetchURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The whole URL, without credentials and fragment.
-    var description: String { origin + target }
+    public var description: String { origin + target }
 }
 
-extension FetchURL {
+extension HTTPURL {
     /// The URL that a `Location` header names, relative to this one.
-    func resolving(_ location: String) throws(Malformed) -> FetchURL {
+    ///
+    /// - Throws: ``Malformed``.
+    public func resolving(_ location: String) throws(Malformed) -> HTTPURL {
         guard location.utf8.count <= Self.maxBytes else { throw Malformed("the Location is too long") }
         let text = Self.ascii(location.trimmingSpaces)
-        if let colon = text.firstIndex(of: ":"), Self.isScheme(text[..<colon]) { return try FetchURL(text) }
+        if let colon = text.firstIndex(of: ":"), Self.isScheme(text[..<colon]) { return try HTTPURL(text) }
         let slashed = text.prefix { $0 != "?" && $0 != "#" }.replacing("\\", with: "/")
         if slashed.hasPrefix("//") {
-            return try FetchURL("\(isSecure ? "https" : "http"):\(slashed)\(text.dropFirst(slashed.count))")
+            return try HTTPURL("\(isSecure ? "https" : "http"):\(slashed)\(text.dropFirst(slashed.count))")
         }
         var next = self
         if text.isEmpty || text.hasPrefix("#") { return next }
@@ -157,7 +165,7 @@ extension FetchURL {
     }
 
     /// Path and query for the request line: dot segments removed (RFC 3986, section 5.2.4), odd bytes encoded.
-    private static func target(_ text: Substring) -> String {
+    public static func target(_ text: Substring) -> String {
         let text = text.prefix { $0 != "#" }
         let path = text.prefix { $0 != "?" }
         let query = text[path.endIndex...]

@@ -1,11 +1,11 @@
 import Foundation
-import NIOSSL
+public import NIOSSL
 
-/// The authorities whose certificates functions' calls accept: the system's, read once.
+/// The authorities whose certificates outbound connections accept: the system's, read once.
 ///
 /// A TLS context that reads the system's bundle itself takes milliseconds and hundreds of kilobytes; contexts that share
 /// parsed certificates do not.
-enum TrustRoots {
+public enum TrustRoots {
     private static let bundles = [
         "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
         "/etc/ssl/cert.pem",
@@ -19,7 +19,7 @@ enum TrustRoots {
     ///
     /// - Parameter extra: PEM certificates that are trusted besides the system's.
     /// - Throws: If `extra` is not PEM.
-    static func configuration(extra: [String]) throws -> TLSConfiguration {
+    public static func configuration(extra: [String]) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.certificateVerification = .fullVerification

@@ -42,12 +42,15 @@ public final class SystemNameResolver: NameResolver {
     }
 
     /// Why there is no answer.
-    enum Failure: Error, CustomStringConvertible {
+    public enum Failure: Error, CustomStringConvertible {
+        /// It took longer than ``Settings/timeout``.
         case timeout
+        /// More than ``Settings/maxWaiting`` lookups wait.
         case busy
+        /// The system's reason.
         case failed(String)
 
-        var description: String {
+        public var description: String {
             switch self {
             case .timeout: "the lookup took too long"
             case .busy: "too many lookups wait on this node"
