@@ -1,0 +1,58 @@
+import Outbound
+
+/// Finds the addresses of origins, and refuses those that apps may not reach.
+///
+/// A name is looked up once for each request, all its addresses are judged, and connections go to a judged address: what a
+/// second lookup would say has no effect.
+struct OriginAddresses: Sendable {
+    let guardian: AddressGuard
+    /// Names that may have any address, in lower case.
+    let allowedHosts: Set<String>
+    let resolver: any NameResolver
+
+    /// The addresses to try, the preferred one first; at least one.
+    ///
+    /// - Throws: ``OriginError``: refused, unknown, or not looked up in time.
+    func find(_ url: HTTPURL) async throws -> [IPAddress] {
+        switch url.host {
+        case .address(let address):
+            try check(address, url.hostAndPort)
+            return [address]
+        case .name(let name):
+            let isFree = allowedHosts.contains(name)
+            if !isFree, BlockedPorts.contains(url.port) {
+                throw OriginError(
+                    .refusedAddress,
+                    "port \(url.port) of \(name) belongs to another protocol than HTTP; use another port")
+            }
+            let found = try await lookUp(name)
+            guard !found.isEmpty else {
+                throw OriginError(
+                    .unreachable, "the origin's name \(name) has no address; check its spelling and its DNS")
+            }
+            if !isFree { for address in found { try check(address, name) } }
+            return found
+        }
+    }
+
+    private func check(_ address: IPAddress, _ name: String) throws {
+        guard let reason = guardian.refusal(of: address) else { return }
+        throw OriginError(
+            .refusedAddress,
+            "the origin \(name) has the address \(address), which is \(reason); "
+                + "the node's operator can allow it in `origins.allowedHosts`")
+    }
+
+    private func lookUp(_ name: String) async throws -> [IPAddress] {
+        do {
+            return try await resolver.addresses(of: name)
+        } catch SystemNameResolver.Failure.timeout {
+            throw OriginError(
+                .timeout, "the origin's name \(name) could not be looked up in time; check the node's DNS")
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw OriginError(.unreachable, "the origin's name \(name) could not be looked up: \(error)")
+        }
+    }
+}

@@ -1,0 +1,313 @@
+import NIOCore
+import Outbound
+import Streams
+import Synchronization
+import Testing
+
+@testable import Origins
+
+@Suite("Web servers as origins")
+struct HTTPOriginTests {
+    private func description(_ server: RawServer, _ path: String = "") -> OriginDescription {
+        var description = OriginDescription(.http(url: server.url + path))
+        description.retries = 0
+        return description
+    }
+
+    @Test("Requests and answers pass with what belongs to their connections taken away")
+    func passing() async throws {
+        try await RawServer.with({ _ in
+            [
+                .text("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+                .text("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: x-hop\r\nx-hop: 1\r\netag: \"e\"\r\n\r\nok"),
+            ]
+        }) { server in
+            try await withClient { client in
+                var from = description(server, "/base/")
+                from.host = "inner.test"
+                from.addedFields = ["x-key": "k"]
+                let visitor = OriginRequest.Visitor(address: "192.0.2.1", scheme: "https", host: "app.test")
+                let request = OriginRequest(
+                    path: "/a/../b%20c", query: "q=1",
+                    fields: ["connection": "x-mine", "x-mine": "1", "accept": "*/*"],
+                    visitor: visitor)
+                let response = try await client.fetch(request, from: from)
+                #expect(response.status == 200)
+                #expect(response.length == 2)
+                #expect(response.fields == ["content-length": "2", "etag": "\"e\""])
+                let text = try await response.text()
+                #expect(text == "ok")
+                let seen = try #require(server.requests.first)
+                #expect(seen.target == "/base/b%20c?q=1")
+                #expect(seen.field("host") == "inner.test")
+                #expect(seen.field("x-mine") == nil)
+                #expect(seen.field("x-key") == "k")
+                #expect(seen.field("via") == "1.1 skerry")
+                #expect(seen.field("cdn-loop") == "skerry")
+                #expect(seen.field("forwarded") == "for=192.0.2.1;host=app.test;proto=https")
+            }
+        }
+    }
+
+    /// What is cut off or ambiguous never becomes a whole answer.
+    @Test(
+        "Answers that break the rules end in errors",
+        arguments: [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort", true),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n", true),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbody", true),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nbody\r\n0\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nokk", true),
+            ("HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\nok", true),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n", true), ("hello\r\n\r\n", true), ("", true),
+            ("HTTP/1.1 200 OK\r\n\r\nuntil the end", false),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", false),
+        ])
+    func strictness(_ answer: String, _ isBroken: Bool) async throws {
+        try await RawServer.with({ _ in [.text(answer), .close] }) { server in
+            try await withClient { client in
+                let from = description(server)
+                let read = { try await client.fetch(OriginRequest(path: "/"), from: from).bytes() }
+                if isBroken {
+                    let error = await originError(read)
+                    #expect([.badResponse, .unreachable].contains(error?.code), "\(String(describing: error))")
+                } else {
+                    _ = try await read()
+                }
+                try await eventually("nothing is under way") { client.statistics.first?.inFlight == 0 }
+            }
+        }
+    }
+
+    @Test("An origin that sends without end is read only as fast as somebody reads")
+    func backPressure() async throws {
+        try await RawServer.with({ _ in
+            [.text("HTTP/1.1 200 OK\r\ncontent-length: \(1_600 << 16)\r\n\r\n"), .flood(parts: 1_600)]
+        }) { server in
+            try await withClient { client in
+                let response = try await client.fetch(OriginRequest(path: "/"), from: description(server))
+                var last = -1
+                // The kernel's buffers and ours fill up, then nothing moves.
+                try await eventually("the origin waits") {
+                    try await Task.sleep(for: .milliseconds(200))
+                    defer { last = server.floodedBytes }
+                    return server.floodedBytes == last && last > 0
+                }
+                #expect(server.floodedBytes < 50 << 20)
+                #expect(response.body.bufferedBytes <= 2 << 20)
+                var count = 0
+                while let part = try await response.body.next() { count += part.readableBytes }
+                #expect(count == 1_600 << 16)
+            }
+        }
+    }
+
+    @Test("Whoever stops reading ends the transfer")
+    func stopping() async throws {
+        try await RawServer.with({ _ in
+            [.text("HTTP/1.1 200 OK\r\ncontent-length: \(1_600 << 16)\r\n\r\n"), .flood(parts: 1_600)]
+        }) { server in
+            try await withClient { client in
+                let response = try await client.fetch(OriginRequest(path: "/"), from: description(server))
+                _ = try await response.body.next()
+                response.body.stop()
+                try await eventually("nothing is under way") { client.statistics.first?.inFlight == 0 }
+                #expect(client.statistics.first?.failures == 0)
+            }
+        }
+    }
+
+    @Test("Slow heads and bodies end in time-outs")
+    func timeouts() async throws {
+        try await RawServer.with({ request in
+            request.target == "/head" ? [] : [.text("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")]
+        }) { server in
+            try await withClient { client in
+                var from = description(server)
+                from.connectTimeout = .milliseconds(100)
+                from.firstByteTimeout = .milliseconds(200)
+                from.idleTimeout = .milliseconds(200)
+                let head = await originError { try await client.fetch(OriginRequest(path: "/head"), from: from) }
+                #expect(head?.code == .timeout)
+                from.firstByteTimeout = .seconds(10)
+                let response = try await client.fetch(OriginRequest(path: "/body"), from: from)
+                let body = await originError { try await response.bytes() }
+                #expect(body?.code == .timeout)
+            }
+        }
+    }
+
+    @Test("Requests that may be repeated are sent again; others and those with bodies are not")
+    func retries() async throws {
+        let counter = Mutex(0)
+        try await RawServer.with({ _ in
+            let count = counter.withLock { value in
+                value += 1
+                return value
+            }
+            return count.isMultiple(of: 3) ? RawServer.answer(200, [], Array("ok".utf8)) : RawServer.answer(503)
+        }) { server in
+            try await withClient { client in
+                var from = description(server)
+                from.retries = 2
+                let response = try await client.fetch(OriginRequest(path: "/"), from: from)
+                #expect(response.status == 200)
+                #expect(response.attempts == 3)
+                let stream = ByteStream()
+                stream.append(ByteBuffer(string: "body"))
+                stream.finish()
+                let post = try await client.fetch(
+                    OriginRequest(method: "POST", path: "/", body: .init(stream, length: 4)), from: from)
+                #expect(post.status == 503)
+                #expect(post.attempts == 1)
+                #expect(server.requests.last?.body == "body")
+            }
+        }
+    }
+
+    @Test("An origin that fails is left alone, and says for how long")
+    func breaker() async throws {
+        try await RawServer.with({ _ in RawServer.answer(502) }) { server in
+            try await withClient { client in
+                let from = description(server)
+                for _ in 0..<5 {
+                    let response = try await client.fetch(OriginRequest(path: "/"), from: from)
+                    #expect(response.status == 502)
+                }
+                let error = await originError { try await client.fetch(OriginRequest(path: "/"), from: from) }
+                #expect(error?.code == .breakerOpen)
+                #expect((29...30).contains(error?.retryAfter ?? 0))
+                #expect(server.requests.count == 5)
+                #expect(client.statistics.first?.isOpen == true)
+            }
+        }
+    }
+
+    @Test("Nobody at the address is an unreachable origin, after all retries")
+    func unreachable() async throws {
+        let port = try await RawServer.with({ _ in [] }) { $0.port }
+        try await withClient { client in
+            var from = OriginDescription(.http(url: "http://127.0.0.1:\(port)"))
+            from.retries = 1
+            let error = await originError { try await client.fetch(OriginRequest(path: "/"), from: from) }
+            #expect(error?.code == .unreachable)
+            #expect(client.statistics.first?.attempts == 2)
+        }
+    }
+
+    @Test("Too many open requests are refused")
+    func limit() async throws {
+        try await RawServer.with({ _ in [.text("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc")] }) { server in
+            try await withClient { client in
+                var from = description(server)
+                from.maxConcurrent = 1
+                let first = try await client.fetch(OriginRequest(path: "/"), from: from)
+                let limited = from
+                let error = await originError { try await client.fetch(OriginRequest(path: "/"), from: limited) }
+                #expect(error?.code == .overloaded)
+                first.body.stop()
+                try await eventually("there is room again") { client.statistics.first?.inFlight == 0 }
+                let second = try await client.fetch(OriginRequest(path: "/"), from: from)
+                second.body.stop()
+            }
+        }
+    }
+
+    @Test("Redirects go to the visitor, or are followed, but not into the private network")
+    func redirects() async throws {
+        try await RawServer.with({ request in
+            switch request.path {
+            case "/private": RawServer.answer(302, [("location", "http://10.0.0.1/")])
+            case "/metadata": RawServer.answer(302, [("location", "http://169.254.169.254/latest/")])
+            case "/loop": RawServer.answer(302, [("location", "/loop")])
+            case "/away": RawServer.answer(302, [("location", "/here")])
+            default: RawServer.answer(200, [], Array(request.target.utf8))
+            }
+        }) { server in
+            try await withClient { client in
+                var from = description(server)
+                let passed = try await client.fetch(OriginRequest(path: "/private"), from: from)
+                #expect(passed.status == 302)
+                #expect(passed.fields["location"] == "http://10.0.0.1/")
+                from.followsRedirects = true
+                let followed = try await client.fetch(OriginRequest(path: "/away"), from: from)
+                let text = try await followed.text()
+                #expect(text == "/here")
+                let following = from
+                for (path, code) in [
+                    ("/private", OriginError.Code.refusedAddress), ("/metadata", .refusedAddress),
+                    ("/loop", .badResponse),
+                ] {
+                    let error = await originError { try await client.fetch(OriginRequest(path: path), from: following) }
+                    #expect(error?.code == code, "\(path)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "Private addresses are refused, by number or behind a name, unless the operator allows them",
+        arguments: [
+            "http://127.0.0.1/", "http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://100.64.0.1/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://inner.test/",
+            "http://mixed.test/",
+        ])
+    func guarded(_ url: String) async throws {
+        let names = FixedNames(["inner.test": ["127.0.0.1"], "mixed.test": ["93.184.215.14", "192.168.0.1"]])
+        try await withClient({ $0.addresses = .init() }, resolver: names) { client in
+            let error = await originError {
+                try await client.fetch(OriginRequest(path: "/"), from: OriginDescription(.http(url: url)))
+            }
+            #expect(error?.code == .refusedAddress)
+            #expect(error?.status == 502)
+        }
+    }
+
+    @Test("A name that the operator allows may have any address; the connection goes to the one that was found")
+    func allowedNames() async throws {
+        try await RawServer.with({ request in RawServer.answer(200, [], Array((request.field("host") ?? "").utf8)) }) {
+            server in
+            let names = FixedNames(["inner.test": ["127.0.0.1"]])
+            try await withClient(
+                {
+                    $0.addresses = .init()
+                    $0.allowedHosts = ["inner.test"]
+                }, resolver: names
+            ) { client in
+                let from = OriginDescription(.http(url: "http://inner.test:\(server.port)"))
+                let response = try await client.fetch(OriginRequest(path: "/"), from: from)
+                let text = try await response.text()
+                #expect(text == "inner.test:\(server.port)")
+            }
+        }
+    }
+
+    @Test("Uploads stream to the origin")
+    func uploads() async throws {
+        try await RawServer.with({ request in RawServer.answer(201, [], Array(request.body.utf8)) }) { server in
+            try await withClient { client in
+                let stream = ByteStream()
+                let request = OriginRequest(method: "PUT", path: "/x", body: .init(stream, length: 10))
+                async let response = client.fetch(request, from: description(server))
+                try await stream.write(ByteBuffer(string: "01234"))
+                try await stream.write(ByteBuffer(string: "56789"))
+                stream.finish()
+                let answer = try await response
+                #expect(answer.status == 201)
+                let text = try await answer.text()
+                #expect(text == "0123456789")
+            }
+        }
+    }
+
+    @Test("URLs that are none are named so", arguments: ["", "ftp://a.test", "http://", "a.test"])
+    func badURLs(_ url: String) async throws {
+        try await withClient { client in
+            let error = #expect(throws: OriginError.self) { try client.check(OriginDescription(.http(url: url))) }
+            #expect(error?.code == .badDescription)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import NIOCore
+import Testing
+
+@testable import Origins
+
+private func at(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(1) + .seconds(seconds) }
+
+@Suite("Retries, breakers and limits of origins")
+struct ResilienceTests {
+    @Test("A fifth of the requests may be sent again, for long")
+    func budgetIsAShare() {
+        var budget = RetryBudget()
+        budget.perSecond = 0
+        var granted = 0
+        for _ in 0..<1_000 {
+            budget.onRequest(now: at(0))
+            if budget.takeRetry(now: at(0)) { granted += 1 }
+        }
+        // Ten in reserve at first.
+        #expect((200...211).contains(granted), "\(granted)")
+    }
+
+    @Test("The reserve comes back with time")
+    func reserveComesBack() {
+        var budget = RetryBudget()
+        for _ in 0..<10 {
+            let isGranted = budget.takeRetry(now: at(0))
+            #expect(isGranted)
+        }
+        let tooMany = budget.takeRetry(now: at(0))
+        #expect(!tooMany)
+        let early = budget.takeRetry(now: at(9))
+        #expect(!early)
+        let later = budget.takeRetry(now: at(10))
+        #expect(later)
+    }
+
+    @Test(
+        "Waits are between zero and a bound that doubles",
+        arguments: [(1, 100), (2, 200), (3, 400), (5, 1_600), (6, 2_000), (60, 2_000)])
+    func backoff(_ retry: Int, _ bound: Int64) {
+        var generator = SeededGenerator(state: 7)
+        let delays = (0..<200).map { _ in Backoff().delay(retry: retry, using: &generator) }
+        #expect(delays.allSatisfy { $0 >= .zero && $0 <= .milliseconds(bound) })
+        #expect(Set(delays).count > 100)
+    }
+
+    private func fail(_ breaker: inout CircuitBreaker, _ count: Int, at seconds: Int64) {
+        for _ in 0..<count {
+            guard case .success(let pass) = breaker.admit(now: at(seconds)) else { continue }
+            breaker.onFailure(pass, now: at(seconds))
+        }
+    }
+
+    @Test("Five failures in a row open the breaker; each opening without a success lasts twice as long")
+    func breakerOpensAndDoubles() throws {
+        var breaker = CircuitBreaker()
+        fail(&breaker, 4, at: 0)
+        #expect(breaker.state == .closed)
+        fail(&breaker, 1, at: 0)
+        #expect(breaker.state == .open(until: at(30)))
+        var now: Int64 = 0
+        for wait: Int64 in [30, 60, 120, 240, 480, 600, 600] {
+            let early = breaker.admit(now: at(now + wait - 1))
+            #expect(early == .failure(.init(remaining: .seconds(1))))
+            now += wait
+            let pass = try breaker.admit(now: at(now)).get()
+            #expect(breaker.state == .halfOpen)
+            let second = breaker.admit(now: at(now))
+            #expect(second == .failure(.init(remaining: .seconds(1))))
+            breaker.onFailure(pass, now: at(now))
+        }
+        now += 600
+        let pass = try breaker.admit(now: at(now)).get()
+        breaker.onSuccess(pass, now: at(now))
+        #expect(breaker.state == .closed)
+        fail(&breaker, 5, at: now)
+        #expect(breaker.state == .open(until: at(now + 30)))
+        #expect(breaker.openings == 9)
+    }
+
+    @Test("Half of twenty requests in ten seconds open it; fewer requests or successes between do not")
+    func breakerKnowsRates() {
+        for (count, isOpen) in [(18, false), (20, true)] {
+            var breaker = CircuitBreaker()
+            for index in 0..<count {
+                guard case .success(let pass) = breaker.admit(now: at(1)) else { continue }
+                if index.isMultiple(of: 2) {
+                    breaker.onSuccess(pass, now: at(1))
+                } else {
+                    breaker.onFailure(pass, now: at(1))
+                }
+            }
+            #expect((breaker.state != .closed) == isOpen)
+        }
+        var slow = CircuitBreaker()
+        for index in 0..<40 {
+            guard case .success(let pass) = slow.admit(now: at(Int64(index))) else { continue }
+            if index.isMultiple(of: 2) {
+                slow.onSuccess(pass, now: at(Int64(index)))
+            } else {
+                slow.onFailure(pass, now: at(Int64(index)))
+            }
+        }
+        #expect(slow.state == .closed)
+    }
+
+    @Test(
+        "Results of requests that began before the breaker changed do not count, and an abandoned probe leaves the next one"
+    )
+    func breakerIgnoresOldResults() throws {
+        var breaker = CircuitBreaker()
+        let old = try breaker.admit(now: at(0)).get()
+        fail(&breaker, 5, at: 0)
+        breaker.onSuccess(old, now: at(1))
+        #expect(breaker.state == .open(until: at(30)))
+        let probe = try breaker.admit(now: at(30)).get()
+        breaker.onFailure(old, now: at(30))
+        #expect(breaker.state == .halfOpen)
+        breaker.onAbandoned(probe, now: at(31))
+        let next = try breaker.admit(now: at(31)).get()
+        breaker.onSuccess(next, now: at(31))
+        #expect(breaker.state == .closed)
+    }
+
+    @Test("An origin has only so many requests open, and its numbers are kept")
+    func healthCounts() throws {
+        var health = OriginHealth()
+        let first = try health.begin(maxConcurrent: 1, now: at(0))
+        #expect(throws: OriginHealth.Refusal.full) { try health.begin(maxConcurrent: 1, now: at(0)) }
+        health.report(.failure, first, now: at(0))
+        let granted = health.beginRetry(now: at(0))
+        let retry = try #require(granted)
+        health.report(.success, retry, now: at(0))
+        health.end(now: at(1))
+        let snapshot = health.snapshot(name: "x")
+        #expect(snapshot.requests == 1)
+        #expect(snapshot.attempts == 2)
+        #expect(snapshot.failures == 1)
+        #expect(snapshot.refused == 1)
+        #expect(snapshot.inFlight == 0)
+        #expect(!snapshot.isOpen)
+    }
+}
