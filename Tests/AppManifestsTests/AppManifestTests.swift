@@ -59,6 +59,13 @@ struct AppManifestTests {
         #expect(manifest.build.define == ["VERSION": "\"1\""] && manifest.build.alias == ["react": "preact/compat"])
         let site = try AppManifest(parsing: "name = \"s\"\nkind = \"site\"\nassets = \"out\"\n")
         #expect(site.kind == .site && site.assets == "out" && site.entry == nil)
+        #expect(!site.isSinglePage && !site.hasCleanURLs)
+        let text = "name = \"s\"\nkind = \"site\"\nassets = \"out\"\n[site]\nspa = true\nclean_urls = true\n"
+        let page = try AppManifest(parsing: text)
+        #expect(page.isSinglePage && page.hasCleanURLs)
+        let function = AppManifestTests.head + "[site]\nspa = true\nzz = 1\n"
+        let error = #expect(throws: AppManifestError.self) { try AppManifest(parsing: function) }
+        #expect(error?.problems.map(\.position.line) == [4, 6], "the function has no files, and there is no such key")
     }
 
     private static let head = "name = \"a\"\nkind = \"function\"\nentry = \"main.js\"\n"

@@ -22,6 +22,47 @@ struct ManifestTests {
         #expect(function.blobs == [file.blob])
     }
 
+    @Test("Variants and rules are read back as they were, and a site without them has the bytes that it always had")
+    func rules() throws {
+        let variants = [ContentEncoding.zstd, .brotli, .gzip].map {
+            SiteManifest.Variant(encoding: $0, blob: BlobID(Blake3.hash([2])), byteCount: 1)
+        }
+        let rich = SiteManifest.File(
+            blob: file.blob, byteCount: 1, contentType: "text/plain", variants: variants, isImmutable: true)
+        let rules = SiteRules(
+            redirects: try SiteRulesReader.redirects("/a q=:q /b/:q 302!\n/c/* https://example.org/:splat"),
+            headers: try SiteRulesReader.headers("/*\n  X-A: b\n  ! X-C"), isSinglePage: true, hasCleanURLs: true)
+        let site = Manifest.site(try SiteManifest(files: ["a.txt": rich], rules: rules))
+        #expect(try Manifest(decoding: site.encoded()) == site)
+        #expect(site.blobs.count == 2)
+        var function = FunctionManifest(script: file.blob, scriptByteCount: 1, sourceName: "a.js", exports: [])
+        function.assets = ["a.txt": rich]
+        function.siteRules = rules
+        #expect(try Manifest(decoding: Manifest.function(function).encoded()) == .function(function))
+        #expect(Manifest.function(function).blobs.count == 2)
+        let plain = try Manifest.site(SiteManifest(files: ["a": file])).encoded()
+        // One file: path, blob, length, media type, and the bytes around them.
+        #expect(plain.count == 2 + 2 + (2 + 1) + (2 + 32) + 2 + (2 + 10))
+        #expect(throws: ManifestError.self) {
+            try SiteManifest(
+                files: [
+                    "a": SiteManifest.File(
+                        blob: file.blob, byteCount: 1, contentType: "text/plain", variants: variants + variants)
+                ])
+        }
+    }
+
+    @Test("The nearest 404.html above a path answers")
+    func notFoundPages() throws {
+        let root = SiteManifest.File(blob: BlobID(Blake3.hash([3])), byteCount: 1, contentType: "text/html")
+        let site = try SiteManifest(files: ["404.html": root, "a/b/404.html": file, "a/x": file])
+        #expect(site.notFoundPage(for: "a/b/c/d") == file)
+        #expect(site.notFoundPage(for: "a/b") == root)
+        #expect(site.notFoundPage(for: "a/c/d") == root)
+        #expect(site.notFoundPage(for: String(repeating: "/", count: 8_000)) == root)
+        #expect(try SiteManifest(files: ["x": file]).notFoundPage(for: "a") == nil)
+    }
+
     @Test(
         "Paths that are absolute, escape or cannot be named are refused",
         arguments: [

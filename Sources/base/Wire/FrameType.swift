@@ -117,6 +117,69 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let storeSecrets = FrameType(rawValue: 116)
     /// `PeerPBSecretsStatus`: what the node has now.
     public static let secretsStored = FrameType(rawValue: 117)
+    /// `PeerPBReadCertificate`, answered by `PeerPBSealedCertificate`.
+    public static let readCertificate = FrameType(rawValue: 160)
+    /// `PeerPBSealedCertificate`: a domain's certificate and key, sealed to the receiver; empty if there is none.
+    public static let certificate = FrameType(rawValue: 161)
+    /// `PeerPBSealedCertificate`, answered by ``certificateStored``.
+    public static let storeCertificate = FrameType(rawValue: 162)
+    /// `PeerPBCertificateDone`.
+    public static let certificateStored = FrameType(rawValue: 163)
+    /// `PeerPBChallenge`, answered by ``challengeSet``.
+    public static let setChallenge = FrameType(rawValue: 164)
+    /// `PeerPBCertificateDone`.
+    public static let challengeSet = FrameType(rawValue: 165)
+
+    /// `PeerPBCacheAsk`, answered by ``cacheAnswer``.
+    public static let cacheAsk = FrameType(rawValue: 176)
+    /// `PeerPBCacheAnswer`: an origin's answer, or where its content can be read.
+    public static let cacheAnswer = FrameType(rawValue: 177)
+    /// `PeerPBCacheRead`, answered by ``cachePiece``.
+    public static let cacheRead = FrameType(rawValue: 178)
+    /// `PeerPBCachePiece`: bytes of an answer on its way.
+    public static let cachePiece = FrameType(rawValue: 179)
+    /// `PeerPBCachePurge`, answered by ``cachePurged``.
+    public static let cachePurge = FrameType(rawValue: 180)
+    /// `PeerPBCachePurged`: the purges are carried out and on the disk.
+    public static let cachePurged = FrameType(rawValue: 181)
+    /// `PeerPBCachePurgeLog`, answered by ``cachePurges``.
+    public static let cachePurgeLog = FrameType(rawValue: 166)
+    /// `PeerPBCachePurges`: a page of the peer's log of purges.
+    public static let cachePurges = FrameType(rawValue: 167)
+    /// `PeerPBCacheLook`, answered by ``cacheView``.
+    public static let cacheLook = FrameType(rawValue: 168)
+    /// `PeerPBCacheView`: what the peer stores.
+    public static let cacheView = FrameType(rawValue: 169)
+
+    /// A call of a function, answered by ``callAnswer`` when the function answers: `docs/design/calls.md` has the
+    /// layout of all six.
+    public static let callBegin = FrameType(rawValue: 128)
+    /// The head of the function's answer, or why there is none.
+    public static let callAnswer = FrameType(rawValue: 129)
+    /// The next part of a call's body, answered by ``callSent`` when there is room for more.
+    public static let callSend = FrameType(rawValue: 130)
+    /// Whether the function wants more.
+    public static let callSent = FrameType(rawValue: 131)
+    /// Asks for the next part of an answer's body, answered by ``callPart`` as soon as there is one.
+    public static let callRead = FrameType(rawValue: 132)
+    /// The next part of an answer's body.
+    public static let callPart = FrameType(rawValue: 133)
+    /// Ends a call that nobody waits for, answered by ``callStopped``.
+    public static let callStop = FrameType(rawValue: 134)
+    /// No body.
+    public static let callStopped = FrameType(rawValue: 135)
+    /// The id of a receipt as text, answered by ``receipt``.
+    public static let readReceipt = FrameType(rawValue: 136)
+    /// A signed receipt as its node keeps it.
+    public static let receipt = FrameType(rawValue: 137)
+    /// A signed roll-back to keep, answered by ``rollbackKept``.
+    public static let keepRollback = FrameType(rawValue: 138)
+    /// No body: the order is on the peer's disk.
+    public static let rollbackKept = FrameType(rawValue: 139)
+
+    /// Whether its answer takes as long as somebody's code: such requests have limits of their own, so that they take
+    /// no turn from those that are answered at once.
+    public var waitsForCode: Bool { self == .callBegin || self == .callSend || self == .callRead }
 
     /// Such as `frame type 16`.
     public var description: String { "frame type \(rawValue)" }

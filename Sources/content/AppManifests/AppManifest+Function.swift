@@ -10,5 +10,6 @@ extension AppManifest {
         function.cron = cron
         function.compatibilityDate = compatibilityDate
         function.limits = limits
+        function.freshContexts = freshContexts
     }
 }

@@ -8,6 +8,10 @@ public struct AppManifest: Sendable, Equatable {
         case site
         /// Code that answers requests, perhaps with files beside it.
         case function
+        /// Content that is fetched from elsewhere.
+        case origin
+        /// Several of those, by path.
+        case app
     }
 
     /// How the code becomes one script.
@@ -39,15 +43,27 @@ public struct AppManifest: Sendable, Equatable {
     public var routes: [RoutePattern] = []
     public var vars: [String: String] = [:]
     public var limits = LimitsClass.standard
+    /// Whether each request has a context of its own: `isolation = "request"`.
+    public var freshContexts = false
     /// `yyyy-mm-dd`; nil for the newest behaviour.
     public var compatibilityDate: String?
     public var cron: [CronExpression] = []
     /// The folder with the files, relative to the manifest.
     public var assets: String?
+    /// Whether paths of the files that look like pages and have no file get the index: `[site] spa`. Default no.
+    public var isSinglePage = false
+    /// Whether pages live without `.html` only: `[site] clean_urls`. Default no.
+    public var hasCleanURLs = false
     public var bindings: [FunctionBinding] = []
     /// Names of the secrets that the function cannot do without.
     public var secrets: [String] = []
     public var build = Build()
+    /// Paths that the files answer, in a composite app.
+    public var siteRoutes: [RoutePattern] = []
+    /// Whether the function of a composite app sees paths without what stands before the `*` of a route. Default no.
+    public var stripsPrefix = false
+    /// One for an origin; for a composite app those that it has.
+    public var origins: [Origin] = []
 
     public init(name: String, kind: Kind) {
         self.name = name

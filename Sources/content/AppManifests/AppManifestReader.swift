@@ -5,27 +5,36 @@ struct AppManifestReader {
     private(set) var problems: [AppManifestError.Problem] = []
 
     private static let keys = [
-        "name", "kind", "entry", "routes", "vars", "limits", "compatibility_date", "cron", "assets", "bindings",
-        "secrets", "build",
+        "name", "kind", "entry", "routes", "vars", "limits", "isolation", "compatibility_date", "cron", "assets",
+        "bindings",
+        "secrets", "build", "site", "function", "origin",
     ]
-    private static let start = TOMLPosition(line: 1, column: 1)
+    static let start = TOMLPosition(line: 1, column: 1)
 
     mutating func manifest(_ table: TOMLTable) -> AppManifest? {
         refuseUnknown(table, AppManifestReader.keys, in: nil)
         let name = name(table["name"])
         let kind = choice(table["kind"], AppManifest.Kind.allCases.map(\.rawValue)).flatMap(AppManifest.Kind.init)
         if table["kind"] == nil {
-            note(AppManifestReader.start, "kind is missing; write kind = \"site\" or kind = \"function\"")
+            note(AppManifestReader.start, "kind is missing; write kind = \"site\", \"function\", \"origin\" or \"app\"")
         }
         guard let kind else {
             // What the other keys mean depends on it.
             return nil
         }
         var manifest = AppManifest(name: name ?? "", kind: kind)
-        manifest.assets = path(table["assets"], "a folder")
         switch kind {
-        case .site: site(table)
-        case .function: function(table, &manifest)
+        case .site:
+            manifest.assets = path(table["assets"], "a folder")
+            siteTable(table["site"], hasAssets: table["assets"] != nil, &manifest)
+            site(table)
+        case .function:
+            manifest.assets = path(table["assets"], "a folder")
+            siteTable(table["site"], hasAssets: table["assets"] != nil, &manifest)
+            refuseParts(table)
+            function(table, &manifest, hasAssets: table["assets"] != nil)
+        case .origin: origin(table, &manifest)
+        case .app: app(table, &manifest)
         }
         return manifest
     }
@@ -51,13 +60,62 @@ struct AppManifestReader {
         if table["assets"] == nil {
             note(AppManifestReader.start, "a site needs its files; write assets = \"public\" with the folder's name")
         }
-        for key in ["entry", "routes", "vars", "limits", "compatibility_date", "cron", "bindings", "secrets", "build"] {
+        let keys = [
+            "entry", "routes", "vars", "limits", "isolation", "compatibility_date", "cron", "bindings", "secrets",
+            "build",
+        ]
+        for key in keys {
             guard let entry = table[key] else { continue }
             note(entry.keyPosition, "\(key) belongs to functions; leave it out, or write kind = \"function\"")
         }
+        refuseParts(table)
     }
 
-    private mutating func function(_ table: TOMLTable, _ manifest: inout AppManifest) {
+    /// What only composite apps have.
+    private mutating func refuseParts(_ table: TOMLTable) {
+        for key in ["function", "origin"] {
+            guard let entry = table[key] else { continue }
+            note(
+                entry.keyPosition,
+                "[\(key)] belongs to apps of several parts; leave it out, or write kind = \"app\" and [site], [function] "
+                    + "and [origin.NAME]")
+        }
+    }
+
+    /// An app whose content comes from one origin.
+    private mutating func origin(_ table: TOMLTable, _ manifest: inout AppManifest) {
+        for entry in table.entries where !["name", "kind", "origin"].contains(entry.key) {
+            note(entry.keyPosition, "\(entry.key) does not belong to origins; leave it out, or write kind = \"app\"")
+        }
+        guard let entry = table["origin"] else {
+            note(
+                AppManifestReader.start, "an origin needs its source; write [origin] and below it url = \"https://…\"")
+            return
+        }
+        guard case .table(let inner) = entry.value.content else {
+            note(entry.keyPosition, "origin is a table: write [origin] and below it url = \"https://…\"")
+            return
+        }
+        guard let source = origin(inner, at: entry.keyPosition, "[origin]") else { return }
+        manifest.origins = [AppManifest.Origin(name: "origin", manifest: source)]
+    }
+
+    /// What `[site]` says about the files.
+    private mutating func siteTable(_ entry: TOMLTable.Entry?, hasAssets: Bool, _ manifest: inout AppManifest) {
+        guard let entry else { return }
+        guard case .table(let table) = entry.value.content else {
+            note(entry.keyPosition, "site is a table: write [site] and its keys below it")
+            return
+        }
+        if !hasAssets {
+            note(entry.keyPosition, "[site] is about files; write assets = \"public\" with the folder's name")
+        }
+        refuseUnknown(table, ["spa", "clean_urls"], in: "[site]")
+        manifest.isSinglePage = flag(table["spa"]) ?? false
+        manifest.hasCleanURLs = flag(table["clean_urls"]) ?? false
+    }
+
+    mutating func function(_ table: TOMLTable, _ manifest: inout AppManifest, hasAssets: Bool) {
         if table["entry"] == nil {
             note(AppManifestReader.start, "a function needs its module; write entry = \"main.js\" with the file's name")
         }
@@ -65,17 +123,18 @@ struct AppManifestReader {
         manifest.routes = routes(table["routes"])
         manifest.limits =
             choice(table["limits"], LimitsClass.allCases.map(\.rawValue)).flatMap(LimitsClass.init) ?? .standard
+        manifest.freshContexts = choice(table["isolation"], ["release", "request"]) == "request"
         manifest.compatibilityDate = date(table["compatibility_date"])
         manifest.cron = cron(table["cron"])
         manifest.vars = vars(table["vars"])
-        manifest.bindings = bindings(table["bindings"], besides: table["vars"], hasAssets: table["assets"] != nil)
+        manifest.bindings = bindings(table["bindings"], besides: table["vars"], hasAssets: hasAssets)
         manifest.secrets = secrets(table["secrets"], besides: manifest.bindings, table["vars"])
         manifest.build = build(table["build"])
     }
 
     // MARK: Keys of functions
 
-    private mutating func routes(_ entry: TOMLTable.Entry?) -> [RoutePattern] {
+    mutating func routes(_ entry: TOMLTable.Entry?) -> [RoutePattern] {
         list(entry, ManifestLimits.maxRoutes, "a list of paths such as [\"/api/*\"]").compactMap { text, position in
             if let problem = RoutePattern.problem(with: text) {
                 note(position, "\"\(text)\": \(problem)")
@@ -258,7 +317,7 @@ struct AppManifestReader {
         problems.append(.init(position: position, message: message))
     }
 
-    private mutating func text(_ entry: TOMLTable.Entry) -> String? {
+    mutating func text(_ entry: TOMLTable.Entry) -> String? {
         guard case .string(let text) = entry.value.content else {
             note(entry.value.position, "\(entry.key) is \(entry.value.kindName), but must be text in quotes")
             return nil
@@ -270,7 +329,7 @@ struct AppManifestReader {
         return text
     }
 
-    private mutating func flag(_ entry: TOMLTable.Entry?) -> Bool? {
+    mutating func flag(_ entry: TOMLTable.Entry?) -> Bool? {
         guard let entry else { return nil }
         guard case .boolean(let flag) = entry.value.content else {
             note(
@@ -292,7 +351,7 @@ struct AppManifestReader {
     }
 
     /// A path inside the app's folder.
-    private mutating func path(_ entry: TOMLTable.Entry?, _ what: String) -> String? {
+    mutating func path(_ entry: TOMLTable.Entry?, _ what: String) -> String? {
         guard let entry, var path = text(entry) else { return nil }
         while path.hasPrefix("./") { path.removeFirst(2) }
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -309,7 +368,7 @@ struct AppManifestReader {
         return path
     }
 
-    private mutating func list(
+    mutating func list(
         _ entry: TOMLTable.Entry?, _ limit: Int, _ form: String
     ) -> [(String, TOMLPosition)] {
         guard let entry else { return [] }
@@ -329,7 +388,7 @@ struct AppManifestReader {
         }
     }
 
-    private mutating func entries(_ entry: TOMLTable.Entry?, _ form: String) -> [TOMLTable.Entry] {
+    mutating func entries(_ entry: TOMLTable.Entry?, _ form: String) -> [TOMLTable.Entry] {
         guard let entry else { return [] }
         guard case .table(let table) = entry.value.content else {
             note(entry.value.position, "\(entry.key) is \(entry.value.kindName), but must be \(form)")
@@ -338,7 +397,7 @@ struct AppManifestReader {
         return table.entries
     }
 
-    private mutating func refuseUnknown(_ table: TOMLTable, _ known: [String], in place: String?) {
+    mutating func refuseUnknown(_ table: TOMLTable, _ known: [String], in place: String?) {
         for entry in table.entries where !known.contains(entry.key) {
             let guess = Suggestion.phrase(for: entry.key, among: known)
             let all = guess.isEmpty ? "; known are \(known.joined(separator: ", "))" : guess

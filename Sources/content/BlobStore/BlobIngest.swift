@@ -63,6 +63,16 @@ public final class BlobIngest: Sendable {
         }
     }
 
+    /// Bytes that were written, from `offset` on: at most `count`, and fewer where a part ends; empty behind what
+    /// was written. May be called beside a write and after the end. They were not verified.
+    ///
+    /// - Throws: `BlobStoreError` `.ioFailed`.
+    public func read(at offset: Int, upTo count: Int) async throws -> ByteBuffer {
+        try await store.threadPool.runIfActive { [self] in
+            try parts.withLock { try $0.read(at: max(0, offset), upTo: max(0, count)) }
+        }
+    }
+
     /// Read at once from a file.
     private static let pieceByteCount = 1 << 20
 

@@ -9,6 +9,12 @@ struct IngestParts: Sendable {
         case file(DraftFile, BlobID, byteCount: Int, blockValues: [Digest])
     }
 
+    /// What can be read back.
+    private struct Written: Sendable {
+        let descriptor: FileDescriptor
+        let byteCount: Int
+    }
+
     /// Bytes that are collected before a thread hashes and writes them: changing threads costs as much as hashing
     /// half a block.
     private static let flushByteCount = 512 << 10
@@ -22,6 +28,8 @@ struct IngestParts: Sendable {
     private var waitingCount = 0
     private var hasher = BlockHasher()
     private var file: DraftFile?
+    /// What was written, for readers that come after the end; the file may have a new name or none by then.
+    private var finished: Written?
     /// Counts what is written until the blob's row does. Released with the session, after the last call.
     private(set) var claim: SpaceClaim?
 
@@ -73,13 +81,43 @@ struct IngestParts: Sendable {
         }
         guard let file else { return .inline(id, pending) }
         try file.close()
+        finished = Written(descriptor: file.descriptor, byteCount: byteCount)
         self.file = nil
         return .file(file, id, byteCount: byteCount, blockValues: blockValues)
     }
 
+    /// Bytes that were taken, from `offset` on, at most `count`; empty behind them. Blocks.
+    func read(at offset: Int, upTo count: Int) throws -> ByteBuffer {
+        if let written, offset < written.byteCount {
+            let wanted = min(count, written.byteCount - offset)
+            var bytes = ByteBuffer()
+            try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { space in
+                let buffer = UnsafeMutableRawBufferPointer(rebasing: space[..<wanted])
+                return try Files.read(written.descriptor, into: buffer, at: offset, path: "a draft")
+            }
+            return bytes
+        }
+        var start = file?.writtenCount ?? 0
+        for part in waiting + [pending] {
+            if offset < start + part.readableBytes {
+                let skipped = offset - start
+                let wanted = min(count, part.readableBytes - skipped)
+                return part.getSlice(at: part.readerIndex + skipped, length: wanted) ?? ByteBuffer()
+            }
+            start += part.readableBytes
+        }
+        return ByteBuffer()
+    }
+
+    private var written: Written? {
+        finished ?? file.map { Written(descriptor: $0.descriptor, byteCount: $0.writtenCount) }
+    }
+
     mutating func discard() {
         file?.delete()
+        let readable = written
         self = IngestParts()
+        finished = readable
     }
 
     private mutating func flushAll(_ store: BlobStore) throws {

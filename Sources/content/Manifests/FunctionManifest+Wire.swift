@@ -25,11 +25,13 @@ extension FunctionManifest {
             return entry
         }
         message.assets = Manifest.entries(assets)
+        if let rules = siteRules.message { message.rules = rules }
         message.routes = routes.map(\.description)
         message.cron = cron.map(\.description)
         message.compatibilityDate = compatibilityDate ?? ""
         // The default is not written, so that a release of before stays the same bytes.
         message.limits = limits == .standard ? "" : limits.rawValue
+        message.freshContexts = freshContexts
         message.bundler = bundler
         message.secrets = secrets.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         if let sourceMap {
@@ -50,7 +52,8 @@ extension FunctionManifest {
         vars = try FunctionManifest.vars(message.vars)
         bindings = try FunctionManifest.bindings(message.bindings, besides: vars)
         secrets = try FunctionManifest.secrets(message.secrets, besides: Set(vars.keys).union(bindings.map(\.name)))
-        assets = try SiteManifest(files: try Manifest.files(message.assets)).files
+        siteRules = message.hasRules ? try SiteRules(message.rules) : SiteRules()
+        assets = try SiteManifest(files: try Manifest.files(message.assets), rules: siteRules).files
         routes = try FunctionManifest.list(message.routes, ManifestLimits.maxRoutes, "route") { RoutePattern($0) }
         cron = try FunctionManifest.list(message.cron, ManifestLimits.maxCron, "schedule") { try? CronExpression($0) }
         if !message.compatibilityDate.isEmpty {
@@ -63,6 +66,7 @@ extension FunctionManifest {
             throw ManifestError(.malformed, "The function's limits are of a class that this version does not know")
         }
         self.limits = limits
+        freshContexts = message.freshContexts
         guard message.bundler.utf8.count <= ManifestLimits.maxNameBytes else {
             throw ManifestError(.tooLarge, "The function's bundler has a name that is too long")
         }

@@ -18,6 +18,8 @@ public struct FunctionManifest: Sendable, Equatable {
     public var secrets: [String] = []
     /// Files that are served beside the function, or that it reads through a binding.
     public var assets: [String: SiteManifest.File] = [:]
+    /// What the files' side of the app answers beside the files.
+    public var siteRules = SiteRules()
     /// Paths that the function answers; empty for all that are no assets.
     public var routes: [RoutePattern] = []
     /// When the clock calls the function.
@@ -26,6 +28,8 @@ public struct FunctionManifest: Sendable, Equatable {
     public var compatibilityDate: String?
     /// What one request may use.
     public var limits = LimitsClass.standard
+    /// Whether each request has a context of its own, with nothing left of any other.
+    public var freshContexts = false
     /// What made the script, such as `esbuild 0.17.0`; empty for a file that was taken as it is.
     public var bundler = ""
     /// The blob with the script's source map (ECMA-426); nil where lines are those of the source.
@@ -43,6 +47,6 @@ public struct FunctionManifest: Sendable, Equatable {
 
     /// The distinct blobs that a node needs to run the function, in order of their ids.
     public var blobs: [BlobID] {
-        Set([script] + (sourceMap.map { [$0] } ?? []) + assets.values.map(\.blob)).sorted()
+        SiteManifest.blobs(of: assets).union([script] + (sourceMap.map { [$0] } ?? [])).sorted()
     }
 }

@@ -10,12 +10,37 @@ public enum Manifest: Sendable, Equatable {
     case site(SiteManifest)
     /// Code that answers requests.
     case function(FunctionManifest)
+    /// Content that is fetched from elsewhere.
+    case origin(OriginManifest)
+    /// Several kinds under one name.
+    case composite(CompositeManifest)
 
     /// The distinct blobs that a node needs to serve the release, without the manifest itself.
     public var blobs: [BlobID] {
         switch self {
         case .site(let site): site.blobs
         case .function(let function): function.blobs
+        case .origin: []
+        case .composite(let composite): composite.blobs
+        }
+    }
+
+    /// The function that the release runs, alone or beside others; nil for a release without one.
+    public var function: FunctionManifest? {
+        switch self {
+        case .site, .origin: nil
+        case .function(let function): function
+        case .composite(let composite): composite.function
+        }
+    }
+
+    /// Names of the secrets that the release cannot do without, in order.
+    public var secrets: [String] {
+        switch self {
+        case .site: []
+        case .function(let function): function.secrets
+        case .origin(let origin): origin.secrets
+        case .composite(let composite): composite.secrets
         }
     }
 
@@ -23,9 +48,10 @@ public enum Manifest: Sendable, Equatable {
     public func encoded() throws -> Data {
         var message = ManifestPBManifest()
         switch self {
-        case .site(let site):
-            message.site.files = Manifest.entries(site.files)
+        case .site(let site): message.site = Manifest.message(site)
         case .function(let function): message.function = function.message
+        case .origin(let origin): message.origin = origin.message
+        case .composite(let composite): message.composite = composite.message
         }
         return try message.serializedData()
     }
@@ -44,14 +70,24 @@ public enum Manifest: Sendable, Equatable {
         switch message.kind {
         case .site(let site): self = .site(try Manifest.site(site))
         case .function(let function): self = .function(try FunctionManifest(function))
+        case .origin(let origin): self = .origin(try OriginManifest(origin))
+        case .composite(let composite): self = .composite(try CompositeManifest(composite))
         case nil:
             throw ManifestError(
                 .malformed, "The manifest names no kind of app that this version knows; update the node")
         }
     }
 
-    private static func site(_ message: ManifestPBSite) throws -> SiteManifest {
-        try SiteManifest(files: try files(message.files))
+    static func message(_ site: SiteManifest) -> ManifestPBSite {
+        var message = ManifestPBSite()
+        message.files = entries(site.files)
+        if let rules = site.rules.message { message.rules = rules }
+        return message
+    }
+
+    static func site(_ message: ManifestPBSite) throws -> SiteManifest {
+        try SiteManifest(
+            files: try files(message.files), rules: message.hasRules ? try SiteRules(message.rules) : SiteRules())
     }
 
     /// Files in order of their paths.
@@ -62,6 +98,14 @@ public enum Manifest: Sendable, Equatable {
             entry.blob = Data(file.blob.digest.bytes)
             entry.byteCount = UInt64(file.byteCount)
             entry.contentType = file.contentType
+            entry.variants = file.variants.map { variant in
+                var entry = ManifestPBVariant()
+                entry.encoding = variant.encoding.rawValue
+                entry.blob = Data(variant.blob.digest.bytes)
+                entry.byteCount = UInt64(variant.byteCount)
+                return entry
+            }
+            entry.immutable = file.isImmutable
             return entry
         }
     }
@@ -77,12 +121,29 @@ public enum Manifest: Sendable, Equatable {
         for entry in entries {
             guard let digest = Digest(entry.blob), let byteCount = Int(exactly: entry.byteCount),
                 files.updateValue(
-                    SiteManifest.File(blob: BlobID(digest), byteCount: byteCount, contentType: entry.contentType),
+                    SiteManifest.File(
+                        blob: BlobID(digest), byteCount: byteCount, contentType: entry.contentType,
+                        variants: try variants(entry), isImmutable: entry.immutable),
                     forKey: entry.path) == nil
             else {
                 throw ManifestError(.malformed, "The manifest's entry for \"\(entry.path)\" is malformed or repeated")
             }
         }
         return files
+    }
+
+    /// Codings that this version does not know are left out: the content itself is there in any case.
+    private static func variants(_ entry: ManifestPBFile) throws -> [SiteManifest.Variant] {
+        guard !entry.variants.isEmpty else { return [] }
+        guard entry.variants.count <= ManifestLimits.maxVariants else {
+            throw ManifestError(.tooLarge, "The manifest's entry for \"\(entry.path)\" has too many content codings")
+        }
+        return try entry.variants.compactMap { variant in
+            guard let encoding = ContentEncoding(rawValue: variant.encoding) else { return nil }
+            guard let digest = Digest(variant.blob), let byteCount = Int(exactly: variant.byteCount) else {
+                throw ManifestError(.malformed, "The manifest's entry for \"\(entry.path)\" has a malformed variant")
+            }
+            return SiteManifest.Variant(encoding: encoding, blob: BlobID(digest), byteCount: byteCount)
+        }
     }
 }

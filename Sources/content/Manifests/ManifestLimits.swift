@@ -2,6 +2,8 @@
 public enum ManifestLimits {
     /// Files of one site.
     public static let maxFiles = 100_000
+    /// Content codings of one file.
+    public static let maxVariants = 8
     /// Length of one path, in UTF-8.
     public static let maxPathBytes = 1_024
     /// Length of a media type.
@@ -32,4 +34,16 @@ public enum ManifestLimits {
     public static let maxCron = 16
     /// Length of what names the bundler, and of the source file's name.
     public static let maxNameBytes = 255
+    /// Rules of `_redirects`; those for one path are found at once, however many there are.
+    public static let maxRedirects = 5_000
+    /// Those with placeholders, which are tried one after the other.
+    public static let maxRedirectPatterns = 200
+    /// Paths of `_headers`.
+    public static let maxHeaderRules = 200
+    /// Names and values of all headers in `_headers`: what one answer can have at most.
+    public static let maxHeaderRuleBytes = 32 << 10
+    /// Length of a line of `_redirects` and `_headers`, of a target and of a header's value.
+    public static let maxRuleLineBytes = 2_000
+    /// Size of `_redirects` and of `_headers`.
+    public static let maxRuleFileBytes = 1 << 20
 }

@@ -10,6 +10,21 @@ public enum MediaType {
         return byExtension[name[name.index(after: dot)...].lowercased()] ?? unknown
     }
 
+    /// Whether content of a type usually becomes smaller by a content coding: text and what is written as text, and
+    /// formats without a coding of their own.
+    public static func isCompressible(_ type: String) -> Bool {
+        let essence = (type.split(separator: ";").first ?? "").lowercased()
+        return essence.hasPrefix("text/") || essence.hasSuffix("+json") || essence.hasSuffix("+xml")
+            || compressible.contains(essence)
+    }
+
+    private static let compressible: Set<String> = [
+        "application/json", "application/javascript", "application/xml", "application/wasm", "application/yaml",
+        "application/toml", "application/sql", "application/x-sh", "application/rtf", "application/vnd.apple.mpegurl",
+        "application/x-ndjson", "font/ttf", "font/otf", "font/collection", "image/bmp", "image/vnd.microsoft.icon",
+        "image/svg+xml", "model/gltf-binary",
+    ]
+
     private static let byExtension: [String: String] = [
         "html": "text/html; charset=utf-8", "htm": "text/html; charset=utf-8",
         "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",

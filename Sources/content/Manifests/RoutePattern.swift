@@ -5,8 +5,10 @@ public struct RoutePattern: Sendable, Hashable, CustomStringConvertible {
 
     /// The pattern as it was written.
     public let description: String
-    private let parts: [Substring]
-    private let isOpen: Bool
+    /// Between slashes, without an open end's `*`.
+    let parts: [Substring]
+    /// Whether it holds all that is below its parts.
+    let isOpen: Bool
 
     /// Reads a pattern; nil for one that ``problem(with:)`` objects to.
     public init?(_ text: String) {

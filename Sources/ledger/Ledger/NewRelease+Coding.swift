@@ -10,8 +10,10 @@ extension NewRelease {
         switch message.kind {
         case .site: kind = .site
         case .function: kind = .function
+        case .origin: kind = .origin
+        case .composite: kind = .composite
         case .unspecified, .UNRECOGNIZED:
-            throw LedgerError(.malformed, "The release is of an unknown kind; use site or function")
+            throw LedgerError(.malformed, "The release is of an unknown kind; use site, function, origin or composite")
         }
         self.init(
             kind: kind, manifest: BlobID(try Digest.decode(message.manifest, what: "manifest's digest")),
@@ -28,6 +30,8 @@ extension NewRelease {
             switch kind {
             case .site: $0.kind = .site
             case .function: $0.kind = .function
+            case .origin: $0.kind = .origin
+            case .composite: $0.kind = .composite
             }
             $0.manifest = manifest.digest.data
             $0.manifestBytes = manifestByteCount

@@ -4,12 +4,21 @@ public enum ReleaseKind: String, Hashable, Sendable, CaseIterable {
     case site
     /// A function and the files beside it.
     case function
+    /// Content that is fetched from elsewhere.
+    case origin
+    /// Several kinds under one name.
+    case composite
+
+    /// Whether a release of this kind may run code.
+    public var mayRunCode: Bool { self == .function || self == .composite }
 
     /// The number in a state row; never reused.
     var code: UInt8 {
         switch self {
         case .site: 1
         case .function: 2
+        case .origin: 3
+        case .composite: 4
         }
     }
 }

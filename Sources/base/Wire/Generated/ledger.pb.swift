@@ -116,6 +116,8 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
   case unspecified // = 0
   case site // = 1
   case function // = 2
+  case origin // = 3
+  case composite // = 4
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -127,6 +129,8 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
     case 0: self = .unspecified
     case 1: self = .site
     case 2: self = .function
+    case 3: self = .origin
+    case 4: self = .composite
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -136,6 +140,8 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
     case .unspecified: return 0
     case .site: return 1
     case .function: return 2
+    case .origin: return 3
+    case .composite: return 4
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -145,6 +151,8 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
     .unspecified,
     .site,
     .function,
+    .origin,
+    .composite,
   ]
 
 }
@@ -1750,7 +1758,7 @@ nonisolated extension LedgerPBSignerKind: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension LedgerPBReleaseKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RELEASE_KIND_UNSPECIFIED\0\u{1}RELEASE_KIND_SITE\0\u{1}RELEASE_KIND_FUNCTION\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RELEASE_KIND_UNSPECIFIED\0\u{1}RELEASE_KIND_SITE\0\u{1}RELEASE_KIND_FUNCTION\0\u{1}RELEASE_KIND_ORIGIN\0\u{1}RELEASE_KIND_COMPOSITE\0")
 }
 
 nonisolated extension LedgerPBCommodity: SwiftProtobuf._ProtoNameProviding {

@@ -50,11 +50,94 @@ public nonisolated struct ManifestPBManifest: Sendable {
     set {kind = .function(newValue)}
   }
 
+  public var origin: ManifestPBOrigin {
+    get {
+      if case .origin(let v)? = kind {return v}
+      return ManifestPBOrigin()
+    }
+    set {kind = .origin(newValue)}
+  }
+
+  public var composite: ManifestPBComposite {
+    get {
+      if case .composite(let v)? = kind {return v}
+      return ManifestPBComposite()
+    }
+    set {kind = .composite(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
     case site(ManifestPBSite)
     case function(ManifestPBFunction)
+    case origin(ManifestPBOrigin)
+    case composite(ManifestPBComposite)
+
+  }
+
+  public init() {}
+}
+
+/// Several kinds under one name.
+public nonisolated struct ManifestPBComposite: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// In order of their names.
+  public var parts: [ManifestPBPart] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBPart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  /// Patterns of the paths that the part answers; of all parts' patterns that hold a path, the most exact one counts.
+  public var routes: [String] = []
+
+  /// The part sees paths without what comes before the pattern's first "*".
+  public var stripPrefix: Bool = false
+
+  public var content: ManifestPBPart.OneOf_Content? = nil
+
+  public var site: ManifestPBSite {
+    get {
+      if case .site(let v)? = content {return v}
+      return ManifestPBSite()
+    }
+    set {content = .site(newValue)}
+  }
+
+  public var function: ManifestPBFunction {
+    get {
+      if case .function(let v)? = content {return v}
+      return ManifestPBFunction()
+    }
+    set {content = .function(newValue)}
+  }
+
+  public var origin: ManifestPBOrigin {
+    get {
+      if case .origin(let v)? = content {return v}
+      return ManifestPBOrigin()
+    }
+    set {content = .origin(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Content: Equatable, Sendable {
+    case site(ManifestPBSite)
+    case function(ManifestPBFunction)
+    case origin(ManifestPBOrigin)
 
   }
 
@@ -69,9 +152,21 @@ public nonisolated struct ManifestPBSite: Sendable {
 
   public var files: [ManifestPBFile] = []
 
+  /// What a site says beyond its files; absent for nothing.
+  public var rules: ManifestPBSiteRules {
+    get {_rules ?? ManifestPBSiteRules()}
+    set {_rules = newValue}
+  }
+  /// Returns true if `rules` has been explicitly set.
+  public var hasRules: Bool {self._rules != nil}
+  /// Clears the value of `rules`. Subsequent reads from it will return its default value.
+  public mutating func clearRules() {self._rules = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _rules: ManifestPBSiteRules? = nil
 }
 
 public nonisolated struct ManifestPBFile: Sendable {
@@ -90,63 +185,217 @@ public nonisolated struct ManifestPBFile: Sendable {
   /// A media type, as sent in Content-Type.
   public var contentType: String = String()
 
+  /// The same content in content codings, in order of their names.
+  public var variants: [ManifestPBVariant] = []
+
+  /// Whether the name changes with the content, so that caches never need to ask again.
+  public var immutable: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A file's content in one coding.
+public nonisolated struct ManifestPBVariant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "br", "gzip" or "zstd", as in Content-Encoding.
+  public var encoding: String = String()
+
+  /// 32 bytes: the BLAKE3 digest of the encoded content.
+  public var blob: Data = Data()
+
+  public var byteCount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What answers beside the files of a site: what was written in _redirects, _headers and skerry.toml.
+public nonisolated struct ManifestPBSiteRules: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The first that matches decides.
+  public var redirects: [ManifestPBRedirect] = []
+
+  /// All that match, in this order.
+  public var headers: [ManifestPBHeaderRule] = []
+
+  /// Whether paths that look like pages and have no file get the index.
+  public var singlePage: Bool = false
+
+  /// Whether pages live without ".html" only, and folders without "index.html".
+  public var cleanUrls: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBRedirect: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A path, perhaps with :placeholders and one *.
+  public var from: String = String()
+
+  /// A path or, for a redirect, a URL.
+  public var to: String = String()
+
+  public var status: UInt32 = 0
+
+  /// Whether the rule holds even where there is a file.
+  public var force: Bool = false
+
+  /// What the query must have, in order of the names.
+  public var query: [ManifestPBVariable] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBHeaderRule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A path, perhaps with :placeholders and one *.
+  public var pattern: String = String()
+
+  /// Names in lower case.
+  public var fields: [ManifestPBVariable] = []
+
+  /// Names in lower case of what earlier rules set.
+  public var detached: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
 /// One function: a script for the engine.
-public nonisolated struct ManifestPBFunction: Sendable {
+public nonisolated struct ManifestPBFunction: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 32 bytes: the blob that holds the script.
-  public var script: Data = Data()
+  public var script: Data {
+    get {_storage._script}
+    set {_uniqueStorage()._script = newValue}
+  }
 
-  public var scriptByteCount: UInt64 = 0
+  public var scriptByteCount: UInt64 {
+    get {_storage._scriptByteCount}
+    set {_uniqueStorage()._scriptByteCount = newValue}
+  }
 
   /// The name of the source file, for stack traces.
-  public var sourceName: String = String()
+  public var sourceName: String {
+    get {_storage._sourceName}
+    set {_uniqueStorage()._sourceName = newValue}
+  }
 
   /// The names that the source module exports.
-  public var exports: [String] = []
+  public var exports: [String] {
+    get {_storage._exports}
+    set {_uniqueStorage()._exports = newValue}
+  }
 
   /// Texts in the function's environment, in order of their names.
-  public var vars: [ManifestPBVariable] = []
+  public var vars: [ManifestPBVariable] {
+    get {_storage._vars}
+    set {_uniqueStorage()._vars = newValue}
+  }
 
   /// What else is in the environment, in order of the names.
-  public var bindings: [ManifestPBBinding] = []
+  public var bindings: [ManifestPBBinding] {
+    get {_storage._bindings}
+    set {_uniqueStorage()._bindings = newValue}
+  }
 
   /// Files that are served beside the function, sorted by path.
-  public var assets: [ManifestPBFile] = []
+  public var assets: [ManifestPBFile] {
+    get {_storage._assets}
+    set {_uniqueStorage()._assets = newValue}
+  }
 
   /// Patterns of the paths that the function answers; none for all that are no assets.
-  public var routes: [String] = []
+  public var routes: [String] {
+    get {_storage._routes}
+    set {_uniqueStorage()._routes = newValue}
+  }
 
   /// Schedules in UTC: five fields, as in crontab(5).
-  public var cron: [String] = []
+  public var cron: [String] {
+    get {_storage._cron}
+    set {_uniqueStorage()._cron = newValue}
+  }
 
   /// yyyy-mm-dd; empty for the newest behaviour.
-  public var compatibilityDate: String = String()
+  public var compatibilityDate: String {
+    get {_storage._compatibilityDate}
+    set {_uniqueStorage()._compatibilityDate = newValue}
+  }
 
   /// "small" or "large"; empty for the standard class.
-  public var limits: String = String()
+  public var limits: String {
+    get {_storage._limits}
+    set {_uniqueStorage()._limits = newValue}
+  }
 
   /// What made the script; empty for a file that was taken as it is.
-  public var bundler: String = String()
+  public var bundler: String {
+    get {_storage._bundler}
+    set {_uniqueStorage()._bundler = newValue}
+  }
 
   /// 32 bytes: the blob that holds the script's source map; empty for none.
-  public var sourceMap: Data = Data()
+  public var sourceMap: Data {
+    get {_storage._sourceMap}
+    set {_uniqueStorage()._sourceMap = newValue}
+  }
 
-  public var sourceMapByteCount: UInt64 = 0
+  public var sourceMapByteCount: UInt64 {
+    get {_storage._sourceMapByteCount}
+    set {_uniqueStorage()._sourceMapByteCount = newValue}
+  }
 
   /// Names of the secrets that the function cannot do without, in order.
-  public var secrets: [String] = []
+  public var secrets: [String] {
+    get {_storage._secrets}
+    set {_uniqueStorage()._secrets = newValue}
+  }
+
+  /// Whether each request has a context of its own.
+  public var freshContexts: Bool {
+    get {_storage._freshContexts}
+    set {_uniqueStorage()._freshContexts = newValue}
+  }
+
+  /// What the files say beyond their content; absent for nothing.
+  public var rules: ManifestPBSiteRules {
+    get {_storage._rules ?? ManifestPBSiteRules()}
+    set {_uniqueStorage()._rules = newValue}
+  }
+  /// Returns true if `rules` has been explicitly set.
+  public var hasRules: Bool {_storage._rules != nil}
+  /// Clears the value of `rules`. Subsequent reads from it will return its default value.
+  public mutating func clearRules() {_uniqueStorage()._rules = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct ManifestPBVariable: Sendable {
@@ -188,7 +437,7 @@ fileprivate nonisolated let _protobuf_package = "skerry.content.v1"
 
 nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Manifest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}function\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}function\0\u{2}&origin\0\u{1}composite\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -222,6 +471,32 @@ nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._
           self.kind = .function(v)
         }
       }()
+      case 40: try {
+        var v: ManifestPBOrigin?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .origin(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .origin(v)
+        }
+      }()
+      case 41: try {
+        var v: ManifestPBComposite?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .composite(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .composite(v)
+        }
+      }()
       default: break
       }
     }
@@ -241,6 +516,14 @@ nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._
       guard case .function(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     }()
+    case .origin?: try {
+      guard case .origin(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .composite?: try {
+      guard case .composite(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -253,9 +536,138 @@ nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension ManifestPBComposite: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Composite"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parts\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.parts) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.parts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.parts, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBComposite, rhs: ManifestPBComposite) -> Bool {
+    if lhs.parts != rhs.parts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Part"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}routes\0\u{3}strip_prefix\0\u{1}site\0\u{1}function\0\u{1}origin\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.routes) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.stripPrefix) }()
+      case 4: try {
+        var v: ManifestPBSite?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .site(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .site(v)
+        }
+      }()
+      case 5: try {
+        var v: ManifestPBFunction?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .function(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .function(v)
+        }
+      }()
+      case 6: try {
+        var v: ManifestPBOrigin?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .origin(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .origin(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.routes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.routes, fieldNumber: 2)
+    }
+    if self.stripPrefix != false {
+      try visitor.visitSingularBoolField(value: self.stripPrefix, fieldNumber: 3)
+    }
+    switch self.content {
+    case .site?: try {
+      guard case .site(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .function?: try {
+      guard case .function(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .origin?: try {
+      guard case .origin(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBPart, rhs: ManifestPBPart) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.routes != rhs.routes {return false}
+    if lhs.stripPrefix != rhs.stripPrefix {return false}
+    if lhs.content != rhs.content {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension ManifestPBSite: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Site"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0\u{2}\u{13}rules\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -264,20 +676,29 @@ nonisolated extension ManifestPBSite: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.files) }()
+      case 20: try { try decoder.decodeSingularMessageField(value: &self._rules) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.files.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.files, fieldNumber: 1)
     }
+    try { if let v = self._rules {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ManifestPBSite, rhs: ManifestPBSite) -> Bool {
     if lhs.files != rhs.files {return false}
+    if lhs._rules != rhs._rules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -285,7 +706,7 @@ nonisolated extension ManifestPBSite: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension ManifestPBFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".File"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}blob\0\u{3}byte_count\0\u{3}content_type\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}blob\0\u{3}byte_count\0\u{3}content_type\0\u{2}\u{10}variants\0\u{1}immutable\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -297,6 +718,8 @@ nonisolated extension ManifestPBFile: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 2: try { try decoder.decodeSingularBytesField(value: &self.blob) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.contentType) }()
+      case 20: try { try decoder.decodeRepeatedMessageField(value: &self.variants) }()
+      case 21: try { try decoder.decodeSingularBoolField(value: &self.immutable) }()
       default: break
       }
     }
@@ -315,6 +738,12 @@ nonisolated extension ManifestPBFile: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.contentType.isEmpty {
       try visitor.visitSingularStringField(value: self.contentType, fieldNumber: 4)
     }
+    if !self.variants.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.variants, fieldNumber: 20)
+    }
+    if self.immutable != false {
+      try visitor.visitSingularBoolField(value: self.immutable, fieldNumber: 21)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -323,14 +752,16 @@ nonisolated extension ManifestPBFile: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.blob != rhs.blob {return false}
     if lhs.byteCount != rhs.byteCount {return false}
     if lhs.contentType != rhs.contentType {return false}
+    if lhs.variants != rhs.variants {return false}
+    if lhs.immutable != rhs.immutable {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Function"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0\u{1}secrets\0")
+nonisolated extension ManifestPBVariant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Variant"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}encoding\0\u{1}blob\0\u{3}byte_count\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -338,91 +769,348 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.script) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.scriptByteCount) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.sourceName) }()
-      case 4: try { try decoder.decodeRepeatedStringField(value: &self.exports) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.vars) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.bindings) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.assets) }()
-      case 8: try { try decoder.decodeRepeatedStringField(value: &self.routes) }()
-      case 9: try { try decoder.decodeRepeatedStringField(value: &self.cron) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.compatibilityDate) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.limits) }()
-      case 12: try { try decoder.decodeSingularStringField(value: &self.bundler) }()
-      case 13: try { try decoder.decodeSingularBytesField(value: &self.sourceMap) }()
-      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.sourceMapByteCount) }()
-      case 15: try { try decoder.decodeRepeatedStringField(value: &self.secrets) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.encoding) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.blob) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.script.isEmpty {
-      try visitor.visitSingularBytesField(value: self.script, fieldNumber: 1)
+    if !self.encoding.isEmpty {
+      try visitor.visitSingularStringField(value: self.encoding, fieldNumber: 1)
     }
-    if self.scriptByteCount != 0 {
-      try visitor.visitSingularUInt64Field(value: self.scriptByteCount, fieldNumber: 2)
+    if !self.blob.isEmpty {
+      try visitor.visitSingularBytesField(value: self.blob, fieldNumber: 2)
     }
-    if !self.sourceName.isEmpty {
-      try visitor.visitSingularStringField(value: self.sourceName, fieldNumber: 3)
+    if self.byteCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 3)
     }
-    if !self.exports.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.exports, fieldNumber: 4)
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBVariant, rhs: ManifestPBVariant) -> Bool {
+    if lhs.encoding != rhs.encoding {return false}
+    if lhs.blob != rhs.blob {return false}
+    if lhs.byteCount != rhs.byteCount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBSiteRules: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SiteRules"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}redirects\0\u{1}headers\0\u{3}single_page\0\u{3}clean_urls\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.redirects) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.headers) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.singlePage) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.cleanUrls) }()
+      default: break
+      }
     }
-    if !self.vars.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.vars, fieldNumber: 5)
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.redirects.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.redirects, fieldNumber: 1)
     }
-    if !self.bindings.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.bindings, fieldNumber: 6)
+    if !self.headers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.headers, fieldNumber: 2)
     }
-    if !self.assets.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.assets, fieldNumber: 7)
+    if self.singlePage != false {
+      try visitor.visitSingularBoolField(value: self.singlePage, fieldNumber: 3)
     }
-    if !self.routes.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.routes, fieldNumber: 8)
+    if self.cleanUrls != false {
+      try visitor.visitSingularBoolField(value: self.cleanUrls, fieldNumber: 4)
     }
-    if !self.cron.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.cron, fieldNumber: 9)
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBSiteRules, rhs: ManifestPBSiteRules) -> Bool {
+    if lhs.redirects != rhs.redirects {return false}
+    if lhs.headers != rhs.headers {return false}
+    if lhs.singlePage != rhs.singlePage {return false}
+    if lhs.cleanUrls != rhs.cleanUrls {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBRedirect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Redirect"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}to\0\u{1}status\0\u{1}force\0\u{1}query\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.from) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.status) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.force) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.query) }()
+      default: break
+      }
     }
-    if !self.compatibilityDate.isEmpty {
-      try visitor.visitSingularStringField(value: self.compatibilityDate, fieldNumber: 10)
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 1)
     }
-    if !self.limits.isEmpty {
-      try visitor.visitSingularStringField(value: self.limits, fieldNumber: 11)
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 2)
     }
-    if !self.bundler.isEmpty {
-      try visitor.visitSingularStringField(value: self.bundler, fieldNumber: 12)
+    if self.status != 0 {
+      try visitor.visitSingularUInt32Field(value: self.status, fieldNumber: 3)
     }
-    if !self.sourceMap.isEmpty {
-      try visitor.visitSingularBytesField(value: self.sourceMap, fieldNumber: 13)
+    if self.force != false {
+      try visitor.visitSingularBoolField(value: self.force, fieldNumber: 4)
     }
-    if self.sourceMapByteCount != 0 {
-      try visitor.visitSingularUInt64Field(value: self.sourceMapByteCount, fieldNumber: 14)
+    if !self.query.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.query, fieldNumber: 5)
     }
-    if !self.secrets.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.secrets, fieldNumber: 15)
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBRedirect, rhs: ManifestPBRedirect) -> Bool {
+    if lhs.from != rhs.from {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.force != rhs.force {return false}
+    if lhs.query != rhs.query {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBHeaderRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".HeaderRule"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}fields\0\u{1}detached\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pattern) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.fields) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.detached) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pattern.isEmpty {
+      try visitor.visitSingularStringField(value: self.pattern, fieldNumber: 1)
+    }
+    if !self.fields.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.fields, fieldNumber: 2)
+    }
+    if !self.detached.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.detached, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBHeaderRule, rhs: ManifestPBHeaderRule) -> Bool {
+    if lhs.pattern != rhs.pattern {return false}
+    if lhs.fields != rhs.fields {return false}
+    if lhs.detached != rhs.detached {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Function"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0\u{1}secrets\0\u{3}fresh_contexts\0\u{2}\u{4}rules\0")
+
+  fileprivate class _StorageClass {
+    var _script: Data = Data()
+    var _scriptByteCount: UInt64 = 0
+    var _sourceName: String = String()
+    var _exports: [String] = []
+    var _vars: [ManifestPBVariable] = []
+    var _bindings: [ManifestPBBinding] = []
+    var _assets: [ManifestPBFile] = []
+    var _routes: [String] = []
+    var _cron: [String] = []
+    var _compatibilityDate: String = String()
+    var _limits: String = String()
+    var _bundler: String = String()
+    var _sourceMap: Data = Data()
+    var _sourceMapByteCount: UInt64 = 0
+    var _secrets: [String] = []
+    var _freshContexts: Bool = false
+    var _rules: ManifestPBSiteRules? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _script = source._script
+      _scriptByteCount = source._scriptByteCount
+      _sourceName = source._sourceName
+      _exports = source._exports
+      _vars = source._vars
+      _bindings = source._bindings
+      _assets = source._assets
+      _routes = source._routes
+      _cron = source._cron
+      _compatibilityDate = source._compatibilityDate
+      _limits = source._limits
+      _bundler = source._bundler
+      _sourceMap = source._sourceMap
+      _sourceMapByteCount = source._sourceMapByteCount
+      _secrets = source._secrets
+      _freshContexts = source._freshContexts
+      _rules = source._rules
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._script) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._scriptByteCount) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._sourceName) }()
+        case 4: try { try decoder.decodeRepeatedStringField(value: &_storage._exports) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._vars) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._bindings) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._assets) }()
+        case 8: try { try decoder.decodeRepeatedStringField(value: &_storage._routes) }()
+        case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._cron) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._compatibilityDate) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._limits) }()
+        case 12: try { try decoder.decodeSingularStringField(value: &_storage._bundler) }()
+        case 13: try { try decoder.decodeSingularBytesField(value: &_storage._sourceMap) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._sourceMapByteCount) }()
+        case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._secrets) }()
+        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._freshContexts) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._rules) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._script.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._script, fieldNumber: 1)
+      }
+      if _storage._scriptByteCount != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._scriptByteCount, fieldNumber: 2)
+      }
+      if !_storage._sourceName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._sourceName, fieldNumber: 3)
+      }
+      if !_storage._exports.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._exports, fieldNumber: 4)
+      }
+      if !_storage._vars.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._vars, fieldNumber: 5)
+      }
+      if !_storage._bindings.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._bindings, fieldNumber: 6)
+      }
+      if !_storage._assets.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._assets, fieldNumber: 7)
+      }
+      if !_storage._routes.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._routes, fieldNumber: 8)
+      }
+      if !_storage._cron.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._cron, fieldNumber: 9)
+      }
+      if !_storage._compatibilityDate.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._compatibilityDate, fieldNumber: 10)
+      }
+      if !_storage._limits.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._limits, fieldNumber: 11)
+      }
+      if !_storage._bundler.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._bundler, fieldNumber: 12)
+      }
+      if !_storage._sourceMap.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._sourceMap, fieldNumber: 13)
+      }
+      if _storage._sourceMapByteCount != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._sourceMapByteCount, fieldNumber: 14)
+      }
+      if !_storage._secrets.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._secrets, fieldNumber: 15)
+      }
+      if _storage._freshContexts != false {
+        try visitor.visitSingularBoolField(value: _storage._freshContexts, fieldNumber: 16)
+      }
+      try { if let v = _storage._rules {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: ManifestPBFunction, rhs: ManifestPBFunction) -> Bool {
-    if lhs.script != rhs.script {return false}
-    if lhs.scriptByteCount != rhs.scriptByteCount {return false}
-    if lhs.sourceName != rhs.sourceName {return false}
-    if lhs.exports != rhs.exports {return false}
-    if lhs.vars != rhs.vars {return false}
-    if lhs.bindings != rhs.bindings {return false}
-    if lhs.assets != rhs.assets {return false}
-    if lhs.routes != rhs.routes {return false}
-    if lhs.cron != rhs.cron {return false}
-    if lhs.compatibilityDate != rhs.compatibilityDate {return false}
-    if lhs.limits != rhs.limits {return false}
-    if lhs.bundler != rhs.bundler {return false}
-    if lhs.sourceMap != rhs.sourceMap {return false}
-    if lhs.sourceMapByteCount != rhs.sourceMapByteCount {return false}
-    if lhs.secrets != rhs.secrets {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._script != rhs_storage._script {return false}
+        if _storage._scriptByteCount != rhs_storage._scriptByteCount {return false}
+        if _storage._sourceName != rhs_storage._sourceName {return false}
+        if _storage._exports != rhs_storage._exports {return false}
+        if _storage._vars != rhs_storage._vars {return false}
+        if _storage._bindings != rhs_storage._bindings {return false}
+        if _storage._assets != rhs_storage._assets {return false}
+        if _storage._routes != rhs_storage._routes {return false}
+        if _storage._cron != rhs_storage._cron {return false}
+        if _storage._compatibilityDate != rhs_storage._compatibilityDate {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        if _storage._bundler != rhs_storage._bundler {return false}
+        if _storage._sourceMap != rhs_storage._sourceMap {return false}
+        if _storage._sourceMapByteCount != rhs_storage._sourceMapByteCount {return false}
+        if _storage._secrets != rhs_storage._secrets {return false}
+        if _storage._freshContexts != rhs_storage._freshContexts {return false}
+        if _storage._rules != rhs_storage._rules {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

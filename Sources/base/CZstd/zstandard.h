@@ -1,0 +1,2 @@
+/// The system's Zstandard (RFC 8878): compression and decompression.
+#include <zstd.h>
