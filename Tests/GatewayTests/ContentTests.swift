@@ -73,17 +73,19 @@ import Testing
         ]
         let files = Dictionary(uniqueKeysWithValues: names.map { ($0, file(FakeBlobs.id($0), 1)) })
         let manifest = try SiteManifest(files: files)
-        func at(_ path: String) -> SiteLookup { SiteLookup.find(path, in: manifest) }
-        func named(_ name: String) -> SiteLookup { files[name].map { .file($0) } ?? .missing(nil) }
+        func at(_ path: String) -> SiteLookup { SiteLookup.find(path, query: nil, in: manifest) }
+        func named(_ name: String, _ status: Int = 200) -> SiteLookup {
+            files[name].map { .file($0, status: status) } ?? .missing
+        }
         #expect(at("") == named("index.html"))
         #expect(at("docs/") == named("docs/index.html"))
-        #expect(at("docs") == .redirect("/docs/"))
+        #expect(at("docs") == .redirect(status: 308, location: "/docs/"))
         #expect(at("docs/a b") == named("docs/a b.html"))
         #expect(at("about") == named("about.html"))
         #expect(at("x.css") == named("x.css"))
-        #expect(at("x.css/") == .missing(files["404.html"]))
-        #expect(at("/docs") == .missing(files["404.html"]))
-        #expect(at("nothing") == .missing(files["404.html"]))
+        #expect(at("x.css/") == named("404.html", 404))
+        #expect(at("/docs") == named("404.html", 404))
+        #expect(at("nothing") == named("404.html", 404))
     }
 
     @Test(arguments: [

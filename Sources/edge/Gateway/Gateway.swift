@@ -3,7 +3,7 @@ public import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The data plane of a node: a strict HTTP/1.1 server that serves sites, blobs and functions by the request's host.
+/// The data plane of a node: a strict server of HTTP/1.1 and HTTP/2, in cleartext and over TLS, that serves sites, blobs and functions by the request's host.
 ///
 /// It stores nothing and decides nothing: what answers a name, where bytes come from and what runs a function are
 /// behind protocols. A connection stays on one event loop, and a request for content in memory is answered without an
@@ -12,7 +12,7 @@ public final class Gateway: Sendable {
     private enum State {
         case idle
         case starting
-        case running(any Channel)
+        case running([any Channel])
         case stopped
     }
 
@@ -21,6 +21,7 @@ public final class Gateway: Sendable {
         var state = State.idle
         var loops: [ObjectIdentifier: NIOLoopBound<LoopContext>] = [:]
         var connectionCount = 0
+        var secureAddress: SocketAddress?
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -39,17 +40,21 @@ public final class Gateway: Sendable {
 
     /// A gateway that does not listen yet.
     ///
-    /// - Parameter group: Lives longer than the gateway; who made it shuts it down.
+    /// - Parameters:
+    ///   - group: Lives longer than the gateway; who made it shuts it down.
+    ///   - origins: Nil if no app has any.
     public init(
         settings: Settings = Settings(), group: any EventLoopGroup, routes: any GatewayRoutes,
-        blobs: any GatewayBlobs, functions: any GatewayFunctions, pages: any GatewayPages, logger: Logger
+        blobs: any GatewayBlobs, functions: any GatewayFunctions, origins: (any GatewayOrigins)? = nil,
+        pages: any GatewayPages, logger: Logger
     ) {
         self.settings = settings
         self.group = group
         self.logger = logger
         nodeID = String(decoding: pages.nodeID.utf8.filter { HTTPCharacters.isToken($0) }, as: UTF8.self)
         dispatcher = Dispatcher(
-            settings: settings, routes: routes, blobs: blobs, functions: functions, pages: pages, logger: logger)
+            settings: settings, routes: routes, blobs: blobs, functions: functions, origins: origins ?? NoOrigins(),
+            pages: pages, logger: logger)
     }
 
     /// Opens the listening socket. When this returns, connections are accepted.
@@ -65,26 +70,50 @@ public final class Gateway: Sendable {
             guarded.state = .starting
         }
         do {
-            let channel = try await bootstrap().bind(host: settings.host, port: settings.port).get()
-            guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+            let channels = try await listen()
             let keeps = guarded.withLock { guarded in
                 guard case .starting = guarded.state else { return false }
-                guarded.state = .running(channel)
+                guarded.state = .running(channels)
+                if channels.count > 1 { guarded.secureAddress = channels[1].localAddress }
                 return true
             }
-            guard keeps else {
-                try? await channel.close()
+            guard keeps, let address = channels[0].localAddress else {
+                for channel in channels { try? await channel.close() }
                 throw GatewayError(.wrongState, "The gateway was shut down while it started", origin: .node)
             }
-            logger.info("The gateway listens", metadata: ["address": "\(address)"])
+            logger.info(
+                "The gateway listens",
+                metadata: ["address": "\(address)", "tls": "\(secureAddress.map { "\($0)" } ?? "off")"])
             return address
-        } catch let error as GatewayError {
-            throw error
         } catch {
             guarded.withLock { if case .starting = $0.state { $0.state = .idle } }
+            throw error
+        }
+    }
+
+    /// The address of the TLS socket; nil without one and before ``start()``.
+    public var secureAddress: SocketAddress? { guarded.withLock { $0.secureAddress } }
+
+    /// Opens the cleartext socket, and the one for TLS behind it.
+    private func listen() async throws(GatewayError) -> [any Channel] {
+        let channel = try await open(settings.host, settings.port, isSecure: false)
+        guard let tls = settings.tls else { return [channel] }
+        do {
+            let secure = try await open(tls.host ?? settings.host, tls.port, isSecure: true)
+            dispatcher.securePort.set(tls.redirectPort ?? secure.localAddress?.port ?? tls.port)
+            return [channel, secure]
+        } catch {
+            try? await channel.close()
+            throw error
+        }
+    }
+
+    private func open(_ host: String, _ port: Int, isSecure: Bool) async throws(GatewayError) -> any Channel {
+        do {
+            return try await bootstrap(isSecure: isSecure).bind(host: host, port: port).get()
+        } catch {
             throw GatewayError(
-                .cannotListen,
-                "Cannot listen on \(settings.host) port \(settings.port): \(error); is another process there?",
+                .cannotListen, "Cannot listen on \(host) port \(port): \(error); is another process there?",
                 origin: .node)
         }
     }
@@ -94,12 +123,12 @@ public final class Gateway: Sendable {
     ///
     /// - Parameter drain: Zero closes everything at once. Cancellation of the calling task changes nothing.
     public func shutdown(drain: Duration) async {
-        let channel: (any Channel)? = guarded.withLock { guarded in
+        let channels: [any Channel] = guarded.withLock { guarded in
             defer { guarded.state = .stopped }
-            if case .running(let channel) = guarded.state { return channel }
-            return nil
+            if case .running(let channels) = guarded.state { return channels }
+            return []
         }
-        if let channel { try? await channel.close() }
+        for channel in channels { try? await channel.close() }
         let loops = guarded.withLock { Array($0.loops.values) }
         for bound in loops { bound.eventLoop.execute { bound.value.drain() } }
         let deadline = group.any().scheduleTask(in: TimeAmount(drain)) {
@@ -117,7 +146,7 @@ public final class Gateway: Sendable {
         await settings.accessLog?.flush()
     }
 
-    private func bootstrap() -> ServerBootstrap {
+    private func bootstrap(isSecure: Bool) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(clamping: settings.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -133,16 +162,19 @@ public final class Gateway: Sendable {
                     low: max(1, settings.writeQueueBytes / 4), high: max(1, settings.writeQueueBytes))
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.initialize(channel) }
+                channel.eventLoop.makeCompletedFuture { try self.initialize(channel, isSecure: isSecure) }
             }
     }
 
-    private func initialize(_ channel: any Channel) throws {
+    private func initialize(_ channel: any Channel, isSecure: Bool) throws {
         let (shared, count, isStopped) = guarded.withLock { guarded in
             guarded.connectionCount += 1
             let id = ObjectIdentifier(channel.eventLoop)
             let bound =
-                guarded.loops[id] ?? NIOLoopBound(LoopContext(nodeID: nodeID), eventLoop: channel.eventLoop)
+                guarded.loops[id]
+                ?? NIOLoopBound(
+                    LoopContext(nodeID: nodeID, strictTransport: settings.tls?.strictTransport),
+                    eventLoop: channel.eventLoop)
             guarded.loops[id] = bound
             var isStopped = false
             if case .stopped = guarded.state { isStopped = true }
@@ -155,8 +187,22 @@ public final class Gateway: Sendable {
         guard !isStopped, count <= settings.maxConnections + Gateway.maxRefusals else {
             throw GatewayError(.overloaded, "Too many connections", origin: .node)
         }
-        try channel.pipeline.syncOperations.addHandler(
-            HTTP1Connection(dispatcher, shared.value, metrics, refuses: isBeyond))
+        guard isSecure, let tls = settings.tls else {
+            try channel.pipeline.syncOperations.addHandler(
+                HTTP1Connection(dispatcher, shared.value, metrics, refuses: isBeyond))
+            return
+        }
+        // A handshake costs more than an answer is worth.
+        guard !isBeyond else { throw GatewayError(.overloaded, "Too many connections", origin: .node) }
+        let entrance = TLSEntrance(tls, logger: logger) { [dispatcher, metrics] channel, name in
+            if name == "h2" {
+                try HTTP2Connection.add(to: channel, dispatcher, shared.value, metrics, isSecure: true)
+            } else {
+                try channel.pipeline.syncOperations.addHandler(
+                    HTTP1Connection(dispatcher, shared.value, metrics, isSecure: true, refuses: false))
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(entrance)
     }
 
     private func connectionClosed() {

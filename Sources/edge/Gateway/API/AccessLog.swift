@@ -1,5 +1,5 @@
+import Dispatch
 public import NIOCore
-import NIOPosix
 import Synchronization
 
 #if canImport(Glibc)
@@ -8,7 +8,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// One line for each request. Lines are gathered and written by another thread, so that a request costs no system call
+/// One line for each request. Lines are gathered and written by a queue of their own, so that a request costs no system call
 /// and waits for no disk: what came in the last ``interval`` before a crash is lost.
 ///
 /// When whatever takes the lines is too slow for them, ``maxWaitingBytes`` wait; further ones are counted, and a line
@@ -26,6 +26,8 @@ public final class AccessLog: Sendable {
     public static let interval = TimeAmount.milliseconds(100)
     /// Lines that wait to be written: 4 MiB.
     public static let maxWaitingBytes = 4 << 20
+    /// How long ``flush()`` waits for whatever takes the lines: 2 s.
+    public static let flushTimeout = Duration.seconds(2)
     /// As many bytes are written without further waiting.
     private static let promptBytes = 64 << 10
 
@@ -39,8 +41,10 @@ public final class AccessLog: Sendable {
     private let format: Format
     private let write: @Sendable ([UInt8]) -> Void
     private let state = Mutex(State())
+    /// The only place that writes, so that no two do at once.
+    private let queue = DispatchQueue(label: "skerry.access-log")
 
-    /// - Parameter write: Takes whole lines; called by one thread at a time, which may wait.
+    /// - Parameter write: Takes whole lines; called for one piece after the other; may block.
     public init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void) {
         self.format = format
         self.write = write
@@ -86,16 +90,32 @@ public final class AccessLog: Sendable {
         if mustSchedule { eventLoop.scheduleTask(in: AccessLog.interval) { self.due() } }
     }
 
-    /// Writes what waits; when this returns, it has been handed to the writer. For the end of a gateway.
-    func flush() async {
+    /// Writes what waits. For the end of a gateway.
+    ///
+    /// - Returns: Whether the lines have been handed to the writer; false when it is stuck for ``flushTimeout``, as a
+    ///   full pipe that nobody reads is.
+    @discardableResult
+    func flush() async -> Bool {
         await withCheckedContinuation { continuation in
-            NIOThreadPool.singleton.submit { _ in
-                while self.state.withLock({ $0.isWriting }) { usleep(1_000) }
-                self.state.withLock { $0.isWriting = true }
+            let answer = FlushAnswer(continuation)
+            queue.async {
                 self.writeAll()
-                continuation.resume()
+                answer.give(true)
+            }
+            let components = AccessLog.flushTimeout.components
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Int(components.seconds))) {
+                answer.give(false)
             }
         }
+    }
+
+    /// Given once, by whoever comes first.
+    private final class FlushAnswer: Sendable {
+        private let waiter: Mutex<CheckedContinuation<Bool, Never>?>
+
+        init(_ continuation: CheckedContinuation<Bool, Never>) { waiter = Mutex(continuation) }
+
+        func give(_ isDone: Bool) { waiter.withLock { $0.take() }?.resume(returning: isDone) }
     }
 
     private func due() {
@@ -108,9 +128,9 @@ public final class AccessLog: Sendable {
         if mustWrite { submit() }
     }
 
-    private func submit() { NIOThreadPool.singleton.submit { _ in self.writeAll() } }
+    private func submit() { queue.async { self.writeAll() } }
 
-    /// Runs in one thread at a time, which `isWriting` sees to.
+    /// On the queue.
     private func writeAll() {
         while true {
             let (lines, dropped) = state.withLock { state -> ([UInt8], Int) in

@@ -13,14 +13,17 @@ public struct FunctionRelease: Sendable {
     /// Paths that are the function's even where there is a file. With routes, other paths are never the function's;
     /// without, it answers every path that is no file.
     public let routes: [RoutePattern]
+    /// What paths begin with and the function does not see, without the slash at its end; empty for nothing.
+    public let strippedPrefix: String
     /// Whether it is served under its own host: search engines are told to leave it out.
     public let isPreview: Bool
 
     /// A release; nothing is checked.
     public init(
         name: String, release: String, tenant: String = "", assets: SiteRelease? = nil, routes: [RoutePattern] = [],
-        isPreview: Bool = false
+        strippedPrefix: String = "", isPreview: Bool = false
     ) {
+        self.strippedPrefix = strippedPrefix
         self.isPreview = isPreview
         self.name = name
         self.release = release

@@ -17,22 +17,26 @@ public struct FunctionRequest: Sendable {
     public let trace: String
     /// In upper case.
     public let method: String
-    /// Absolute: `http://host[:port]/path?query`, path and query exactly as they were sent.
+    /// Absolute: `http://host[:port]/path?query`, with `https` over TLS; path and query exactly as they were sent.
     public let url: String
     /// Names in lower case, in the order of arrival; `x-forwarded-for` and `x-forwarded-proto` are the gateway's.
     public let headers: [(name: String, value: String)]
     /// At most ``Gateway/Settings/maxFunctionBodyBytes``; a stream fails beyond that.
     public let body: Body
+    /// The protocol that the client wants to change to, as it names it: the answer may then be a
+    /// ``FunctionResponse/tunnel``. Nil for none.
+    public let upgrade: String?
     /// Comes when the client went away before there was an answer.
     public let cancellation: Cancellation
 
     /// A request; nothing is checked.
     public init(
         id: String = "", trace: String = "", method: String, url: String, headers: [(name: String, value: String)],
-        body: Body,
+        body: Body, upgrade: String? = nil,
         cancellation: Cancellation = Cancellation()
     ) {
         self.id = id
+        self.upgrade = upgrade
         self.trace = trace
         self.cancellation = cancellation
         self.method = method

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// What a function answered. Nothing in it is trusted: the gateway checks the status and every header.
 public struct FunctionResponse: Sendable {
     /// 200 to 599.
@@ -9,14 +11,26 @@ public struct FunctionResponse: Sendable {
     public let receipt: String?
     /// Not sent for HEAD, 204 and 304. A stream goes to the client part by part as it comes.
     public let body: FunctionRequest.Body
+    /// Takes the connection over, in place of everything else here; only for requests with ``FunctionRequest/upgrade``.
+    public let tunnel: GatewayTunnel?
 
     /// A response; the gateway checks it when it arrives.
     public init(
         status: Int, headers: [(name: String, value: String)], body: FunctionRequest.Body, receipt: String? = nil
     ) {
         self.receipt = receipt
+        tunnel = nil
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// An answer that changes the connection's protocol.
+    public init(_ tunnel: GatewayTunnel) {
+        status = 101
+        headers = tunnel.headers
+        receipt = nil
+        body = .bytes(ByteBuffer())
+        self.tunnel = tunnel
     }
 }

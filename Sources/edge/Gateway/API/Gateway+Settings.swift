@@ -57,8 +57,20 @@ extension Gateway {
         /// Bytes that are thrown away meanwhile. Default 1 MiB.
         public var lingerBytes = 1024 * 1024
 
+        /// A tunnel through which nothing passes for this long is closed. Default 10 min; protocols with pings of their
+        /// own never get there.
+        public var tunnelIdleTimeout: Duration = .seconds(600)
+
         /// Where each request gets a line. Default nil: nowhere.
         public var accessLog: AccessLog?
+        /// Who is told in `Server-Timing` what an answer took. Default clients on this machine: to others it would
+        /// show what is cached here and what is not.
+        public var serverTiming = ServerTimingAudience.loopback
+
+        /// A second listening socket for TLS. Default nil: none.
+        public var tls: TLS?
+        /// The limits of HTTP/2, over TLS and, by prior knowledge, in cleartext.
+        public var http2 = HTTP2()
 
         /// The defaults.
         public init() {}

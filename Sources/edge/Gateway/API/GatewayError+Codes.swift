@@ -70,14 +70,14 @@ extension GatewayError {
         Code("function/exception"): 500, Code("function/cpu-limit"): 504, Code("function/wall-limit"): 504,
         Code("function/memory-limit"): 500, Code("function/body-too-large"): 502, Code("function/load-failed"): 502,
         Code("function/crashed"): 502, Code("function/worker-missing"): 503,
-        Code("function/secret-missing"): 503,
+        Code("function/secret-missing"): 503, Code("function/unreachable"): 503, Code("function/release-unknown"): 503,
         .overloaded: 503, .notReady: 503, .answerTimeout: 504, .internalError: 500,
     ]
 
     /// Seconds after which a client may try again, for failures that pass by themselves.
     private static let retries: [Code: Int] = [
         .overloaded: 1, .functionOverloaded: 1, .appUnavailable: 2, .notReady: 2,
-        Code("function/worker-missing"): 5,
+        Code("function/worker-missing"): 5, Code("function/unreachable"): 1, Code("function/release-unknown"): 1,
     ]
 
     /// The status code that a client sees, 400 to 599.

@@ -8,13 +8,14 @@ extension HTTP1Connection: BodyPumpOwner {
 
     func send(_ reply: Reply) {
         guard let context else { return reply.abandon() }
+        if case .tunnel(let tunnel) = reply.body { return begin(tunnel, reply) }
         var closes =
             reply.closes || shared.isDraining || requestCount >= settings.maxRequestsPerConnection
             || !(current?.head.keepsAlive ?? false)
         let isFlow = if case .flow = reply.body { true } else { false }
-        let isChunked = isFlow && current?.head.minorVersion != 0
-        // Without chunks only the connection's end tells the body's.
-        if isFlow, !isChunked { closes = true }
+        let isChunked = isFlow && reply.contentLength == nil && current?.head.minorVersion != 0
+        // Without chunks and length only the connection's end tells the body's.
+        if isFlow, !isChunked, reply.contentLength == nil { closes = true }
         let persistence: HTTP1Encoder.Persistence =
             closes ? .close : current?.head.minorVersion == 0 ? .keepAlive : .implied
         var body = ByteBuffer()
@@ -25,7 +26,9 @@ extension HTTP1Connection: BodyPumpOwner {
             capacity: HTTP1Encoder.usualHeadBytes + (copies ? body.readableBytes : 0))
         let elapsed = current.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
         HTTP1Encoder.writeHead(
-            reply, persistence, common: shared.common(), micros: Int(elapsed / 1_000), isChunked: isChunked, to: &head)
+            reply, persistence,
+            common: shared.common(isSecure: client.isSecure, hasDate: reply.prepared?.hasDate == true),
+            micros: settings.tellsTiming(client) ? Int(elapsed / 1_000) : nil, isChunked: isChunked, to: &head)
 
         if case .stream(let blob, let parts) = reply.body {
             streaming = reply
@@ -102,7 +105,13 @@ extension HTTP1Connection: BodyPumpOwner {
     }
 
     func pumpFinished() {
+        if phase == .tunnelling { return endTunnelOutput() }
         guard let reply = streaming, let current else { return }
+        if let length = reply.contentLength, length != current.bodyBytes, !streamingChunks, streamingHead == nil {
+            return pumpFailed(
+                GatewayError(
+                    .blobMismatch, "\(current.bodyBytes) bytes came of content with \(length)", origin: .origin))
+        }
         pump = nil
         streaming = nil
         if streamingChunks {
@@ -115,6 +124,7 @@ extension HTTP1Connection: BodyPumpOwner {
     }
 
     func pumpFailed(_ error: any Error) {
+        if phase == .tunnelling { return abort() }
         guard let reply = streaming, let current else { return }
         pump = nil
         streamingChunks = false
@@ -141,15 +151,9 @@ extension HTTP1Connection: BodyPumpOwner {
     func record(
         _ reply: Reply, _ request: Current?, bodyBytes: Int, nanoseconds: Int64? = nil, broken: Bool = false
     ) {
+        guard let loop = context?.eventLoop else { return }
         let elapsed = nanoseconds ?? request.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
-        metrics.answered(reply.kind, status: reply.status, bodyBytes: bodyBytes, nanoseconds: elapsed)
-        if broken { metrics.bodyBroken() }
-        guard let log = settings.accessLog, let context else { return }
-        log.add(
-            AccessEntry(
-                method: request?.head.method.rawValue ?? "-", host: request?.head.authority?.description ?? "-",
-                path: request?.head.path ?? "-", status: reply.status, bytes: bodyBytes, micros: Int(elapsed / 1_000),
-                kind: reply.kind.description, remote: client.ip, error: reply.error?.code.description,
-                request: reply.id, isBroken: broken), on: context.eventLoop)
+        recorder.record(
+            reply, request?.head, from: client, bodyBytes: bodyBytes, nanoseconds: elapsed, broken: broken, on: loop)
     }
 }

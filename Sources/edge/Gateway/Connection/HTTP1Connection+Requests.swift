@@ -114,7 +114,7 @@ extension HTTP1Connection {
         self.current?.bodyBytes = 0
         let request = GatewayRequest(
             head: current.head, body: current.body, upload: upload?.stream, client: client,
-            cancellation: current.cancellation)
+            cancellation: current.cancellation, hint: hint(current, context))
         self.current?.body = ByteBuffer()
         switch dispatcher.answer(current.destination, request, on: context.eventLoop, shared) {
         case .ready(var reply):
@@ -126,6 +126,19 @@ extension HTTP1Connection {
             future.assumeIsolated().whenComplete { result in
                 self.received(result, generation, closes: closes)
             }
+        }
+    }
+
+    /// How links are sent ahead of the answer. Only browsers that go to a page use them, and some other clients of
+    /// HTTP/1.1 take an answer of this kind for the final one (RFC 8297 section 3).
+    private func hint(_ current: Current, _ context: ChannelHandlerContext) -> (@Sendable ([String]) -> Void)? {
+        guard current.destination.mayHint, current.head.wantsEarlyHints else { return nil }
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        return { links in
+            var bytes = ByteBuffer(string: "HTTP/1.1 103 Early Hints\r\n")
+            for link in links { HTTP1Encoder.write("link", link, to: &bytes) }
+            bytes.writeStaticString("\r\n")
+            connection.value.write(bytes)
         }
     }
 

@@ -19,6 +19,8 @@ extension HTTP1Connection {
             let isStalled = streaming != nil && !pumpMayWrite
             let answer = progress + TimeAmount(isStalled ? settings.writeTimeout : settings.answerTimeout)
             return min(answer, upload?.deadline(settings) ?? answer)
+        case .tunnelling:
+            return progress + TimeAmount(pumpMayWrite ? settings.tunnelIdleTimeout : settings.writeTimeout)
         case .lingering:
             return progress + TimeAmount(isOutputClosed ? settings.lingerTimeout : settings.writeTimeout)
         case .closed: return .distantFuture
@@ -55,7 +57,7 @@ extension HTTP1Connection {
             }
         case .receiving: refuseSlowBody()
         case .answering: expireAnswer()
-        case .lingering, .closed: abort()
+        case .tunnelling, .lingering, .closed: abort()
         }
     }
 

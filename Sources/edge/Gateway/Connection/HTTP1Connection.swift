@@ -6,9 +6,9 @@ import Streams
 ///
 /// Everything happens on the channel's event loop. A request that can be answered from memory is parsed, answered and
 /// written in one go; everything else parks the connection, which then reads no more than a little ahead.
-final class HTTP1Connection: ChannelDuplexHandler {
+final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, GatewayConnection {
     typealias InboundIn = ByteBuffer
-    typealias InboundOut = Never
+    typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -19,6 +19,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         case receiving
         /// The answer is being made or sent.
         case answering
+        /// The bytes are another protocol's.
+        case tunnelling
         /// The last answer was given: what still comes in is thrown away.
         case lingering
         case closed
@@ -37,6 +39,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     let dispatcher: Dispatcher
     let shared: LoopContext
     let metrics: GatewayMetrics
+    let recorder: AnswerRecorder
     let logger: Logger
     var settings: Gateway.Settings { dispatcher.settings }
 
@@ -61,6 +64,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Whether the body goes out in chunks.
     var streamingChunks = false
 
+    /// The client's bytes on their way to whoever took the connection over.
+    var tunnel: Tunnel?
+
+    /// What came of the beginning of an HTTP/2 connection, while it may still be one.
+    var preface: ByteBuffer?
+    private let isSecure: Bool
     /// This connection only says that there is no room.
     private let refuses: Bool
     private var isProcessing = false
@@ -77,12 +86,19 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var timer: Scheduled<Void>?
     var timerDeadline = NIODeadline.distantFuture
 
-    /// - Parameter refuses: Whether to answer nothing but 503.
-    init(_ dispatcher: Dispatcher, _ shared: LoopContext, _ metrics: GatewayMetrics, refuses: Bool) {
+    /// - Parameters:
+    ///   - isSecure: Whether TLS has been spoken already.
+    ///   - refuses: Whether to answer nothing but 503.
+    init(
+        _ dispatcher: Dispatcher, _ shared: LoopContext, _ metrics: GatewayMetrics, isSecure: Bool = false,
+        refuses: Bool
+    ) {
         self.dispatcher = dispatcher
         self.shared = shared
         self.metrics = metrics
+        self.isSecure = isSecure
         self.refuses = refuses
+        recorder = AnswerRecorder(metrics: metrics, log: dispatcher.settings.accessLog)
         logger = dispatcher.logger
         parser = HTTPRequestParser(limits: dispatcher.settings.parser)
     }
@@ -96,7 +112,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard phase == .idle, timer == nil else { return }
-        client = ClientAddress(context.remoteAddress)
+        client = ClientAddress(context.remoteAddress, isSecure: isSecure)
         shared.add(self)
         progress = .now()
         if refuses {
@@ -124,6 +140,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         phase = .closed
         generation += 1
         breakUpload()
+        breakTunnel()
         current?.cancellation.cancel()
         pump?.close()
         pump = nil
@@ -139,10 +156,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
         isHandlingRead = true
         switch phase {
         case .closed: break
+        case .tunnelling:
+            progress = .now()
+            tunnel?.fromClient.append(bytes)
         case .lingering:
             lingeredBytes += bytes.readableBytes
             if lingeredBytes > settings.lingerBytes { abort() }
         case .idle, .receiving, .answering:
+            if requestCount == 0, takesPreface(bytes, context) { return }
             parser.append(bytes)
             process()
         }
@@ -162,6 +183,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         switch phase {
         case .receiving, .lingering: true
         case .idle, .answering: parser.bufferedBytes <= settings.pipelineBytes && upload?.hasRoom ?? true
+        case .tunnelling: tunnel?.hasRoom ?? false
         case .closed: false
         }
     }
@@ -216,7 +238,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             case .idle: guard context.channel.isWritable else { return }
             case .receiving: break
             case .answering: guard upload?.hasRoom ?? false else { return }
-            case .lingering, .closed: return
+            case .tunnelling, .lingering, .closed: return
             }
             do {
                 guard let event = try parser.next() else { return }
@@ -232,7 +254,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func settle() {
         guard let context, phase != .closed else { return }
         // A request that waits for the client to take earlier answers is not late.
-        if phase == .idle, parser.isInsideHead, context.channel.isWritable {
+        if phase == .idle, parser.isInsideHead || preface != nil, context.channel.isWritable {
             if headStarted == nil { headStarted = .now() }
         } else {
             headStarted = nil
@@ -257,6 +279,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         switch phase {
         case .idle: if context.channel.isWritable { finishConnection() }
         case .receiving: abort()
+        case .tunnelling: endTunnelInput()
         case .lingering: if outputIsClosed { abort() }
         // Who closes one side is gone, as a rule: nobody computes for it, or sends what may go on for ever.
         case .answering: if upload != nil || pump is FlowPump || awaitsFunction { abort() }
@@ -299,6 +322,25 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
         needsFlush = true
         context.write(Self.wrapOutboundOut(ByteBuffer()), promise: sent)
+    }
+
+    /// Closes our half of a tunnel once everything written has left.
+    func closeOutput() {
+        guard let context, !outputIsClosed else { return }
+        outputIsClosed = true
+        if inputIsClosed {
+            context.close(promise: nil)
+        } else {
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    /// Leaves the channel to other handlers.
+    func leave() {
+        timer?.cancel()
+        timer = nil
+        phase = .closed
+        shared.remove(self)
     }
 
     /// Whether our side is closed and only the client's is waited for.

@@ -16,10 +16,10 @@ enum HTTP1Encoder {
 
     /// - Parameters:
     ///   - common: Ready-made lines that stand in every answer.
-    ///   - micros: What the answer took so far.
+    ///   - micros: What the answer took so far; nil when the client is not told.
     ///   - isChunked: Whether the body comes in chunks, because its length is not known.
     static func writeHead(
-        _ reply: Reply, _ persistence: Persistence, common: ByteBuffer, micros: Int, isChunked: Bool = false,
+        _ reply: Reply, _ persistence: Persistence, common: ByteBuffer, micros: Int?, isChunked: Bool = false,
         to buffer: inout ByteBuffer
     ) {
         switch reply.status {
@@ -36,13 +36,25 @@ enum HTTP1Encoder {
             buffer.writeStaticString("\r\n")
         }
         if isChunked { buffer.writeStaticString("transfer-encoding: chunked\r\n") }
-        writeTiming(micros, to: &buffer)
+        if let micros {
+            buffer.writeStaticString("server-timing: ")
+            ServerTiming.write(micros, reply.timing, to: &buffer)
+            buffer.writeStaticString("\r\n")
+        }
         switch persistence {
         case .implied: break
         case .keepAlive: buffer.writeStaticString("connection: keep-alive\r\n")
         case .close: buffer.writeStaticString("connection: close\r\n")
         }
         buffer.writeStaticString("\r\n")
+    }
+
+    /// The head of a 101, behind which another protocol begins (RFC 9110 section 15.2.2).
+    static func writeSwitch(_ reply: Reply, common: ByteBuffer, to buffer: inout ByteBuffer) {
+        buffer.writeStaticString("HTTP/1.1 101 Switching Protocols\r\n")
+        buffer.writeImmutableBuffer(common)
+        for (name, value) in reply.fields { write(name, value, to: &buffer) }
+        buffer.writeStaticString("connection: upgrade\r\n\r\n")
     }
 
     /// A chunk's first line (RFC 9112 section 7.1).
@@ -55,16 +67,6 @@ enum HTTP1Encoder {
         buffer.writeString(name)
         buffer.writeStaticString(": ")
         buffer.writeString(value)
-        buffer.writeStaticString("\r\n")
-    }
-
-    /// Milliseconds with three decimals.
-    private static func writeTiming(_ micros: Int, to buffer: inout ByteBuffer) {
-        buffer.writeStaticString("server-timing: node;dur=")
-        buffer.writeString(String(micros / 1_000))
-        let rest = micros % 1_000
-        buffer.writeStaticString(rest < 10 ? ".00" : rest < 100 ? ".0" : ".")
-        buffer.writeString(String(rest))
         buffer.writeStaticString("\r\n")
     }
 }

@@ -21,19 +21,24 @@ enum FunctionFields {
     static func request(
         _ head: HTTPRequestHead, bodyBytes: Int?, client: ClientAddress, trace: TraceContext
     ) -> [(name: String, value: String)] {
-        let named = head.fields.known.contains(.connection) ? connectionOptions(head.fields.all("connection")) : []
-        var result = head.fields.pairs.filter { field in
-            !neverRequested.contains(field.name) && (named.isEmpty || !named.contains(field.name))
-        }
+        var result = passed(head)
         // An absolute target overrules the Host field (RFC 9112 section 3.2.2).
         if let authority = head.authority { result.append(("host", authority.description)) }
         if let bodyBytes, head.body != .none || bodyBytes > 0 {
             result.append(("content-length", String(bodyBytes)))
         }
         result.append(("x-forwarded-for", client.ip))
-        result.append(("x-forwarded-proto", "http"))
+        result.append(("x-forwarded-proto", client.scheme))
         result.append(("traceparent", trace.header))
         return result
+    }
+
+    /// The fields of a request that concern more than the client's connection and that the gateway does not state itself.
+    static func passed(_ head: HTTPRequestHead) -> [(name: String, value: String)] {
+        let named = head.fields.known.contains(.connection) ? connectionOptions(head.fields.all("connection")) : []
+        return head.fields.pairs.filter { field in
+            !neverRequested.contains(field.name) && (named.isEmpty || !named.contains(field.name))
+        }
     }
 
     /// The fields of a function's answer that go to the client, names in lower case.

@@ -11,10 +11,15 @@ struct TraceContext: Sendable {
     /// The value of `traceparent` for whoever works on the request.
     let header: String
 
-    /// - Parameter parent: The client's `traceparent`; one that is none is as good as nothing.
-    init(parent: String?) {
-        let span = UInt64.random(in: 1 ... .max)
+    /// - Parameters:
+    ///   - parent: The client's `traceparent`; one that is none is as good as nothing.
+    ///   - random: Where ids come from.
+    init(parent: String?, random: inout some RandomNumberGenerator) {
+        let span = UInt64.random(in: 1 ... .max, using: &random)
         let parent = parent.flatMap { TraceContext.isHeader($0) ? Array($0.utf8) : nil }
+        let trace: (UInt64, UInt64) =
+            parent == nil
+            ? (UInt64.random(in: 1 ... .max, using: &random), UInt64.random(in: 0 ... .max, using: &random)) : (0, 0)
         header = String(unsafeUninitializedCapacity: TraceContext.headerBytes) { bytes in
             bytes[0] = UInt8(ascii: "0")
             bytes[1] = UInt8(ascii: "0")
@@ -22,8 +27,8 @@ struct TraceContext: Sendable {
             if let parent {
                 for index in 3..<35 { bytes[index] = parent[index] }
             } else {
-                TraceContext.write(UInt64.random(in: 1 ... .max), to: bytes, at: 3)
-                TraceContext.write(UInt64.random(in: 0 ... .max), to: bytes, at: 19)
+                TraceContext.write(trace.0, to: bytes, at: 3)
+                TraceContext.write(trace.1, to: bytes, at: 19)
             }
             bytes[35] = TraceContext.dash
             TraceContext.write(span, to: bytes, at: 36)
@@ -37,6 +42,12 @@ struct TraceContext: Sendable {
             TraceContext.write(span, to: bytes, at: 0)
             return 16
         }
+    }
+
+    /// As ``init(parent:random:)``, with ids from the system.
+    init(parent: String?) {
+        var random = SystemRandomNumberGenerator()
+        self.init(parent: parent, random: &random)
     }
 
     private static func write(_ number: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>, at start: Int) {

@@ -20,6 +20,9 @@ public struct HTTPFields: Sendable {
         static let expect = Known(rawValue: 16)
         static let range = Known(rawValue: 32)
         static let condition = Known(rawValue: 64)
+        static let acceptEncoding = Known(rawValue: 128)
+        /// Asks something of caches, or for an answer to one client alone.
+        static let caching = Known(rawValue: 256)
 
         /// The flag for a name in any case; empty for every other name.
         init(name: UnsafeRawBufferPointer.SubSequence) {
@@ -27,15 +30,25 @@ public struct HTTPFields: Sendable {
             switch name.count {
             case 4: if HTTPCharacters.matches(name, "host") { self = .host }
             case 5: if HTTPCharacters.matches(name, "range") { self = .range }
-            case 6: if HTTPCharacters.matches(name, "expect") { self = .expect }
+            case 6:
+                if HTTPCharacters.matches(name, "expect") { self = .expect }
+                if HTTPCharacters.matches(name, "pragma") { self = .caching }
             case 8:
                 if HTTPCharacters.matches(name, "if-match") || HTTPCharacters.matches(name, "if-range") {
                     self = .condition
                 }
             case 10: if HTTPCharacters.matches(name, "connection") { self = .connection }
-            case 13: if HTTPCharacters.matches(name, "if-none-match") { self = .condition }
+            case 13:
+                if HTTPCharacters.matches(name, "if-none-match") { self = .condition }
+                if HTTPCharacters.matches(name, "cache-control") || HTTPCharacters.matches(name, "authorization") {
+                    self = .caching
+                }
             case 14: if HTTPCharacters.matches(name, "content-length") { self = .contentLength }
-            case 17: if HTTPCharacters.matches(name, "transfer-encoding") { self = .transferEncoding }
+            case 15: if HTTPCharacters.matches(name, "accept-encoding") { self = .acceptEncoding }
+            case 17:
+                if HTTPCharacters.matches(name, "transfer-encoding") { self = .transferEncoding }
+                if HTTPCharacters.matches(name, "if-modified-since") { self = .caching }
+            case 19: if HTTPCharacters.matches(name, "if-unmodified-since") { self = .caching }
             default: break
             }
         }
@@ -52,6 +65,10 @@ public struct HTTPFields: Sendable {
         self.lines = lines
         self.known = known
     }
+
+    /// Whether the request asks for a whole answer, whoever else may have it too: no ranges, no conditions, nothing that
+    /// caches have to think about. Free.
+    public var isPlain: Bool { known.isDisjoint(with: [.range, .condition, .caching]) }
 
     /// The number of field lines.
     public var count: Int { lines.count }
@@ -86,6 +103,19 @@ public struct HTTPFields: Sendable {
         lines.map { line in
             (String(decoding: bytes(line.name).map(HTTPCharacters.lowercased), as: UTF8.self), text(line.value))
         }
+    }
+
+    /// What the client says about content codings, in all lines together.
+    var acceptedEncodings: AcceptedEncodings {
+        var accepted = AcceptedEncodings()
+        head.withUnsafeReadableBytes { bytes in
+            for line in lines {
+                let name = bytes[Int(line.name.lowerBound)..<Int(line.name.upperBound)]
+                guard HTTPCharacters.matches(name, "accept-encoding") else { continue }
+                accepted.read(bytes[Int(line.value.lowerBound)..<Int(line.value.upperBound)])
+            }
+        }
+        return accepted
     }
 
     private func matches(_ line: Line, _ name: String) -> Bool {

@@ -28,4 +28,9 @@ public struct HTTPRequestHead: Sendable {
     public let keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body. Always false without a body.
     public let expectsContinue: Bool
+
+    /// Whether a browser asks for a page (Fetch Metadata Request Headers), so that it can use links before the page.
+    var wantsEarlyHints: Bool {
+        method == .get && minorVersion >= 1 && fields.first("sec-fetch-mode") == "navigate"
+    }
 }

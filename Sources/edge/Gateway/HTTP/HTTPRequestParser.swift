@@ -115,6 +115,12 @@ public struct HTTPRequestParser: Sendable {
         return buffer.readSlice(length: count)
     }
 
+    /// Everything that was appended and not read, which is no longer HTTP.
+    mutating func takeRest() -> ByteBuffer {
+        defer { buffer = ByteBuffer() }
+        return buffer
+    }
+
     /// An unused connection must not hold on to what it received last.
     mutating func endRequest() {
         state = .head

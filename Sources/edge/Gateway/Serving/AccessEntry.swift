@@ -19,6 +19,8 @@ struct AccessEntry {
     var error: String?
     /// The id by which other logs know the request.
     var request: String?
+    /// What the cache did; nil where there is none.
+    var cache: String?
     /// The connection broke before the body's end.
     var isBroken = false
 
@@ -35,6 +37,7 @@ struct AccessEntry {
         line.add("remote", remote)
         if let error { line.add("error", error) }
         if let request { line.add("request", request) }
+        if let cache { line.add("cache", cache) }
         if isBroken { line.add("broken", "true") }
         return line.finished()
     }

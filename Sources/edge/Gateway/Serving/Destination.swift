@@ -1,18 +1,30 @@
 import Identity
+import Manifests
 
 /// Who answers a request; known from its head alone.
 enum Destination: Sendable {
     case site(SiteRelease)
     case function(FunctionRelease)
+    case origin(OriginRelease)
     case blob(BlobID)
     case page(NodePage)
     /// OPTIONS for the server as a whole.
     case server
     case failure(GatewayError)
+    /// Known before anybody was asked.
+    case reply(Reply)
 
     /// Whether the request's body is collected; otherwise it is thrown away.
     var takesBody: Bool {
-        if case .function = self { return true }
+        switch self {
+        case .function, .origin: true
+        case .site, .blob, .page, .server, .failure, .reply: false
+        }
+    }
+
+    /// Whether links may be known before the answer is.
+    var mayHint: Bool {
+        if case .site(let release) = self { return release.manifest.rules.headers != nil }
         return false
     }
 
@@ -20,9 +32,11 @@ enum Destination: Sendable {
         switch self {
         case .site: .site
         case .function: .function
+        case .origin: .origin
         case .blob: .blob
         case .page, .server: .page
         case .failure: .invalid
+        case .reply(let reply): reply.kind
         }
     }
 }

@@ -11,30 +11,51 @@ extension Dispatcher {
         if let refusal = refuseMethod(head, .site) { return .ready(refusal) }
         let path: String
         do { path = try RequestPath.decode(head.path) } catch { return .ready(failure(error, head, .site)) }
-        switch SiteLookup.find(path, in: release.manifest) {
-        case .file(let file):
-            let prepared = context.prepared(.init(blob: file.blob, contentType: file.contentType))
-            let selection = ContentSelection(
-                head, etag: prepared.etag, byteCount: file.byteCount, maxRanges: settings.maxRanges)
-            let content = Content(prepared: prepared, byteCount: file.byteCount, kind: .site)
-            return fill(plan(content, selection, head), file.blob, file.byteCount, head, loop)
-        case .redirect(let location):
-            let target = location + (head.query.map { "?\($0)" } ?? "")
-            let fields = [("location", target), ("cache-control", "public, max-age=0, must-revalidate")]
-            return .ready(Reply(status: 308, fields: fields, contentLength: 0, kind: .site))
-        case .missing(let page?):
-            let fields = [
-                ("content-type", page.contentType), ("cache-control", "public, max-age=0, must-revalidate"),
-                ("skerry-error", GatewayError.Code.notFound.description),
-            ]
-            let plan = Plan(
-                reply: Reply(status: 404, fields: fields, contentLength: page.byteCount, kind: .site),
-                parts: [.range(0..<page.byteCount)])
-            return fill(plan, page.blob, page.byteCount, head, loop)
-        case .missing(nil):
+        switch SiteLookup.find(path, query: head.query, in: release.manifest) {
+        case .file(let file, let status):
+            let (prepared, variant) = prepare(file, path, status, release.manifest.rules, head, context)
+            let (blob, byteCount) = (variant?.blob ?? file.blob, variant?.byteCount ?? file.byteCount)
+            let answer: Answer
+            if status == 200 {
+                let selection = ContentSelection(
+                    head, etag: prepared.etag, byteCount: byteCount, maxRanges: settings.maxRanges)
+                let content = Content(prepared: prepared, byteCount: byteCount, kind: .site)
+                answer = fill(plan(content, selection, head), blob, byteCount, head, loop)
+            } else {
+                let fields = prepared.standIn + [("skerry-error", GatewayError.Code.notFound.description)]
+                let reply = Reply(status: status, fields: fields, contentLength: byteCount, kind: .site)
+                answer = fill(Plan(reply: reply, parts: [.range(0..<byteCount)]), blob, byteCount, head, loop)
+            }
+            // Whoever has to wait for the content can get what it needs meanwhile.
+            if case .later = answer, !prepared.hints.isEmpty { request.hint?(prepared.hints) }
+            return answer
+        case .redirect(let status, let location):
+            let fields = [("location", location), ("cache-control", PreparedFields.siteCaching)]
+            return .ready(Reply(status: status, fields: fields, contentLength: 0, kind: .site))
+        case .missing:
             let message = "The site \"\(release.name)\" (release \(release.release)) has nothing at this path"
             return .ready(failure(GatewayError(.notFound, message, origin: .client), head, .site))
         }
+    }
+
+    /// The fields of a file for this request, and the variant that the client takes.
+    private func prepare(
+        _ file: SiteManifest.File, _ path: String, _ status: Int, _ rules: SiteRules, _ head: HTTPRequestHead,
+        _ context: LoopContext
+    ) -> (PreparedFields, SiteManifest.Variant?) {
+        var variant: SiteManifest.Variant?
+        if !file.variants.isEmpty, head.fields.known.contains(.acceptEncoding) {
+            variant = head.fields.acceptedEncodings.choose(file.variants)
+        }
+        var key = PreparedFields.Key(blob: variant?.blob ?? file.blob, contentType: file.contentType)
+        key.encoding = variant?.encoding
+        key.varies = !file.variants.isEmpty
+        key.isImmutable = file.isImmutable
+        if let headers = rules.headers {
+            key.headers = headers
+            key.matching = headers.matching(SitePath(path))
+        }
+        return (context.prepared(key), variant)
     }
 
     func blob(

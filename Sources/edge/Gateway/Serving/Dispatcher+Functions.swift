@@ -4,20 +4,20 @@ import Streams
 
 /// Functions.
 extension Dispatcher {
-    private static let defaultPort = 80
-
-    func function(_ release: FunctionRelease, _ request: GatewayRequest, _ loop: any EventLoop) -> Answer {
+    func function(
+        _ release: FunctionRelease, _ request: GatewayRequest, _ loop: any EventLoop, _ context: LoopContext
+    ) -> Answer {
         let head = request.head
-        let trace = TraceContext(parent: head.fields.first("traceparent"))
+        let trace = TraceContext(parent: head.fields.first("traceparent"), random: &context.random)
         let call = FunctionRequest(
-            id: trace.span, trace: trace.header, method: head.method.rawValue, url: url(head, release),
+            id: trace.span, trace: trace.header, method: head.method.rawValue, url: url(request, release),
             headers: FunctionFields.request(
                 head, bodyBytes: request.bodyByteCount, client: request.client, trace: trace),
             body: request.upload.map { .stream($0) } ?? .bytes(request.body),
-            cancellation: request.cancellation)
+            upgrade: request.upgrade, cancellation: request.cancellation)
         let answered = functions.invoke(release, call, on: loop).hop(to: loop)
         return .later(
-            answered.flatMapThrowing { try reply($0, head) }
+            answered.flatMapThrowing { try reply($0, request) }
                 .flatMapErrorThrowing { failure($0, head, .function, id: trace.span) })
     }
 
@@ -34,17 +34,37 @@ extension Dispatcher {
         guard head.method == .get || head.method == .head, let path = try? RequestPath.decode(head.path) else {
             return .function(release)
         }
-        if case .missing = SiteLookup.find(path, in: assets.manifest) { return .function(release) }
-        return .site(assets)
+        // The page that says that there is nothing is for apps whose routes leave paths to the files.
+        switch SiteLookup.find(path, query: head.query, in: assets.manifest) {
+        case .missing, .file(_, status: 404): return .function(release)
+        case .file, .redirect: return .site(assets)
+        }
     }
 
-    private func url(_ head: HTTPRequestHead, _ release: FunctionRelease) -> String {
+    /// Who answers a path of an app that has several parts.
+    func part(of release: CompositeRelease, _ head: HTTPRequestHead) -> Destination {
+        switch release.part(head.path) {
+        case .site(let site): return .site(site)
+        case .function(let function): return .function(function)
+        case .origin(let origin): return .origin(origin)
+        case nil:
+            let message = "The app \"\(release.name)\" (release \(release.release)) has no route for this path"
+            return .failure(GatewayError(.notFound, message, origin: .client))
+        }
+    }
+
+    private func url(_ request: GatewayRequest, _ release: FunctionRelease) -> String {
+        let head = request.head
         let host = head.authority?.host ?? "\(release.name).localhost"
-        let port = head.authority?.port.map { $0 == Dispatcher.defaultPort ? "" : ":\($0)" } ?? ""
-        return "http://\(host)\(port)\(head.path)\(head.query.map { "?\($0)" } ?? "")"
+        let defaultPort = request.client.isSecure ? 443 : 80
+        let port = head.authority?.port.map { $0 == defaultPort ? "" : ":\($0)" } ?? ""
+        let path = Dispatcher.path(head.path, without: release.strippedPrefix) ?? head.path
+        return "\(request.client.scheme)://\(host)\(port)\(path)\(head.query.map { "?\($0)" } ?? "")"
     }
 
-    private func reply(_ response: FunctionResponse, _ head: HTTPRequestHead) throws(GatewayError) -> Reply {
+    private func reply(_ response: FunctionResponse, _ request: GatewayRequest) throws(GatewayError) -> Reply {
+        if let tunnel = response.tunnel { return try reply(tunnel, request, .function) }
+        let head = request.head
         guard (200...599).contains(response.status) else {
             throw GatewayError(
                 .functionBadResponse, "The function answered with the status \(response.status); it must be 200 to 599",

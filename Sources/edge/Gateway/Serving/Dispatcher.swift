@@ -8,14 +8,18 @@ struct Dispatcher: Sendable {
     let routes: any GatewayRoutes
     let blobs: any GatewayBlobs
     let functions: any GatewayFunctions
+    let origins: any GatewayOrigins
     let pages: any GatewayPages
     let logger: Logger
+    /// Where cleartext requests are sent for TLS; zero until the socket is open.
+    let securePort = SharedPort()
 
     static let staticMethods = "GET, HEAD, OPTIONS"
     private static let blobsPrefix = "/blobs/"
     private static let robotsField = "x-robots-tag"
 
     func route(_ head: HTTPRequestHead, from client: ClientAddress) -> Destination {
+        if let tls = settings.tls, let reply = early(head, client, tls) { return .reply(reply) }
         if head.path == "*" { return .server }
         guard let host = head.authority?.host else { return own(head, client) }
         switch HostName(host) {
@@ -27,7 +31,9 @@ struct Dispatcher: Sendable {
         case .unknown(let label):
             let message = "\"\(label)\" cannot be an app's name: names are 1 to 63 letters, digits and inner hyphens"
             return .failure(GatewayError(.appUnknown, message, origin: .client))
-        case .node: return own(head, client)
+        case .node:
+            if let name = routes.appName(forDomain: host) { return app(name, head, client) }
+            return own(head, client)
         }
     }
 
@@ -40,6 +46,8 @@ struct Dispatcher: Sendable {
         switch routes.app(named: name, for: client.ip) {
         case .site(let release): return .site(release)
         case .function(let release): return functionOrFile(release, head)
+        case .origin(let release): return .origin(release)
+        case .composite(let release): return part(of: release, head)
         case .unavailable(let reason):
             return .failure(
                 GatewayError(.appUnavailable, "The app \"\(name)\" cannot be served yet: \(reason)", origin: .node))
@@ -81,10 +89,13 @@ struct Dispatcher: Sendable {
         case .site(let release) where release.isPreview: return preview(site(release, request, loop, context))
         case .site(let release): return site(release, request, loop, context)
         case .blob(let id): return blob(id, request, loop, context)
-        case .function(let release) where release.isPreview: return preview(function(release, request, loop))
-        case .function(let release): return function(release, request, loop)
+        case .function(let release) where release.isPreview: return preview(function(release, request, loop, context))
+        case .function(let release): return function(release, request, loop, context)
+        case .origin(let release) where release.isPreview: return preview(origin(release, request, loop))
+        case .origin(let release): return origin(release, request, loop)
         case .page(let page): return .ready(self.page(page, request))
         case .server: return .ready(options(.page))
+        case .reply(let reply): return .ready(reply)
         case .failure(let error): return .ready(failure(error, request.head, .invalid))
         }
     }

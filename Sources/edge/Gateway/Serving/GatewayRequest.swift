@@ -11,6 +11,19 @@ struct GatewayRequest: Sendable {
     let client: ClientAddress
     /// Comes when nobody waits for the answer any more.
     let cancellation: Cancellation
+    /// Sends values of `Link` ahead of the answer (RFC 8297); nil for a client that would not use them. Called on the
+    /// asking event loop, before the answer is there.
+    var hint: (@Sendable ([String]) -> Void)?
+
+    /// The protocol that the client wants to change to, as it names it; nil for none. The answer may then be a tunnel.
+    var upgrade: String? {
+        guard head.minorVersion == 1, head.fields.known.contains(.connection), head.body == .none,
+            HTTPCharacters.list(head.fields.combined("connection") ?? "").contains(where: {
+                $0.lowercased() == "upgrade"
+            })
+        else { return nil }
+        return head.fields.first("upgrade")
+    }
 
     /// The body's length; nil while it is not known.
     var bodyByteCount: Int? {

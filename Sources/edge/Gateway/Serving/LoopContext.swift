@@ -11,17 +11,36 @@ final class LoopContext {
     /// Files whose fields are kept ready. About 1 KiB each.
     private static let maxPrepared = 4_096
 
-    private let nodeLine: String
+    private let node: String
+    /// The value of `Strict-Transport-Security`; nil for none.
+    let strictTransport: String?
+    private let dateless: ByteBuffer
+    private var secureDateless: ByteBuffer
     private var prepared: [PreparedFields.Key: PreparedFields] = [:]
     private var commonSecond = -1
     private var commonLines = ByteBuffer()
+    /// For ids.
+    var random = GatheredRandom()
+    private var secureLines = ByteBuffer()
+    private var date = ""
     /// Open connections.
-    private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
+    private(set) var connections: [ObjectIdentifier: any GatewayConnection] = [:]
     /// No connection is kept after its answer any more.
     private(set) var isDraining = false
 
-    /// - Parameter nodeID: Stands in every answer.
-    init(nodeID: String) { nodeLine = "skerry-node: \(nodeID)\r\n" }
+    /// - Parameters:
+    ///   - nodeID: Stands in every answer.
+    ///   - strictTransport: Stands in every answer over TLS; zero and less for nothing.
+    init(nodeID: String, strictTransport: Duration? = nil) {
+        node = nodeID
+        let seconds = strictTransport.map { $0.components.seconds } ?? 0
+        self.strictTransport = seconds > 0 ? "max-age=\(seconds)" : nil
+        dateless = ByteBuffer(string: "skerry-node: \(nodeID)\r\n")
+        secureDateless = dateless
+        if let strictTransport = self.strictTransport {
+            secureDateless.writeString("strict-transport-security: \(strictTransport)\r\n")
+        }
+    }
 
     /// The fields of a file, made on first use.
     func prepared(_ key: PreparedFields.Key) -> PreparedFields {
@@ -34,20 +53,35 @@ final class LoopContext {
     }
 
     /// The lines that stand in every answer, with the date of this second.
-    func common() -> ByteBuffer {
+    ///
+    /// - Parameter hasDate: Whether the answer has a date of its own.
+    func common(isSecure: Bool = false, hasDate: Bool = false) -> ByteBuffer {
+        if hasDate { return isSecure ? secureDateless : dateless }
+        refresh()
+        return isSecure ? secureLines : commonLines
+    }
+
+    /// What ``common(isSecure:)`` says, for protocols without lines.
+    func commonFields() -> (date: String, node: String) {
+        refresh()
+        return (date, node)
+    }
+
+    private func refresh() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let second = max(0, Int(now.tv_sec))
-        if second != commonSecond {
-            commonSecond = second
-            commonLines = ByteBuffer(string: "date: \(HTTPDate.text(unixSeconds: second))\r\n\(nodeLine)")
-        }
-        return commonLines
+        guard second != commonSecond else { return }
+        commonSecond = second
+        date = HTTPDate.text(unixSeconds: second)
+        commonLines = ByteBuffer(string: "date: \(date)\r\nskerry-node: \(node)\r\n")
+        secureLines = commonLines
+        if let strictTransport { secureLines.writeString("strict-transport-security: \(strictTransport)\r\n") }
     }
 
-    func add(_ connection: HTTP1Connection) { connections[ObjectIdentifier(connection)] = connection }
+    func add(_ connection: any GatewayConnection) { connections[ObjectIdentifier(connection)] = connection }
 
-    func remove(_ connection: HTTP1Connection) { connections[ObjectIdentifier(connection)] = nil }
+    func remove(_ connection: any GatewayConnection) { connections[ObjectIdentifier(connection)] = nil }
 
     /// Closes what is idle and lets the rest finish.
     func drain() {

@@ -1,17 +1,42 @@
 import Identity
+import Manifests
 import NIOCore
 
-/// The fields of one file's answers, in the form in which HTTP/1.1 sends them.
-final class PreparedFields: Sendable {
+/// The fields of many answers, such as those with one file, in the form in which HTTP/1.1 sends them.
+public final class PreparedFields: Sendable {
     /// What decides the fields.
     struct Key: Hashable {
         let blob: BlobID
         /// Nil for a blob that is served under its own id.
         let contentType: String?
+        /// The coding of the blob's bytes.
+        var encoding: ContentEncoding?
+        /// Whether other clients may get other bytes under the same name.
+        var varies = false
+        /// Whether the content under the name never changes.
+        var isImmutable = false
+        /// The site's rules for headers. Kept alive by the key, so that their identity stays theirs.
+        var headers: SiteHeaders?
+        /// Positions of those that hold.
+        var matching: [UInt16] = []
+
+        static func == (one: Key, other: Key) -> Bool {
+            one.blob == other.blob && one.encoding == other.encoding && one.varies == other.varies
+                && one.isImmutable == other.isImmutable && one.headers === other.headers
+                && one.matching == other.matching && one.contentType == other.contentType
+        }
+
+        /// The blob tells nearly all keys apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(blob)
+            hasher.combine(matching)
+        }
     }
 
-    /// The strong tag, with quotes.
+    /// The strong tag, with quotes: of these bytes, so that each coding has its own.
     let etag: String
+    /// Whether `fields` has a `date`, so that answers need no other one.
+    let hasDate: Bool
     let contentType: String
     /// For answers with content.
     let fields: [(name: String, value: String)]
@@ -19,21 +44,33 @@ final class PreparedFields: Sendable {
     let lines: ByteBuffer
     /// For answers without: what a cache needs to keep its copy.
     let validators: [(name: String, value: String)]
+    /// Values of `Link` for an answer before the answer (RFC 8297).
+    let hints: [String]
 
-    private static let siteCaching = "public, max-age=0, must-revalidate"
-    private static let blobCaching = "public, max-age=31536000, immutable"
+    /// What changes is asked for anew each time, which costs no body.
+    static let siteCaching = "public, max-age=0, must-revalidate"
+    private static let immutableCaching = "public, max-age=31536000, immutable"
     private static let blobType = "application/octet-stream"
+    private static let varyField = "vary"
+    private static let varyValue = "accept-encoding"
 
     init(_ key: Key) {
-        etag = "\"\(key.blob)\""
+        let merged = key.headers?.merged(key.matching) ?? SiteHeaders.Merged()
         let isBlob = key.contentType == nil
-        contentType = key.contentType ?? PreparedFields.blobType
-        validators = [
-            ("etag", etag),
-            ("cache-control", isBlob ? PreparedFields.blobCaching : PreparedFields.siteCaching),
-        ]
+        let given = merged.fields.last { $0.name == "content-type" }?.value
+        hints = merged.hints
+        etag = "\"\(key.blob)\""
+        contentType = given ?? key.contentType ?? PreparedFields.blobType
+        var validators = [("etag", etag)]
+        if !merged.replaced.contains("cache-control") {
+            let isLasting = isBlob || key.isImmutable
+            validators.append(
+                ("cache-control", isLasting ? PreparedFields.immutableCaching : PreparedFields.siteCaching))
+        }
+        if key.varies { validators.append((PreparedFields.varyField, PreparedFields.varyValue)) }
         var fields = validators
         fields.append(("content-type", contentType))
+        if let encoding = key.encoding { fields.append(("content-encoding", encoding.rawValue)) }
         fields.append(("accept-ranges", "bytes"))
         if isBlob {
             // Anybody's bytes: they must never run as a page of this origin. Being public, any page may read them.
@@ -41,9 +78,46 @@ final class PreparedFields: Sendable {
             fields.append(("content-security-policy", "sandbox; default-src 'none'"))
             fields.append(("access-control-allow-origin", "*"))
         }
+        for field in merged.fields where field.name != "content-type" {
+            fields.append((field.name, field.value))
+            // An answer without content refreshes what a cache keeps (RFC 9111 section 4.3.4).
+            if field.name == "cache-control" || field.name == PreparedFields.varyField || field.name == "expires" {
+                validators.append((field.name, field.value))
+            }
+        }
+        self.validators = validators
+        self.fields = fields
+        lines = PreparedFields.lines(fields)
+        hasDate = false
+    }
+
+    /// Any fields.
+    ///
+    /// - Parameter fields: Names in lower case; names and values checked, so that they can be written as they are.
+    public init(_ fields: [(name: String, value: String)]) {
+        func first(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+        etag = first("etag") ?? ""
+        contentType = first("content-type") ?? PreparedFields.blobType
+        validators = []
+        hints = []
+        hasDate = first("date") != nil
+        self.fields = fields
+        lines = PreparedFields.lines(fields)
+    }
+
+    /// The fields as they were given.
+    public var pairs: [(name: String, value: String)] { fields }
+
+    private static func lines(_ fields: [(name: String, value: String)]) -> ByteBuffer {
         var lines = ByteBuffer()
         for (name, value) in fields { HTTP1Encoder.write(name, value, to: &lines) }
-        self.fields = fields
-        self.lines = lines
+        return lines
+    }
+
+    /// The fields for an answer that shows the content in another's place: it is not what was asked for, so that nothing
+    /// may be compared with it, kept or asked for in part.
+    var standIn: [(name: String, value: String)] {
+        fields.filter { !["etag", "accept-ranges", "cache-control"].contains($0.name) }
+            + [("cache-control", PreparedFields.siteCaching)]
     }
 }

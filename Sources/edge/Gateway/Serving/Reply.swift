@@ -8,8 +8,10 @@ struct Reply: Sendable {
         case bytes(ByteBuffer)
         /// Parts of a blob that is still to be read. Whoever holds the reply closes the blob exactly once.
         case stream(any GatewayBlob, [BodyCursor.Part])
-        /// Bytes that still come, of unknown number.
+        /// Bytes that still come, as many as `contentLength` says, or of unknown number.
         case flow(ByteStream)
+        /// The connection changes its protocol; the status is 101. Only for requests with ``GatewayRequest/upgrade``.
+        case tunnel(GatewayTunnel)
     }
 
     var status: Int
@@ -25,6 +27,8 @@ struct Reply: Sendable {
     var error: GatewayError?
     /// The id in the answer to a failure, for the log.
     var id: String?
+    /// What the answer says about its making beside the time at this node.
+    var timing: ReplyTiming?
     /// The connection has no use after this answer.
     var closes = false
 
@@ -33,20 +37,30 @@ struct Reply: Sendable {
         switch body {
         case .stream(let blob, _): blob.close()
         case .flow(let stream): stream.stop()
+        case .tunnel(let tunnel): tunnel.toClient.stop()
         case .none, .bytes: break
         }
     }
 }
 
+/// What `Server-Timing` says beside the time at this node.
+struct ReplyTiming: Sendable {
+    /// In one token how the cache took part, such as `hit`.
+    var cache: String?
+    /// Microseconds that the origin took to its head.
+    var originMicros: Int?
+}
+
 /// What kind of thing answered; for metrics and logs.
 enum RequestKind: Int, Sendable, CaseIterable, CustomStringConvertible {
-    case site, blob, function, page, invalid
+    case site, blob, function, origin, page, invalid
 
     var description: String {
         switch self {
         case .site: "site"
         case .blob: "blob"
         case .function: "function"
+        case .origin: "origin"
         case .page: "page"
         case .invalid: "invalid"
         }

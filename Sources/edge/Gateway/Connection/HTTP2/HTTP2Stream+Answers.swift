@@ -1,0 +1,121 @@
+import Logging
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import Streams
+
+/// From replies to frames.
+extension HTTP2Stream: BodyPumpOwner {
+    func send(_ reply: Reply) {
+        guard let context, phase == .answering else { return reply.abandon() }
+        var reply = reply
+        if case .tunnel(let tunnel) = reply.body {
+            // Nobody can ask for one in this version.
+            tunnel.toClient.stop()
+            let error = GatewayError(.internalError, "The answer is for another protocol", origin: .node)
+            reply = dispatcher.failure(error, head, reply.kind)
+        }
+        self.reply = reply
+        progress = .now()
+        let micros =
+            settings.tellsTiming(connection.client) ? Int((NIODeadline.now() - started).nanoseconds / 1_000) : nil
+        let headers = HTTP2AnswerHead.make(
+            reply, connection.shared, isSecure: connection.client.isSecure, micros: micros)
+        switch reply.body {
+        case .bytes(let bytes) where bytes.readableBytes > 0 && head?.method != .head:
+            write(headers, endStream: false)
+            if bytes.readableBytes <= GatewayBlock.byteCount {
+                bodyBytes = bytes.readableBytes
+                finish(with: bytes)
+            } else {
+                start(SlicePump(bytes, owner: self))
+            }
+        case .none, .bytes, .tunnel:
+            write(headers, endStream: true)
+            context.flush()
+            finished()
+        case .stream(let blob, let parts):
+            waitingHead = headers
+            start(BodyPump(blob, parts, on: context.eventLoop, owner: self))
+        case .flow(let stream):
+            // A client may act on the head long before the first part comes.
+            write(headers, endStream: false)
+            context.flush()
+            start(FlowPump(stream, on: context.eventLoop, owner: self))
+        }
+    }
+
+    private func start(_ pump: any Pump) {
+        self.pump = pump
+        pump.run()
+    }
+
+    private func write(_ headers: HPACKHeaders, endStream: Bool) {
+        let payload = HTTP2Frame.FramePayload.Headers(headers: headers, endStream: endStream)
+        context?.write(Self.wrapOutboundOut(.headers(payload)), promise: nil)
+    }
+
+    private func finish(with bytes: ByteBuffer) {
+        let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: true)
+        context?.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: nil)
+        finished()
+    }
+
+    /// Everything is written.
+    private func finished() {
+        guard phase == .answering, let reply else { return }
+        phase = .answered
+        progress = .now()
+        record(reply)
+        // RFC 9113 section 8.1: the rest of the request is not needed.
+        if !isReceived { reset(.noError) }
+    }
+
+    var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
+
+    func pumpWrite(_ bytes: ByteBuffer) {
+        if let headers = waitingHead {
+            waitingHead = nil
+            write(headers, endStream: false)
+        }
+        bodyBytes += bytes.readableBytes
+        progress = .now()
+        let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: false)
+        context?.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: nil)
+    }
+
+    func pumpFinished() {
+        pump = nil
+        guard phase == .answering else { return }
+        if let headers = waitingHead {
+            waitingHead = nil
+            write(headers, endStream: false)
+        }
+        finish(with: ByteBuffer())
+    }
+
+    func pumpFailed(_ error: any Error) {
+        pump = nil
+        guard phase == .answering, let reply else { return }
+        if waitingHead != nil {
+            // Nothing has been promised to the client yet, so the failure can still be told.
+            waitingHead = nil
+            self.reply = nil
+            return send(dispatcher.failure(error, head, reply.kind))
+        }
+        dispatcher.logger.warning(
+            "A body broke off in the middle; its stream is reset so that nobody takes it for complete",
+            metadata: [
+                "path": "\(head?.path ?? "-")", "sent_bytes": "\(bodyBytes)", "error": "\(error)",
+                "remote": "\(connection.client.ip)",
+            ])
+        reset(.internalError)
+    }
+
+    func record(_ reply: Reply, broken: Bool = false) {
+        guard let context else { return }
+        connection.recorder.record(
+            reply, head, from: connection.client, bodyBytes: bodyBytes,
+            nanoseconds: (NIODeadline.now() - started).nanoseconds, broken: broken, on: context.eventLoop)
+    }
+}

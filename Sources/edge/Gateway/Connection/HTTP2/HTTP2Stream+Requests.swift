@@ -1,0 +1,134 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import Streams
+
+/// From frames to a complete request.
+extension HTTP2Stream {
+    func begin(_ headers: HPACKHeaders, isComplete: Bool, _ context: ChannelHandlerContext) {
+        phase = .receiving
+        connection.add(self)
+        let head: HTTPRequestHead
+        do {
+            head = try HTTP2RequestHead.read(headers, isComplete: isComplete, limits: settings.parser)
+        } catch {
+            return refuse(error)
+        }
+        self.head = head
+        destination = dispatcher.route(head, from: connection.client)
+        guard head.body != .none else { return }
+        if case .length(let count) = head.body, count > bodyLimit { return refuseBody() }
+        if head.expectsContinue {
+            guard destination.takesBody else { return refuseBody() }
+            let interim = HTTP2Frame.FramePayload.Headers(headers: [":status": "100"])
+            context.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
+        }
+        if case .length(let count) = head.body, count > Upload.gatheredBytes { beginUpload() }
+    }
+
+    private var bodyLimit: Int {
+        destination.takesBody ? settings.maxFunctionBodyBytes : settings.maxDiscardedBodyBytes
+    }
+
+    /// Calls the function now, with what has come of the body.
+    func beginUpload() {
+        guard phase == .receiving, destination.takesBody, let loop = context?.eventLoop else { return }
+        let stream = NIOLoopBound(self, eventLoop: loop)
+        let moved: @Sendable () -> Void = { loop.execute { stream.value.uploadMoved() } }
+        upload = Upload(ByteStream(onTake: { _ in moved() }, onStop: moved))
+        if body.readableBytes > 0 { upload?.received(body) }
+        body = ByteBuffer()
+        answer()
+    }
+
+    /// The function took bytes, or wants no more.
+    private func uploadMoved() {
+        guard upload != nil else { return }
+        upload?.moved()
+        progress = .now()
+        resumeReading()
+    }
+
+    /// The rest of the body does not come.
+    func breakUpload() {
+        upload?.stream.fail(GatewayError(.requestTimeout, "The client did not send the whole body", origin: .client))
+        upload = nil
+    }
+
+    func take(_ bytes: ByteBuffer) {
+        if upload != nil {
+            upload?.received(bytes)
+            progress = .now()
+            if let count = upload?.byteCount, count > settings.maxFunctionBodyBytes { refuseBody() }
+            return
+        }
+        guard phase == .receiving else { return }
+        bodyBytes += bytes.readableBytes
+        guard bodyBytes <= bodyLimit else { return refuseBody() }
+        if destination.takesBody { body.writeImmutableBuffer(bytes) }
+    }
+
+    func finishReceiving() {
+        guard !isReceived else { return }
+        isReceived = true
+        if phase == .receiving { return answer() }
+        upload?.stream.finish()
+        upload = nil
+    }
+
+    private func refuseBody() {
+        guard reply == nil else { return reset(.cancel) }
+        guard destination.takesBody else { return answer() }
+        let message = "Bodies for functions may have at most \(settings.maxFunctionBodyBytes) bytes here"
+        refuse(GatewayError(.bodyTooLarge, message, origin: .client))
+    }
+
+    /// Asks for the answer.
+    private func answer() {
+        guard phase == .receiving, let head, let loop = context?.eventLoop else { return }
+        phase = .answering
+        progress = .now()
+        // From here on the count is of bytes that go out.
+        bodyBytes = 0
+        let request = GatewayRequest(
+            head: head, body: body, upload: upload?.stream, client: connection.client, cancellation: cancellation,
+            hint: hint(head, loop))
+        body = ByteBuffer()
+        switch dispatcher.answer(destination, request, on: loop, connection.shared) {
+        case .ready(let reply): send(reply)
+        case .later(let future):
+            future.assumeIsolated().whenComplete { result in
+                guard self.phase == .answering, self.reply == nil else {
+                    if case .success(let reply) = result { reply.abandon() }
+                    return
+                }
+                switch result {
+                case .success(let reply): self.send(reply)
+                case .failure(let error):
+                    self.send(self.dispatcher.failure(error, head, self.destination.kind))
+                }
+            }
+        }
+    }
+
+    /// How links are sent ahead of the answer (RFC 8297), to browsers that go to a page.
+    private func hint(_ head: HTTPRequestHead, _ loop: any EventLoop) -> (@Sendable ([String]) -> Void)? {
+        guard destination.mayHint, head.wantsEarlyHints else { return nil }
+        let stream = NIOLoopBound(self, eventLoop: loop)
+        return { links in
+            var headers: HPACKHeaders = [":status": "103"]
+            for link in links { headers.add(name: "link", value: link) }
+            let interim = HTTP2Frame.FramePayload.Headers(headers: headers)
+            stream.value.context?.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
+        }
+    }
+
+    /// Answers with an error, whatever else the request is waiting for.
+    func refuse(_ error: GatewayError) {
+        guard phase == .receiving || phase == .answering, reply == nil else { return }
+        phase = .answering
+        bodyBytes = 0
+        send(dispatcher.failure(error, head, head == nil ? .invalid : destination.kind))
+        breakUpload()
+    }
+}

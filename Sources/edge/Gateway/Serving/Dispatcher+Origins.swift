@@ -1,0 +1,87 @@
+import NIOCore
+import Streams
+
+/// Content of origins.
+extension Dispatcher {
+    func origin(_ release: OriginRelease, _ request: GatewayRequest, _ loop: any EventLoop) -> Answer {
+        let head = request.head
+        let call = OriginCall(
+            head: head, path: Dispatcher.path(head.path, without: release.strippedPrefix), client: request.client.ip,
+            isSecure: request.client.isSecure, cancellation: request.cancellation)
+        if head.method == .get, let upgrade = request.upgrade,
+            let opened = origins.tunnel(release, call, upgrade: upgrade, on: loop)
+        {
+            return .later(
+                opened.hop(to: loop).flatMapThrowing { try reply($0, request, .origin) }
+                    .flatMapErrorThrowing { failure($0, head, .origin) })
+        }
+        let isRead = head.method == .get || head.method == .head
+        if isRead, head.body == .none, let answer = origins.cached(release, call) {
+            return .ready(reply(answer, head))
+        }
+        let body = request.upload.map { FunctionRequest.Body.stream($0) } ?? .bytes(request.body)
+        let answered = origins.respond(release, call, body: body, on: loop).hop(to: loop)
+        return .later(
+            answered.map { reply($0, head) }.flatMapErrorThrowing { error in
+                var reply = failure(error, head, .origin)
+                reply.fields.append(("cache-status", Dispatcher.failedStatus(error)))
+                return reply
+            })
+    }
+
+    /// The path behind a prefix; what does not have it stays as it is.
+    static func path(_ path: String, without prefix: String) -> String? {
+        guard !prefix.isEmpty, path.hasPrefix(prefix) else { return nil }
+        let rest = path.dropFirst(prefix.count)
+        return rest.isEmpty ? "/" : rest.hasPrefix("/") ? String(rest) : nil
+    }
+
+    private func reply(_ answer: OriginAnswer, _ head: HTTPRequestHead) -> Reply {
+        var reply = Reply(
+            status: answer.status, fields: answer.fields, prepared: answer.prepared,
+            contentLength: answer.contentLength, kind: .origin)
+        // An answer has one date: the origin's, if it has any (RFC 9110 section 6.6.1).
+        if reply.prepared == nil, reply.fields.contains(where: { $0.name == "date" }) {
+            reply.prepared = PreparedFields(reply.fields)
+            reply.fields = []
+        }
+        reply.timing = ReplyTiming(cache: answer.cache, originMicros: answer.originMicros)
+        guard head.method != .head, !HTTPStatus.hasNoContent(answer.status) else {
+            answer.abandon()
+            if answer.status == 204 { reply.contentLength = nil }
+            return reply
+        }
+        switch answer.body {
+        case .none: break
+        case .bytes(let bytes): reply.body = .bytes(bytes)
+        case .blob(let blob, let ranges):
+            for range in ranges { blob.demand(range) }
+            reply.body = .stream(blob, ranges.map { .range($0) })
+            if ranges.count > 1 { combine(&reply, blob, ranges) }
+        case .stream(let stream): reply.body = .flow(stream)
+        }
+        return reply
+    }
+
+    /// Makes one body of several parts (RFC 9110 section 14.6).
+    private func combine(_ reply: inout Reply, _ blob: any GatewayBlob, _ ranges: [Range<Int>]) {
+        // Random, so that no content can hold it on purpose.
+        let boundary = "skerry-\(UInt64.random(in: 0 ... .max))"
+        var fields = reply.fields + (reply.prepared?.pairs ?? [])
+        let type = fields.first { $0.name == "content-type" }?.value
+        let parts = MultipartRanges.parts(
+            ranges, byteCount: blob.byteCount, contentType: type ?? "application/octet-stream", boundary: boundary)
+        fields.removeAll { $0.name == "content-type" }
+        fields.append(("content-type", "multipart/byteranges; boundary=\(boundary)"))
+        reply.fields = []
+        reply.prepared = PreparedFields(fields)
+        reply.contentLength = MultipartRanges.byteCount(parts)
+        reply.body = .stream(blob, parts)
+    }
+
+    /// Said of an answer that the gateway made itself (RFC 9211).
+    private static func failedStatus(_ error: any Error) -> String {
+        let code = (error as? GatewayError)?.code.description ?? GatewayError.Code.internalError.description
+        return "Skerry; fwd=miss; detail=\"\(code)\""
+    }
+}
