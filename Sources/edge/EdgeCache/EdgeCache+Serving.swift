@@ -1,0 +1,230 @@
+import BlobStore
+public import Gateway
+import HTTPCache
+import Identity
+import Logging
+public import NIOCore
+import Origins
+import Streams
+import Synchronization
+
+extension EdgeCache: GatewayOrigins {
+    public func cached(_ release: OriginRelease, _ request: OriginCall) -> OriginAnswer? {
+        let head = request.head
+        guard head.fields.isPlain, let authority = head.authority else { return nil }
+        let key = CacheTable.QuickKey(
+            app: release.tenant, release: release.release, isSecure: request.isSecure, authority: authority.description,
+            path: head.path, query: head.query)
+        let now = now()
+        guard let entry = state.withLock({ $0.table.quick(key) }), !entry.isGone, now < entry.freshUntil,
+            let body = entry.body
+        else { return nil }
+        if entry.noteUse() { state.withLock { _ = $0.eviction.use(entry.name) } }
+        counters.hit(release.tenant, bytes: body.readableBytes)
+        return OriginAnswer(
+            status: entry.record.status, prepared: entry.prepared(now), contentLength: body.readableBytes,
+            body: .bytes(body), cache: "hit")
+    }
+
+    public func respond(
+        _ release: OriginRelease, _ request: OriginCall, body: FunctionRequest.Body, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<OriginAnswer> {
+        let plan: OriginPlan
+        do { plan = try plans.plan(for: release) } catch { return eventLoop.makeFailedFuture(error) }
+        let call = CacheCall(plan, request, body, on: eventLoop)
+        let answered = eventLoop.makeFutureWithTask { try await self.answer(call) }
+        return answered.flatMapErrorThrowing { throw EdgeCache.explained($0) }
+    }
+
+    /// What clients are told of a failure.
+    static func explained(_ error: any Error) -> any Error {
+        switch error {
+        case let error as OriginError:
+            GatewayError(
+                .init("origin/\(error.code.description.replacing("_", with: "-"))"), error.message,
+                origin: error.status < 500 ? .client : .origin)
+        case let error as BlobStoreError:
+            GatewayError(.init(error.code.description), error.message, origin: .node)
+        default: error
+        }
+    }
+}
+
+extension EdgeCache {
+    /// How often a request begins anew when what it found went away meanwhile.
+    static let maxRounds = 5
+
+    func answer(_ call: CacheCall) async throws -> OriginAnswer {
+        guard call.isRead, let key = call.key, !call.plan.bypasses(call.path) else {
+            return try await pass(call, call.isRead ? .bypass : .method)
+        }
+        var mayWait = true
+        for _ in 0..<EdgeCache.maxRounds {
+            let found = try await variants(key, call.plan)
+            switch call.policy.decide(call.request, candidates: found.map(\.record), now: now()) {
+            case .refuse:
+                throw GatewayError(
+                    .init("cache/only-if-cached"), "Nothing is stored here that answers the request", origin: .origin)
+            case .serve(let plan):
+                if let answer = try await serve(plan, call, found) { return answer }
+            case .forward(let plan):
+                switch try await forward(call.aligned(plan), call, key, found, mayWait: mayWait) {
+                case .answer(let answer): return answer
+                case .again(let wait): mayWait = wait
+                }
+            }
+        }
+        return try await pass(call, .miss)
+    }
+
+    /// The variants that are stored of a key, from memory or the index.
+    func variants(_ key: CacheKey, _ plan: OriginPlan) async throws -> [HotEntry] {
+        let place = CacheTable.Key(app: plan.app, text: key.text)
+        let (known, mark) = state.withLock { ($0.table.variants(place), $0.table.recent.mark) }
+        if let known { return known }
+        let rows = try await index.variants(of: key, app: plan.app)
+        guard !rows.isEmpty else { return [] }
+        var entries: [HotEntry] = []
+        for record in rows { entries.append(await entry(record, plan)) }
+        return state.withLock { state in
+            if let known = state.table.variants(place) { return known }
+            let kept = entries.filter { state.table.recent.effect(on: $0.record, of: plan.app, since: mark) == .none }
+            for entry in kept { state.table.insert(entry) }
+            return kept
+        }
+    }
+
+    /// An entry for memory, with its body if that is short and whole.
+    func entry(_ record: StoredResponse, _ plan: OriginPlan) async -> HotEntry {
+        var body: ByteBuffer?
+        if record.body.isWhole, let count = record.body.totalBytes, count <= settings.memoryBodyBytes {
+            if count == 0 {
+                body = ByteBuffer()
+            } else if let id = BlobID(record.body.reference) {
+                body = try? await store.readAll(id, limit: settings.memoryBodyBytes)
+            }
+        }
+        return HotEntry(
+            app: plan.app, record: record, body: body, policy: plan.policy(record.key.path), now: now())
+    }
+
+    // MARK: From what is stored
+
+    /// Sends a stored answer; nil if its body is lost: then it is not stored any more.
+    func serve(
+        _ plan: ServePlan, _ call: CacheCall, _ found: [HotEntry], status: CacheStatus? = nil
+    ) async throws -> OriginAnswer? {
+        let entry = found.first { $0.record == plan.stored }
+        let head = call.policy.head(of: plan, status: status, now: now())
+        let word = plan.wasValidated ? "validated" : plan.staleness == .fresh ? "hit" : "stale"
+        if let background = plan.background { validate(background, call) }
+        guard let answer = try await fill(plan, head, entry, call, word) else {
+            if let entry { await forget(entry) } else { await forget(plan.stored, call.plan.app) }
+            return nil
+        }
+        if let entry, entry.noteUse() { state.withLock { _ = $0.eviction.use(entry.name) } }
+        counters.hit(call.plan.app, bytes: answer.contentLength ?? 0)
+        if let entry, plan.staleness == .fresh, entry.body != nil, entry.record.vary.isEmpty, let quick = call.quick {
+            state.withLock { if !entry.isGone { $0.table.setQuick(quick, entry) } }
+        }
+        return answer
+    }
+
+    private func fill(
+        _ plan: ServePlan, _ head: ResponseHead, _ entry: HotEntry?, _ call: CacheCall, _ word: String
+    ) async throws -> OriginAnswer? {
+        let record = plan.stored
+        let total = Int(record.body.totalBytes ?? 0)
+        var answer = OriginAnswer(
+            status: head.status, fields: head.fields.pairs.filter { $0.name != "content-length" }, body: .none,
+            cache: word)
+        let ranges: [Range<Int>]
+        switch plan.answer {
+        case .whole: ranges = [0..<total]
+        case .partial(let parts): ranges = parts.map { Int($0.lowerBound)..<Int($0.upperBound) }
+        case .notModified:
+            return answer
+        case .unsatisfiable:
+            answer.contentLength = 0
+            return answer
+        }
+        answer.contentLength = ranges.count == 1 ? ranges[0].count : nil
+        // The parts of several ranges have the type that the whole has.
+        if ranges.count > 1, let type = record.fields.first("content-type") {
+            answer.fields.append(("content-type", type))
+        }
+        if plan.isHead || ranges.allSatisfy(\.isEmpty) { return answer }
+        if let body = entry?.body {
+            if ranges.count == 1 {
+                answer.body = .bytes(
+                    body.getSlice(at: body.readerIndex + ranges[0].lowerBound, length: ranges[0].count)
+                        ?? ByteBuffer())
+            } else {
+                answer.body = .blob(BufferBlob(body), ranges)
+            }
+            return answer
+        }
+        guard let blob = await open(record, ranges, call) else { return nil }
+        answer.body = .blob(blob, ranges)
+        return answer
+    }
+
+    /// The body as a blob whose first wanted block is verified already; nil if it is lost or damaged.
+    private func open(_ record: StoredResponse, _ ranges: [Range<Int>], _ call: CacheCall) async -> CachedBlob? {
+        guard let first = ranges.first(where: { !$0.isEmpty }) else {
+            return nil
+        }
+        do {
+            let loop = call.loop
+            guard let opened = try await body(of: record, call) else { return nil }
+            guard opened.byteCount == Int(record.body.totalBytes ?? -1) else {
+                opened.close()
+                return nil
+            }
+            let blob = CachedBlob(opened) { [weak self] in
+                guard let self else { return }
+                self.logger.warning("A stored body cannot be read", metadata: ["url": "\(record.key.url)"])
+                Task { await self.forget(record, call.plan.app) }
+            }
+            blob.demand(first)
+            do { _ = try await blob.block(first.lowerBound / GatewayBlock.byteCount, on: loop).get() } catch {
+                blob.close()
+                counters.lostBody()
+                return nil
+            }
+            return blob
+        } catch {
+            counters.lostBody()
+            return nil
+        }
+    }
+
+    private func body(of record: StoredResponse, _ call: CacheCall) async throws -> (any GatewayBlob)? {
+        if record.body.reference == BodyPart.reference {
+            let parts = try await index.parts(of: record, app: call.plan.app)
+            return PartsBlob(byteCount: Int(record.body.totalBytes ?? 0), parts: parts, blobs: blobs)
+        }
+        guard let id = BlobID(record.body.reference) else { return nil }
+        return try await blobs.open(id, on: call.loop).get()
+    }
+
+    /// Takes an answer out of memory and index.
+    func forget(_ entry: HotEntry) async {
+        state.withLock { state in
+            state.table.remove(entry)
+            state.eviction.remove(entry.name)
+        }
+        try? await index.remove(entry.record, of: entry.app)
+    }
+
+    func forget(_ record: StoredResponse, _ app: String) async {
+        let place = CacheTable.Key(app: app, text: record.key.text)
+        state.withLock { state in
+            state.eviction.remove(HotEntry.name(app, record))
+            for entry in state.table.variants(place) ?? [] where entry.record.variantText == record.variantText {
+                state.table.remove(entry)
+            }
+        }
+        try? await index.remove(record, of: app)
+    }
+}

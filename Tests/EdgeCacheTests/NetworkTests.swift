@@ -1,0 +1,167 @@
+import ControlModel
+import Foundation
+import HTTPCache
+import Identity
+import NIOCore
+import Origins
+import Streams
+import Testing
+
+@testable import EdgeCache
+
+@Suite("Caches of several nodes")
+struct NetworkTests {
+    @Test("300 clients of three nodes make one request to the origin, and all get the same bytes")
+    func oneRequest() async throws {
+        for size in [1_000, 500_000] {
+            let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 / 7) }
+            let origin = TestOrigin { _ in
+                try await Task.sleep(for: .milliseconds(100))
+                return TestOrigin.answer(body)
+            }
+            let scene = try Scene(nodes: 3, origin: origin)
+            let right = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for client in 0..<300 {
+                    group.addTask { try await scene.get("/cold", on: client % 3).body == body }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(right == 300)
+            #expect(origin.requests.count == 1)
+            for node in 0..<3 {
+                try await eventually("Node \(node) stores it") { try await scene.get("/cold", on: node).cache == "hit" }
+            }
+            #expect(origin.requests.count == 1)
+            await scene.close()
+        }
+    }
+
+    @Test("A stored answer of another node keeps its age")
+    func age() async throws {
+        let scene = try Scene(
+            nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1], ["cache-control": "max-age=60"]) })
+        _ = try await scene.get("/a", on: 0)
+        try await eventually("It is stored") { try await scene.get("/a", on: 0).cache == "hit" }
+        scene.wait(seconds: 20)
+        #expect(try await scene.get("/a", on: 1).body == [1])
+        try await eventually("It is stored there") { try await scene.get("/a", on: 1).cache == "hit" }
+        #expect(try await scene.get("/a", on: 1).field("age") == "20")
+        #expect(scene.origin.requests.count == 1)
+        await scene.close()
+    }
+
+    @Test("When the node that asks for all is away, another one asks")
+    func shieldDown() async throws {
+        let scene = try Scene(nodes: 3, origin: TestOrigin { _ in TestOrigin.answer([1]) })
+        scene.mesh.setDown(scene.nodes[0].id, true)
+        #expect(try await scene.get("/a", on: 2).body == [1])
+        #expect(try await scene.get("/a", on: 1).body == [1])
+        #expect(scene.origin.requests.count == 1)
+        await scene.close()
+    }
+
+    @Test("An answer for one client alone comes through another node")
+    func passedThrough() async throws {
+        let body = [UInt8](repeating: 6, count: 700_000)
+        let scene = try Scene(
+            nodes: 2, origin: TestOrigin { _ in TestOrigin.answer(body, ["cache-control": "no-store"]) })
+        #expect(try await scene.get("/a", on: 1).body == body)
+        #expect(try await scene.get("/a", on: 1).body == body)
+        #expect(scene.origin.requests.count == 2)
+        await scene.close()
+    }
+
+    @Test(
+        "A purge by URL, key or host is carried out on all nodes before it returns",
+        arguments: [
+            "url|http://shop.test/a", "key|fruit", "host|shop.test", "all|x",
+        ])
+    func purge(order: String) async throws {
+        let scene = try Scene(
+            nodes: 3,
+            origin: TestOrigin { _ in
+                TestOrigin.answer([1], ["cache-control": "max-age=600", "surrogate-key": "fruit red"])
+            })
+        for node in 0..<3 {
+            try await eventually("It is stored") { try await scene.get("/a", on: node).cache == "hit" }
+        }
+        let before = scene.origin.requests.count
+        let receipt = try await scene.nodes[1].cache.purge(Array("\(order)|hard|1".utf8))
+        #expect(receipt.nodes.count == 3)
+        #expect(receipt.nodes.allSatisfy { $0.problem == nil && $0.hits == 1 })
+        #expect(receipt.nodes.allSatisfy { $0.milliseconds < 5_000 })
+        for node in 0..<3 { #expect(try await scene.get("/a", on: node).cache != "hit") }
+        #expect(scene.origin.requests.count > before)
+        await scene.close()
+    }
+
+    @Test("A soft purge makes it stale: it is validated")
+    func softPurge() async throws {
+        let origin = TestOrigin { request in
+            request.fields["if-none-match"] == nil
+                ? TestOrigin.answer([1], ["cache-control": "max-age=600", "etag": "\"x\""])
+                : TestOrigin.answer([], status: 304, ["etag": "\"x\"", "cache-control": "max-age=600"])
+        }
+        let scene = try Scene(origin: origin)
+        try await eventually("It is stored") { try await scene.get("/a").cache == "hit" }
+        scene.wait(seconds: 2)
+        _ = try await scene.nodes[0].cache.purge(Array("url|http://shop.test/a|soft|1".utf8))
+        #expect(try await scene.get("/a").body == [1])
+        #expect(origin.requests.last?.fields["if-none-match"] == "\"x\"")
+        await scene.close()
+    }
+
+    @Test("A node that was away carries purges out when it is back, and a restart forgets none")
+    func away() async throws {
+        let scene = try Scene(
+            nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1], ["cache-control": "max-age=600"]) })
+        for node in 0..<2 {
+            try await eventually("It is stored") { try await scene.get("/a", on: node).cache == "hit" }
+        }
+        scene.mesh.setDown(scene.nodes[1].id, true)
+        let receipt = try await scene.nodes[0].cache.purge(Array("url|http://shop.test/a|hard|1".utf8))
+        #expect(receipt.nodes.count == 1)
+        try await scene.restart(scene.nodes[0])
+        scene.mesh.setDown(scene.nodes[1].id, false)
+        #expect(try await scene.get("/a", on: 1).cache == "hit")
+        #expect(await scene.nodes[1].cache.readPurges(of: scene.nodes[0].id))
+        #expect(try await scene.get("/a", on: 1).cache != "hit")
+        let again = await scene.nodes[1].cache.readPurges(of: scene.nodes[0].id)
+        #expect(again)
+        try await eventually("It is stored again") { try await scene.get("/a", on: 1).cache == "hit" }
+        await scene.close()
+    }
+
+    @Test("What was asked for before a purge is not stored after it")
+    func purgeOverFlight() async throws {
+        let gate = ByteStream()
+        let origin = TestOrigin { _ in
+            OriginResponse(status: 200, fields: ["cache-control": "max-age=600"], body: gate, length: 2)
+        }
+        let scene = try Scene(origin: origin)
+        let call = scene.call("/a")
+        let answer = try await scene.nodes[0].cache.answer(call)
+        _ = try await scene.nodes[0].cache.purge(Array("url|http://shop.test/a|hard|1".utf8))
+        gate.append(ByteBuffer(bytes: [1, 2]))
+        gate.finish()
+        #expect(try await Scene.collect(answer, on: call.loop).body == [1, 2])
+        origin.set { _ in TestOrigin.answer([3]) }
+        try await eventually("The next answer is the new one") { try await scene.get("/a").body == [3] }
+        #expect(try await scene.get("/a").body == [3])
+        await scene.close()
+    }
+
+    @Test("Statistics and inspection ask all nodes")
+    func looking() async throws {
+        let scene = try Scene(nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1]) })
+        try await eventually("It is stored") { try await scene.get("/a", on: 1).cache == "hit" }
+        let statistics = try await scene.nodes[0].cache.statistics(app: "owner/shop")
+        #expect(statistics.nodes.count == 2)
+        #expect(statistics.nodes.map(\.originRequests).reduce(0, +) == 1)
+        let inspection = try await scene.nodes[0].cache.inspect("http://shop.test/a", app: "owner/shop")
+        #expect(inspection.nodes.map(\.variants.count) == [1, 1])
+        #expect(inspection.nodes.filter(\.isShield).count == 1)
+        #expect(inspection.nodes[0].variants[0].isFresh)
+        await scene.close()
+    }
+}
