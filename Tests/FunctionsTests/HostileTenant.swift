@@ -1,6 +1,7 @@
 import FunctionServices
 import Functions
 import NIOCore
+import Outbound
 import Testing
 
 /// One way to misbehave, and what must come of it.

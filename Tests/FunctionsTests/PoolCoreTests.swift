@@ -38,7 +38,41 @@ import Testing
         var core = makeCore { $0.spareWorkers = 1 }
         #expect(core.refillSpares(now: 0) == [.spawn(1)])
         #expect(core.workerHello(1, now: 0) == [])
-        #expect(core.invoke(1, version, deadline: 10, now: 0) == [.load(1, version), .spawn(2)])
+        #expect(core.invoke(1, version, deadline: 10, now: 0) == [.load(1, version)])
+        #expect(core.tick(now: 1, samples: [:]) == [.spawn(2)])
+    }
+
+    @Test("Spares grow in number while functions find none")
+    func sparesFollowDemand() {
+        var core = makeCore {
+            $0.spareWorkers = 1
+            $0.maxSpareWorkers = 2
+        }
+        #expect(core.refillSpares(now: 0) == [.spawn(1)])
+        #expect(core.workerHello(1, now: 0) == [])
+        #expect(core.invoke(1, version, deadline: 1_000, now: 0) == [.load(1, version)])
+        let other = FunctionVersion(tenant: "x/app", release: "r1")
+        #expect(core.invoke(2, other, deadline: 1_000, now: 0) == [.spawn(2)])
+        #expect(core.tick(now: 1, samples: [:]) == [.spawn(3), .spawn(4)])
+        #expect(core.tick(now: 2, samples: [:]) == [])
+    }
+
+    @Test("Where all places are taken, a worker that idles gives way to a spare")
+    func idleWorkersGiveWay() {
+        var core = makeCore {
+            $0.spareWorkers = 1
+            $0.maxWorkers = 1
+        }
+        #expect(core.refillSpares(now: 0) == [.spawn(1)])
+        #expect(core.workerHello(1, now: 0) == [])
+        #expect(core.invoke(1, version, deadline: .max, now: 0) == [.load(1, version)])
+        #expect(core.workerLoaded(1, now: 0) == [.send(1, to: 1, as: 2)])
+        #expect(core.tick(now: PoolCore.evictionAge, samples: [:]) == [])
+        #expect(core.answered(1, 2, now: 0).0 == 1)
+        #expect(core.tick(now: PoolCore.evictionAge - 1, samples: [:]) == [])
+        #expect(core.tick(now: PoolCore.evictionAge, samples: [:]) == [.kill(1)])
+        let cause = FunctionError(.crashed, "")
+        #expect(core.workerExited(1, cause: cause, last: nil, now: PoolCore.evictionAge) == [.spawn(2)])
     }
 
     @Test func sparesThatDoNotStartAreNotRestartedAtOnce() {

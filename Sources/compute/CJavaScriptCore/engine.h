@@ -14,6 +14,7 @@ JS_EXPORT void JSContextGroupSetExecutionTimeLimit(
 JS_EXPORT void JSGlobalContextSetUnhandledRejectionCallback(
     JSGlobalContextRef context, JSObjectRef function, JSValueRef *exception);
 JS_EXPORT void JSDisableGCTimer(void);
+JS_EXPORT void JSSynchronousGarbageCollectForDebugging(JSContextRef context);
 
 /// The layout of GLib's `GPollFD`.
 typedef struct {

@@ -16,6 +16,7 @@ extension Worker {
             handleFrames()
             runTimers()
             flush()
+            dropContexts()
             if poll(&descriptors) { read(into: buffer) }
         }
     }

@@ -33,6 +33,10 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
         public static let cancelled = Code(rawValue: "function/cancelled")
         /// The worker program cannot be started.
         public static let workerMissing = Code(rawValue: "function/worker-missing")
+        /// No node that runs the function could be reached.
+        public static let unreachable = Code(rawValue: "function/unreachable")
+        /// The node that should run the function does not know its release yet.
+        public static let releaseUnknown = Code(rawValue: "function/release-unknown")
         /// The source is not a module that can become a script.
         public static let badModule = Code(rawValue: "function/bad-module")
     }
@@ -53,9 +57,12 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
     public let message: String
     /// When to try again, where that is known.
     public let retryAfter: Duration?
+    /// Only this node's room is short, and the function saw nothing of the request: another node may take it at once.
+    public let isForLackOfRoom: Bool
 
     /// Makes an error.
-    public init(_ code: Code, _ message: String, retryAfter: Duration? = nil) {
+    public init(_ code: Code, _ message: String, retryAfter: Duration? = nil, isForLackOfRoom: Bool = false) {
+        self.isForLackOfRoom = isForLackOfRoom
         self.code = code
         self.message = message
         self.retryAfter = retryAfter
@@ -64,7 +71,7 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
     /// Whose fault it is.
     public var origin: Origin {
         switch code {
-        case .overloaded, .workerMissing, .interrupted: .node
+        case .overloaded, .workerMissing, .interrupted, .unreachable, .releaseUnknown: .node
         case .bodyTooLarge, .cancelled: .client
         default: .origin
         }

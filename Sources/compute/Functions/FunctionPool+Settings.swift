@@ -30,8 +30,10 @@ extension FunctionPool {
         public var maxQueuedPerFunction = 256
         /// A worker without requests is ended after this time. Default 60 s.
         public var idleTimeout: Duration = .seconds(60)
-        /// Workers that are started in advance, without code. Default 1.
+        /// Workers that are started in advance, without code. Default 1; 0 for none.
         public var spareWorkers = 1
+        /// Such workers at most: their number grows while functions come and find none. Default 4.
+        public var maxSpareWorkers = 4
         /// Failures (limits broken, crashes) that cost nothing but the worker. Default 2. After them a function is
         /// held back for ``firstPenalty``, then twice that, up to ``maxPenalty``.
         public var freeFailures = 2

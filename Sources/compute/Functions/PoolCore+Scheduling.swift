@@ -30,16 +30,24 @@ extension PoolCore {
         return actions + refillSpares(now: now)
     }
 
-    /// Keeps the wanted number of workers without code.
+    /// Keeps the wanted number of workers without code; where all places are taken, one that idles gives way.
     mutating func refillSpares(now: Instant) -> [Action] {
         guard !isClosed, now >= sparesBlockedUntil else { return [] }
         var spares = workers.values.count { $0.version == nil && $0.phase != .dying }
+        let wanted = wantedSpares(now: now)
         var actions: [Action] = []
-        while spares < settings.spareWorkers, workers.count < settings.maxWorkers {
+        while spares < wanted, workers.count < settings.maxWorkers {
             actions.append(makeWorker(for: nil, now: now))
             spares += 1
         }
-        return actions
+        return spares == 0 && wanted > 0 ? actions + evictIdleWorker(idleBefore: now, for: Self.evictionAge) : actions
+    }
+
+    /// One more than the settings say for each function that found none of late.
+    private mutating func wantedSpares(now: Instant) -> Int {
+        guard settings.spareWorkers > 0 else { return 0 }
+        if now > lastMiss, now - lastMiss > Self.demandMemory { missedSpares = 0 }
+        return min(settings.spareWorkers + missedSpares, max(settings.spareWorkers, settings.maxSpareWorkers))
     }
 
     /// Counts a failure against a function and holds it back when there were too many.
@@ -115,27 +123,34 @@ extension PoolCore {
                 let isReady = (left.value.phase == .spare, right.value.phase == .spare)
                 return isReady.0 == isReady.1 ? left.key < right.key : isReady.0
             }
+        if spare?.value.phase != .spare {
+            missedSpares = min(missedSpares + 1, settings.maxSpareWorkers)
+            lastMiss = now
+        }
         guard let spare else {
             guard workers.count < settings.maxWorkers else { return nil }
             let action = makeWorker(for: version, now: now)
             if case .spawn(let id) = action { functions[version]?.workers.append(id) }
-            return [action] + refillSpares(now: now)
+            return [action]
         }
         workers[spare.key]?.version = version
         functions[version]?.workers.append(spare.key)
-        guard spare.value.phase == .spare else { return refillSpares(now: now) }
+        guard spare.value.phase == .spare else { return [] }
         workers[spare.key]?.phase = .loading
         workers[spare.key]?.startDeadline = now + settings.startLimit.wholeNanoseconds
-        return [.load(spare.key, version)] + refillSpares(now: now)
+        // The next tick starts another spare: now the processor is the caller's.
+        return [.load(spare.key, version)]
     }
 
     /// Makes room by ending the worker that has been idle for longest; its exit brings the waiting function a turn.
-    private mutating func evictIdleWorker() -> [Action] {
+    ///
+    /// - Parameter age: Only if it has been idle for longer than that before `now`, in nanoseconds.
+    private mutating func evictIdleWorker(idleBefore now: Instant = .max, for age: UInt64 = 0) -> [Action] {
         guard !workers.values.contains(where: { $0.phase == .dying }) else { return [] }
         let idle = workers.filter { $0.value.phase == .ready && $0.value.inFlight.isEmpty }
-        guard let oldest = idle.min(by: { ($0.value.idleSince, $0.key) < ($1.value.idleSince, $1.key) }) else {
-            return []
-        }
+        guard let oldest = idle.min(by: { ($0.value.idleSince, $0.key) < ($1.value.idleSince, $1.key) }),
+            oldest.value.idleSince <= now, now - oldest.value.idleSince >= age
+        else { return [] }
         return kill(oldest.key, nil)
     }
 }

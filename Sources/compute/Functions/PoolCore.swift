@@ -10,6 +10,10 @@ struct PoolCore {
     /// How long spares wait after a worker that did not start: 200 ms, doubled up to 51 s.
     static let startPause: UInt64 = 200_000_000
     static let maxStartDoublings = 8
+    /// A worker that has been idle for so long may be ended for a spare: 1 s.
+    static let evictionAge: UInt64 = 1_000_000_000
+    /// A function that found no spare is a reason to keep one more for so long: 60 s.
+    static let demandMemory: UInt64 = 60_000_000_000
 
     let settings: FunctionPool.Settings
     var workers: [WorkerID: Worker] = [:]
@@ -19,6 +23,9 @@ struct PoolCore {
     /// Workers that ended before their hello, in a row; spares wait longer after each.
     var startFailures = 0
     var sparesBlockedUntil: Instant = 0
+    /// Functions that found no spare of late, and the last time that one did.
+    var missedSpares = 0
+    var lastMiss: Instant = 0
     private var lastWorkerID: WorkerID = 0
 
     init(settings: FunctionPool.Settings) {
@@ -48,7 +55,7 @@ struct PoolCore {
                     id,
                     FunctionError(
                         .overloaded, "\(function.queue.count) requests wait for this function already",
-                        retryAfter: .seconds(1)))
+                        retryAfter: .seconds(1), isForLackOfRoom: true))
             ]
         }
         requests[id] = Request(version: version, deadline: deadline)
@@ -220,7 +227,8 @@ struct PoolCore {
 
     // MARK: Parts
 
-    static let closing = FunctionError(.overloaded, "this node is shutting down", retryAfter: .seconds(1))
+    static let closing = FunctionError(
+        .overloaded, "this node is shutting down", retryAfter: .seconds(1), isForLackOfRoom: true)
 
     mutating func kill(_ id: WorkerID, _ verdict: FunctionError?, culprit: WireID? = nil) -> [Action] {
         guard let worker = workers[id], worker.phase != .dying else { return [] }

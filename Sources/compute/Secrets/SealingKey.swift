@@ -46,4 +46,11 @@ public struct SealingKey: Sendable {
         guard let secret = Secret(name: entry.name, opened: opened), secret.entry == entry else { throw failure }
         return secret
     }
+
+    /// Opens what ``SealedMessage`` sealed to this node for a purpose. Any bytes are allowed.
+    ///
+    /// - Throws: ``SecretsError`` `.notOpened`.
+    public func open(_ sealed: Data, for purpose: String) throws(SecretsError) -> Data {
+        try SealedMessage.open(sealed, for: purpose, network: network, node: statement.node, with: key)
+    }
 }

@@ -26,7 +26,8 @@ extension Frame {
                     fileName: try cursor.text("file name", limit: WireLimits.maxTextBytes),
                     cpuLimitMilliseconds: try cursor.integer("CPU limit"),
                     maxResponseBodyBytes: try cursor.integer("body limit"),
-                    environment: try cursor.text("environment", limit: WireLimits.maxValueBytes)))
+                    environment: try cursor.text("environment", limit: WireLimits.maxValueBytes),
+                    freshContexts: try cursor.flag("contexts")))
         case .loaded:
             return .loaded
         case .loadFailed:
