@@ -117,6 +117,26 @@ struct RequestQueueTests {
         #expect(queue.count == 0)
     }
 
+    @Test("Calls of functions have turns of their own: neither waits for the other")
+    func calls() {
+        var queue = RequestQueue<Int>(maxInFlight: 1, maxCalls: 1, maxTotal: 10)
+        let types: [FrameType] = [.callBegin, .callRead, .callStop, .statBlob]
+        for (type, tag) in zip(types, 1...) { _ = queue.add(RequestQueueTests.request(type, tag)) }
+        let (first, second, third) = (queue.next(), queue.next(), queue.next())
+        #expect(first?.request.tag == 3 && second?.request.tag == 1 && third == nil)
+        _ = queue.remove(second?.id ?? 0)
+        let fourth = queue.next()
+        #expect(fourth?.request.tag == 2)
+        _ = queue.remove(first?.id ?? 0)
+        let fifth = queue.next()
+        #expect(fifth?.request.tag == 4 && queue.count == 2)
+        _ = queue.add(RequestQueueTests.request(.callSend, 5))
+        let waiting = queue.take { $0 == 5 }
+        #expect(waiting?.id == nil && waiting?.tag == 5)
+        let flying = queue.take { $0 == 2 }
+        #expect(flying?.id == fourth?.id)
+    }
+
     @Test("Ids in flight are distinct and never 0")
     func ids() {
         var queue = RequestQueue<Int>(maxInFlight: 1_000, maxTotal: 1_000)

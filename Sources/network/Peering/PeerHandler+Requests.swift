@@ -112,13 +112,16 @@ extension PeerHandler {
 
     private func serve(_ frame: Frame) {
         guard let context else { return }
-        guard inboundInFlight < limits.maxInboundRequests else {
+        let isFree =
+            frame.type.waitsForCode
+            ? inboundCalls < limits.maxInboundCalls : inboundInFlight < limits.maxInboundRequests
+        guard isFree else {
             return replyError(frame.requestID, PeerError(.busy, "Too many requests at once; wait for answers"))
         }
         guard activeInbound.insert(frame.requestID).inserted else {
             return fail(PeerError(.protocolViolation, "Node \(peer.short) used a request id twice"))
         }
-        inboundInFlight += 1
+        count(frame, 1)
         let request = PeerRequest(peer: peer, type: frame.type, body: frame.body)
         local.handler.handle(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
             .whenComplete { result in
@@ -126,11 +129,15 @@ extension PeerHandler {
             }
     }
 
+    private func count(_ frame: Frame, _ change: Int) {
+        if frame.type.waitsForCode { inboundCalls += change } else { inboundInFlight += change }
+    }
+
     private func answer(_ frame: Frame, _ result: Result<PeerReply, any Error>) {
         activeInbound.remove(frame.requestID)
         let isUnwanted = cancelledInbound.remove(frame.requestID) != nil
         guard !isUnwanted, case .open = state else {
-            inboundInFlight -= 1
+            count(frame, -1)
             if case .success(let reply) = result { reply.onSent?() }
             return
         }
@@ -138,23 +145,23 @@ extension PeerHandler {
         case .success(let reply) where reply.body.readableBytes <= FrameHeader.maxBodyBytes:
             // The request counts until its answer has left, so that a peer that does not read cannot pile up blocks.
             self.reply(frame.requestID, reply.type, reply.body) {
-                self.inboundInFlight -= 1
+                self.count(frame, -1)
                 reply.onSent?()
             }
         case .success(let reply):
-            inboundInFlight -= 1
+            count(frame, -1)
             reply.onSent?()
             local.logger.error(
                 "an answer is above the limit of a frame",
                 metadata: ["type": "\(reply.type)", "bytes": "\(reply.body.readableBytes)"])
             replyError(frame.requestID, PeerError(.internalError, "The answer is too large for a frame; ask for less"))
         case .failure(let error as PeerError):
-            inboundInFlight -= 1
+            count(frame, -1)
             // Whoever sends an optional request reads silence as "unknown here".
             if error.code == .unsupported, !frame.flags.contains(.required) { return }
             replyError(frame.requestID, error)
         case .failure(let error):
-            inboundInFlight -= 1
+            count(frame, -1)
             local.logger.warning("a peer's request failed", metadata: ["peer": "\(peer.short)", "error": "\(error)"])
             replyError(frame.requestID, PeerError(.internalError, "The request failed inside the node"))
         }

@@ -57,6 +57,8 @@ final class PeerHandler: ChannelInboundHandler {
     var outbound: RequestQueue<Outbound>
     /// Requests that are served, or whose answer has not left yet.
     var inboundInFlight = 0
+    /// The same of those whose answer takes as long as somebody's code.
+    var inboundCalls = 0
     var activeInbound: Set<UInt32> = []
     var cancelledInbound: Set<UInt32> = []
     private var unreadAnswers = 0
@@ -74,7 +76,9 @@ final class PeerHandler: ChannelInboundHandler {
         self.opened = opened
         self.link = link ?? LinkState()
         isDialled = link != nil
-        outbound = RequestQueue(maxInFlight: limits.maxRequestsInFlight, maxTotal: limits.maxOutboundRequests)
+        outbound = RequestQueue(
+            maxInFlight: limits.maxRequestsInFlight, maxCalls: limits.maxCallsInFlight,
+            maxTotal: limits.maxOutboundRequests)
     }
 
     var peer: NodeID { identity.node }

@@ -8,6 +8,11 @@ public struct PeerLimits: Sendable {
     /// Requests on the wire to one peer; further ones wait for their turn, blocks behind everything else. Keep it at or
     /// below ``maxInboundRequests`` of the peers.
     public var maxRequestsInFlight = 64
+    /// Calls of functions of one peer that a node serves at once, apart from other requests; more are refused with
+    /// `peer/busy`. Each may hold a part of a body, 256 KiB at most, so this bounds memory by connection to 64 MiB.
+    public var maxInboundCalls = 256
+    /// The same on the side that calls; further ones wait for their turn.
+    public var maxCallsInFlight = 256
     /// Requests to one peer that are on the wire or wait for their turn; more fail with `peer/busy`.
     public var maxOutboundRequests = 4_096
     /// Small answers (errors, pongs) that a peer may leave unread before its connection is closed: about 1 MiB.

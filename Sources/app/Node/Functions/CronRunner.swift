@@ -23,7 +23,7 @@ struct CronRunner: Sendable {
     let keeper: LedgerKeeper
     let membership: Membership
     let releases: FunctionReleases
-    let pool: FunctionPool
+    let calls: FunctionCalls
     let group: any EventLoopGroup
     let logger: Logger
 
@@ -48,10 +48,10 @@ struct CronRunner: Sendable {
         for record in state.names {
             let app = record.name.description
             guard let live = record.live, let release = state.release(live, of: record.name),
-                release.kind == .function, isFirst(for: app, state)
+                release.kind.mayRunCode, isFirst(for: app, state)
             else { continue }
             do {
-                let function = try await releases.manifest(of: release)
+                guard let function = try await releases.function(of: release) else { continue }
                 for pattern in function.cron where pattern.matches(minute) {
                     call(release, app, pattern.description, time)
                 }
@@ -73,8 +73,7 @@ struct CronRunner: Sendable {
         let call = FunctionCall(
             id: String(UInt64.random(in: 0 ... .max), radix: 16), method: CronRunner.method,
             url: "cron:\(pattern)?time=\(time)")
-        let releases = releases
-        pool.invoke(found.version, call, code: { try await releases.code(of: found.record) }, on: group.next())
+        calls.invoke(found.version, call, on: group.next())
             .whenComplete { result in
                 switch result {
                 case .success(let reply): reply.body.stop()

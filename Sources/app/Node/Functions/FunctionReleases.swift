@@ -23,6 +23,8 @@ final class FunctionReleases: FunctionAssets {
     private let secrets: SecretKeeper
     private let group: any EventLoopGroup
     private let kept = Mutex<[BlobID: FunctionManifest]>([:])
+    /// Manifests of releases that run nothing: the clock asks for them each minute.
+    private let withoutFunction = Mutex<Set<BlobID>>([])
 
     init(
         keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, secrets: SecretKeeper, group: any EventLoopGroup
@@ -61,6 +63,7 @@ final class FunctionReleases: FunctionAssets {
             fileName: function.sourceName, environment: function.environmentText(nodeID: keeper.node.description),
             limits: FunctionLimits(
                 cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
+        code.freshContexts = function.freshContexts
         if !values.isEmpty {
             code.secretEnvironment = function.environmentText(nodeID: keeper.node.description, extraVars: values)
         }
@@ -82,14 +85,29 @@ final class FunctionReleases: FunctionAssets {
         return found.record
     }
 
-    /// - Throws: ``FunctionError`` `.loadFailed` if the release is no function; what fetching its manifest throws.
+    /// - Throws: ``FunctionError`` `.loadFailed` if the release runs no function; what fetching its manifest throws.
     func manifest(of record: ReleaseRecord) async throws -> FunctionManifest {
+        guard let function = try await function(of: record) else {
+            throw FunctionError(.loadFailed, "The release has no function; deploy it again")
+        }
+        return function
+    }
+
+    /// The function of a release that may have none, such as a composite app's.
+    ///
+    /// - Throws: What fetching its manifest throws.
+    func function(of record: ReleaseRecord) async throws -> FunctionManifest? {
         let id = record.manifest
         if let known = kept.withLock({ $0[id] }) { return known }
+        if withoutFunction.withLock({ $0.contains(id) }) { return nil }
         try await exchange.fetchWhole(id)
         let bytes = try await store.readAll(id, limit: ManifestLimits.maxManifestBytes)
-        guard case .function(let function) = try Manifest(decoding: Data(bytes.readableBytesView)) else {
-            throw FunctionError(.loadFailed, "The release is not a function; deploy it again")
+        guard let function = try Manifest(decoding: Data(bytes.readableBytesView)).function else {
+            withoutFunction.withLock { ids in
+                if ids.count >= FunctionReleases.maxKept { ids = [] }
+                ids.insert(id)
+            }
+            return nil
         }
         kept.withLock { kept in
             if kept.count >= FunctionReleases.maxKept { kept = [:] }

@@ -7,9 +7,7 @@ import Streams
 
 /// The node's functions as the gateway sees them.
 struct NodeFunctions: GatewayFunctions {
-    let pool: FunctionPool
-    let releases: FunctionReleases
-    let receipts: ReceiptBook
+    let calls: FunctionCalls
 
     func invoke(
         _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
@@ -22,12 +20,10 @@ struct NodeFunctions: GatewayFunctions {
         let call = FunctionCall(
             id: request.id, trace: request.trace, method: request.method, url: request.url,
             headers: request.headers, body: body, cancellation: request.cancellation)
-        // What the ledger says of it matters only when a worker is loaded; then `code` asks.
+        // What the ledger says of it matters only when a worker is loaded.
         let version = FunctionVersion(tenant: release.tenant, release: release.release)
-        let (receipts, start) = (receipts, NIODeadline.now())
-        return pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop)
-            .map { answer in
-                let reply = receipts.attach(to: answer, of: call, version, since: start)
+        return calls.invoke(version, call, on: eventLoop)
+            .map { reply in
                 let body: FunctionRequest.Body =
                     switch reply.body {
                     case .bytes(let bytes): .bytes(bytes)
@@ -36,10 +32,7 @@ struct NodeFunctions: GatewayFunctions {
                 let receipt = reply.headers.last { $0.name == ReceiptBook.header }?.value
                 return FunctionResponse(status: reply.status, headers: reply.headers, body: body, receipt: receipt)
             }
-            .flatMapErrorThrowing { error in
-                receipts.failed(call, version, error, since: start)
-                throw NodeFunctions.explained(error)
-            }
+            .flatMapErrorThrowing { throw NodeFunctions.explained($0) }
     }
 
     static func explained(_ error: any Error) -> any Error {

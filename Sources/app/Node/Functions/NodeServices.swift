@@ -6,12 +6,12 @@ import NIOCore
 import Streams
 import Synchronization
 
-/// Runs functions for other functions, on this node.
+/// Runs functions for other functions: here, or where they belong.
 final class NodeServices: ServiceInvoker {
     private let releases: FunctionReleases
     private let routes: RouteTable
     private let group: any EventLoopGroup
-    private let pool = Mutex<FunctionPool?>(nil)
+    private let calls = Mutex<FunctionCalls?>(nil)
 
     init(releases: FunctionReleases, routes: RouteTable, group: any EventLoopGroup) {
         self.releases = releases
@@ -20,7 +20,18 @@ final class NodeServices: ServiceInvoker {
     }
 
     /// The pool asks its host, and its host asks the pool: so one of them comes later.
-    func attach(_ pool: FunctionPool) { self.pool.withLock { $0 = pool } }
+    func attach(_ calls: FunctionCalls) { self.calls.withLock { $0 = calls } }
+
+    /// The release whose function answers; nil for an app without one.
+    private static func release(_ app: GatewayApp?) -> String? {
+        switch app {
+        case .function(let release): return release.release
+        case .composite(let release):
+            let runsCode = release.routes.contains { if case .function = $0.part { true } else { false } }
+            return runsCode ? release.release : nil
+        case .site, .origin, .unavailable, nil: return nil
+        }
+    }
 
     func answer(_ request: ServiceRequest) async throws -> ServiceResponse {
         let caller = try await releases.manifest(of: request.caller)
@@ -28,8 +39,8 @@ final class NodeServices: ServiceInvoker {
             case .service(let app) = binding.target
         else { throw HostCallError("service/unknown", "The app has no service called \(request.binding)") }
         // One caller stays with one release while two are live.
-        guard case .function(let release) = routes.app(named: app, for: request.caller.tenant),
-            let found = releases.release(release.release, of: app), let pool = pool.withLock({ $0 })
+        guard let release = NodeServices.release(routes.app(named: app, for: request.caller.tenant)),
+            let found = releases.release(release, of: app), let calls = calls.withLock({ $0 })
         else { throw HostCallError("service/unavailable", "\(app) is no function that this node can run now") }
         var headers = request.headers
         if let trace = request.trace, !headers.contains(where: { $0.name == "traceparent" }) {
@@ -40,11 +51,8 @@ final class NodeServices: ServiceInvoker {
             id: request.requestID, trace: request.trace, method: request.method, url: request.url, headers: headers,
             body: request.body,
             cancellation: cancellation)
-        let releases = releases
         let reply = try await withTaskCancellationHandler {
-            try await pool.invoke(
-                found.version, call, code: { try await releases.code(of: found.record) }, on: group.next()
-            ).get()
+            try await calls.invoke(found.version, call, on: group.next()).get()
         } onCancel: {
             cancellation.cancel()
         }

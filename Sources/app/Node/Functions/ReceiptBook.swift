@@ -13,8 +13,8 @@ import WorkerProtocol
 
 /// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
 ///
-/// What a request costs is an entry in a list: hashing and signing are done by ``run()``. Receipts are in memory only; a
-/// node that ends forgets those that it kept.
+/// What a request costs is an entry in a list: hashing and signing are done by ``run()``. The newest are in memory; a folder,
+/// if there is one, keeps them and older ones over restarts.
 final class ReceiptBook: Sendable {
     /// Receipts that are kept: about 12 MB.
     static let maxKept = 16_384
@@ -75,10 +75,14 @@ final class ReceiptBook: Sendable {
     private let key: SigningKey
     private let epoch: @Sendable () -> UInt64
     private let logger: Logger
+    private let folder: ReceiptFolder?
     private let state = Mutex(State())
 
-    /// - Parameter epoch: The ledger's epoch now.
-    init(key: SigningKey, epoch: @escaping @Sendable () -> UInt64, logger: Logger) {
+    /// - Parameters:
+    ///   - epoch: The ledger's epoch now.
+    ///   - folder: Where receipts are kept over restarts; nil for nowhere.
+    init(key: SigningKey, epoch: @escaping @Sendable () -> UInt64, folder: ReceiptFolder? = nil, logger: Logger) {
+        self.folder = folder
         self.key = key
         self.epoch = epoch
         self.logger = logger
@@ -90,13 +94,14 @@ final class ReceiptBook: Sendable {
             try? await Task.sleep(for: ReceiptBook.interval)
             signWaiting()
         }
+        signWaiting()
     }
 
     /// The receipt of an invocation; waits a moment for one that is being signed.
     func receipt(_ id: String) async -> SignedReceipt? {
         for _ in 0..<10 {
             signWaiting()
-            if let found = state.withLock({ $0.kept[id] }) { return found }
+            if let found = state.withLock({ $0.kept[id] }) ?? folder?.receipt(id) { return found }
             try? await Task.sleep(for: .milliseconds(20))
         }
         return nil
@@ -114,6 +119,14 @@ final class ReceiptBook: Sendable {
         }
         if !isTaken { Counter(label: "skerry_function_receipts_skipped_total").increment() }
         return isTaken
+    }
+
+    /// The id of a call's receipt: the request's, where calls of one function by another have a slash and a number more, with
+    /// hyphens for slashes.
+    static func id(of call: FunctionCall) -> String {
+        let slash = UInt8(ascii: "/")
+        guard call.id.utf8.contains(slash) else { return call.id }
+        return String(decoding: call.id.utf8.map { $0 == slash ? UInt8(ascii: "-") : $0 }, as: UTF8.self)
     }
 
     /// Gives an answer its receipt's id, if it gets one. The receipt of a stream closes when the stream ends.
@@ -135,7 +148,7 @@ final class ReceiptBook: Sendable {
         case .stream(let source):
             reply.body = .stream(watched(source, reply, call, version, wall))
         }
-        reply.headers.append((ReceiptBook.header, call.id))
+        reply.headers.append((ReceiptBook.header, ReceiptBook.id(of: call)))
         return reply
     }
 
@@ -193,6 +206,9 @@ final class ReceiptBook: Sendable {
             do {
                 let signed = try SignedReceipt.sign(batch.map { ReceiptBook.receipt($0, epoch: epoch) }, key: key)
                 state.withLock { $0.keep(signed) }
+                do { try folder?.append(signed) } catch {
+                    logger.error("receipts cannot be kept on the disk", metadata: ["error": "\(error)"])
+                }
             } catch {
                 logger.error("receipts cannot be signed", metadata: ["error": "\(error)"])
             }
@@ -209,7 +225,7 @@ final class ReceiptBook: Sendable {
         }
         let inputHash = input.finalize()
         var receipt = Receipt(
-            id: draft.call.id, app: draft.version.app, release: draft.version.release, inputHash: inputHash,
+            id: id(of: draft.call), app: draft.version.app, release: draft.version.release, inputHash: inputHash,
             isInputHeadOnly: isHeadOnly, outputHash: inputHash, status: 0,
             wallMicroseconds: draft.wallMicroseconds, epoch: epoch, timeMilliseconds: draft.timeMilliseconds)
         switch draft.outcome {

@@ -1,0 +1,172 @@
+import Functions
+import Identity
+import NIOCore
+import Peering
+import Streams
+import Wire
+
+/// Has another node run a call: its body goes there, and the answer's comes back, part by part as it is taken.
+struct CallSender: Sendable {
+    /// What is added to the call's own deadline before this side gives up: the other one does first.
+    private static let slack = TimeAmount.seconds(5)
+    /// How long the other node may take for what waits for no code.
+    private static let patience = TimeAmount.seconds(10)
+    /// How long it may take with the next part of a body: it says every ``CallServer/pulse`` that there is none yet.
+    private static let partPatience = TimeAmount.seconds(60)
+
+    let peers: CallPeers
+    /// The longest that any call may take to its answer.
+    let wallLimit: TimeAmount
+
+    /// Sends a call and returns with the head of its answer.
+    ///
+    /// - Parameter hops: How often the call was handed on, this time included.
+    /// - Throws: ``CallFailure``. A stream that the call has for a body is unread only if `mayHaveRun` is false.
+    func call(
+        _ call: FunctionCall, of version: FunctionVersion, at node: NodeID, hops: UInt8
+    ) async throws(CallFailure) -> FunctionReply {
+        do { try await peers.connect(node) } catch {
+            throw .fault("Node \(node.short), which runs the function, cannot be reached", mayHaveRun: false)
+        }
+        let id = UInt64.random(in: 0 ... .max)
+        let left = min((call.deadline ?? .distantFuture) - .now(), wallLimit)
+        guard left > .zero else { throw .final(FunctionError(.wallLimit, "The call came too late to be run")) }
+        let (first, rest, hasMore) = CallSender.split(call.body)
+        let begin = CallFrames.Begin(
+            call: id, hops: hops, deadlineMillis: UInt32(clamping: left.nanoseconds / 1_000_000),
+            tenant: version.tenant, release: version.release,
+            request: CallFrames.Request(
+                id: call.id, trace: call.trace ?? "", method: call.method, url: call.url, headers: call.headers),
+            body: first, hasMore: hasMore)
+        let peers = peers
+        call.cancellation?.onCancel { Task { try? await CallSender.stop(id, at: node, peers) } }
+        var upload: Task<Void, Never>?
+        do {
+            let answer = try await peers.send(node, .callBegin, CallFrames.encode(begin), left + CallSender.slack)
+            // Only now: the other node takes parts of no call that it does not know yet.
+            if hasMore { upload = Task { await CallSender.send(rest, of: id, to: node, peers) } }
+            let bytes = try await answer.get()
+            let reply = try CallSender.reply(try CallFrames.answer(bytes), to: id, at: node, peers)
+            return reply
+        } catch {
+            upload?.cancel()
+            throw CallSender.failure(error, node, isStreamed: hasMore)
+        }
+    }
+
+    // MARK: The request's body
+
+    private enum Rest: Sendable {
+        case bytes(ByteBuffer)
+        case stream(ByteStream)
+    }
+
+    private static func split(_ body: FunctionBody) -> (first: ByteBuffer, rest: Rest, hasMore: Bool) {
+        switch body {
+        case .stream(let stream): return (ByteBuffer(), .stream(stream), true)
+        case .bytes(var bytes):
+            let first = bytes.readSlice(length: min(bytes.readableBytes, CallFrames.maxPartBytes)) ?? ByteBuffer()
+            return (first, .bytes(bytes), bytes.readableBytes > 0)
+        }
+    }
+
+    private static func send(_ rest: Rest, of id: UInt64, to node: NodeID, _ peers: CallPeers) async {
+        do {
+            switch rest {
+            case .bytes(var bytes):
+                while let part = bytes.readSlice(length: min(bytes.readableBytes, CallFrames.maxPartBytes)) {
+                    let isLast = bytes.readableBytes == 0
+                    guard try await send(part, isLast ? .last : .more, of: id, to: node, peers), !isLast else { return }
+                }
+            case .stream(let stream):
+                do {
+                    while var whole = try await stream.next() {
+                        while whole.readableBytes > 0 {
+                            let length = min(whole.readableBytes, CallFrames.maxPartBytes)
+                            guard let part = whole.readSlice(length: length),
+                                try await send(part, .more, of: id, to: node, peers)
+                            else { return stream.stop() }
+                        }
+                    }
+                } catch {
+                    stream.stop()
+                    _ = try await send(ByteBuffer(), .broken, of: id, to: node, peers)
+                    return
+                }
+                _ = try await send(ByteBuffer(), .last, of: id, to: node, peers)
+            }
+        } catch {
+            // The call itself fails as well, or its answer needs no more of the body.
+        }
+    }
+
+    /// Whether the other side wants more.
+    private static func send(
+        _ body: ByteBuffer, _ part: CallFrames.Part, of id: UInt64, to node: NodeID, _ peers: CallPeers
+    ) async throws -> Bool {
+        let answer = try await peers.ask(node, .callSend, CallFrames.encode(part, of: id, body), partPatience)
+        return answer.getInteger(at: answer.readerIndex, as: UInt8.self) == 1
+    }
+
+    private static func stop(_ id: UInt64, at node: NodeID, _ peers: CallPeers) async throws {
+        _ = try await peers.ask(node, .callStop, CallFrames.encode(id), patience)
+    }
+
+    // MARK: The answer
+
+    private static func reply(
+        _ answer: CallFrames.Answer, to id: UInt64, at node: NodeID, _ peers: CallPeers
+    ) throws -> FunctionReply {
+        switch answer {
+        case .failure(let code, let message, let retry, let wasRun):
+            let error = FunctionError(
+                FunctionError.Code(rawValue: code), message, retryAfter: retry.map { .milliseconds(Int64($0)) })
+            throw wasRun ? CallFailure.final(error) : CallFailure.refused(error)
+        case .reply(let status, let headers, let body, let hasMore):
+            guard hasMore else { return FunctionReply(status: Int(status), headers: headers, body: .bytes(body)) }
+            let stream = ByteStream(onStop: { Task { try? await stop(id, at: node, peers) } })
+            stream.append(body)
+            // Whoever reads the stream holds it; when that lets go, the other node is told to stop.
+            Task { [weak stream] in
+                do {
+                    while true {
+                        var bytes = try await peers.ask(node, .callRead, CallFrames.encode(id), partPatience)
+                        let (part, body) = try CallFrames.part(&bytes)
+                        guard let stream else { return }
+                        if body.readableBytes > 0 { try await stream.write(body) }
+                        switch part {
+                        case .more: continue
+                        case .last: return stream.finish()
+                        case .broken:
+                            return stream.fail(FunctionError(.crashed, "The function's answer broke off"))
+                        }
+                    }
+                } catch {
+                    stream?.fail(
+                        FunctionError(.unreachable, "Node \(node.short), which runs the function, went away"))
+                }
+            }
+            return FunctionReply(status: Int(status), headers: headers, body: .stream(stream))
+        }
+    }
+
+    private static func failure(_ error: any Error, _ node: NodeID, isStreamed: Bool) -> CallFailure {
+        if let error = error as? CallFailure {
+            // A body that was read in part cannot be read again.
+            return error.isOthersToTry && isStreamed ? .final(error.error) : error
+        }
+        let what = "Node \(node.short), which runs the function"
+        guard let error = error as? PeerError else { return .fault("\(what), gave no answer", mayHaveRun: true) }
+        switch error.code {
+        case .busy, .unsupported, .refused, .notOnLedger, .unreachable, .incompatible:
+            if error.code == .busy, !isStreamed {
+                return .refused(
+                    FunctionError(.overloaded, "\(what), has no room for more calls", retryAfter: .seconds(1)))
+            }
+            return .fault("\(what), takes no calls of this node: \(error.message)", mayHaveRun: isStreamed)
+        case .tooLarge:
+            return .final(FunctionError(.bodyTooLarge, "The request's URL and headers are too long for a function"))
+        default: return .fault("\(what), gave no answer: \(error.message)", mayHaveRun: true)
+        }
+    }
+}
