@@ -31,6 +31,7 @@ let package = Package(
                 .product(name: "Ledger", package: "skerry"),
                 .product(name: "LedgerLog", package: "skerry"),
                 .product(name: "EtcdLog", package: "skerry"),
+                .product(name: "HTTPCache", package: "skerry"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -178,7 +178,7 @@ worker_processes 2;
 events { worker_connections 1024; }
 http {
   access_log $work/nginx/access.log;
-  sendfile on; tcp_nopush on; keepalive_requests 100000; default_type application/octet-stream;
+  sendfile on; tcp_nopush on; keepalive_requests 100000; expires 1h; default_type application/octet-stream;
   types { text/html html; text/css css; text/plain txt; }
 END
   for part in client_body proxy fastcgi uwsgi scgi; do echo "  ${part}_temp_path $work/nginx/$part;"; done
@@ -189,7 +189,7 @@ END
     location = /hello { default_type text/plain; return 200 "Hello, world!\n"; }
   }
   server {
-    listen 127.0.0.1:$nginx_tls_port ssl;
+    listen 127.0.0.1:$nginx_tls_port ssl http2;
     ssl_certificate $work/nginx/cert.pem; ssl_certificate_key $work/nginx/key.pem; ssl_protocols TLSv1.3;
   }
 }

@@ -150,6 +150,30 @@ def load(arguments):
         fail(f"{arguments.name}: {errors} errors in {found['requests']} requests: {json.dumps(found)}")
 
 
+def load_http2(arguments):
+    """Runs h2load; any answer but a 200, and any broken stream, is an error."""
+    command = [
+        "h2load", "-t1", f"-c{arguments.connections}", f"-m{arguments.streams}", f"-D{arguments.seconds}",
+        f"--header=:authority: {arguments.host}", arguments.url,
+    ]
+    before = cpu_seconds(arguments.pids)
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=arguments.seconds + LOAD_GRACE_SECONDS)
+    cpu = cpu_seconds(arguments.pids) - before
+    rate = re.search(r"^finished in .*?, ([\d.]+) req/s", result.stdout, re.MULTILINE)
+    counts = re.search(
+        r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", result.stdout)
+    codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", result.stdout)
+    if result.returncode != 0 or not (rate and counts and codes) or int(counts[2]) == 0:
+        fail(f"{arguments.name}: h2load said {result.stdout} {result.stderr}")
+    errors = sum(int(counts[kind]) for kind in (3, 4, 5)) + sum(int(codes[kind]) for kind in (2, 3, 4))
+    record(
+        arguments.results, round=arguments.round, name=arguments.name, requests=int(counts[2]), errors=errors,
+        rate=float(rate[1]), cpu=cpu * 1e6 / int(counts[2]))
+    if errors:
+        fail(f"{arguments.name}: {errors} errors: {result.stdout}")
+
+
 def first_byte(port, host):
     """Milliseconds from the begin of a request on an open connection to the first byte of its answer, and the answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=VISIT_TIMEOUT_SECONDS) as connection:
@@ -362,6 +386,9 @@ def main():
     command(
         "load", load, "results", "round", "name", "host", "url", expect=text, pids=servers, seconds=number(3),
         connections=number(32))
+    command(
+        "load-http2", load_http2, "results", "round", "name", "host", "url", pids=servers, seconds=number(3),
+        connections=number(32), streams=number(8))
     share = {"type": float, "default": 0.0}
     command(
         "first-bytes", first_bytes, "results", "round", "name", "prefix", "port", first=number(1), count=number(20),
