@@ -36,6 +36,7 @@ let optimisedC: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Werror"])]
 
 func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
@@ -84,6 +85,9 @@ let rooms: [Room] = [
         products: [nio("NIOCore"), protobuf, logging, metrics, coreMetrics]),
 
     Room(
+        floor: "network", name: "Outbound", products: [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nioSSL]),
+
+    Room(
         floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire"],
         products: [protobuf]),
     Room(
@@ -111,7 +115,7 @@ let rooms: [Room] = [
         floor: "compute", name: "Secrets", rooms: ["Blake3", "Identity", "Manifests", "Ledger"], products: [crypto]),
     Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
     Room(
-        floor: "compute", name: "FunctionServices", rooms: ["Streams", "CZlib", "Functions"],
+        floor: "compute", name: "FunctionServices", rooms: ["Streams", "Outbound", "CZlib", "Functions"],
         products: [
             asyncHTTPClient, crypto, cryptoExtras, grdb, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
             logging, metrics,
@@ -120,7 +124,28 @@ let rooms: [Room] = [
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
         floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Streams", "Manifests"],
-        products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+        products: [
+            nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, nioHTTP2, nioHPACK, logging, metrics,
+        ]),
+    Room(floor: "edge", name: "HTTPCache"),
+    Room(
+        floor: "edge", name: "Origins", rooms: ["Blake3", "Identity", "Manifests", "Streams", "Outbound"],
+        products: [
+            asyncHTTPClient, crypto, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, metrics,
+        ]),
+    Room(
+        floor: "edge", name: "EdgeCache",
+        rooms: [
+            "Blake3", "Identity", "Streams", "Wire", "BlobStore", "Exchange", "HTTPCache", "Origins", "Gateway",
+            "ControlModel",
+        ],
+        products: [grdb, nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics]),
+    Room(
+        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity"],
+        products: [
+            crypto, cryptoExtras, x509, asn1, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
+            logging, metrics,
+        ]),
     Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger", "FunctionLogs"]),
     Room(
         floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel"],
@@ -132,9 +157,9 @@ let rooms: [Room] = [
             "Blake3", "Identity", "Wire", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
             "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
-            "ControlModel", "Secrets",
+            "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates",
         ],
-        products: [nio("NIOCore"), nio("NIOPosix"), hummingbird, logging, metrics, protobuf, lifecycle]),
+        products: [nio("NIOCore"), nio("NIOPosix"), nioSSL, hummingbird, logging, metrics, protobuf, lifecycle]),
     Room(
         floor: "app", name: "Simulator",
         rooms: ["Blake3", "Identity", "Membership", "Discovery", "Exchange"]),
@@ -143,14 +168,14 @@ let rooms: [Room] = [
         floor: "app", name: "DevServer",
         rooms: [
             "Blake3", "Identity", "Streams", "Manifests", "AppManifests", "Functions", "FunctionServices", "Gateway",
-            "Bundling",
+            "Outbound", "Bundling",
         ],
         products: [nio("NIOCore"), nio("NIOPosix"), logging]),
     Room(
         floor: "app", name: "Client",
         rooms: [
             "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
-            "Bundling", "Recordings", "Secrets", "Placement",
+            "Bundling", "Recordings", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd",
         ],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix")]),
     Room(
@@ -159,7 +184,7 @@ let rooms: [Room] = [
             "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "AppManifests", "FunctionLogs", "Ledger",
             "Client",
             "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway",
-            "Recordings", "Replay", "WorkerProtocol", "Secrets",
+            "Recordings", "Replay", "WorkerProtocol", "Secrets", "Certificates",
         ],
         products: [
             argumentParser, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, coreMetrics,
@@ -175,6 +200,10 @@ let nativeTargets: [Target] = [
     .target(name: "CLinux", path: "Sources/base/CLinux", cSettings: optimisedC),
     .systemLibrary(
         name: "CZlib", path: "Sources/base/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+        name: "CBrotli", path: "Sources/base/CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+    .systemLibrary(
+        name: "CZstd", path: "Sources/base/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CSandbox", path: "Sources/compute/CSandbox", cSettings: optimisedC),
     .target(
         name: "CRuntimeScript", path: "Sources/compute/CRuntimeScript", exclude: ["Scripts"],
@@ -254,18 +283,34 @@ let testTargets: [Target] = [
     tests(
         "FunctionsTests",
         [
-            "Functions", "FunctionServices", "Recordings", "Replay", "WorkerProtocol", "CSandbox", "Streams",
+            "Functions", "FunctionServices", "Outbound", "Recordings", "Replay", "WorkerProtocol", "CSandbox",
+            "Streams",
             "Identity", "Blake3", "skerry-worker", "sandbox-probe",
         ],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests(
-        "FunctionServicesTests", ["FunctionServices", "Functions", "Streams"],
+        "FunctionServicesTests", ["FunctionServices", "Functions", "Outbound", "Streams"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, grdb]),
+    tests("OutboundTests", ["Outbound"]),
     tests("SecretsTests", ["Secrets", "Ledger", "Identity", "Blake3"]),
     tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
     tests(
         "GatewayTests", ["Gateway", "Manifests", "Streams", "Identity", "Blake3"],
-        [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), logging]),
+        [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), nioSSL, nioHTTP2, nioHPACK, logging]),
+    tests("HTTPCacheTests", ["HTTPCache"]),
+    tests(
+        "OriginsTests", ["Origins", "Outbound", "Streams", "Identity", "Blake3"],
+        [crypto, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging]),
+    tests(
+        "EdgeCacheTests",
+        [
+            "EdgeCache", "HTTPCache", "Origins", "Gateway", "BlobStore", "Exchange", "Streams", "Identity", "Blake3",
+            "Manifests", "Wire", "ControlModel",
+        ],
+        [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
+    tests(
+        "CertificatesTests", ["Certificates", "Identity", "Blake3"],
+        [crypto, x509, asn1, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"), nioSSL, logging]),
     tests("TelemetryTests", ["Telemetry"], [coreMetrics]),
     tests("ControlModelTests", ["ControlModel", "Ledger", "Identity", "Blake3"]),
     tests(
@@ -276,7 +321,7 @@ let testTargets: [Target] = [
         [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
             "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
-            "Secrets", "ControlModel",
+            "Secrets", "ControlModel", "Placement",
         ],
         [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
     tests("ArchitectureTests", []),

@@ -11,6 +11,7 @@ private let neighbours: [String: Set<String>] = [
     "Functions": ["WorkerProtocol", "CSandbox"],
     "Recordings": ["WorkerProtocol"], "Replay": ["WorkerProtocol", "Functions", "Recordings"],
     "FunctionServices": ["Functions"],
+    "EdgeCache": ["HTTPCache", "Origins", "Gateway", "ControlModel"],
     "ControlAPI": ["ControlModel"],
     "DevServer": ["Bundling"], "Client": ["Bundling"],
     "SkerryCLI": ["Node", "Client", "Simulator", "Bundling", "DevServer"], "skerry": ["SkerryCLI"],

@@ -43,10 +43,21 @@ extension TestBackend {
     func replay(_ file: [UInt8]) async throws -> ReplayAnswer { throw Serving.unused }
     func receipt(_ id: String) async throws -> ReceiptAnswer { throw Serving.unused }
     var keyValues: any ControlKeyValues { Serving.NoKeyValues() }
+    func purgeCache(_ order: [UInt8]) async throws -> PurgeReceipt { throw Serving.unused }
+    func cacheStatistics(of name: String, by account: AccountID) async throws -> CacheStatistics {
+        throw Serving.unused
+    }
+    func cacheInspection(of name: String, url: String, by account: AccountID) async throws -> CacheInspection {
+        throw Serving.unused
+    }
     func secrets(of name: String, by account: AccountID) async throws -> SecretsReport { throw Serving.unused }
     func changeSecrets(
         of name: String, by account: AccountID, _ update: SecretsUpdate
     ) async throws -> SecretsReceipt { throw Serving.unused }
+    func keepRollback(_ order: ByteBuffer, of name: String, by account: AccountID) async throws -> RollbackReceipt {
+        throw Serving.unused
+    }
+    func domain(_ name: String) async throws -> DomainReport { throw Serving.unused }
     func names() async throws -> NameList { throw Serving.unused }
     func name(_ name: String) async throws -> NameInfo { throw Serving.unused }
     func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport {

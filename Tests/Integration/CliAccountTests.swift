@@ -98,11 +98,8 @@ struct CliAccountTests {
             #expect(info.live == first)
             try await network.expectFailure("promote", "app", first, "--percent", "101", saying: "1 to 100")
 
-            try await network.expectSuccess("domain", "bind", "shop.example.org", "app")
-            #expect(try await network.expectSuccess("domain", "ls", "app").output.contains("shop.example.org"))
-            try await network.expectFailure("domain", "bind", "Shop.example.org", "app", saying: "Usage")
-            try await network.expectSuccess("domain", "unbind", "shop.example.org")
-            #expect(try await !network.expectSuccess("domain", "ls").output.contains("shop.example.org"))
+            try await network.expectFailure("domains", "add", "Shop.example.org", "app", saying: "Usage")
+            #expect(try await network.expectSuccess("domains", "list", "app").output.contains("DOMAIN"))
         }
     }
 }

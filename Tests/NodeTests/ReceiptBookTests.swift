@@ -1,4 +1,5 @@
 import Blake3
+import Foundation
 import Functions
 import Identity
 import Logging
@@ -42,6 +43,9 @@ import WorkerProtocol
         Array("in".utf8).withUnsafeBytes { input.update($0) }
         #expect(receipt.inputHash == input.finalize() && !receipt.isInputHeadOnly && receipt.transcriptHash == nil)
         #expect(await book.receipt("id2") == nil)
+        let nested = book.attach(to: reply, of: call("id3/1"), version, since: .now())
+        #expect(nested.headers.last?.value == "id3-1")
+        #expect(await book.receipt("id3-1")?.receipt.id == "id3-1")
     }
 
     @Test("A stream's receipt closes with the stream, and says when it broke off")
@@ -92,5 +96,43 @@ import WorkerProtocol
         #expect(await book.receipt("n\(ReceiptBook.maxKept - 1)") != nil)
         #expect(await book.receipt("n0") != nil)
         #expect(await book.receipt("first") == nil)
+    }
+
+    @Test(
+        "Receipts outlive the node; the oldest go when both files are full, and a record cut off at the end is dropped")
+    func restarts() async throws {
+        let path = NSTemporaryDirectory() + "skerry-receipts-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func reopened() throws -> ReceiptBook {
+            ReceiptBook(
+                key: key, epoch: { 7 }, folder: try ReceiptFolder(path: path, maxInFile: 4),
+                logger: Logger(label: "receipt-tests"))
+        }
+        func invoke(_ book: ReceiptBook, _ id: String) async throws {
+            let reply = FunctionReply(status: 200, headers: [], body: .bytes(ByteBuffer(string: id)))
+            _ = book.attach(to: reply, of: call(id), version, since: .now())
+            #expect(await book.receipt(id) != nil)
+        }
+        var book = try reopened()
+        for index in 0..<3 { try await invoke(book, "id\(index)") }
+        book = try reopened()
+        for index in 0..<3 { #expect(await book.receipt("id\(index)")?.receipt.id == "id\(index)") }
+        for index in 3..<10 { try await invoke(book, "id\(index)") }
+        book = try reopened()
+        #expect(await book.receipt("id0") == nil)
+        for index in 4..<10 { #expect(await book.receipt("id\(index)") != nil, "\(index)") }
+        let last = try #require(
+            ["\(path)/receipts.0", "\(path)/receipts.1"].first {
+                FileManager.default.contents(atPath: $0)?.range(of: Data("id9".utf8)) != nil
+            })
+        let handle = try #require(FileHandle(forWritingAtPath: last))
+        try handle.truncate(atOffset: try handle.seekToEnd() - 1)
+        try handle.close()
+        book = try reopened()
+        #expect(await book.receipt("id9") == nil)
+        #expect(await book.receipt("id8") != nil)
+        try await invoke(book, "again")
+        book = try reopened()
+        #expect(await book.receipt("again") != nil)
     }
 }

@@ -29,7 +29,8 @@ enum Seeds {
         try [
             storage(), peers(), exchange(), members(), records(), ledger(), EtcdLogFuzzTargets.seeds(),
             ControlModelFuzzTargets.seeds(), NodeFuzzTargets.seeds(), SecretsFuzzTargets.seeds(), texts(),
-            FunctionsFuzzTargets.seeds(),
+            CertificatesFuzzTargets.seeds(), FunctionsFuzzTargets.seeds(), HTTPCacheFuzzTargets.seeds(),
+            OriginsFuzzTargets.seeds(),
         ]
         .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }
@@ -53,6 +54,8 @@ enum Seeds {
                 "site": Array(try Manifest.site(SiteManifest(files: ["a/b.txt": file, "c": file])).encoded()),
                 "function": Array(try Manifest.function(function).encoded()),
             ],
+            "site-redirects": ["some": Array(SiteRuleSeeds.redirects.utf8)],
+            "site-headers": ["some": Array(SiteRuleSeeds.headers.utf8)],
             "app-manifest": [
                 "site": Array("name = \"s\"\nkind = \"site\"\nassets = \"out\"\n".utf8)
             ],

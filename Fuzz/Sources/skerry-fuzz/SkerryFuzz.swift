@@ -63,8 +63,10 @@ enum Targets {
             try ExchangeFuzzTargets.make(),
             try MembershipFuzzTargets.make(), try DiscoveryFuzzTargets.make(), try LedgerFuzzTargets.make(),
             EtcdLogFuzzTargets.make(), ControlModelFuzzTargets.make(), SecretsFuzzTargets.make(),
+            CertificatesFuzzTargets.make(),
             GatewayFuzzTargets.make(), RecordingsFuzzTargets.make(), FunctionsFuzzTargets.make(),
-            try NodeFuzzTargets.make(),
+            HTTPCacheFuzzTargets.make(), try NodeFuzzTargets.make(),
+            OriginsFuzzTargets.make(),
         ]
         return rooms.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }

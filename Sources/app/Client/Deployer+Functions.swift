@@ -29,43 +29,39 @@ extension Deployer {
         folder: String, _ app: AppManifest, name: AppName? = nil, message: String = ""
     ) async throws -> Result {
         let name = try name ?? AppName(checking: app.name)
+        switch app.kind {
+        case .app: return try await deployComposite(folder: folder, app, name, message)
+        case .origin: return try await deployOrigin(app, name, message)
+        case .site, .function: break
+        }
         guard let entry = app.entry else {
-            return try await deploySite(folder: folder + "/" + (app.assets ?? ""), name: name, message: message)
+            return try await deploySite(
+                folder: folder + "/" + (app.assets ?? ""), name: name, isSinglePage: app.isSinglePage,
+                hasCleanURLs: app.hasCleanURLs, message: message)
         }
         let known = try await checkOwner(name)
         let site = try app.assets.map { try SiteFolder(folder + "/" + $0) }
-        let locations = Dictionary(uniqueKeysWithValues: (site?.items ?? []).map { ($0.path, $0.location) })
-        let bundle = try await Bundler(folder: folder, build: app.build).bundle(entry: entry, files: locations)
-        let script = ByteBuffer(bytes: bundle.code)
-        let id = BlobID(Blake3.hash(script.readableBytesView))
-        var function = FunctionManifest(
-            script: id, scriptByteCount: script.readableBytes, sourceName: bundle.sourceName, exports: bundle.exports)
-        var sources: [BlobID: BlobUploader.Source] = [id: .bytes(script)]
-        app.describe(&function)
-        function.bundler = bundle.bundler
-        if let map = bundle.sourceMap, map.count <= ManifestLimits.maxSourceMapBytes {
-            let bytes = ByteBuffer(bytes: map)
-            let id = BlobID(Blake3.hash(bytes.readableBytesView))
-            function.sourceMap = id
-            function.sourceMapByteCount = map.count
-            sources[id] = .bytes(bytes)
-        }
+        let code = try await code(folder: folder, app, entry: entry, site)
+        var function = code.function
+        var sources = code.sources
         var hidden = 0
+        var content: SiteContent?
         if let site {
-            let (files, found) = try site.hashed()
-            function.assets = files.files
-            sources.merge(found) { $1 }
+            let made = try await SiteContent(site, isSinglePage: app.isSinglePage, hasCleanURLs: app.hasCleanURLs)
+            function.assets = made.manifest.files
+            function.siteRules = made.manifest.rules
+            sources.merge(made.sources) { $1 }
             hidden = site.hiddenCount
+            content = made
         }
         let count = 1 + function.assets.count
         report(.hashed(files: count, bytes: sources.values.reduce(0) { $0 + $1.byteCount }))
         var result = try await deploy(name, known, .function, .function(function), sources, message)
         result.files = count
         result.hidden = hidden
-        result.scriptBytes = script.readableBytes
+        result.note(code)
         result.probePath = Deployer.probePath(function)
-        result.bundler = bundle.bundler.isEmpty ? nil : bundle.bundler
-        result.warnings = bundle.warnings.map(\.description)
+        if let content { result.note(content) }
         return result
     }
 

@@ -6,7 +6,7 @@ public import Ledger
 import Manifests
 import NIOCore
 
-/// Deploys sites and functions through one node.
+/// Deploys apps through one node.
 public struct Deployer: Sendable {
     /// How a deployment goes on, for a progress display.
     public enum Progress: Sendable {
@@ -51,6 +51,22 @@ public struct Deployer: Sendable {
         public var probePath: String?
         /// What deserves a look in a function's code, as `file:line:column: message`.
         public var warnings: [String] = []
+        /// Who answers which paths of a composite app, in the order in which routes are tried; nil for other apps.
+        public var routes: [Route]?
+        /// Files in content codings that are kept beside the files.
+        public var variants = 0
+        /// What clients save that take the smallest variant of each file, in bytes.
+        public var savedBytes = 0
+        /// Rules of `_redirects`, and paths in `_headers`.
+        public var rules = 0
+
+        mutating func note(_ content: SiteContent) {
+            variants = content.variantCount
+            savedBytes = content.savedBytes
+            let site = content.manifest.rules
+            rules = site.redirects.count + (site.headers?.rules.count ?? 0)
+            warnings += content.warnings
+        }
     }
 
     /// How long a release may take to reach its replicas before it goes live with fewer.
@@ -71,15 +87,24 @@ public struct Deployer: Sendable {
     // MARK: What to deploy
 
     /// Deploys a folder as a site.
-    public func deploySite(folder: String, name: AppName, message: String = "") async throws -> Result {
+    ///
+    /// - Parameters:
+    ///   - isSinglePage: Whether paths that look like pages and have no file get the index.
+    ///   - hasCleanURLs: Whether pages live without `.html` only.
+    /// - Throws: `SiteRulesError` with every mistake in `_redirects` or `_headers`, before anything is uploaded.
+    public func deploySite(
+        folder: String, name: AppName, isSinglePage: Bool = false, hasCleanURLs: Bool = false, message: String = ""
+    ) async throws -> Result {
         let known = try await checkOwner(name)
         let site = try SiteFolder(folder)
-        let (files, sources) = try site.hashed()
-        let manifest = Manifest.site(files)
-        report(.hashed(files: site.items.count, bytes: files.byteCount))
-        var result = try await deploy(name, known, .site, manifest, sources, message)
-        result.files = site.items.count
+        let content = try await SiteContent(site, isSinglePage: isSinglePage, hasCleanURLs: hasCleanURLs)
+        let files = content.manifest
+        report(.hashed(files: files.files.count, bytes: files.byteCount))
+        var result = try await deploy(name, known, .site, .site(files), content.sources, message)
+        result.files = files.files.count
+        result.bytes = files.byteCount
         result.hidden = site.hiddenCount
+        result.note(content)
         return result
     }
 

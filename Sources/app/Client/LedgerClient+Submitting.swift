@@ -38,6 +38,21 @@ extension LedgerClient {
         }
     }
 
+    /// Signs what somebody else may submit later, as the signer's next transaction: the first one that the signer submits
+    /// in between makes it void.
+    ///
+    /// - Parameter validity: For how long, by this machine's clock.
+    /// - Throws: What asking for the nonce throws.
+    public func presign(
+        _ action: LedgerAction, key: SigningKey, validity: Duration
+    ) async throws -> SignedTransaction {
+        let start = try await signedNetwork()
+        let builder = TransactionBuilder(networkID: start.network, key: key, as: .account)
+        let nonce = try await LedgerClient.following(self.nonce(of: builder.signer))
+        let end = Date().timeIntervalSince1970 * 1_000 + validity / .milliseconds(1)
+        return try builder.sign(action, nonce: nonce, validUntilMilliseconds: Int64(end))
+    }
+
     /// Hands a transaction in, again and again until it is known what became of it.
     ///
     /// - Parameter head: An entry that the ledger had reached when the transaction was signed. Without it, only a node

@@ -36,8 +36,8 @@ extension NodeClient {
     /// - Parameter id: What the answer's `skerry-receipt` header says.
     /// - Throws: `ControlFailure` with status 404 if the node does not have it.
     public func receipt(_ id: String) async throws -> SignedReceipt {
-        guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0.isLetterOrDigit }) else {
-            throw ClientError(.badInput, "\"\(id.prefix(80))\" is no receipt's id; it has letters and digits only")
+        guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0.isInReceiptID }) else {
+            throw ClientError(.badInput, "\"\(id.prefix(80))\" is no receipt's id; it has letters, digits and hyphens")
         }
         let answer: ReceiptAnswer = try await get("/api/v1/receipts/\(id)")
         do {
@@ -49,10 +49,10 @@ extension NodeClient {
 }
 
 extension UInt8 {
-    fileprivate var isLetterOrDigit: Bool {
+    fileprivate var isInReceiptID: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"):
             true
         default: false
         }

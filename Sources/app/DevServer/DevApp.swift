@@ -22,6 +22,8 @@ struct DevApp: Sendable {
     /// Sources outside the app's folder that the script was made from.
     let inputs: [String]
     let warnings: [Diagnostic]
+    /// Who answers which path, for an app of several parts and for an origin; nil for other apps.
+    var composite: CompositeManifest?
 
     /// Reads, bundles and hashes everything.
     ///
@@ -48,11 +50,16 @@ struct DevApp: Sendable {
     private static func load(_ folder: String, _ manifest: AppManifest) async throws -> DevApp {
         var files: SiteManifest?
         var locations: [BlobID: String] = [:]
-        if let assets = manifest.assets { (files, locations) = try list(folder + "/" + assets) }
+        if let assets = manifest.assets {
+            (files, locations) = try list(
+                folder + "/" + assets, isSinglePage: manifest.isSinglePage, hasCleanURLs: manifest.hasCleanURLs)
+        }
         guard let entry = manifest.entry else {
-            return DevApp(
+            var app = DevApp(
                 name: manifest.name, function: nil, code: ByteBuffer(), mapper: nil, devVars: [:], files: files,
                 locations: locations, inputs: [], warnings: [])
+            app.composite = try composite(manifest, files, nil)
+            return app
         }
         let vars = try devVars(folder)
         let lacking = manifest.secrets.filter { vars[$0] == nil }
@@ -70,10 +77,29 @@ struct DevApp: Sendable {
             sourceName: bundle.sourceName, exports: bundle.exports)
         manifest.describe(&function)
         function.assets = files?.files ?? [:]
-        return DevApp(
+        function.siteRules = files?.rules ?? SiteRules()
+        var app = DevApp(
             name: manifest.name, function: function, code: code, mapper: bundle.stackMapper, devVars: vars,
             files: files, locations: locations, inputs: bundle.inputs.map { folder + "/" + $0 },
             warnings: bundle.warnings)
+        app.composite = try composite(manifest, files, function)
+        return app
+    }
+
+    private static func composite(
+        _ manifest: AppManifest, _ files: SiteManifest?, _ function: FunctionManifest?
+    ) throws -> CompositeManifest? {
+        switch manifest.kind {
+        case .site, .function: return nil
+        case .app: return try manifest.composite(site: files, function: function)
+        case .origin:
+            return try CompositeManifest(
+                parts: manifest.origins.map { origin in
+                    CompositeManifest.Part(
+                        name: origin.name, content: .origin(origin.manifest),
+                        routes: RoutePattern("/*").map { [$0] } ?? [])
+                })
+        }
     }
 
     private static func devVars(_ folder: String) throws -> [String: String] {
@@ -84,11 +110,15 @@ struct DevApp: Sendable {
         return try DevVars.parse(text)
     }
 
-    /// The files of a folder, without hidden ones, as a deployment takes them.
-    private static func list(_ folder: String) throws -> (SiteManifest, [BlobID: String]) {
+    /// The files of a folder, without hidden ones, and its rules as a deployment takes them. Files have no variants, and
+    /// none is kept for good, so that a change shows at once.
+    private static func list(
+        _ folder: String, isSinglePage: Bool = false, hasCleanURLs: Bool = false
+    ) throws -> (SiteManifest, [BlobID: String]) {
         var files: [String: SiteManifest.File] = [:]
         var locations: [BlobID: String] = [:]
-        for path in try FileTree.files(in: folder) {
+        for path in try FileTree.files(in: folder)
+        where path != SiteRulesReader.redirectsName && path != SiteRulesReader.headersName {
             let location = folder + "/" + path
             let (digest, byteCount) = try Blake3.hashFile(path: location)
             let id = BlobID(digest)
@@ -99,6 +129,15 @@ struct DevApp: Sendable {
         guard !files.isEmpty else {
             throw DevError("The folder \(folder) with the assets holds no files, or does not exist")
         }
-        return (try SiteManifest(files: files), locations)
+        func text(_ name: String) throws -> String? {
+            guard let bytes = FileManager.default.contents(atPath: folder + "/" + name) else { return nil }
+            guard let text = String(data: bytes, encoding: .utf8) else { throw DevError("\(name) is not UTF-8 text") }
+            return text
+        }
+        let redirects = try text(SiteRulesReader.redirectsName).map(SiteRulesReader.redirects) ?? []
+        let headers = try text(SiteRulesReader.headersName).map(SiteRulesReader.headers) ?? []
+        let rules = SiteRules(
+            redirects: redirects, headers: headers, isSinglePage: isSinglePage, hasCleanURLs: hasCleanURLs)
+        return (try SiteManifest(files: files, rules: rules), locations)
     }
 }

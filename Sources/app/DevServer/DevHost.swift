@@ -5,6 +5,7 @@ import Identity
 import Logging
 import Manifests
 import NIOCore
+import Outbound
 
 /// What functions can reach while they are developed: the web, their own files, and values that are kept beside the app.
 final class DevHost: Sendable {

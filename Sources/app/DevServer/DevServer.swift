@@ -64,7 +64,7 @@ public final class DevServer: Sendable {
         options.defaultApp = "dev"
         gateway = Gateway(
             settings: options, group: group, routes: state, blobs: DevBlobs(state: state),
-            functions: DevFunctions(state: state), pages: DevPages(), logger: logger)
+            functions: DevFunctions(state: state), origins: DevOrigins(), pages: DevPages(), logger: logger)
     }
 
     /// Reads the app for the first time and listens. An app that cannot be served is no failure: it is reported, and

@@ -48,6 +48,10 @@ final class DevState: GatewayRoutes {
         case .failed: return .function(FunctionRelease(name: name, release: DevState.failedRelease))
         case .loaded(let loaded):
             let release = "\(loaded.generation)"
+            if let composite = loaded.app.composite {
+                return .composite(
+                    CompositeRelease(name: name, release: release, tenant: loaded.version.tenant, manifest: composite))
+            }
             let site = loaded.app.files.map { SiteRelease(name: name, release: release, manifest: $0) }
             guard let function = loaded.app.function else {
                 return site.map { .site($0) } ?? .unavailable(reason: "it has neither code nor files")

@@ -7,17 +7,26 @@ extension GatewayApp {
     /// What a release's manifest, whose decoder has checked it, makes the gateway serve.
     init(_ manifest: Manifest, of release: ReleaseRecord, _ owner: AccountID, isPreview: Bool = false) {
         let (name, id) = (release.name.description, release.id.description)
+        let tenant = FunctionReleases.tenant(owner, name)
         func site(_ manifest: SiteManifest) -> SiteRelease {
             SiteRelease(name: name, release: id, manifest: manifest, isPreview: isPreview)
         }
         switch manifest {
         case .site(let manifest): self = .site(site(manifest))
         case .function(let manifest):
-            let files = manifest.assets.isEmpty ? nil : try? SiteManifest(files: manifest.assets)
+            let files =
+                manifest.assets.isEmpty ? nil : try? SiteManifest(files: manifest.assets, rules: manifest.siteRules)
             self = .function(
                 FunctionRelease(
-                    name: name, release: id, tenant: FunctionReleases.tenant(owner, name), assets: files.map(site),
+                    name: name, release: id, tenant: tenant, assets: files.map(site),
                     routes: manifest.routes, isPreview: isPreview))
+        case .origin(let manifest):
+            self = .origin(
+                OriginRelease(name: name, release: id, tenant: tenant, manifest: manifest, isPreview: isPreview))
+        case .composite(let manifest):
+            self = .composite(
+                CompositeRelease(
+                    name: name, release: id, tenant: tenant, manifest: manifest, isPreview: isPreview))
         }
     }
 }

@@ -72,6 +72,7 @@ extension LedgerSync {
         guard gate.isOpen else {
             throw PeerError(.busy, "The sequencer is still reading the ledger; repeat the command in a moment")
         }
+        try await domains.check(transaction)
         let result = try await keeper.submit(transaction)
         switch result.outcome {
         case .applied(let release): return (result.sequence, release?.description)

@@ -21,6 +21,8 @@ struct LedgerSync: Sendable {
     let snapshots: LedgerCatchUp
     /// Whether a shared log orders the entries and this node reads it.
     let isShared: Bool
+    /// Looks at bindings of domains before they are ordered.
+    let domains: DomainGuard
     let logger: Logger
     let gate = SequencerGate()
     let hint = SequencerHint()

@@ -15,6 +15,8 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
 
     /// For visitors.
     public var gateway: Address
+    /// For visitors over TLS; nil for none.
+    public var secure: Address?
     /// For other nodes; the ledger announces it.
     public var peer: Address
     /// For the operator and developers; loopback unless you mean it.
@@ -23,14 +25,23 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
     public var quotaBytes: Int?
     /// The ledger's engine and limits; nil for the defaults: a log of this node's own, on SQLite.
     public var ledger: LedgerConfiguration?
+    /// Origins and their stored answers; nil: only public addresses, no directories.
+    public var origins: OriginsConfiguration?
+    /// TLS for visitors, and certificates; nil for none.
+    public var tls: TLSOptions?
+    /// How custom domains are looked at; nil for the system's resolvers.
+    public var domains: DomainOptions?
 
     public init(
-        gateway: Address, peer: Address, control: Address, quotaBytes: Int? = nil, ledger: LedgerConfiguration? = nil
+        gateway: Address, peer: Address, control: Address, quotaBytes: Int? = nil, ledger: LedgerConfiguration? = nil,
+        tls: TLSOptions? = nil, domains: DomainOptions? = nil
     ) {
         self.gateway = gateway
         self.peer = peer
         self.control = control
         self.quotaBytes = quotaBytes
         self.ledger = ledger
+        self.tls = tls
+        self.domains = domains
     }
 }

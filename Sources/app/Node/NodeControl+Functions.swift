@@ -7,6 +7,7 @@ import Identity
 import Ledger
 import LedgerLog
 import Logging
+import NIOCore
 
 /// What a developer sees of functions on this node.
 extension NodeControl {
@@ -17,6 +18,16 @@ extension NodeControl {
         let records = await functionLogs.records(of: "\(account)/\(name)", after: sequence, limit: limit, wait: wait)
         return FunctionLogPage(
             node: node.description, records: records, next: records.last?.sequence ?? sequence)
+    }
+
+    func keepRollback(_ order: ByteBuffer, of name: String, by account: AccountID) async throws -> RollbackReceipt {
+        _ = try keeper.state.owned(name, by: account, "has its releases watched")
+        do {
+            let nodes = try await rollouts.spread(Data(order.readableBytesView), by: account)
+            return RollbackReceipt(nodes: nodes.map(\.description))
+        } catch {
+            throw NodeControl.explained(error)
+        }
     }
 }
 

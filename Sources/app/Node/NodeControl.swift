@@ -2,6 +2,7 @@ import Blake3
 import BlobStore
 import ControlAPI
 import ControlModel
+import EdgeCache
 import Exchange
 import Foundation
 import FunctionLogs
@@ -28,6 +29,10 @@ struct NodeControl: ControlBackend {
     let receipts: ReceiptBook
     let values: NodeKV
     let secrets: SecretKeeper
+    let rollouts: RolloutKeeper
+    let cache: EdgeCache
+    let domains: DomainWatch
+    let certificates: NodeCertificates
     let describe: @Sendable () -> NodeStatus
 
     func status() async -> NodeStatus { describe() }

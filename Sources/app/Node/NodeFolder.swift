@@ -30,8 +30,22 @@ public struct NodeFolder: Sendable {
     public var functionLogs: String { path + "/function-logs" }
     /// Values of the apps that this node is a home of.
     public var keyValues: String { path + "/kv.sqlite" }
+    /// Which answers of origins are stored.
+    public var edgeCache: String { path + "/edge-cache.sqlite" }
     /// Secrets of the apps that the node serves, sealed to its key.
     public var secrets: String { path + "/secrets" }
+    /// Receipts of functions' invocations.
+    public var receipts: String { path + "/receipts" }
+    /// Orders to roll back, by app.
+    public var rollouts: String { path + "/rollouts" }
+    /// The self-signed certificate for local names.
+    public var localCertificate: String { path + "/local-tls.pem" }
+    /// Its key, mode 0600.
+    public var localKey: String { path + "/local-tls-key.pem" }
+    /// Certificates with their keys, encrypted with a key that comes from the node's.
+    public var certificates: String { path + "/certificates" }
+    /// Which custom domains' proofs the node has seen, in JSON.
+    public var domains: String { path + "/domains.json" }
     /// ``NodeRun`` in JSON while the node runs.
     public var run: String { path + "/run.json" }
     /// Standard error of a node that runs in the background.

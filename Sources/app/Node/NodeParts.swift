@@ -1,7 +1,9 @@
 import Blake3
 import BlobStore
+import Certificates
 import ControlModel
 import Discovery
+import EdgeCache
 import EtcdLog
 import Exchange
 import Foundation
@@ -15,7 +17,9 @@ import LedgerLog
 import Logging
 import Membership
 import NIOCore
+import Origins
 import Peering
+import Secrets
 import Synchronization
 
 /// The rooms of a running node, made in order of their dependencies and stopped in reverse.
@@ -39,6 +43,9 @@ final class NodeParts: Sendable {
     let snapshots: LedgerSnapshots
     let functions: FunctionPool
     let functionReleases: FunctionReleases
+    let calls: FunctionCalls
+    private let callServer: CallServer
+    let rollouts: RolloutKeeper
     let secrets: SecretKeeper
     private let hostServices: HostServices
     private let cron: CronRunner
@@ -46,6 +53,10 @@ final class NodeParts: Sendable {
     let receipts: ReceiptBook
     let recordings: NodeRecordings
     let keyValues: NodeKV
+    let origins: OriginClient
+    let cache: EdgeCache
+    let domains: DomainWatch
+    let certificates: NodeCertificates
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
 
@@ -55,10 +66,16 @@ final class NodeParts: Sendable {
     ///   - functionLogs: The folder for what functions write.
     ///   - keyValues: The file for apps' values.
     ///   - secrets: The folder for secrets of apps.
+    ///   - rollouts: The folder for orders to roll back.
+    ///   - receipts: The folder for receipts.
+    ///   - edgeCache: The file that says which answers of origins are stored.
+    ///   - originRules: What the operator decides about origins.
+    ///   - edge: How visitors' TLS and custom domains are handled.
     init(
         key: SigningKey, ledger: OpenLedger, snapshots: SnapshotStore, plan: SnapshotPlan, group: any EventLoopGroup,
         logger: Logger, worker: String, functionLogs logFolder: String, keyValues keyValueFile: String,
-        secrets secretFolder: String
+        secrets secretFolder: String, rollouts rolloutFolder: String, receipts receiptFolder: String,
+        edgeCache cacheFile: String, originRules: OriginsConfiguration, edge: EdgeParts
     ) throws {
         node = key.publicKey.node
         let keeper = ledger.keeper
@@ -98,6 +115,8 @@ final class NodeParts: Sendable {
             keeper: keeper, peers: peers, exchange: exchange, snapshots: snapshots, logger: ledgerLogger)
         sync = LedgerSync(
             node: node, keeper: keeper, peers: peers, snapshots: catchUp, isShared: ledger.etcd != nil,
+            domains: DomainGuard(
+                keeper: keeper, resolver: edge.resolver(quick: true, group), zone: edge.domains.zone),
             logger: ledgerLogger)
         let votes = VoteExchange(key: key, keeper: keeper, peers: peers, logger: ledgerLogger)
         duties = LedgerDuties(
@@ -111,6 +130,17 @@ final class NodeParts: Sendable {
         self.secrets = secrets
         functionReleases = FunctionReleases(
             keeper: keeper, store: store, exchange: exchange, secrets: secrets, group: group)
+        let edgeLogger = NodeParts.labelled(logger, "certificates")
+        domains = DomainWatch(
+            keeper: keeper, resolver: edge.resolver(quick: false, group), zone: edge.domains.zone, routes: routes,
+            file: edge.domainFile, logger: edgeLogger)
+        let fleet = NodeFleet(
+            node: node, keeper: keeper, membership: membership, watch: domains, peers: CertificatePeers(peers),
+            book: GatewayIdentity.book(), key: try SealingKey(key, network: keeper.state.networkID),
+            logger: edgeLogger)
+        certificates = try NodeCertificates(
+            options: edge.tls, folder: edge.certificateFolder, key: key, fleet: fleet, group: group,
+            settings: edge.renewal, logger: edgeLogger)
         let services = NodeServices(releases: functionReleases, routes: routes, group: group)
         keyValues = try NodeKV(
             node: node, file: keyValueFile,
@@ -122,17 +152,26 @@ final class NodeParts: Sendable {
         functions = FunctionPool(
             settings: FunctionPool.Settings(workerPath: worker), group: group, host: hostServices,
             logger: functionLogger)
-        services.attach(functions)
+        receipts = ReceiptBook(
+            key: key, epoch: { keeper.state.epoch.number }, folder: try ReceiptFolder(path: receiptFolder),
+            logger: functionLogger)
+        let calls = NodeParts.calls(
+            of: node, functions, functionReleases, receipts, keeper: keeper, membership: membership, peers: peers,
+            group: group, logger: functionLogger)
+        self.calls = calls
+        callServer = CallServer { version, call, hops async throws(CallFailure) in
+            try await calls.serve(version, call, hops: hops)
+        }
+        services.attach(calls)
         let (releaseIndex, pool) = (functionReleases, functions)
         secrets.onChange { [weak releaseIndex] app in
             for version in releaseIndex?.versions(of: app) ?? [] { pool.retire(version) }
         }
         cron = CronRunner(
-            node: node, keeper: keeper, membership: membership, releases: functionReleases, pool: functions,
+            node: node, keeper: keeper, membership: membership, releases: functionReleases, calls: calls,
             group: group, logger: functionLogger)
         let logs = FunctionLogStore(path: logFolder, logger: functionLogger)
         functionLogs = logs
-        receipts = ReceiptBook(key: key, epoch: { keeper.state.epoch.number }, logger: functionLogger)
         recordings = NodeRecordings(
             key: key, keeper: keeper, releases: functionReleases, receipts: receipts, logs: logs,
             worker: worker, host: hostServices)
@@ -143,10 +182,54 @@ final class NodeParts: Sendable {
             console.log(level: line.level, "\(line.text)", metadata: metadata)
             logs.add(FunctionLogRecord(version, line), to: version.tenant)
         }
-        functions.onOutcome = { version, outcome in logs.add(FunctionLogRecord(version, outcome), to: version.tenant) }
+        let (outcomes, ledgerSync) = (ReleaseOutcomes(), sync)
+        functions.onOutcome = { version, outcome in
+            outcomes.add(version, status: outcome.status, error: outcome.error)
+            logs.add(FunctionLogRecord(version, outcome), to: version.tenant)
+        }
+        rollouts = try RolloutKeeper(
+            node: node, keeper: keeper, peers: peers, folder: rolloutFolder, outcomes: outcomes,
+            submit: { _ = try await ledgerSync.submit($0) },
+            report: { version, text in
+                let line = FunctionLogLine(level: .error, text: text, requestID: nil)
+                logs.add(FunctionLogRecord(version, line), to: version.tenant)
+            }, logger: functionLogger)
+        let cacheLogger = NodeParts.labelled(logger, "cache")
+        origins = try OriginClient(originRules.clientSettings, eventLoops: group, logger: cacheLogger)
+        cache = try EdgeCache(
+            path: cacheFile, settings: originRules.cacheSettings, store: store,
+            blobs: NodeBlobs(store: store, exchange: exchange), origins: origins,
+            plans: NodeOriginPlans(routes: routes, secrets: secrets),
+            peers: NodeCachePeers(node: node, keeper: keeper, membership: membership, peers: peers),
+            authority: NodePurgeAuthority(keeper: keeper), logger: cacheLogger,
+            now: { Int64(Date().timeIntervalSince1970 * 1_000) })
         service.attach(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync,
-            votes: votes, releases: releases, keyValues: keyValues, secrets: secrets)
+            votes: votes, releases: releases, keyValues: keyValues, secrets: secrets, cache: cache,
+            certificates: certificates, calls: callServer, receipts: receipts, rollouts: rollouts)
+    }
+
+    /// Calls that are run by `pool`, or by other nodes, with a receipt of whoever ran them.
+    private static func calls(
+        of node: NodeID, _ pool: FunctionPool, _ releases: FunctionReleases, _ receipts: ReceiptBook,
+        keeper: LedgerKeeper, membership: Membership, peers: PeerNetwork, group: any EventLoopGroup, logger: Logger
+    ) -> FunctionCalls {
+        let placement = CallPlacement(keeper: keeper)
+        let wall = pool.settings.wallLimit / .milliseconds(1)
+        return FunctionCalls(
+            node: node, placement: { placement.nodes(of: $0) }, isUsable: { membership.isUsable($0) },
+            knows: { releases.release($0.release, of: $0.app)?.version == $0 },
+            sender: CallSender(peers: CallPeers(peers), wallLimit: .milliseconds(Int64(wall))), group: group,
+            logger: logger
+        ) { version, call, eventLoop in
+            let start = NIODeadline.now()
+            return pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop)
+                .map { receipts.attach(to: $0, of: call, version, since: start) }
+                .flatMapErrorThrowing { error in
+                    receipts.failed(call, version, error, since: start)
+                    throw error
+                }
+        }
     }
 
     func logger(for room: String) -> Logger { NodeParts.labelled(logger, room) }
@@ -192,9 +275,14 @@ final class NodeParts: Sendable {
             group.addTask { await self.releases.run() }
             group.addTask { await self.functionLogs.run() }
             group.addTask { await self.receipts.run() }
+            group.addTask { await self.callServer.run() }
+            group.addTask { await self.rollouts.run() }
             group.addTask { await self.secrets.run() }
+            group.addTask { await self.domains.run() }
+            group.addTask { await self.certificates.run() }
             group.addTask { await self.cron.run() }
             group.addTask { await self.keyValues.run() }
+            group.addTask { await self.cache.run() }
             group.addTask { await self.keeper.run() }
             if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
             group.addTask { await self.duties.run() }
@@ -208,7 +296,10 @@ final class NodeParts: Sendable {
         await functions.shutdown()
         await hostServices.close()
         await functionLogs.flush()
+        await certificates.close()
         await keyValues.close()
+        await cache.close()
+        await origins.close()
         await membership.leave()
         await exchange.close()
         await peers.shutdown()

@@ -1,5 +1,7 @@
 import Blake3
+import ControlModel
 import Discovery
+import EdgeCache
 import Exchange
 import Foundation
 import Identity
@@ -8,6 +10,7 @@ import LedgerLog
 import Membership
 import NIOCore
 import Peering
+import Recordings
 import SwiftProtobuf
 import Synchronization
 import Wire
@@ -32,6 +35,11 @@ final class NodePeerService: PeerRequestHandler {
         let releases: ReleaseKeeper
         let keyValues: NodeKV
         let secrets: SecretKeeper
+        let cache: EdgeCache
+        let certificates: NodeCertificates
+        let calls: CallServer
+        let receipts: ReceiptBook
+        let rollouts: RolloutKeeper
     }
 
     /// Set once, after the rooms that themselves need the peer network have been made.
@@ -39,11 +47,14 @@ final class NodePeerService: PeerRequestHandler {
 
     func attach(
         exchange: Exchange, membership: Membership, discovery: Discovery, keeper: LedgerKeeper, sync: LedgerSync,
-        votes: VoteExchange, releases: ReleaseKeeper, keyValues: NodeKV, secrets: SecretKeeper
+        votes: VoteExchange, releases: ReleaseKeeper, keyValues: NodeKV, secrets: SecretKeeper,
+        cache: EdgeCache, certificates: NodeCertificates, calls: CallServer,
+        receipts: ReceiptBook, rollouts: RolloutKeeper
     ) {
         let rooms = Rooms(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync, votes: votes,
-            releases: releases, keyValues: keyValues, secrets: secrets)
+            releases: releases, keyValues: keyValues, secrets: secrets, cache: cache, certificates: certificates,
+            calls: calls, receipts: receipts, rollouts: rollouts)
         self.rooms.withLock { $0 = rooms }
     }
 
@@ -60,7 +71,14 @@ final class NodePeerService: PeerRequestHandler {
         if let answer = rooms.membership.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.discovery.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.keyValues.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.calls.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.certificates.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.secrets.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.cache.serve(request.type, request.body, from: request.peer, on: eventLoop) {
+            return answer.map { PeerReply(type: $0.0, body: $0.1) }.flatMapErrorThrowing { error in
+                throw error as? PeerError ?? PeerError(.init("cache/refused"), "\(error)")
+            }
+        }
         return eventLoop.makeFutureWithTask { try await NodePeerService.answer(request, rooms) }
     }
 
@@ -83,9 +101,25 @@ final class NodePeerService: PeerRequestHandler {
         case .releaseReadiness: try await readiness(try request.message(), rooms.releases)
         case .exchangeVotes: try await votes(try request.message(), rooms.votes)
         case .readLedgerBase: try await ledgerBase(try request.message(), rooms.keeper)
+        case .keepRollback: try await rollback(request.body, rooms.rollouts)
+        case .readReceipt: try await receipt(request.body, rooms.receipts)
         default:
             throw PeerError(.unsupported, "This node does not know \(request.type); update it")
         }
+    }
+
+    private static func rollback(_ order: ByteBuffer, _ rollouts: RolloutKeeper) async throws -> PeerReply {
+        do { try await rollouts.keep(Data(order.readableBytesView)) } catch let error as ControlFailure {
+            throw PeerError(.init(error.code), error.message)
+        }
+        return PeerReply(type: .rollbackKept, body: ByteBuffer())
+    }
+
+    private static func receipt(_ id: ByteBuffer, _ receipts: ReceiptBook) async throws -> PeerReply {
+        guard id.readableBytes <= ReceiptLimits.maxTextBytes,
+            let signed = await receipts.receipt(String(buffer: id))
+        else { throw PeerError(.notFound, "This node has no such receipt") }
+        return PeerReply(type: .receipt, body: ByteBuffer(bytes: signed.bytes))
     }
 
     private static func wait(_ millis: UInt32) -> Duration { min(.milliseconds(Int64(millis)), maxWait) }

@@ -23,6 +23,7 @@ final class RouteTable: GatewayRoutes {
 
     private let routes = Mutex<[String: Route]>([:])
 
+    private let domains = Mutex<[String: String]>([:])
     private let known = Atomic(false)
     private let previews = Mutex<(@Sendable (String) -> GatewayApp?)?>(nil)
 
@@ -38,6 +39,15 @@ final class RouteTable: GatewayRoutes {
         if case .unavailable = trial.app { return route.live }
         return trial.app
     }
+
+    func appName(forDomain host: String) -> String? {
+        domains.withLock { domains in
+            domains[host] ?? (host.hasSuffix(".") ? domains[String(host.dropLast())] : nil)
+        }
+    }
+
+    /// Replaces all custom domains, each with its app's name.
+    func replaceDomains(_ next: [String: String]) { domains.withLock { $0 = next } }
 
     /// Whom to ask for names that only a release's own host has; must not block.
     func onPreview(_ body: @escaping @Sendable (String) -> GatewayApp?) { previews.withLock { $0 = body } }

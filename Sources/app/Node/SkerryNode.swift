@@ -2,6 +2,7 @@ import BlobStore
 import CLinux
 import ControlAPI
 import ControlModel
+import EdgeCache
 import EtcdLog
 import Exchange
 import Foundation
@@ -35,6 +36,8 @@ public final class SkerryNode: Service {
         public var threads = System.coreCount
         /// Where the gateway writes a line for each request; nil: nowhere, for a node behind a proxy that does.
         public var accessLog: AccessLog?
+        /// The port for TLS, at the gateway's address; nil for what the configuration says.
+        public var httpsPort: Int?
         /// Bytes that the blob store may take; nil for what the configuration says.
         public var quotaBytes: Int?
 
@@ -91,7 +94,7 @@ public final class SkerryNode: Service {
         let snapshots = SnapshotStore(store: store, threadPool: threadPool, draftPath: folder.path + "/snapshot.part")
         let parts: NodeParts
         do {
-            parts = try await makeParts(key, configuration.ledger ?? LedgerConfiguration(), genesis, group, snapshots)
+            parts = try await makeParts(key, configuration, genesis, group, snapshots)
         } catch {
             try? store.close()
             throw error
@@ -108,9 +111,11 @@ public final class SkerryNode: Service {
     }
 
     private func makeParts(
-        _ key: SigningKey, _ configuration: LedgerConfiguration, _ genesis: Genesis,
+        _ key: SigningKey, _ node: NodeConfiguration, _ genesis: Genesis,
         _ group: MultiThreadedEventLoopGroup, _ snapshots: SnapshotStore
     ) async throws -> NodeParts {
+        let configuration = node.ledger ?? LedgerConfiguration()
+        let origins = node.origins ?? OriginsConfiguration()
         let ledger = try await OpenLedger.open(folder, configuration, genesis, key, snapshots, logger)
         var plan = SnapshotPlan()
         if let entries = configuration.snapshotEntries { plan.snapshotEntries = entries }
@@ -119,7 +124,12 @@ public final class SkerryNode: Service {
             return try NodeParts(
                 key: key, ledger: ledger, snapshots: snapshots, plan: plan, group: group, logger: logger,
                 worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable(),
-                functionLogs: folder.functionLogs, keyValues: folder.keyValues, secrets: folder.secrets)
+                functionLogs: folder.functionLogs, keyValues: folder.keyValues, secrets: folder.secrets,
+                rollouts: folder.rollouts, receipts: folder.receipts,
+                edgeCache: folder.edgeCache, originRules: origins,
+                edge: EdgeParts(
+                    tls: node.tls, domains: node.domains ?? DomainOptions(), certificateFolder: folder.certificates,
+                    domainFile: folder.domains))
         } catch {
             try? await ledger.keeper.close()
             try? await ledger.etcd?.close()
@@ -146,12 +156,21 @@ public final class SkerryNode: Service {
         settings.port = configuration.gateway.port
         settings.accessLog = options.accessLog
         settings.maxFunctionBodyBytes = parts.functions.settings.maxRequestBodyBytes
+        let secure =
+            options.httpsPort.map { NodeConfiguration.Address(host: configuration.gateway.host, port: $0) }
+            ?? configuration.tls?.address ?? configuration.secure
+        if let secure {
+            let domains = GatewayIdentity(book: parts.certificates.book)
+            var tls = Gateway.Settings.TLS(certificates: try LocalCertificates(folder, others: domains))
+            tls.host = secure.host
+            tls.port = secure.port
+            settings.tls = tls
+        }
         let gateway = Gateway(
             settings: settings, group: parts.group, routes: routes,
             blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
-            functions: NodeFunctions(
-                pool: parts.functions, releases: parts.functionReleases, receipts: parts.receipts),
-            pages: pages, logger: parts.logger(for: "gateway"))
+            functions: NodeFunctions(calls: parts.calls),
+            origins: parts.cache, pages: pages, logger: parts.logger(for: "gateway"))
         do {
             _ = try await gateway.start()
         } catch {
@@ -175,7 +194,9 @@ public final class SkerryNode: Service {
             node: parts.node, store: parts.store, keeper: parts.keeper, sync: parts.sync, releases: parts.releases,
             peers: parts.peers, exchange: parts.exchange, repairer: parts.repairer, functionLogs: parts.functionLogs,
             recordings: parts.recordings, receipts: parts.receipts,
-            values: parts.keyValues, secrets: parts.secrets,
+            values: parts.keyValues, secrets: parts.secrets, rollouts: parts.rollouts, cache: parts.cache,
+            domains: parts.domains,
+            certificates: parts.certificates,
             describe: {
                 let (isReady, detail) = pages.health()
                 return parts.status(note, data: data, isReady: isReady, detail: detail)

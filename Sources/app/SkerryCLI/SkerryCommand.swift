@@ -12,10 +12,11 @@ public struct SkerryCommand: AsyncParsableCommand {
             """,
         version: SkerryNode.version,
         subcommands: [
-            UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, FunctionsCommand.self,
-            DevCommand.self, KVCommand.self, SecretsCommand.self, ReleasesCommand.self, ReplayCommand.self,
+            UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, SitesCommand.self,
+            FunctionsCommand.self, DevCommand.self, CacheCommand.self, KVCommand.self, SecretsCommand.self,
+            ReleasesCommand.self, ReplayCommand.self,
             ReceiptsCommand.self,
-            PromoteCommand.self, DomainCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
+            PromoteCommand.self, DomainsCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
             NetworkCommand.self, LedgerCommand.self, SimulateCommand.self, DoctorCommand.self,
         ])
 

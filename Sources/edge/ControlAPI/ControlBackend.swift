@@ -55,6 +55,18 @@ public protocol ControlBackend: Sendable {
     func secrets(of name: String, by account: AccountID) async throws -> SecretsReport
     /// Hands an app's new list of secrets to the nodes that serve it. Only for the name's owner.
     func changeSecrets(of name: String, by account: AccountID, _ update: SecretsUpdate) async throws -> SecretsReceipt
+    /// Hands a signed roll-back to the nodes that serve an app, which carry it out if the app's newest promotion turns out
+    /// bad. Only for the name's owner.
+    func keepRollback(_ order: ByteBuffer, of name: String, by account: AccountID) async throws -> RollbackReceipt
+
+    /// Carries an order to purge out on all living nodes: `PurgeOrder` in bytes, which the app's owner signed.
+    func purgeCache(_ order: [UInt8]) async throws -> PurgeReceipt
+    /// What the nodes' caches did for an app. Only for the name's owner.
+    func cacheStatistics(of name: String, by account: AccountID) async throws -> CacheStatistics
+    /// What the nodes store of a URL of an app. Only for the name's owner.
+    func cacheInspection(of name: String, url: String, by account: AccountID) async throws -> CacheInspection
+    /// A custom domain as this node sees it, bound or not.
+    func domain(_ name: String) async throws -> DomainReport
 
     /// The ledger, for reading.
     var ledger: any ControlLedger { get }

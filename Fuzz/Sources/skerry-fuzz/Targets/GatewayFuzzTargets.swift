@@ -1,3 +1,6 @@
+import Blake3
+import Identity
+import Manifests
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -9,7 +12,7 @@ enum GatewayFuzzTargets {
     typealias Target = @Sendable ([UInt8]) -> String?
 
     /// The targets by name; the same in `Fuzz/` and in the tests that replay the corpus.
-    static func make() -> [String: Target] { ["http": http, "http-fields": fields] }
+    static func make() -> [String: Target] { ["http": http, "http-fields": fields, "client-hello": hello] }
 
     /// One complete request, without what frames its body.
     private struct Meaning: Equatable {
@@ -17,6 +20,18 @@ enum GatewayFuzzTargets {
         var target = ""
         var fields: [String] = []
         var body: [UInt8] = []
+    }
+
+    /// A beginning says nothing or the same as the whole.
+    private static func hello(_ input: [UInt8]) -> String? {
+        let whole = ClientHello.read(ByteBuffer(bytes: input))
+        for cut in stride(from: 0, to: input.count, by: max(1, input.count / 64)) {
+            let part = ClientHello.read(ByteBuffer(bytes: input[..<cut]))
+            guard part == .needsMore || part == whole || cut >= ClientHello.maxBytes else {
+                return "\(part) of \(cut) bytes, \(whole) of all"
+            }
+        }
+        return nil
     }
 
     /// What is accepted whole is accepted in pieces, and NIOHTTP1 reads it in the same way. The first byte is the size of
@@ -113,6 +128,14 @@ enum GatewayFuzzTargets {
             }
         }
         _ = EntityTags(text)
+        let variants = ContentEncoding.allCases.map {
+            SiteManifest.Variant(encoding: $0, blob: BlobID(Digest(unsafeUninitialized: { _ in })), byteCount: 1)
+        }
+        // Which coding is taken depends on what is said, not on how it is cut into lines.
+        if !text.contains(";"), AcceptedEncodings(text) != AcceptedEncodings(text + ",") {
+            return "an empty member of a list means something"
+        }
+        _ = AcceptedEncodings(text).choose(variants)
         _ = HostName(text)
         // As the parser lets a path through.
         guard input.first == UInt8(ascii: "/"), input.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }

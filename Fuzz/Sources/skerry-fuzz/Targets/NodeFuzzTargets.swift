@@ -21,7 +21,7 @@ enum NodeFuzzTargets {
     /// goes with them.
     static func make() throws -> [String: Target] {
         let node = try ServingNode()
-        return ["kv-messages": messages, "kv-serve": node.serve]
+        return ["kv-messages": messages, "kv-serve": node.serve, "call-frames": callFrames]
     }
 
     /// The other home, whose id has 32 bytes 2: no key has it.
@@ -54,6 +54,24 @@ enum NodeFuzzTargets {
         guard let again: [UInt8] = try? write(content).serializedBytes(), let message = try? M(serializedBytes: again)
         else { return false }
         return read(message) == content
+    }
+
+    /// What is read about calls is written as the same bytes. The first byte chooses the message.
+    @Sendable private static func callFrames(_ input: [UInt8]) -> String? {
+        guard let mode = input.first else { return nil }
+        let bytes = ByteBuffer(bytes: input.dropFirst())
+        var rest = bytes
+        let again: ByteBuffer? =
+            switch mode % 4 {
+            case 0: (try? CallFrames.begin(bytes)).map { CallFrames.encode($0) }
+            case 1: (try? CallFrames.answer(bytes)).map { CallFrames.encode($0) }
+            case 2:
+                (try? CallFrames.call(&rest)).flatMap { call in
+                    (try? CallFrames.part(&rest)).map { CallFrames.encode($0, of: call, $1) }
+                }
+            default: (try? CallFrames.part(&rest)).map { CallFrames.encode($0, $1) }
+            }
+        return again == nil || again == bytes ? nil : "what was said about a call is written otherwise than it was read"
     }
 
     // MARK: Requests
@@ -141,7 +159,23 @@ enum NodeFuzzTargets {
             $0.namespace = "n"
             $0.limit = 9
         }.serializedBytes()
+        let begin = CallFrames.Begin(
+            call: 7, hops: 1, deadlineMillis: 30_000, tenant: "a/b", release: "r",
+            request: .init(
+                id: "0123456789abcdef", trace: "", method: "GET", url: "http://b.localhost/", headers: [("host", "b")]),
+            body: ByteBuffer(string: "in"), hasMore: true)
+        let reply = CallFrames.Answer.reply(
+            status: 200, headers: [("a", "b")], body: ByteBuffer(string: "out"), hasMore: false)
+        let failure = CallFrames.Answer.failure(
+            code: "function/overloaded", message: "full", retryAfterMillis: 1_000, wasRun: false)
         return [
+            "call-frames": [
+                "begin": [0] + Array(buffer: CallFrames.encode(begin)),
+                "reply": [1] + Array(buffer: CallFrames.encode(reply)),
+                "failure": [1] + Array(buffer: CallFrames.encode(failure)),
+                "send": [2] + Array(buffer: CallFrames.encode(.more, of: 7, ByteBuffer(string: "more"))),
+                "part": [3] + Array(buffer: CallFrames.encode(.last, ByteBuffer(string: "end"))),
+            ],
             "kv-messages": [
                 "changes": [0] + changes, "entry": [1] + value, "names": [2] + names, "vector": [3] + pull,
             ],

@@ -111,6 +111,15 @@ struct DeployOptions: ParsableArguments {
         if let bytes = result.scriptBytes {
             Terminal.print("script \(Human.bytes(bytes))" + (result.bundler.map { ", bundled by \($0)" } ?? ""))
         }
+        if let routes = result.routes {
+            let rows = routes.map { [$0.path, $0.part, $0.source ?? $0.kind] }
+            for line in Human.table([["ROUTE", "PART", "CONTENT"]] + rows) { Terminal.print(line) }
+        }
+        if result.variants > 0 {
+            Terminal.print(
+                "\(result.variants) variants in content codings, which save up to \(Human.bytes(result.savedBytes))")
+        }
+        if result.rules > 0 { Terminal.print(result.rules == 1 ? "1 rule" : "\(result.rules) rules") }
         Terminal.print("uploaded \(result.uploadedBlobs) blobs, \(Human.bytes(result.uploadedBytes))")
         if result.unchanged {
             Terminal.print("release \(result.release) with exactly this content is live already")

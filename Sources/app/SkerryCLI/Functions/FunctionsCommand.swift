@@ -1,6 +1,5 @@
 import ArgumentParser
 import Client
-import ControlModel
 import Identity
 import Ledger
 
@@ -28,19 +27,7 @@ struct FunctionsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let owner = mine ? try account.load().publicKey.account.description : nil
-            var list = try await node.client().names()
-            list.names = list.names.filter { name in
-                let live = name.releases.first(where: \.live) ?? name.releases.last
-                return live?.kind == "function" && (owner == nil || name.owner == owner)
-            }
-            if node.data.json { return try Terminal.printJSON(list) }
-            let gateway = try await node.gateway()
-            var rows = [["NAME", "LIVE", "VERSIONS", "OWNER", "ADDRESS"]]
-            for name in list.names {
-                let url = AppName(name.name).map { Deployer.url(of: $0, gateway: gateway) } ?? ""
-                rows.append([name.name, name.live ?? "–", "\(name.releases.count)", String(name.owner.prefix(16)), url])
-            }
-            for line in Human.table(rows) { Terminal.print(line) }
+            try await AppList.show(kinds: ["function", "composite"], owner: owner, node)
         }
     }
 

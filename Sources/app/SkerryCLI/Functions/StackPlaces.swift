@@ -37,7 +37,7 @@ actor StackPlaces {
             guard let info = try? await client.name(name),
                 let id = info.releases.first(where: { $0.id == release }).flatMap({ BlobID($0.manifest) }),
                 let bytes = await blob(id, ManifestLimits.maxManifestBytes),
-                case .function(let function)? = try? Manifest(decoding: bytes)
+                let function = (try? Manifest(decoding: bytes))?.function
             else { continue }
             guard let id = function.sourceMap else {
                 return StackMapper(sourceName: function.sourceName, sourceMap: nil)

@@ -105,7 +105,7 @@ struct LocalNetwork: Sendable {
         let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
         try manager.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: mode)
         let etcdCount = options.engine == .etcd ? LocalEtcd.memberCount : 0
-        var ports = try FreePorts.choose(options.nodeCount * 3 + etcdCount * 2)
+        var ports = try FreePorts.choose(options.nodeCount * 4 + etcdCount * 2)
         let etcdPorts = (0..<etcdCount).map { _ in
             Note.EtcdPorts(client: ports.removeLast(), peer: ports.removeLast())
         }
@@ -120,8 +120,9 @@ struct LocalNetwork: Sendable {
             let key = try KeyFile.loadOrCreate(member.key).publicKey
             let address = { (port: Int) in NodeConfiguration.Address(host: "127.0.0.1", port: port) }
             var configuration = NodeConfiguration(
-                gateway: address(ports[3 * index]), peer: address(ports[3 * index + 1]),
-                control: address(ports[3 * index + 2]))
+                gateway: address(ports[4 * index]), peer: address(ports[4 * index + 1]),
+                control: address(ports[4 * index + 2]))
+            configuration.secure = address(ports[4 * index + 3])
             configuration.ledger = ledger
             try configuration.writeJSON(to: member.configuration)
             members.append(

@@ -5,6 +5,8 @@ struct NetworkReport: Codable {
     struct Node: Codable {
         var id: String
         var gateway: String
+        /// The base URL for TLS; nil for none.
+        var https: String?
         var peer: String
         var control: String
         var data: String
@@ -42,6 +44,7 @@ struct NetworkReport: Codable {
             Terminal.print("node \(index + 1)   \(node.state)\(node.pid.map { ", pid \($0)" } ?? "")")
             Terminal.print("  id       \(node.id)")
             Terminal.print("  gateway  \(node.gateway)")
+            if let https = node.https { Terminal.print("  https    \(https)") }
             Terminal.print("  peer     \(node.peer)")
             Terminal.print("  control  \(node.control)")
             Terminal.print("  data     \(node.data)")

@@ -109,6 +109,7 @@ struct NetworkRunner {
             nodes.append(
                 NetworkReport.Node(
                     id: member.id.description, gateway: "http://\(member.configuration.gateway)",
+                    https: member.configuration.secure.map { "https://\($0)" },
                     peer: member.configuration.peer.description,
                     control: "http://\(member.configuration.control)", data: member.folder.path, pid: run?.pid,
                     state: run == nil

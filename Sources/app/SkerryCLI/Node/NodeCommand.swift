@@ -41,6 +41,18 @@ struct NodeCommand: AsyncParsableCommand {
                     + "node.json says, else what the disk gives.", valueName: "size"))
         var quota: ByteSize?
 
+        @Option(
+            help: ArgumentHelp(
+                "The port for HTTPS at the gateway's address, with a self-signed certificate for localhost and the "
+                    + "names below it. Default: what node.json says, else none.", valueName: "port"))
+        var httpsPort: Int?
+
+        func validate() throws {
+            if let httpsPort, !(0...65_535).contains(httpsPort) {
+                throw ValidationError("--https-port must be 0 to 65535, not \(httpsPort)")
+            }
+        }
+
         func run() async throws {
             let prometheus = PrometheusMetrics()
             MetricsSystem.bootstrap(prometheus)
@@ -50,6 +62,7 @@ struct NodeCommand: AsyncParsableCommand {
             let folder = NodeFolder(URL(fileURLWithPath: data).standardizedFileURL.path)
             var options = SkerryNode.Options()
             options.quotaBytes = quota?.bytes
+            options.httpsPort = httpsPort
             options.accessLog = level <= .info ? AccessLog(format == .json ? .json : .text) : nil
             let node = SkerryNode(folder: folder, options: options, prometheus: prometheus, logger: logger)
             let group = ServiceGroup(

@@ -71,9 +71,9 @@ struct SecretsCommand: AsyncParsableCommand {
             guard let client = try? node.client(), let info = try? await client.name(app),
                 let live = info.releases.first(where: \.live), let id = BlobID(live.manifest),
                 let bytes = try? await client.content(of: id, limit: ManifestLimits.maxManifestBytes),
-                case .function(let function)? = try? Manifest(decoding: bytes)
+                let manifest = try? Manifest(decoding: bytes)
             else { return true }
-            return function.secrets.contains(name)
+            return manifest.secrets.contains(name)
         }
     }
 

@@ -1,25 +1,32 @@
 import ArgumentParser
 import Client
 import ControlModel
+import Identity
 import Ledger
 
-struct DomainCommand: AsyncParsableCommand {
+struct DomainsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "domain", abstract: "Domains that apps answer to, beside their names.",
+        commandName: "domains", abstract: "Domains that apps answer to, beside their names.",
         discussion: """
-            The ledger keeps which app has a domain; the domain's DNS must lead visitors to a gateway. Who binds a domain
-            first has it: nothing checks yet that it is theirs.
+            A domain is bound to an app on the ledger after its DNS has shown that it is yours: by a TXT record that
+            `skerry domains add` prints, or by making it an alias of the app's name at the network. Each node looks at
+            the DNS for itself before it serves the domain, so leave the record where it is.
             """,
-        subcommands: [Bind.self, Unbind.self, List.self])
+        subcommands: [Add.self, List.self, DomainsVerifyCommand.self, Remove.self], aliases: ["domain"])
 
-    private struct Report: Codable {
+    struct Report: Codable {
         var domain: String
         var name: String?
         var sequence: UInt64
     }
 
-    struct Bind: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let an app of yours answer to a domain.")
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let an app of yours answer to a domain.",
+            discussion: """
+                Looks at the DNS first. If the proof is not there yet, this prints what to set and fails; with --wait it
+                looks again until it is there.
+                """, aliases: ["bind"])
 
         @Argument(help: "The domain, such as shop.example.org, in lower case.")
         var domain: DomainName
@@ -27,11 +34,24 @@ struct DomainCommand: AsyncParsableCommand {
         @Argument(help: "The app's name.")
         var name: AppName
 
+        @Option(
+            help: ArgumentHelp(
+                "How long to wait for the proof, such as 90s, 10m or 1h. Default: not at all.", valueName: "time"),
+            transform: SimulationNumber.seconds)
+        var wait: Double?
+
+        @OptionGroup var dns: ResolverOption
         @OptionGroup var node: NodeOption
         @OptionGroup var account: AccountOption
 
         func run() async throws {
-            let sequence = try await DomainCommand.submit(domain, name, node, account)
+            let key = try account.load()
+            let ledger = try node.ledger(key: key)
+            let client = try node.client()
+            let zone = try await client.domain(domain).zone
+            let proof = try await dns.proof(domain, name, owner: key.publicKey.account, zone: zone, ledger)
+            try await dns.awaitProof(proof, seconds: wait ?? 0, isQuiet: node.data.json)
+            let sequence = try await ledger.submit(.bindDomain(domain, to: name), key: key).sequence
             if node.data.json {
                 return try Terminal.printJSON(
                     Report(domain: domain.description, name: name.description, sequence: sequence))
@@ -40,8 +60,9 @@ struct DomainCommand: AsyncParsableCommand {
         }
     }
 
-    struct Unbind: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a domain away from the app that has it.")
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a domain away from the app that has it.", aliases: ["unbind"])
 
         @Argument(help: "The domain.")
         var domain: DomainName
@@ -50,7 +71,8 @@ struct DomainCommand: AsyncParsableCommand {
         @OptionGroup var account: AccountOption
 
         func run() async throws {
-            let sequence = try await DomainCommand.submit(domain, nil, node, account)
+            let key = try account.load()
+            let sequence = try await node.ledger(key: key).submit(.bindDomain(domain, to: nil), key: key).sequence
             if node.data.json {
                 return try Terminal.printJSON(Report(domain: domain.description, name: nil, sequence: sequence))
             }
@@ -60,7 +82,7 @@ struct DomainCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "ls", abstract: "List domains with the apps that have them.")
+            abstract: "List domains with the apps that have them.", aliases: ["ls"])
 
         @Argument(help: "Only this app's domains.")
         var name: AppName?
@@ -84,12 +106,5 @@ struct DomainCommand: AsyncParsableCommand {
             let table = rows.map { [$0.domain, $0.name, String($0.owner.prefix(16))] }
             for line in Human.table([["DOMAIN", "NAME", "OWNER"]] + table) { Terminal.print(line) }
         }
-    }
-
-    private static func submit(
-        _ domain: DomainName, _ name: AppName?, _ node: NodeOption, _ account: AccountOption
-    ) async throws -> UInt64 {
-        let key = try account.load()
-        return try await node.ledger(key: key).submit(.bindDomain(domain, to: name), key: key).sequence
     }
 }

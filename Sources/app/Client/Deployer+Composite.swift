@@ -1,0 +1,117 @@
+import AppManifests
+import Blake3
+import Bundling
+import Identity
+import Ledger
+import Manifests
+import NIOCore
+
+/// Origins, and apps of several parts.
+extension Deployer {
+    /// A route of a composite app, as it is shown.
+    public struct Route: Codable, Sendable, Equatable {
+        /// The pattern.
+        public var path: String
+        /// The part's name.
+        public var part: String
+        /// `site`, `function` or `origin`.
+        public var kind: String
+        /// Where an origin's content comes from; nil for other parts.
+        public var source: String?
+    }
+
+    /// Deploys an app that is nothing but an origin.
+    func deployOrigin(_ app: AppManifest, _ name: AppName, _ message: String) async throws -> Result {
+        guard let origin = app.origins.first else {
+            throw ClientError(.badInput, "\(AppManifest.fileName) describes no origin")
+        }
+        let known = try await checkOwner(name)
+        return try await deploy(name, known, .origin, .origin(origin.manifest), [:], message)
+    }
+
+    /// Deploys an app of several parts.
+    ///
+    /// - Throws: `BundleError` with every place that is wrong, before anything is uploaded.
+    func deployComposite(
+        folder: String, _ app: AppManifest, _ name: AppName, _ message: String
+    ) async throws -> Result {
+        let known = try await checkOwner(name)
+        let site = try app.assets.map { try SiteFolder(folder + "/" + $0) }
+        var sources: [BlobID: BlobUploader.Source] = [:]
+        var content: SiteContent?
+        if let site {
+            let made = try await SiteContent(site, isSinglePage: app.isSinglePage, hasCleanURLs: app.hasCleanURLs)
+            sources = made.sources
+            content = made
+        }
+        let files = content?.manifest
+        var code: Code?
+        if let entry = app.entry {
+            var made = try await self.code(folder: folder, app, entry: entry, site)
+            if app.bindings.contains(where: { $0.target == .assets }) { made.function.assets = files?.files ?? [:] }
+            sources.merge(made.sources) { $1 }
+            code = made
+        }
+        let manifest = try app.composite(site: files, function: code?.function)
+        let count = (files?.files.count ?? 0) + (code == nil ? 0 : 1)
+        report(.hashed(files: count, bytes: sources.values.reduce(0) { $0 + $1.byteCount }))
+        var result = try await deploy(name, known, .composite, .composite(manifest), sources, message)
+        result.files = count
+        result.hidden = site?.hiddenCount ?? 0
+        result.routes = Deployer.routes(manifest)
+        if let code {
+            result.note(code)
+            result.probePath = app.routes.first?.description.replacing("*", with: "-")
+        }
+        if let content { result.note(content) }
+        return result
+    }
+
+    private static func routes(_ manifest: CompositeManifest) -> [Route] {
+        manifest.routes.map { route in
+            let part = manifest.parts[route.part]
+            var source: String?
+            if case .origin(let origin) = part.content { source = origin.source.description }
+            return Route(
+                path: route.pattern.description, part: part.name, kind: part.content.kind, source: source)
+        }
+    }
+
+    // MARK: Code
+
+    /// What the code of a function became.
+    struct Code {
+        var function: FunctionManifest
+        var sources: [BlobID: BlobUploader.Source]
+        let bundle: AppBundle
+    }
+
+    /// Bundles the function of an app, and describes it.
+    func code(folder: String, _ app: AppManifest, entry: String, _ site: SiteFolder?) async throws -> Code {
+        let locations = Dictionary(uniqueKeysWithValues: (site?.items ?? []).map { ($0.path, $0.location) })
+        let bundle = try await Bundler(folder: folder, build: app.build).bundle(entry: entry, files: locations)
+        let script = ByteBuffer(bytes: bundle.code)
+        let id = BlobID(Blake3.hash(script.readableBytesView))
+        var function = FunctionManifest(
+            script: id, scriptByteCount: script.readableBytes, sourceName: bundle.sourceName, exports: bundle.exports)
+        var sources: [BlobID: BlobUploader.Source] = [id: .bytes(script)]
+        app.describe(&function)
+        function.bundler = bundle.bundler
+        if let map = bundle.sourceMap, map.count <= ManifestLimits.maxSourceMapBytes {
+            let bytes = ByteBuffer(bytes: map)
+            let id = BlobID(Blake3.hash(bytes.readableBytesView))
+            function.sourceMap = id
+            function.sourceMapByteCount = map.count
+            sources[id] = .bytes(bytes)
+        }
+        return Code(function: function, sources: sources, bundle: bundle)
+    }
+}
+
+extension Deployer.Result {
+    mutating func note(_ code: Deployer.Code) {
+        scriptBytes = code.function.scriptByteCount
+        bundler = code.bundle.bundler.isEmpty ? nil : code.bundle.bundler
+        warnings = code.bundle.warnings.map(\.description)
+    }
+}

@@ -1,0 +1,1 @@
+../CertificatesTests/TestDNSServer.swift
