@@ -248,12 +248,12 @@ struct HTTPOriginTests {
     }
 
     @Test(
-        "Private addresses are refused, by number or behind a name, unless the operator allows them",
+        "Private addresses and other protocols' ports are refused, by number or behind a name, unless the operator allows them",
         arguments: [
             "http://127.0.0.1/", "http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/",
             "http://[::ffff:10.0.0.1]/",
             "http://100.64.0.1/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://inner.test/",
-            "http://mixed.test/",
+            "http://mixed.test/", "http://93.184.215.14:25/", "http://[2606:2800:21f::1]:22/",
         ])
     func guarded(_ url: String) async throws {
         let names = FixedNames(["inner.test": ["127.0.0.1"], "mixed.test": ["93.184.215.14", "192.168.0.1"]])

@@ -33,8 +33,6 @@ extension Gateway.Settings {
         public var connectionWindowBytes = 1024 * 1024
         /// Bytes of one answer that wait in its stream before its content is no longer read. Default 256 KiB, one block.
         public var streamQueueBytes = 256 * 1024
-        /// The same for all answers of a connection. Default 1 MiB.
-        public var connectionQueueBytes = 1024 * 1024
         /// CONTINUATION frames behind one HEADERS frame. Default 8; more end the connection.
         public var maxContinuationFrames = 8
         /// Streams that a client may reset within ``rateWindow``. Default 200; more end the connection with

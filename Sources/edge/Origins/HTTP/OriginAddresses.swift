@@ -16,15 +16,12 @@ struct OriginAddresses: Sendable {
     func find(_ url: HTTPURL) async throws -> [IPAddress] {
         switch url.host {
         case .address(let address):
+            if !guardian.allowed.contains(where: { $0.contains(address) }) { try checkPort(of: url, "\(address)") }
             try check(address, url.hostAndPort)
             return [address]
         case .name(let name):
             let isFree = allowedHosts.contains(name)
-            if !isFree, BlockedPorts.contains(url.port) {
-                throw OriginError(
-                    .refusedAddress,
-                    "port \(url.port) of \(name) belongs to another protocol than HTTP; use another port")
-            }
+            if !isFree { try checkPort(of: url, name) }
             let found = try await lookUp(name)
             guard !found.isEmpty else {
                 throw OriginError(
@@ -33,6 +30,12 @@ struct OriginAddresses: Sendable {
             if !isFree { for address in found { try check(address, name) } }
             return found
         }
+    }
+
+    private func checkPort(of url: HTTPURL, _ host: String) throws {
+        guard BlockedPorts.contains(url.port) else { return }
+        throw OriginError(
+            .refusedAddress, "port \(url.port) of \(host) belongs to another protocol than HTTP; use another port")
     }
 
     private func check(_ address: IPAddress, _ name: String) throws {
