@@ -88,7 +88,7 @@ struct FreshContextTests {
     @Test("Contexts go with their requests")
     func contextsGo() async throws {
         try await withPool { (fixture: PoolFixture) async throws -> Void in
-            for _ in 0..<300 { _ = try await call(fixture, Self.counter) }
+            for _ in 0..<1_000 { _ = try await call(fixture, Self.counter) }
             #expect(fixture.pool.workerProcesses.count == 1)
         }
     }

@@ -10,7 +10,13 @@ struct RequestContexts {
         case failed(message: String, stack: String)
     }
 
+    /// After so many contexts that went, what they left is collected. By itself the engine would wait for as much memory
+    /// as a worker may have: it sees little of what a context holds.
+    static let collectionInterval = 32
+
     let order: LoadOrder
+    /// Contexts that went since the last collection.
+    var dropped = 0
     var realms: [UInt64: Realm] = [:]
     /// Nil while none is being loaded.
     var loading: LoadOutcome?
@@ -107,5 +113,9 @@ extension Worker {
             timers.stopAll(of: id)
             contexts?.realms[id] = nil
         }
+        contexts?.dropped += ended.count
+        guard let engine, contexts?.dropped ?? 0 >= RequestContexts.collectionInterval else { return }
+        contexts?.dropped = 0
+        JSSynchronousGarbageCollectForDebugging(engine.main.context)
     }
 }
