@@ -7,7 +7,7 @@ import WorkerProtocol
         .load(
             LoadOrder(
                 code: [1, 2, 3], fileName: "w.js", cpuLimitMilliseconds: 500, maxResponseBodyBytes: 10,
-                environment: #"{"vars":{}}"#, freshContexts: true)),
+                environment: #"{"vars":{}}"#)),
         .loaded,
         .loadFailed(message: "m", stack: "s\n"),
         .request(

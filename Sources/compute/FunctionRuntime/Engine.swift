@@ -1,13 +1,27 @@
 import CJavaScriptCore
+import CRuntimeScript
 
-/// One virtual machine: its main context, and the deferred work of all its contexts.
+/// One virtual machine with one context, and the functions of the prelude that the worker calls.
 ///
 /// Only the thread that made it may use it.
 final class Engine {
+    /// What a call into the engine led to.
+    enum Outcome {
+        case returned
+        case threw(JSValueRef)
+    }
+
     let group: JSContextGroupRef
+    let context: JSGlobalContextRef
     let mainContext: OpaquePointer
-    /// The context that the code is loaded into.
-    let main: Realm
+    private let bridge: JSObjectRef
+
+    /// The functions that the prelude leaves on its bridge.
+    enum Entry: String, CaseIterable {
+        case load, dispatch, fireTimer, dropTimer, cancel, rejected, drive, warm
+        case result, callFailed, data, end, broken, credit, stop
+    }
+    private var entries: [Entry: JSObjectRef] = [:]
 
     /// Starts the engine and evaluates the prelude; nil when either fails.
     init?() {
@@ -17,22 +31,79 @@ final class Engine {
         guard let mainContext = g_main_context_new() else { return nil }
         g_main_context_push_thread_default(mainContext)
         _ = g_main_context_acquire(mainContext)
-        guard let group = JSContextGroupCreate() else { return nil }
-        // Makes the watchdog's thread now: it could not read what it needs once the process is sealed.
-        Engine.limitEntries(of: group, nanoseconds: 3_600_000_000_000)
-        guard let main = Realm(in: group), case .returned = main.call(.warm, []) else { return nil }
-        // Otherwise the first request would wait for the collection that what was made until now brings about.
-        JSSynchronousGarbageCollectForDebugging(main.context)
+        guard let group = JSContextGroupCreate(), let context = JSGlobalContextCreateInGroup(group, nil),
+            let bridge = JSObjectMake(context, nil, nil)
+        else { return nil }
         self.mainContext = mainContext
         self.group = group
-        self.main = main
+        self.context = context
+        self.bridge = bridge
+        // Values that only Swift memory refers to are invisible to the collector.
+        JSValueProtect(context, bridge)
+        // Makes the watchdog's thread now: it could not read what it needs once the process is sealed.
+        limitEntries(nanoseconds: 3_600_000_000_000)
+        HostFunctions.install(on: bridge, in: context)
+        LazyScripts.install(on: bridge, in: context)
+        guard evaluatePrelude(), collectEntries(), case .returned = call(.warm, []) else { return nil }
+        // Otherwise the first request would wait for the collection that what was made until now brings about.
+        JSSynchronousGarbageCollectForDebugging(context)
     }
 
     /// Sets the CPU time of one outermost entry.
-    func limitEntries(nanoseconds: UInt64) { Engine.limitEntries(of: group, nanoseconds: nanoseconds) }
-
-    private static func limitEntries(of group: JSContextGroupRef, nanoseconds: UInt64) {
+    func limitEntries(nanoseconds: UInt64) {
         JSContextGroupSetExecutionTimeLimit(
             group, Double(nanoseconds) / 1e9, { _, _ in HostFunctions.entryWasTerminated() }, nil)
+    }
+
+    /// Evaluates a script and returns its value.
+    func evaluate(_ source: UnsafeBufferPointer<UInt8>, name: String) -> Result<JSValueRef, ScriptException> {
+        let script = ScriptText.make(source)
+        let url = ScriptText.make(name)
+        defer {
+            JSStringRelease(script)
+            JSStringRelease(url)
+        }
+        var exception: JSValueRef?
+        if let value = JSEvaluateScript(context, script, nil, url, 1, &exception), exception == nil {
+            return .success(value)
+        }
+        return .failure(ScriptException(exception, in: context))
+    }
+
+    /// Calls a function of the prelude.
+    func call(_ entry: Entry, _ arguments: [JSValueRef?]) -> Outcome {
+        var exception: JSValueRef?
+        _ = JSObjectCallAsFunction(context, entries[entry], nil, arguments.count, arguments, &exception)
+        if let exception { return .threw(exception) }
+        return .returned
+    }
+
+    private func evaluatePrelude() -> Bool {
+        for index in 0..<skerry_script_count() {
+            guard let script = skerry_script_at(index)?.pointee else { return false }
+            let source = UnsafeBufferPointer(start: script.bytes, count: script.length)
+            guard case .success(let value) = evaluate(source, name: "skerry:\(String(cString: script.name))"),
+                let function = JSValueToObject(context, value, nil)
+            else { return false }
+            var exception: JSValueRef?
+            let arguments: [JSValueRef?] = [bridge]
+            _ = JSObjectCallAsFunction(context, function, nil, 1, arguments, &exception)
+            if exception != nil { return false }
+        }
+        return true
+    }
+
+    private func collectEntries() -> Bool {
+        for entry in Entry.allCases {
+            let name = ScriptText.make(entry.rawValue)
+            defer { JSStringRelease(name) }
+            guard let value = JSObjectGetProperty(context, bridge, name, nil),
+                let function = JSValueToObject(context, value, nil), JSObjectIsFunction(context, function)
+            else { return false }
+            JSValueProtect(context, function)
+            entries[entry] = function
+        }
+        JSGlobalContextSetUnhandledRejectionCallback(context, entries[.rejected], nil)
+        return true
     }
 }

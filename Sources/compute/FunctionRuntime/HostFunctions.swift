@@ -59,7 +59,7 @@ enum HostFunctions {
             "stopTimer",
             { context, _, _, count, arguments, _ in
                 let call = Arguments(context, count, arguments)
-                worker?.stopTimer(call.number(0), in: context)
+                worker?.timers.stop(id: call.number(0))
                 return call.undefined
             }
         ),
@@ -251,7 +251,8 @@ private struct Arguments {
     func startTimer() -> JSValueRef? {
         guard let worker = HostFunctions.worker else { return JSValueMakeBoolean(context, false) }
         let delay = UInt64(max(0, min(number(1), Double(Int32.max)))) * 1_000_000
-        let started = worker.startTimer(number(0), delay: delay, in: context)
+        let started = worker.timers.start(
+            id: number(0), owner: worker.owner, dueTime: worker.now &+ delay)
         return JSValueMakeBoolean(context, started)
     }
 

@@ -1,17 +1,10 @@
-/// Timers: a binary heap by due time, then by order of start.
+/// Timers of one context: a binary heap by due time, then by order of start.
 struct TimerQueue {
     /// More running timers than this are refused.
     static let maxTimers = 10_000
 
-    /// Which timer: each context counts its own.
-    struct Key: Hashable {
-        /// The request whose context it is; 0 for the main one.
-        var realm: UInt64
-        var id: Double
-    }
-
     struct Timer {
-        var key: Key
+        var id: Double
         /// The request on whose behalf the timer was started; 0 for none.
         var owner: UInt64
         /// Nanoseconds of the monotonic clock.
@@ -20,30 +13,24 @@ struct TimerQueue {
     }
 
     private var heap: [Timer] = []
-    private var sequences: [Key: UInt64] = [:]
+    private var sequences: [Double: UInt64] = [:]
     private var lastSequence: UInt64 = 0
 
     var count: Int { sequences.count }
 
-    /// Starts or restarts a timer; false when there are too many.
-    mutating func start(_ key: Key, owner: UInt64, dueTime: UInt64) -> Bool {
-        guard sequences[key] != nil || sequences.count < Self.maxTimers else { return false }
+    /// Starts or restarts the timer `id`; false when there are too many.
+    mutating func start(id: Double, owner: UInt64, dueTime: UInt64) -> Bool {
+        guard sequences[id] != nil || sequences.count < Self.maxTimers else { return false }
         lastSequence += 1
-        sequences[key] = lastSequence
-        heap.append(Timer(key: key, owner: owner, dueTime: dueTime, sequence: lastSequence))
+        sequences[id] = lastSequence
+        heap.append(Timer(id: id, owner: owner, dueTime: dueTime, sequence: lastSequence))
         siftUp(heap.count - 1)
         // Stopped timers stay in the heap until they surface; a script that only starts and stops must not grow it.
         if heap.count > 2 * Self.maxTimers { compact() }
         return true
     }
 
-    mutating func stop(_ key: Key) { sequences[key] = nil }
-
-    /// Stops all timers of a context that goes.
-    mutating func stopAll(of realm: UInt64) {
-        guard sequences.keys.contains(where: { $0.realm == realm }) else { return }
-        sequences = sequences.filter { $0.key.realm != realm }
-    }
+    mutating func stop(id: Double) { sequences[id] = nil }
 
     /// Due time of the first timer.
     mutating func nextDueTime() -> UInt64? {
@@ -56,16 +43,16 @@ struct TimerQueue {
         dropStopped()
         guard let first = heap.first, first.dueTime <= now else { return nil }
         removeFirst()
-        sequences[first.key] = nil
+        sequences[first.id] = nil
         return first
     }
 
     private mutating func dropStopped() {
-        while let first = heap.first, sequences[first.key] != first.sequence { removeFirst() }
+        while let first = heap.first, sequences[first.id] != first.sequence { removeFirst() }
     }
 
     private mutating func compact() {
-        let alive = heap.filter { sequences[$0.key] == $0.sequence }
+        let alive = heap.filter { sequences[$0.id] == $0.sequence }
         heap = alive.sorted(by: Self.precedes)
     }
 

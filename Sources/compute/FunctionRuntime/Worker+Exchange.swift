@@ -53,9 +53,8 @@ extension Worker {
     // MARK: Frames
 
     func finishCall(_ id: UInt64, _ value: String, _ body: [UInt8], _ continues: Bool) {
-        guard let owner = calls.owner(of: id), calls.takeResult(id, continues: continues),
-            let context = realm(of: owner)?.context
-        else { return }
+        guard let engine, let owner = calls.owner(of: id), calls.takeResult(id, continues: continues) else { return }
+        let context = engine.context
         deliver(
             .result, to: owner,
             [
@@ -66,10 +65,10 @@ extension Worker {
     }
 
     func failCall(_ id: UInt64, _ code: String, _ message: String) {
-        guard let owner = calls.owner(of: id) else { return }
+        guard let engine, let owner = calls.owner(of: id) else { return }
         calls.end(id)
         bodies[id] = nil
-        guard let context = realm(of: owner)?.context else { return }
+        let context = engine.context
         deliver(
             .callFailed, to: owner,
             [
@@ -80,19 +79,18 @@ extension Worker {
 
     /// A part of a request's or a result's body, or its end.
     func receiveBody(_ frame: Frame) {
+        guard let context = engine?.context else { return }
         switch frame {
         case .data(let id, let bytes):
-            guard let owner = owner(of: id), let context = realm(of: owner)?.context else {
-                return send(.stop(id: id))
-            }
+            guard let owner = owner(of: id) else { return send(.stop(id: id)) }
             deliver(
                 .data, to: owner, [JSValueMakeNumber(context, Double(id)), ScriptBytes.makeBuffer(bytes, in: context)])
         case .end(let id):
-            guard let owner = owner(of: id), let context = realm(of: owner)?.context else { return }
+            guard let owner = owner(of: id) else { return }
             calls.end(id)
             deliver(.end, to: owner, [JSValueMakeNumber(context, Double(id))])
         case .broken(let id, let message):
-            guard let owner = owner(of: id), let context = realm(of: owner)?.context else { return }
+            guard let owner = owner(of: id) else { return }
             calls.end(id)
             deliver(
                 .broken, to: owner, [JSValueMakeNumber(context, Double(id)), ScriptText.value(message, in: context)])
@@ -104,20 +102,18 @@ extension Worker {
         guard bodies[id] != nil else { return }
         bodies[id]?.addCredit(bytes)
         pump(id)
-        guard let body = bodies[id], body.room > 0, !body.isFinished, let owner = owner(of: id),
-            let context = realm(of: owner)?.context
-        else { return }
+        guard let engine, let body = bodies[id], body.room > 0, !body.isFinished, let owner = owner(of: id) else {
+            return
+        }
         deliver(
             .credit, to: owner,
-            [JSValueMakeNumber(context, Double(id)), JSValueMakeNumber(context, Double(body.room))])
+            [JSValueMakeNumber(engine.context, Double(id)), JSValueMakeNumber(engine.context, Double(body.room))])
     }
 
     /// The node wants no more of a body.
     func stopBody(_ id: UInt64) {
-        guard bodies.removeValue(forKey: id) != nil, let owner = owner(of: id) else { return }
-        if let context = realm(of: owner)?.context {
-            deliver(.stop, to: owner, [JSValueMakeNumber(context, Double(id))])
-        }
+        guard let engine, bodies.removeValue(forKey: id) != nil, let owner = owner(of: id) else { return }
+        deliver(.stop, to: owner, [JSValueMakeNumber(engine.context, Double(id))])
         requests.endBody(id, now: now)
     }
 
@@ -148,9 +144,9 @@ extension Worker {
         return calls.owner(of: id)
     }
 
-    private func deliver(_ entry: Realm.Entry, to owner: UInt64, _ arguments: [JSValueRef?]) {
-        guard let realm = realm(of: owner), owner == 0 || requests.isAlive(owner, now: now) else { return }
-        enter(owner, isFirst: false) { _ = realm.call(entry, arguments) }
+    private func deliver(_ entry: Engine.Entry, to owner: UInt64, _ arguments: [JSValueRef?]) {
+        guard let engine, owner == 0 || requests.isAlive(owner, now: now) else { return }
+        enter(owner, isFirst: false) { _ = engine.call(entry, arguments) }
     }
 
     private func pump(_ id: UInt64) {

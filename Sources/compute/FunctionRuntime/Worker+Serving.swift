@@ -16,7 +16,6 @@ extension Worker {
             handleFrames()
             runTimers()
             flush()
-            dropContexts()
             if poll(&descriptors) { read(into: buffer) }
         }
     }

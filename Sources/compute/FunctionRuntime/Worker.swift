@@ -25,8 +25,6 @@ final class Worker {
     var bodies: [UInt64: OutgoingBody] = [:]
     /// Clock and chance as the node gives them; nil in ordinary workers.
     var driven: DrivenWorld?
-    /// Where each request has a context of its own: those of the requests that go on.
-    var contexts: RequestContexts?
     private var output: [UInt8] = []
     private var lastFlush: UInt64 = 0
 
@@ -81,9 +79,15 @@ final class Worker {
         maxResponseBodyBytes = Int(order.maxResponseBodyBytes)
         isLoading = true
         if cpuLimitNanoseconds > 0 { engine.limitEntries(nanoseconds: cpuLimitNanoseconds) }
-        if order.freshContexts { contexts = RequestContexts(order) }
         enter(0, isFirst: false) {
-            if let exception = engine.main.load(order) {
+            if ProgramCode.isModule(order.code) {
+                _ = engine.call(.load, ProgramCode.arguments(order, in: engine.context))
+                return
+            }
+            switch order.code.withUnsafeBufferPointer({ engine.evaluate($0, name: order.fileName) }) {
+            case .success(let exports):
+                _ = engine.call(.load, [exports, ScriptText.value(order.environment, in: engine.context)])
+            case .failure(let exception):
                 loadFailed(message: exception.message, stack: exception.stack)
             }
         }
@@ -93,13 +97,12 @@ final class Worker {
     }
 
     private func dispatch(_ id: UInt64, _ head: RequestHead, _ body: [UInt8], _ continues: Bool) {
-        guard isLoaded else {
+        guard let engine, isLoaded else {
             send(.failure(id: id, code: .notLoaded, message: "the worker has no code yet"))
             return
         }
         requests.begin(id)
-        guard let realm = makeRealm(for: id) else { return }
-        let context = realm.context
+        let context = engine.context
         var threw: JSValueRef?
         let charged = enter(id, isFirst: true) {
             let arguments: [JSValueRef?] = [
@@ -110,7 +113,7 @@ final class Worker {
                 body.isEmpty ? JSValueMakeUndefined(context) : ScriptBytes.makeBuffer(body, in: context),
                 JSValueMakeBoolean(context, continues),
             ]
-            if case .threw(let exception) = realm.call(.dispatch, arguments) { threw = exception }
+            if case .threw(let exception) = engine.call(.dispatch, arguments) { threw = exception }
         }
         if charged, let threw, requests.isOpen(id) {
             fail(id, .exception, ScriptException(threw, in: context).message)
@@ -118,10 +121,10 @@ final class Worker {
     }
 
     private func cancel(_ id: UInt64) {
-        guard let realm = realm(of: id), requests.isOpen(id) || requests.isStreaming(id) else { return }
+        guard let engine, requests.isOpen(id) || requests.isStreaming(id) else { return }
         fail(id, .cancelled, "the node cancelled the request")
         abandon(id)
-        enter(id, isFirst: false) { _ = realm.call(.cancel, [JSValueMakeNumber(realm.context, Double(id))]) }
+        enter(id, isFirst: false) { _ = engine.call(.cancel, [JSValueMakeNumber(engine.context, Double(id))]) }
     }
 
     /// One line for each name and each value; fields with a line break inside cannot come from HTTP and are left out.
@@ -173,6 +176,7 @@ final class Worker {
     }
 
     func fireTimers() {
+        guard let engine else { return }
         let now = self.now
         requests.expire(now: now)
         dropOrphanedCalls()
@@ -180,12 +184,11 @@ final class Worker {
         var budget = timers.count
         while budget > 0, timersMayFire, let timer = timers.popDue(now: now) {
             budget -= 1
-            guard let realm = realm(of: timer.key.realm) else { continue }
-            let id = JSValueMakeNumber(realm.context, timer.key.id)
+            let id = JSValueMakeNumber(engine.context, timer.id)
             if timer.owner == 0 || requests.isAlive(timer.owner, now: now) {
-                enter(timer.owner, isFirst: false) { _ = realm.call(.fireTimer, [id]) }
+                enter(timer.owner, isFirst: false) { _ = engine.call(.fireTimer, [id]) }
             } else {
-                _ = realm.call(.dropTimer, [id])
+                _ = engine.call(.dropTimer, [id])
             }
         }
     }
@@ -202,7 +205,6 @@ final class Worker {
     var owner: UInt64 { current != 0 ? current : requests.onlyRequest ?? 0 }
 
     func loaded() {
-        if contexts?.noteLoaded() == true { return }
         guard isLoading else { return }
         isLoading = false
         isLoaded = true
@@ -210,7 +212,6 @@ final class Worker {
     }
 
     func loadFailed(message: String, stack: String) {
-        if contexts?.noteFailure(message, stack) == true { return }
         guard isLoading else { return }
         isLoading = false
         send(.loadFailed(message: message, stack: stack))

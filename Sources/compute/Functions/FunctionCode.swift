@@ -11,8 +11,6 @@ public struct FunctionCode: Sendable {
     /// What the worker gets in place of ``environment`` where the function has secrets: the same with their values. Nothing
     /// may log, keep or show it.
     public var secretEnvironment: String?
-    /// Whether each request has a context of its own, with nothing left of any other. A script only.
-    public var freshContexts = false
     /// What it may use; nil for the pool's settings.
     public var limits: FunctionLimits?
 

@@ -82,8 +82,7 @@ extension FunctionPool {
                             code: Array(buffer: code.script), fileName: code.fileName,
                             cpuLimitMilliseconds: UInt32(clamping: limit),
                             maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes),
-                            environment: code.secretEnvironment ?? code.environment,
-                            freshContexts: code.freshContexts)))
+                            environment: code.secretEnvironment ?? code.environment)))
             case .failure(let error):
                 let failure =
                     error as? FunctionError

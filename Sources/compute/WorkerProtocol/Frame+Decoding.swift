@@ -26,8 +26,7 @@ extension Frame {
                     fileName: try cursor.text("file name", limit: WireLimits.maxTextBytes),
                     cpuLimitMilliseconds: try cursor.integer("CPU limit"),
                     maxResponseBodyBytes: try cursor.integer("body limit"),
-                    environment: try cursor.text("environment", limit: WireLimits.maxValueBytes),
-                    freshContexts: try cursor.flag("contexts")))
+                    environment: try cursor.text("environment", limit: WireLimits.maxValueBytes)))
         case .loaded:
             return .loaded
         case .loadFailed:

@@ -72,7 +72,6 @@ extension Frame {
             output.append(integer: order.cpuLimitMilliseconds)
             output.append(integer: order.maxResponseBodyBytes)
             output.append(text: order.environment)
-            output.append(flag: order.freshContexts)
         case .loaded:
             break
         case .loadFailed(let message, let stack):

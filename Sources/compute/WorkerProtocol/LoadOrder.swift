@@ -10,19 +10,16 @@ public struct LoadOrder: Hashable, Sendable {
     public var maxResponseBodyBytes: UInt32
     /// Variables and bindings as JSON.
     public var environment: String
-    /// Whether each request has a context of its own, with nothing left of any other.
-    public var freshContexts: Bool
 
     /// Describes what to run.
     public init(
         code: [UInt8], fileName: String, cpuLimitMilliseconds: UInt32, maxResponseBodyBytes: UInt32,
-        environment: String = "{}", freshContexts: Bool = false
+        environment: String = "{}"
     ) {
         self.code = code
         self.fileName = fileName
         self.cpuLimitMilliseconds = cpuLimitMilliseconds
         self.maxResponseBodyBytes = maxResponseBodyBytes
         self.environment = environment
-        self.freshContexts = freshContexts
     }
 }

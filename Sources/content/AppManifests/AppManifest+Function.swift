@@ -10,6 +10,5 @@ extension AppManifest {
         function.cron = cron
         function.compatibilityDate = compatibilityDate
         function.limits = limits
-        function.freshContexts = freshContexts
     }
 }

@@ -43,8 +43,6 @@ public struct AppManifest: Sendable, Equatable {
     public var routes: [RoutePattern] = []
     public var vars: [String: String] = [:]
     public var limits = LimitsClass.standard
-    /// Whether each request has a context of its own: `isolation = "request"`.
-    public var freshContexts = false
     /// `yyyy-mm-dd`; nil for the newest behaviour.
     public var compatibilityDate: String?
     public var cron: [CronExpression] = []

@@ -4,7 +4,7 @@ import Manifests
 extension AppManifestReader {
     private static let siteKeys = ["assets", "routes", "spa", "clean_urls"]
     private static let functionKeys = [
-        "entry", "routes", "strip_prefix", "vars", "limits", "isolation", "compatibility_date", "cron", "bindings",
+        "entry", "routes", "strip_prefix", "vars", "limits", "compatibility_date", "cron", "bindings",
         "secrets",
         "build",
     ]

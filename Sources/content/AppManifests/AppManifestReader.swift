@@ -5,7 +5,7 @@ struct AppManifestReader {
     private(set) var problems: [AppManifestError.Problem] = []
 
     private static let keys = [
-        "name", "kind", "entry", "routes", "vars", "limits", "isolation", "compatibility_date", "cron", "assets",
+        "name", "kind", "entry", "routes", "vars", "limits", "compatibility_date", "cron", "assets",
         "bindings",
         "secrets", "build", "site", "function", "origin",
     ]
@@ -60,11 +60,7 @@ struct AppManifestReader {
         if table["assets"] == nil {
             note(AppManifestReader.start, "a site needs its files; write assets = \"public\" with the folder's name")
         }
-        let keys = [
-            "entry", "routes", "vars", "limits", "isolation", "compatibility_date", "cron", "bindings", "secrets",
-            "build",
-        ]
-        for key in keys {
+        for key in ["entry", "routes", "vars", "limits", "compatibility_date", "cron", "bindings", "secrets", "build"] {
             guard let entry = table[key] else { continue }
             note(entry.keyPosition, "\(key) belongs to functions; leave it out, or write kind = \"function\"")
         }
@@ -123,7 +119,6 @@ struct AppManifestReader {
         manifest.routes = routes(table["routes"])
         manifest.limits =
             choice(table["limits"], LimitsClass.allCases.map(\.rawValue)).flatMap(LimitsClass.init) ?? .standard
-        manifest.freshContexts = choice(table["isolation"], ["release", "request"]) == "request"
         manifest.compatibilityDate = date(table["compatibility_date"])
         manifest.cron = cron(table["cron"])
         manifest.vars = vars(table["vars"])

@@ -31,7 +31,6 @@ extension FunctionManifest {
         message.compatibilityDate = compatibilityDate ?? ""
         // The default is not written, so that a release of before stays the same bytes.
         message.limits = limits == .standard ? "" : limits.rawValue
-        message.freshContexts = freshContexts
         message.bundler = bundler
         message.secrets = secrets.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         if let sourceMap {
@@ -66,7 +65,6 @@ extension FunctionManifest {
             throw ManifestError(.malformed, "The function's limits are of a class that this version does not know")
         }
         self.limits = limits
-        freshContexts = message.freshContexts
         guard message.bundler.utf8.count <= ManifestLimits.maxNameBytes else {
             throw ManifestError(.tooLarge, "The function's bundler has a name that is too long")
         }

@@ -28,8 +28,6 @@ public struct FunctionManifest: Sendable, Equatable {
     public var compatibilityDate: String?
     /// What one request may use.
     public var limits = LimitsClass.standard
-    /// Whether each request has a context of its own, with nothing left of any other.
-    public var freshContexts = false
     /// What made the script, such as `esbuild 0.17.0`; empty for a file that was taken as it is.
     public var bundler = ""
     /// The blob with the script's source map (ECMA-426); nil where lines are those of the source.

@@ -63,7 +63,6 @@ final class FunctionReleases: FunctionAssets {
             fileName: function.sourceName, environment: function.environmentText(nodeID: keeper.node.description),
             limits: FunctionLimits(
                 cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
-        code.freshContexts = function.freshContexts
         if !values.isEmpty {
             code.secretEnvironment = function.environmentText(nodeID: keeper.node.description, extraVars: values)
         }

@@ -375,12 +375,6 @@ public nonisolated struct ManifestPBFunction: @unchecked Sendable {
     set {_uniqueStorage()._secrets = newValue}
   }
 
-  /// Whether each request has a context of its own.
-  public var freshContexts: Bool {
-    get {_storage._freshContexts}
-    set {_uniqueStorage()._freshContexts = newValue}
-  }
-
   /// What the files say beyond their content; absent for nothing.
   public var rules: ManifestPBSiteRules {
     get {_storage._rules ?? ManifestPBSiteRules()}
@@ -936,7 +930,7 @@ nonisolated extension ManifestPBHeaderRule: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Function"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0\u{1}secrets\0\u{3}fresh_contexts\0\u{2}\u{4}rules\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}script\0\u{3}script_byte_count\0\u{3}source_name\0\u{1}exports\0\u{1}vars\0\u{1}bindings\0\u{1}assets\0\u{1}routes\0\u{1}cron\0\u{3}compatibility_date\0\u{1}limits\0\u{1}bundler\0\u{3}source_map\0\u{3}source_map_byte_count\0\u{1}secrets\0\u{2}\u{5}rules\0")
 
   fileprivate class _StorageClass {
     var _script: Data = Data()
@@ -954,7 +948,6 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
     var _sourceMap: Data = Data()
     var _sourceMapByteCount: UInt64 = 0
     var _secrets: [String] = []
-    var _freshContexts: Bool = false
     var _rules: ManifestPBSiteRules? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -981,7 +974,6 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
       _sourceMap = source._sourceMap
       _sourceMapByteCount = source._sourceMapByteCount
       _secrets = source._secrets
-      _freshContexts = source._freshContexts
       _rules = source._rules
     }
   }
@@ -1016,7 +1008,6 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
         case 13: try { try decoder.decodeSingularBytesField(value: &_storage._sourceMap) }()
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._sourceMapByteCount) }()
         case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._secrets) }()
-        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._freshContexts) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._rules) }()
         default: break
         }
@@ -1075,9 +1066,6 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
       if !_storage._secrets.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._secrets, fieldNumber: 15)
       }
-      if _storage._freshContexts != false {
-        try visitor.visitSingularBoolField(value: _storage._freshContexts, fieldNumber: 16)
-      }
       try { if let v = _storage._rules {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
@@ -1105,7 +1093,6 @@ nonisolated extension ManifestPBFunction: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._sourceMap != rhs_storage._sourceMap {return false}
         if _storage._sourceMapByteCount != rhs_storage._sourceMapByteCount {return false}
         if _storage._secrets != rhs_storage._secrets {return false}
-        if _storage._freshContexts != rhs_storage._freshContexts {return false}
         if _storage._rules != rhs_storage._rules {return false}
         return true
       }
