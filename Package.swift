@@ -62,6 +62,7 @@ let rooms: [Room] = [
     Room(floor: "base", name: "Identity", rooms: ["Blake3"], products: [crypto, x509, asn1]),
     Room(floor: "base", name: "Wire", products: [protobuf]),
     Room(floor: "base", name: "Streams", products: [nio("NIOCore")]),
+    Room(floor: "base", name: "Files"),
     Room(floor: "base", name: "Telemetry", products: [logging, coreMetrics]),
 
     Room(
@@ -141,7 +142,7 @@ let rooms: [Room] = [
         ],
         products: [grdb, nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics]),
     Room(
-        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity"],
+        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity", "Files"],
         products: [
             crypto, cryptoExtras, x509, asn1, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
             logging, metrics,
@@ -154,7 +155,7 @@ let rooms: [Room] = [
     Room(
         floor: "app", name: "Node",
         rooms: [
-            "Blake3", "Identity", "Wire", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
+            "Blake3", "Identity", "Wire", "Files", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
             "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
             "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates",
@@ -238,6 +239,7 @@ func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = 
 
 let testTargets: [Target] = [
     tests("Blake3Tests", ["Blake3"]),
+    tests("FilesTests", ["Files"]),
     tests("StreamsTests", ["Streams"], [nio("NIOCore"), nio("NIOEmbedded")]),
     tests("IdentityTests", ["Identity", "Blake3"]),
     .executableTarget(

@@ -82,6 +82,32 @@ func errorCode(_ seen: [Seen]) -> GatewayError.Code? {
         }
     }
 
+    @Test("A request is read the same whatever came before it, the same header section or another one")
+    func whatCameBeforeDoesNotMatter() {
+        let long = "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: RepeatedFields.maxBytes))\r\n\r\n"
+        let section = "Host: a\r\nAccept: */*\r\n\r\n"
+        let texts =
+            Corpus.valid.filter { !$0.hasSuffix("\r") } + [
+                long, "GET /1 HTTP/1.1\r\n\(section)", "HEAD /2?q HTTP/1.1\r\n\(section)",
+                "GET /3 HTTP/1.0\r\n\(section)", "GET http://b/4 HTTP/1.1\r\n\(section)",
+                "GET /5 HTTP/1.1\r\nHost: a\r\nAccept: */x\r\n\r\n",
+                "GET /6 HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nX: y\r\n\r\n",
+            ]
+        for first in texts {
+            for second in texts {
+                let bytes = Array((first + second + first).utf8)
+                let expected = parse(first) + parse(second) + parse(first)
+                #expect(parse(bytes) == expected, "\(first.debugDescription) \(second.debugDescription)")
+                for size in [5, 64] { #expect(parse(bytes, pieces: size) == expected) }
+            }
+        }
+        for first in texts {
+            for entry in Corpus.invalid {
+                #expect(errorCode(parse(first + entry.text)) == errorCode(parse(entry.text)))
+            }
+        }
+    }
+
     @Test func readsAhead() {
         let text = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
         let seen = parse(text)

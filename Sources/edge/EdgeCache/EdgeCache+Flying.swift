@@ -215,7 +215,7 @@ extension EdgeCache {
         let app = call.plan.app
         var entry: HotEntry
         if let body {
-            entry = HotEntry(app: app, record: record, body: body, policy: call.policy, now: now())
+            entry = HotEntry(counters.tally(app), record: record, body: body, policy: call.policy, now: now())
         } else {
             entry = await self.entry(record, call.plan)
         }
@@ -231,7 +231,7 @@ extension EdgeCache {
             case .gone: return (false, [])
             case .stale:
                 record.invalidatedAt = now
-                entry = HotEntry(app: app, record: record, body: entry.body, policy: call.policy, now: now)
+                entry = HotEntry(counters.tally(app), record: record, body: entry.body, policy: call.policy, now: now)
             case .none: break
             }
             let place = CacheTable.Key(app: app, text: record.key.text)

@@ -20,7 +20,7 @@ extension EdgeCache: GatewayOrigins {
             let body = entry.body
         else { return nil }
         if entry.noteUse() { state.withLock { _ = $0.eviction.use(entry.name) } }
-        counters.hit(release.tenant, bytes: body.readableBytes)
+        counters.hit(entry.tally, bytes: body.readableBytes)
         return OriginAnswer(
             status: entry.record.status, prepared: entry.prepared(now), contentLength: body.readableBytes,
             body: .bytes(body), cache: "hit")
@@ -105,7 +105,7 @@ extension EdgeCache {
             }
         }
         return HotEntry(
-            app: plan.app, record: record, body: body, policy: plan.policy(record.key.path), now: now())
+            counters.tally(plan.app), record: record, body: body, policy: plan.policy(record.key.path), now: now())
     }
 
     // MARK: From what is stored
@@ -123,7 +123,7 @@ extension EdgeCache {
             return nil
         }
         if let entry, entry.noteUse() { state.withLock { _ = $0.eviction.use(entry.name) } }
-        counters.hit(call.plan.app, bytes: answer.contentLength ?? 0)
+        counters.hit(entry?.tally ?? counters.tally(call.plan.app), bytes: answer.contentLength ?? 0)
         if let entry, plan.staleness == .fresh, entry.body != nil, entry.record.vary.isEmpty, let quick = call.quick {
             state.withLock { if !entry.isGone { $0.table.setQuick(quick, entry) } }
         }

@@ -1,12 +1,9 @@
+import Files
 import Foundation
 import Ledger
 import Secrets
 import SwiftProtobuf
 import Wire
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A node's folder with the secrets of apps: a file for each, with the signed list and values that are sealed to this
 /// node. No file has a value in clear.
@@ -56,44 +53,13 @@ struct SecretFolder: Sendable {
             $0.values = held.inOrder
         }
         guard let bytes: [UInt8] = try? message.serializedBytes() else { throw unwritable(app, "it cannot be encoded") }
-        let temporary = file(app) + ".part"
-        unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw unwritable(app, String(cString: strerror(errno))) }
-        let isWritten = SecretFolder.writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
-        let problem = String(cString: strerror(errno))
-        close(descriptor)
-        guard isWritten, rename(temporary, file(app)) == 0, synchronise() else {
-            unlink(temporary)
-            throw unwritable(app, problem)
-        }
+        do { try DurableFile.replace(file(app), with: bytes) } catch { throw unwritable(app, "\(error)") }
     }
 
     /// Removes an app's file. When this returns, it is gone for good.
-    func remove(_ app: AppName) {
-        unlink(file(app))
-        _ = synchronise()
-    }
+    func remove(_ app: AppName) { try? DurableFile.remove(file(app)) }
 
     private func file(_ app: AppName) -> String { "\(path)/\(app)\(SecretFolder.suffix)" }
-
-    private func synchronise() -> Bool {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return false }
-        defer { close(folder) }
-        return fsync(folder) == 0
-    }
-
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
-    }
 
     private func unwritable(_ app: AppName, _ problem: String) -> SecretsError {
         SecretsError(

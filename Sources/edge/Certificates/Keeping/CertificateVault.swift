@@ -1,10 +1,7 @@
 import Crypto
+import Files
 import Foundation
 public import Identity
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A node's folder with certificates, their keys and the account's key: each file is encrypted with a key that is derived
 /// from the node's own, and authentic.
@@ -68,8 +65,7 @@ public struct CertificateVault: Sendable {
     /// Removes a domain's certificate. When this returns, it is gone for good.
     public func forget(_ domain: String) {
         guard CertificateVault.isFileName(domain) else { return }
-        unlink(file(domain))
-        _ = synchronise()
+        try? DurableFile.remove(file(domain))
     }
 
     // MARK: The account
@@ -120,35 +116,7 @@ public struct CertificateVault: Sendable {
     private func write(_ bytes: Data, as name: String) throws {
         guard CertificateVault.isFileName(name) else { throw unwritable(name, "that is no name") }
         let sealed = try ChaChaPoly.seal(bytes, using: key, authenticating: Data(name.utf8)).combined
-        let temporary = file(name) + ".part"
-        unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw unwritable(name, String(cString: strerror(errno))) }
-        let isWritten = CertificateVault.writeAll(sealed, to: descriptor) && fsync(descriptor) == 0
-        let problem = String(cString: strerror(errno))
-        close(descriptor)
-        guard isWritten, rename(temporary, file(name)) == 0, synchronise() else {
-            unlink(temporary)
-            throw unwritable(name, problem)
-        }
-    }
-
-    private func synchronise() -> Bool {
-        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { return false }
-        defer { close(folder) }
-        return fsync(folder) == 0
-    }
-
-    private static func writeAll(_ bytes: Data, to descriptor: Int32) -> Bool {
-        var rest = Array(bytes)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
+        do { try DurableFile.replace(file(name), with: Array(sealed)) } catch { throw unwritable(name, "\(error)") }
     }
 
     private func unwritable(_ name: String, _ problem: String) -> CertificateError {

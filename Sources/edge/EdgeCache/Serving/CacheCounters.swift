@@ -21,10 +21,22 @@ final class CacheCounters: Sendable {
         var purged = 0
     }
 
+    /// One app's counts.
+    final class Tally: Sendable {
+        let app: String
+        private let counts = Mutex(Counts())
+
+        init(_ app: String) { self.app = app }
+
+        var current: Counts { counts.withLock { $0 } }
+
+        func change(_ body: (inout Counts) -> Void) { counts.withLock { body(&$0) } }
+    }
+
     /// Apps that are counted one by one.
     private static let maxApps = 4_096
 
-    private let apps = Mutex<[String: Counts]>([:])
+    private let apps = Mutex<[String: Tally]>([:])
     private let hits = Counter(label: "skerry_cache_hits_total")
     private let misses = Counter(label: "skerry_cache_misses_total")
     private let joins = Counter(label: "skerry_cache_joined_total")
@@ -35,11 +47,21 @@ final class CacheCounters: Sendable {
     private let losses = Counter(label: "skerry_cache_bodies_lost_total")
     private let refusals = Counter(label: "skerry_cache_not_stored_total")
 
-    func counts(_ app: String) -> Counts { apps.withLock { $0[app] ?? Counts() } }
+    func counts(_ app: String) -> Counts { apps.withLock { $0[app] }?.current ?? Counts() }
 
-    func hit(_ app: String, bytes: Int) {
+    /// Where an app is counted; what comes beyond ``maxApps`` is counted where nobody looks.
+    func tally(_ app: String) -> Tally {
+        apps.withLock { apps in
+            if let known = apps[app] { return known }
+            let made = Tally(app)
+            if apps.count < CacheCounters.maxApps { apps[app] = made }
+            return made
+        }
+    }
+
+    func hit(_ tally: Tally, bytes: Int) {
         hits.increment()
-        change(app) {
+        tally.change {
             $0.hits += 1
             $0.hitBytes += bytes
         }
@@ -84,10 +106,5 @@ final class CacheCounters: Sendable {
     /// There was no room, or the disk failed.
     func full() { refusals.increment() }
 
-    private func change(_ app: String, _ body: (inout Counts) -> Void) {
-        apps.withLock { apps in
-            guard apps[app] != nil || apps.count < CacheCounters.maxApps else { return }
-            body(&apps[app, default: Counts()])
-        }
-    }
+    private func change(_ app: String, _ body: (inout Counts) -> Void) { tally(app).change(body) }
 }

@@ -10,6 +10,12 @@ struct CacheTable: Sendable {
         let authority: String
         let path: String
         let query: String?
+
+        /// Path and host tell nearly all keys apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(path)
+            hasher.combine(authority)
+        }
     }
 
     /// A key of one app.

@@ -11,7 +11,8 @@ final class HotEntry: Sendable {
         var fields: PreparedFields?
     }
 
-    let app: String
+    /// Where its app is counted.
+    let tally: CacheCounters.Tally
     let record: StoredResponse
     /// Names the variant among all that are stored.
     let name: Digest
@@ -26,10 +27,14 @@ final class HotEntry: Sendable {
     /// How often it answered.
     private let hitCount = Atomic(0)
 
-    init(app: String, record: StoredResponse, body: ByteBuffer?, policy: CachePolicy, now: Int64) {
-        self.app = app
+    var app: String { tally.app }
+
+    init(
+        _ tally: CacheCounters.Tally, record: StoredResponse, body: ByteBuffer?, policy: CachePolicy, now: Int64
+    ) {
+        self.tally = tally
         self.record = record
-        name = HotEntry.name(app, record)
+        name = HotEntry.name(tally.app, record)
         self.body = body
         self.policy = policy
         freshUntil = now + policy.freshness(record, now: now).remainingSeconds * 1_000

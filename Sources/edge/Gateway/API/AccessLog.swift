@@ -32,21 +32,20 @@ public final class AccessLog: Sendable {
     private static let promptBytes = 64 << 10
 
     private struct State {
-        var waiting: [UInt8] = []
+        var waiting: LogLines
         var dropped = 0
         var isScheduled = false
         var isWriting = false
     }
 
-    private let format: Format
     private let write: @Sendable ([UInt8]) -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     /// The only place that writes, so that no two do at once.
     private let queue = DispatchQueue(label: "skerry.access-log")
 
     /// - Parameter write: Takes whole lines; called for one piece after the other; may block.
     public init(_ format: Format, write: @escaping @Sendable ([UInt8]) -> Void) {
-        self.format = format
+        state = Mutex(State(waiting: LogLines(format)))
         self.write = write
     }
 
@@ -72,14 +71,16 @@ public final class AccessLog: Sendable {
 
     /// Adds a request's line. Never waits.
     func add(_ entry: AccessEntry, on eventLoop: any EventLoop) {
-        let line = entry.line(format)
         let (mustSchedule, mustWrite) = state.withLock { state -> (Bool, Bool) in
-            guard state.waiting.count + line.count <= AccessLog.maxWaitingBytes else {
+            let before = state.waiting.bytes.count
+            entry.write(to: &state.waiting)
+            let count = state.waiting.bytes.count
+            guard count <= AccessLog.maxWaitingBytes else {
+                state.waiting.cut(to: before)
                 state.dropped += 1
                 return (false, false)
             }
-            state.waiting += line
-            if state.waiting.count >= AccessLog.promptBytes, !state.isWriting {
+            if count >= AccessLog.promptBytes, !state.isWriting {
                 state.isWriting = true
                 return (false, true)
             }
@@ -121,7 +122,7 @@ public final class AccessLog: Sendable {
     private func due() {
         let mustWrite = state.withLock { state in
             state.isScheduled = false
-            guard !state.isWriting, !state.waiting.isEmpty else { return false }
+            guard !state.isWriting, !state.waiting.bytes.isEmpty else { return false }
             state.isWriting = true
             return true
         }
@@ -133,16 +134,18 @@ public final class AccessLog: Sendable {
     /// On the queue.
     private func writeAll() {
         while true {
-            let (lines, dropped) = state.withLock { state -> ([UInt8], Int) in
-                defer {
-                    state.waiting = []
+            let lines = state.withLock { state -> [UInt8] in
+                if state.dropped > 0 {
+                    state.waiting.begin("requests were left out of this log: too many came at once")
+                    state.waiting.add("count", state.dropped)
+                    state.waiting.end()
                     state.dropped = 0
                 }
-                if state.waiting.isEmpty, state.dropped == 0 { state.isWriting = false }
-                return (state.waiting, state.dropped)
+                if state.waiting.bytes.isEmpty { state.isWriting = false }
+                return state.waiting.take()
             }
-            if lines.isEmpty, dropped == 0 { return }
-            write(lines + (dropped > 0 ? AccessEntry.gap(dropped, format) : []))
+            if lines.isEmpty { return }
+            write(lines)
         }
     }
 }

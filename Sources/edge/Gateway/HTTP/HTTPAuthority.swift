@@ -1,9 +1,11 @@
 /// A host and an optional port, as in a `Host` field or an absolute request target.
-public struct HTTPAuthority: Hashable, Sendable {
+public struct HTTPAuthority: Hashable, Sendable, CustomStringConvertible {
     /// In lower case; an IPv6 address is in brackets. Never empty.
     public let host: String
     /// Nil when absent or empty.
     public let port: Int?
+    /// `host` or `host:port`.
+    public let description: String
 
     /// The longest host name in the DNS, in bytes.
     private static let maxHostBytes = 255
@@ -25,25 +27,24 @@ public struct HTTPAuthority: Hashable, Sendable {
             guard hostEnd > 0, bytes[..<hostEnd].allSatisfy(HTTPCharacters.isHost) else { return nil }
         }
         guard hostEnd <= HTTPAuthority.maxHostBytes else { return nil }
-        host = String(decoding: bytes[..<hostEnd].map(HTTPCharacters.lowercased), as: UTF8.self)
+        let host = String(decoding: bytes[..<hostEnd].map(HTTPCharacters.lowercased), as: UTF8.self)
+        self.host = host
         guard hostEnd < bytes.count else {
             port = nil
+            description = host
             return
         }
         let digits = bytes[(hostEnd + 1)...]
         guard bytes[hostEnd] == UInt8(ascii: ":"), digits.count <= 5 else { return nil }
         if digits.isEmpty {
             port = nil
+            description = host
         } else {
             guard let value = HTTPCharacters.decimal(String(decoding: digits, as: UTF8.self)), value <= 65_535 else {
                 return nil
             }
             port = value
+            description = "\(host):\(value)"
         }
     }
-}
-
-extension HTTPAuthority: CustomStringConvertible {
-    /// `host` or `host:port`.
-    public var description: String { port.map { "\(host):\($0)" } ?? host }
 }

@@ -8,6 +8,8 @@ struct HTTPHeadDraft: Sendable {
         case needsMore
         /// The head's length with the empty line at its end.
         case complete(Int)
+        /// The same, with the header section of the request before.
+        case repeated(Int)
         case failed(GatewayError)
     }
 
@@ -27,7 +29,11 @@ struct HTTPHeadDraft: Sendable {
     private static let usualFields = 12
 
     /// Reads every line that is complete in `bytes`, which begin with the head's first byte.
-    mutating func advance(over bytes: UnsafeRawBufferPointer, limits: HTTPParserLimits) -> Outcome {
+    ///
+    /// - Parameter last: The header section of the connection's last request.
+    mutating func advance(
+        over bytes: UnsafeRawBufferPointer, limits: HTTPParserLimits, last: RepeatedFields?
+    ) -> Outcome {
         while true {
             guard let lineFeed = bytes[scanned...].firstIndex(of: 0x0a) else {
                 scanned = bytes.count
@@ -56,8 +62,11 @@ struct HTTPHeadDraft: Sendable {
                     return .failed(HTTPHeadDraft.lineTooLong(limits))
                 }
                 fieldsStart = lineStart
-                lines.reserveCapacity(HTTPHeadDraft.usualFields)
                 if let error = readRequestLine(bytes, line) { return .failed(error) }
+                if let last, last.minorVersion == minorVersion, last.begins(bytes[lineStart...]) {
+                    return .repeated(lineStart + last.byteCount)
+                }
+                lines.reserveCapacity(HTTPHeadDraft.usualFields)
             }
         }
     }
@@ -145,13 +154,38 @@ struct HTTPHeadDraft: Sendable {
         return (line.lowerBound..<colon, start..<end)
     }
 
+    /// The head whose header section was checked for the request before.
+    func finish(_ head: ByteBuffer, _ last: RepeatedFields) throws(GatewayError) -> HTTPRequestHead {
+        let goal = try goal(head)
+        return HTTPRequestHead(
+            method: method, path: goal.path, query: goal.query, authority: goal.authority ?? last.authority,
+            minorVersion: minorVersion, fields: last.fields, body: .none, keepsAlive: last.keepsAlive,
+            expectsContinue: false)
+    }
+
+    /// What may serve the next request, if its header section is the same.
+    ///
+    /// - Parameters:
+    ///   - head: Exactly the head's bytes.
+    ///   - request: What ``finish(_:)`` made of them.
+    func repeatable(_ head: ByteBuffer, _ request: HTTPRequestHead) -> RepeatedFields? {
+        // An absolute target has an authority of its own.
+        let isOrigin = head.withUnsafeReadableBytes { $0[target].first == UInt8(ascii: "/") }
+        guard isOrigin, let fieldsStart, request.body == .none, !known.contains(.expect) else { return nil }
+        return RepeatedFields(head, from: fieldsStart, lines: lines, known: known, request)
+    }
+
+    private func goal(_ head: ByteBuffer) throws(GatewayError) -> HTTPRequestTarget {
+        try HTTPRequestTarget(
+            head.withUnsafeReadableBytes { String(decoding: $0[target], as: UTF8.self) }, method: method)
+    }
+
     /// Checks what several lines say together.
     ///
     /// - Parameter head: Exactly the head's bytes.
     func finish(_ head: ByteBuffer) throws(GatewayError) -> HTTPRequestHead {
         let fields = HTTPFields(head: head, lines: lines, known: known)
-        let goal = try HTTPRequestTarget(
-            head.withUnsafeReadableBytes { String(decoding: $0[target], as: UTF8.self) }, method: method)
+        let goal = try goal(head)
         var authority: HTTPAuthority?
         if known.contains(.host) {
             guard let host = HTTPAuthority(fields.first("host") ?? "") else {

@@ -39,6 +39,7 @@ public struct HTTPRequestParser: Sendable {
     var trailerBytes = 0
     var trailerCount = 0
     private var draft = HTTPHeadDraft()
+    private var last: RepeatedFields?
 
     /// A parser at the beginning of a connection.
     public init(limits: HTTPParserLimits = HTTPParserLimits()) { self.limits = limits }
@@ -81,14 +82,22 @@ public struct HTTPRequestParser: Sendable {
         guard buffer.readableBytes > 0 else { return nil }
         // A second reference, so that the draft can change while the bytes are borrowed.
         let bytes = buffer
-        let outcome = bytes.withUnsafeReadableBytes { draft.advance(over: $0, limits: limits) }
+        let outcome = bytes.withUnsafeReadableBytes { draft.advance(over: $0, limits: limits, last: last) }
         switch outcome {
         case .needsMore: return nil
         case .failed(let error): throw fail(error)
+        case .repeated(let byteCount):
+            guard let last, let slice = buffer.readSlice(length: byteCount) else { return nil }
+            let head: HTTPRequestHead
+            do { head = try draft.finish(slice, last) } catch { throw fail(error) }
+            draft = HTTPHeadDraft()
+            state = .end
+            return .head(head)
         case .complete(let byteCount):
             guard let slice = buffer.readSlice(length: byteCount) else { return nil }
             let head: HTTPRequestHead
             do { head = try draft.finish(slice) } catch { throw fail(error) }
+            last = draft.repeatable(slice, head)
             draft = HTTPHeadDraft()
             switch head.body {
             case .none: state = .end
