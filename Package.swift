@@ -155,7 +155,8 @@ let rooms: [Room] = [
     Room(
         floor: "app", name: "Node",
         rooms: [
-            "Blake3", "Identity", "Wire", "Files", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests", "Peering",
+            "Blake3", "Identity", "Wire", "Files", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests",
+            "Peering",
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
             "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
             "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates",

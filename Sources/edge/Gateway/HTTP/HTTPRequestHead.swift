@@ -1,5 +1,7 @@
 /// The request line and header section of one valid request.
-public struct HTTPRequestHead: Sendable {
+///
+/// A class, since it is handed from one to the other many times for each request.
+public final class HTTPRequestHead: Sendable {
     /// How the body is framed.
     public enum Body: Hashable, Sendable {
         /// There is none.
@@ -28,6 +30,21 @@ public struct HTTPRequestHead: Sendable {
     public let keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body. Always false without a body.
     public let expectsContinue: Bool
+
+    init(
+        method: HTTPMethod, path: String, query: String?, authority: HTTPAuthority?, minorVersion: Int,
+        fields: HTTPFields, body: Body, keepsAlive: Bool, expectsContinue: Bool
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.authority = authority
+        self.minorVersion = minorVersion
+        self.fields = fields
+        self.body = body
+        self.keepsAlive = keepsAlive
+        self.expectsContinue = expectsContinue
+    }
 
     /// Whether a browser asks for a page (Fetch Metadata Request Headers), so that it can use links before the page.
     var wantsEarlyHints: Bool {
