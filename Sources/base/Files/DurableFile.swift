@@ -23,7 +23,7 @@ public enum DurableFile {
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure(number: errno) }
-        do {
+        do throws(Failure) {
             try write(bytes, to: descriptor)
             guard fsync(descriptor) == 0 else { throw Failure(number: errno) }
         } catch {

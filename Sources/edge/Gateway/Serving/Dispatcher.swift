@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 
 /// Finds out who answers a request and asks them. Knows nothing of connections, so that every protocol can use it.
-final class Dispatcher: Sendable {
+struct Dispatcher: Sendable {
     let settings: Gateway.Settings
     let routes: any GatewayRoutes
     let blobs: any GatewayBlobs
@@ -13,19 +13,6 @@ final class Dispatcher: Sendable {
     let logger: Logger
     /// Where cleartext requests are sent for TLS; zero until the socket is open.
     let securePort = SharedPort()
-
-    init(
-        settings: Gateway.Settings, routes: any GatewayRoutes, blobs: any GatewayBlobs,
-        functions: any GatewayFunctions, origins: any GatewayOrigins, pages: any GatewayPages, logger: Logger
-    ) {
-        self.settings = settings
-        self.routes = routes
-        self.blobs = blobs
-        self.functions = functions
-        self.origins = origins
-        self.pages = pages
-        self.logger = logger
-    }
 
     static let staticMethods = "GET, HEAD, OPTIONS"
     private static let blobsPrefix = "/blobs/"
