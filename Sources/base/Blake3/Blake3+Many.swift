@@ -14,17 +14,24 @@ extension Blake3 {
     /// - Parameter byteCount: The length of each input, at most `maxManyByteCount`.
     /// - Returns: The digest of each input without its padding, as ``keyedHash(key:_:)`` gives it.
     package static func keyedHashes(key: Digest, _ inputs: UnsafeRawBufferPointer, byteCount: Int) -> [Digest] {
-        precondition((0...maxManyByteCount).contains(byteCount), "one leaf of the tree at most")
         let count = inputs.count / paddedByteCount(byteCount)
         return [Digest](unsafeUninitializedCapacity: count) { output, initialized in
-            let bytes = UnsafeMutableRawBufferPointer(output)
-            key.withUnsafeBytes { key in
-                if count > 0 {
-                    skerry_blake3_many(
-                        inputs.asBytes, byteCount, count, key.asBytes, SKERRY_BLAKE3_KEYED_HASH, bytes.asBytes)
-                }
-            }
+            keyedHashes(key: key, inputs, byteCount: byteCount, into: UnsafeMutableRawBufferPointer(output))
             initialized = count
+        }
+    }
+
+    /// The same, written one after the other to `digests`: 32 bytes for each input, aligned to 4 bytes.
+    package static func keyedHashes(
+        key: Digest, _ inputs: UnsafeRawBufferPointer, byteCount: Int, into digests: UnsafeMutableRawBufferPointer
+    ) {
+        precondition((0...maxManyByteCount).contains(byteCount), "one leaf of the tree at most")
+        let count = inputs.count / paddedByteCount(byteCount)
+        precondition(digests.count >= count * Digest.byteCount, "room for every digest")
+        guard count > 0 else { return }
+        key.withUnsafeBytes { key in
+            skerry_blake3_many(
+                inputs.asBytes, byteCount, count, key.asBytes, SKERRY_BLAKE3_KEYED_HASH, digests.asBytes)
         }
     }
 }
