@@ -119,7 +119,9 @@ import Testing
             let evidence = pair(honest, a.mutated(&random), aSignature, b, bSignature)
             guard evidence != pair(honest, a, aSignature, b, bSignature) else { continue }
             #expect(throws: LedgerError.self) {
-                try evidence.verify(network: world.genesis.networkID) { _, id in world.state.node(id)?.publicKey }
+                try evidence.verify(
+                    network: world.genesis.networkID, proofs: .stark, isKnown: { _ in false },
+                    key: { _, id in world.state.node(id)?.publicKey })
             }
         }
     }

@@ -21,13 +21,22 @@ struct Permissions {
         case .bindDomain(let domain, let name):
             let bound = state.domain(domain)?.name
             return (name.map(owns) ?? true) && (bound.map(owns) ?? (name != nil))
-        case .settleChannels(let settlements):
-            return settlements.allSatisfy { isPayee(of: $0.channel) }
+        case .settleChannels(let settlements, let proof):
+            if !proof.isEmpty, isAccount { return false }
+            // What is closed is passed over.
+            return settlements.allSatisfy { state.channel($0.channel) == nil || isPayee(of: $0.channel) }
         case .closeChannel(let id):
             guard let channel = state.channel(id) else { return false }
             let grace = state.parameters.channelGraceMilliseconds
             return isPayee(of: id) || signer == .account(channel.payer)
                 || timeMilliseconds > channel.endMilliseconds(grace: grace)
+        case .leaseMachines(_, let claims):
+            return !isAccount && claims.allSatisfy { mayHave($0.slot) }
+        case .yieldMachines(let slots):
+            return slots.allSatisfy { slot in
+                state.machineLease(of: slot).map { signer == .node($0.holder) && $0.isHeld(at: timeMilliseconds) }
+                    ?? false
+            }
         case .reportMeasurements, .beaconCommit, .beaconReveal, .advanceEpoch, .recordCertificate, .submitAudit:
             return !isAccount
         case .submitFault: return true
@@ -43,6 +52,11 @@ struct Permissions {
     }
 
     private func owns(_ name: AppName) -> Bool { state.name(name).map { signer == .account($0.owner) } ?? false }
+
+    private func mayHave(_ slot: MachineSlot) -> Bool {
+        guard let lease = state.machineLease(of: slot), lease.isHeld(at: timeMilliseconds) else { return true }
+        return signer == .node(lease.holder)
+    }
 
     private func isPayee(of id: ChannelID) -> Bool {
         state.channel(id).map { isNode($0.payee) || operates($0.payee) } ?? false

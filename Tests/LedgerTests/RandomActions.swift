@@ -1,6 +1,7 @@
 import Blake3
 import Foundation
 import Identity
+import Stark
 
 @testable import Ledger
 
@@ -14,20 +15,14 @@ struct RandomActions {
     /// The first four are Alice, Bob, and the two nodes of the genesis.
     private let keys: [SigningKey]
     /// Each a chain: the anchor first.
-    private let chains: [[Digest]]
+    private let chains: [[PoseidonLink]]
     private var opened: [ChannelID] = []
     private var reveals: [NodeID: Digest] = [:]
 
     init(seed: UInt64, _ world: World) throws {
         random = SeededRandom(seed: seed)
         keys = [world.alice, world.bob, world.sequencer, world.helper, world.stranger, try World.key(30)]
-        chains = (0..<5).map { number in
-            var links = [Blake3.hash(Array("seed \(number)".utf8))]
-            for _ in 0..<RandomActions.chainLength {
-                links.append(ChannelLink.next(links[links.count - 1]) ?? links[0])
-            }
-            return links.reversed()
-        }
+        chains = (0..<5).map { TestChain("seed \($0)", length: Int(RandomActions.chainLength)).links }
     }
 
     /// A signed transaction for an entry of this time. It is by somebody who may ask for it more often than not.
@@ -76,7 +71,8 @@ struct RandomActions {
         case 16..<34: try nodeAction(world, key)
         case 34..<54: try nameAction(world, key)
         case 54..<76: try channelAction(world)
-        case 76..<94: try epochAction(world, key)
+        case 76..<90: try epochAction(world, key)
+        case 90..<95: try machineAction(world, key)
         default: parameterAction()
         }
     }
@@ -144,6 +140,7 @@ struct RandomActions {
         case 3, 4, 5:
             var site = World.site(.random(in: 0..<5, using: &random))
             if chance(3) { site.replicas = pick([1, NewRelease.maxReplicas, NewRelease.maxReplicas + 1]) }
+            if chance(2) { site.kind = .machine }
             if chance(3) { site.secretsEnvelope = World.blob(1).digest }
             return .publishRelease(name, site)
         case 6, 7: return .promoteRelease(name, release, percent: pick([100, 100, 1, 50, 99]))
@@ -151,6 +148,23 @@ struct RandomActions {
         case 9: return .bindDomain(domain, to: nil)
         default: return .bindDomain(domain, to: name)
         }
+    }
+
+    private mutating func machineAction(_ world: World, _ key: SigningKey) throws -> LedgerAction {
+        var slots: Set<MachineSlot> = []
+        for _ in 0...Int.random(in: 0...2, using: &random) {
+            let slot = chance(20) ? MachineSlot.count : .random(in: 0...2, using: &random)
+            slots.insert(MachineSlot(name: try AppName(checking: pick(RandomActions.names)), slot: slot))
+        }
+        if chance(4) { return .yieldMachines(slots.sorted()) }
+        let claims = slots.sorted().map { slot in
+            let known = world.state.name(slot.name)?.releases ?? []
+            let release =
+                known.randomElement(using: &random)
+                ?? ReleaseID(name: slot.name, manifest: World.blob(1), publisher: key.publicKey.account, nonce: 1)
+            return MachineClaim(slot: slot, release: release, failed: chance(3) ? release : nil)
+        }
+        return .leaseMachines(termMilliseconds: pick([0, 1_000, 1_000, 3_000, 3_600_001]), claims)
     }
 
     private mutating func channelAction(_ world: World) throws -> LedgerAction {
@@ -176,7 +190,10 @@ struct RandomActions {
             for _ in 0..<Int.random(in: chance(15) ? 0...0 : 1...2, using: &random) {
                 settlements.append(try settlement(world, id))
             }
-            return .settleChannels(settlements)
+            let isProven = settlements.contains { if case .proof = $0.lane { true } else { false } }
+            guard isProven, !chance(6) else { return .settleChannels(settlements) }
+            return .settleChannels(
+                settlements, proof: SettlementProofCheck.hash(settlements, world.genesis.networkID))
         }
     }
 
@@ -191,10 +208,14 @@ struct RandomActions {
             let signature = try voucher.sign(with: key)
             return Settlement(channel: id, commodity: commodity, lane: .voucher(units: units, signature: signature))
         }
-        if chance(12) { return Settlement(channel: id, commodity: commodity, lane: .proof(Data([1]))) }
         let links = chains.first { $0[0] == chain?.anchor } ?? chains[0]
         let steps = UInt64.random(in: 0...3, using: &random)
         let unit = Int(min((chain?.linkUnits ?? 0) + steps, RandomActions.chainLength))
+        if chance(3) {
+            let from = chance(8) ? links[0] : chain?.link ?? links[0]
+            return Settlement(
+                channel: id, commodity: commodity, lane: .proof(from: from, link: links[unit], steps: steps))
+        }
         return Settlement(channel: id, commodity: commodity, lane: .reveal(link: links[unit], steps: steps))
     }
 

@@ -113,6 +113,7 @@ import Testing
             parameters.beaconPenalty = 5
             parameters.transactionFee = seed % 3
         }
+        world.state.proofCheck = .hashes
         for key in [world.sequencer, world.helper, world.stranger] {
             try world.run(.transfer(to: key.publicKey.account, amount: 100_000), by: world.alice)
         }
@@ -138,6 +139,17 @@ import Testing
         for old in before.channels {
             let isOver = after.channel(old.id).map { $0.settled < old.settled } ?? false
             #expect(!isOver, "a channel's payments went back by \(transaction.action)")
+        }
+        for old in before.machineLeases {
+            guard let new = after.machineLease(of: old.slot) else {
+                Issue.record("the lease of \(old.slot) is gone by \(transaction.action)")
+                continue
+            }
+            if new == old { continue }
+            #expect(transaction.signer == .node(new.holder), "\(transaction.signer) changed \(old)")
+            // At most one holder: another one only after the end, and never with a fence of before.
+            #expect(new.fence == old.fence + (old.isHeld(at: time) ? 0 : 1))
+            #expect(new.holder == old.holder || !old.isHeld(at: time), "\(old) was taken away")
         }
     }
 

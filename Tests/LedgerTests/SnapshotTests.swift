@@ -1,6 +1,7 @@
 import Blake3
 import Foundation
 import Identity
+import Stark
 import Testing
 
 @testable import Ledger
@@ -52,7 +53,7 @@ import Testing
 
     private func addChannel(_ state: inout LedgerState, _ world: World) {
         let id = ChannelID(Blake3.hash([1]))
-        let anchor = Blake3.hash([2])
+        let anchor = PoseidonLink.test("anchor")
         let chain = NewChannel.Chain(commodity: .bytes, anchor: anchor, unitPrice: 3, maxUnits: 4)
         state.channelTable.put(
             ChannelRecord(

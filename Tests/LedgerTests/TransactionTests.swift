@@ -28,10 +28,11 @@ import Wire
         let domain = try DomainName(checking: "shop.example.org")
         let channel = NewChannel(
             payee: node, expiresMilliseconds: -1,
-            chains: [.init(commodity: .compute, anchor: bob.digest, unitPrice: 0, maxUnits: .max, linkFunction: 255)])
+            chains: [.init(commodity: .compute, anchor: .test("anchor"), unitPrice: 0, maxUnits: .max)])
         let channelID = ChannelID(bob.digest)
         let lanes: [Settlement.Lane] = [
-            .reveal(link: bob.digest, steps: .max), .voucher(units: 0, signature: Data([1])), .proof(Data()),
+            .reveal(link: .test("link"), steps: .max), .voucher(units: 0, signature: Data([1])),
+            .proof(from: .test("settled"), link: .test("proven"), steps: 0),
         ]
         let settlements = lanes.map { Settlement(channel: channelID, commodity: .bytes, lane: $0) }
         let actions: [LedgerAction] = [
@@ -49,12 +50,22 @@ import Wire
             .bindDomain(domain, to: nil), .transfer(to: bob, amount: .max), .mint(to: bob, amount: 0),
             .stake(node, amount: 1), .unstake(node, amount: 2), .withdrawUnstaked(node), .optIn(node), .optOut(node),
             .openChannel(channel), .settleChannels([]), .settleChannels(settlements), .closeChannel(channelID),
+            .settleChannels(settlements, proof: Data([7])),
+            .submitFault(.falseSettlement(transaction: Data(), index: 9)),
             .changeParameter(.value(name: "epoch_ms", 5)), .changeParameter(.member(bob.digest, isAllowed: true)),
             .changeParameter(.member(bob.digest, isAllowed: false)),
             .beaconCommit(epoch: 1, round: 2, commitment: bob.digest),
             .beaconReveal(epoch: .max, round: .max, reveal: bob.digest), .advanceEpoch(epoch: 0, round: 0),
             .submitAudit(subject: node, receipt: bob.digest, matches: false, result: node.digest),
             .reportMeasurements(epoch: 1, []),
+            .yieldMachines([MachineSlot(name: name, slot: 3)]), .leaseMachines(termMilliseconds: .max, []),
+            .leaseMachines(
+                termMilliseconds: 5,
+                [
+                    MachineClaim(slot: MachineSlot(name: name, slot: 0), release: release),
+                    MachineClaim(
+                        slot: MachineSlot(name: name, slot: 64), release: release, ready: release, failed: release),
+                ]),
         ]
         for action in actions {
             let signed = try world.sign(action, by: world.alice, nonce: 9, validUntil: -5)

@@ -177,9 +177,55 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     /// No body: the order is on the peer's disk.
     public static let rollbackKept = FrameType(rawValue: 139)
 
+    /// `PeerPBAnnounceMachines`, answered by ``machinesAnnounced``.
+    public static let announceMachines = FrameType(rawValue: 80)
+    /// `PeerPBMachinesAnnounced`.
+    public static let machinesAnnounced = FrameType(rawValue: 81)
+    /// `PeerPBWakeMachine`, answered by ``machineAwake`` when it is healthy.
+    public static let wakeMachine = FrameType(rawValue: 82)
+    /// `PeerPBMachineAwake`.
+    public static let machineAwake = FrameType(rawValue: 83)
+    /// `PeerPBMachineOrder`, answered by ``machineOrderAnswer``.
+    public static let machineOrder = FrameType(rawValue: 84)
+    /// `PeerPBMachineOrderAnswer`.
+    public static let machineOrderAnswer = FrameType(rawValue: 85)
+
+    /// A snapshot of a volume to remember and to keep a copy of, answered by ``snapshotHeard``: `docs/design/volumes.md`
+    /// has the layout.
+    public static let announceSnapshot = FrameType(rawValue: 140)
+    /// No body.
+    public static let snapshotHeard = FrameType(rawValue: 141)
+
+    /// Presents a payment channel, answered by ``sessionOpened``: `docs/design/channels.md` has the layout of all nine.
+    public static let openSession = FrameType(rawValue: 192)
+    /// The session's number, and what a unit costs in it.
+    public static let sessionOpened = FrameType(rawValue: 193)
+    /// Acknowledges units, answered by ``acknowledged``.
+    public static let acknowledge = FrameType(rawValue: 194)
+    /// What is owed now.
+    public static let acknowledged = FrameType(rawValue: 195)
+    /// A block for which a session pays, with acknowledgments of earlier ones; answered by ``paidBlock``.
+    public static let readPaidBlock = FrameType(rawValue: 196)
+    /// The raw bytes of a block, at most 256 KiB.
+    public static let paidBlock = FrameType(rawValue: 197)
+    /// Asks what a commodity costs, answered by ``quote``.
+    public static let readQuote = FrameType(rawValue: 198)
+    /// A signed quote.
+    public static let quote = FrameType(rawValue: 199)
+    /// A voucher with which a channel can be settled, answered by ``acknowledged``.
+    public static let handVoucher = FrameType(rawValue: 200)
+
+    /// Whether it asks for a block: such requests wait behind all others.
+    public var asksForBlock: Bool { self == .readBlock || self == .readPaidBlock }
+
+    /// Whether it is a block: such answers wait behind all others.
+    public var isBlock: Bool { self == .block || self == .paidBlock }
+
     /// Whether its answer takes as long as somebody's code: such requests have limits of their own, so that they take
     /// no turn from those that are answered at once.
-    public var waitsForCode: Bool { self == .callBegin || self == .callSend || self == .callRead }
+    public var waitsForCode: Bool { FrameType.waiting.contains(self) }
+
+    private static let waiting: Set<FrameType> = [.callBegin, .callSend, .callRead, .wakeMachine, .machineOrder]
 
     /// Such as `frame type 16`.
     public var description: String { "frame type \(rawValue)" }

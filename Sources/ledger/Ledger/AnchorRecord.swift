@@ -1,15 +1,16 @@
 import Blake3
+import Stark
 
 /// The end of a chain that an open channel uses, so that no other channel takes it.
 struct AnchorRecord: Hashable, Sendable {
-    let anchor: Digest
+    let anchor: PoseidonLink
     let channel: ChannelID
 }
 
 extension AnchorRecord: MerkleRow {
     static var table: UInt8 { 10 }
 
-    static func path(_ anchor: Digest) -> Digest {
+    static func path(_ anchor: PoseidonLink) -> Digest {
         var encoder = RowEncoder()
         encoder.append(table)
         encoder.append(anchor)

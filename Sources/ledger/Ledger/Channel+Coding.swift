@@ -1,6 +1,7 @@
 import Blake3
 import Foundation
 import Identity
+import Stark
 import SwiftProtobuf
 import Wire
 
@@ -26,13 +27,12 @@ extension NewChannel {
     init(_ message: LedgerPBOpenChannel) throws(LedgerError) {
         var chains: [Chain] = []
         for chain in message.chains {
-            guard let linkFunction = UInt8(exactly: chain.linkFunction) else {
-                throw LedgerError(.badChannel, "The link function \(chain.linkFunction) is unknown; use 1")
-            }
+            try ChannelLink.check(chain.linkFunction)
             chains.append(
                 Chain(
-                    commodity: try Commodity(chain.commodity), anchor: try Digest.decode(chain.anchor, what: "anchor"),
-                    unitPrice: chain.unitPrice, maxUnits: chain.maxUnits, linkFunction: linkFunction))
+                    commodity: try Commodity(chain.commodity),
+                    anchor: try PoseidonLink.decode(chain.anchor, what: "anchor"), unitPrice: chain.unitPrice,
+                    maxUnits: chain.maxUnits))
         }
         self.init(
             payee: NodeID(try Digest.decode(message.payeeNode, what: "payee's node id")),
@@ -49,7 +49,7 @@ extension NewChannel {
                     $0.anchor = chain.anchor.data
                     $0.unitPrice = chain.unitPrice
                     $0.maxUnits = chain.maxUnits
-                    $0.linkFunction = UInt32(chain.linkFunction)
+                    $0.linkFunction = UInt32(ChannelLink.poseidon)
                 }
             }
         }
@@ -61,9 +61,12 @@ extension Settlement {
         let lane: Lane
         switch message.lane {
         case .reveal(let reveal)?:
-            lane = .reveal(link: try Digest.decode(reveal.link, what: "revealed link"), steps: reveal.steps)
+            lane = .reveal(link: try PoseidonLink.decode(reveal.link, what: "revealed link"), steps: reveal.steps)
         case .voucher(let voucher)?: lane = .voucher(units: voucher.units, signature: voucher.signature)
-        case .proof(let proof)?: lane = .proof(proof)
+        case .proven(let proven)?:
+            lane = .proof(
+                from: try PoseidonLink.decode(proven.from, what: "link that is settled"),
+                link: try PoseidonLink.decode(proven.link, what: "proven link"), steps: proven.steps)
         case nil: throw LedgerError(.malformed, "A settlement carries a link, a voucher or a proof; this one has none")
         }
         self.init(
@@ -86,7 +89,12 @@ extension Settlement {
                     $0.units = units
                     $0.signature = signature
                 }
-            case .proof(let proof): $0.proof = proof
+            case .proof(let from, let link, let steps):
+                $0.proven = .with {
+                    $0.from = from.data
+                    $0.link = link.data
+                    $0.steps = steps
+                }
             }
         }
     }

@@ -1,12 +1,27 @@
-public import Blake3
+import Foundation
+import Stark
 
-/// How the links of a channel's chain follow from each other.
+/// How the links of a channel's chain follow from each other: the number in rows and messages. A link is a
+/// ``PoseidonLink``; the field is there so that another function can come beside it.
 public enum ChannelLink {
-    /// A link is the keyed BLAKE3 hash of the one behind it.
-    public static let blake3: UInt8 = 1
+    /// The Poseidon link of `Stark`.
+    public static let poseidon: UInt8 = 2
 
-    /// The link in front of `link`; nil for a function that this version does not know.
-    public static func next(_ link: Digest, function: UInt8 = blake3) -> Digest? {
-        function == blake3 ? link.withUnsafeBytes { LedgerHash.channelLink($0) } : nil
+    static func check(_ function: some BinaryInteger) throws(LedgerError) {
+        guard function == poseidon else {
+            throw LedgerError(.badChannel, "The link function \(function) is unknown; use \(poseidon)")
+        }
+    }
+}
+
+extension PoseidonLink {
+    var data: Data { Data(bytes) }
+
+    static func decode(_ bytes: Data, what: String) throws(LedgerError) -> PoseidonLink {
+        guard let link = PoseidonLink(bytes: bytes) else {
+            throw LedgerError(
+                .malformed, "The \(what) is no link: that takes 32 bytes, 8 numbers below the field's order")
+        }
+        return link
     }
 }

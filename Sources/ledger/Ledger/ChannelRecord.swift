@@ -1,22 +1,21 @@
-public import Blake3
+import Blake3
 public import Identity
+public import Stark
 
 /// An open payment channel: what a payer put aside for one node, and how much of it the node earned.
 public struct ChannelRecord: Hashable, Sendable {
     /// One commodity's hash chain.
     public struct Chain: Hashable, Sendable {
         public let commodity: Commodity
-        public let anchor: Digest
+        public let anchor: PoseidonLink
         /// In units of money for each unit of the commodity.
         public let unitPrice: UInt64
         /// Units of the commodity at most.
         public let maxUnits: UInt64
-        /// See ``ChannelLink``.
-        public let linkFunction: UInt8
         /// Units of the commodity that were paid.
         public internal(set) var settledUnits: UInt64 = 0
         /// The last revealed link; the anchor before the first.
-        public internal(set) var link: Digest
+        public internal(set) var link: PoseidonLink
         /// How many steps ``link`` is behind the anchor. Vouchers settle units without moving it.
         public internal(set) var linkUnits: UInt64 = 0
 
@@ -25,7 +24,6 @@ public struct ChannelRecord: Hashable, Sendable {
             anchor = chain.anchor
             unitPrice = chain.unitPrice
             maxUnits = chain.maxUnits
-            linkFunction = chain.linkFunction
             link = chain.anchor
         }
     }
@@ -101,7 +99,7 @@ extension ChannelRecord.Chain {
         encoder.append(anchor)
         encoder.append(unitPrice)
         encoder.append(maxUnits)
-        encoder.append(linkFunction)
+        encoder.append(ChannelLink.poseidon)
         encoder.append(settledUnits)
         encoder.append(link)
         encoder.append(linkUnits)

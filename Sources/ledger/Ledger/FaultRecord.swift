@@ -9,19 +9,22 @@ public struct FaultRecord: Hashable, Sendable {
         case forkedHeaders = "forked-headers"
         /// Signed two checkpoints of one sequence.
         case contradictingVotes = "contradicting-votes"
+        /// Signed a settlement whose proof is valid and which is false all the same.
+        case falseSettlement = "false-settlement"
 
         /// The number in a state row; never reused.
         var code: UInt8 {
             switch self {
             case .forkedHeaders: 1
             case .contradictingVotes: 2
+            case .falseSettlement: 3
             }
         }
     }
 
     public let node: NodeID
     public let kind: Kind
-    /// The sequence of the two statements.
+    /// The sequence of the two statements; of a settlement the signer's nonce.
     public let faultSequence: UInt64
     /// The hash of the evidence; the entry holds the evidence itself.
     public let evidence: Digest

@@ -108,6 +108,7 @@ extension NetworkParameters {
         channelGraceMilliseconds = message.channelGraceMs
         channelStepsPerReveal = message.channelStepsPerReveal
         observersPerNode = message.observersPerNode
+        settlementBytes = message.settlementBytes
     }
 }
 
@@ -145,6 +146,7 @@ extension LedgerPBParameters {
         channelGraceMs = parameters.channelGraceMilliseconds
         channelStepsPerReveal = parameters.channelStepsPerReveal
         observersPerNode = parameters.observersPerNode
+        settlementBytes = parameters.settlementBytes
     }
 }
 

@@ -20,12 +20,13 @@ extension LedgerAction {
         case .settleChannels(let settle):
             var settlements: [Settlement] = []
             for settlement in settle.settlements { settlements.append(try Settlement(settlement)) }
-            self = .settleChannels(settlements)
+            self = .settleChannels(settlements, proof: settle.proof)
         case .closeChannel(let close):
             self = .closeChannel(ChannelID(try Digest.decode(close.channel, what: "channel id")))
         case .reportMeasurements, .beaconCommit, .beaconReveal, .advanceEpoch, .recordCertificate, .submitFault,
             .submitAudit:
             self = try LedgerAction.decodeEpochAction(message)
+        case .leaseMachines, .yieldMachines: self = try LedgerAction.decodeMachineAction(message)
         case .changeParameter(let change):
             self = .changeParameter(try ParameterChange(change))
         }

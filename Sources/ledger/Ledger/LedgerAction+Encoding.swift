@@ -101,8 +101,12 @@ extension LedgerAction {
                     $0.amount = amount
                 })
         case .openChannel(let channel): .openChannel(channel.message)
-        case .settleChannels(let settlements):
-            .settleChannels(.with { $0.settlements = settlements.map(\.message) })
+        case .settleChannels(let settlements, let proof):
+            .settleChannels(
+                .with {
+                    $0.settlements = settlements.map(\.message)
+                    $0.proof = proof
+                })
         case .closeChannel(let channel): .closeChannel(.with { $0.channel = channel.digest.data })
         case .changeParameter(let change): .changeParameter(change.message)
         case .submitFault(let evidence): .submitFault(evidence.message)
@@ -144,6 +148,7 @@ extension LedgerAction {
                 })
         case .registerNode, .updateNode, .stake, .unstake, .withdrawUnstaked, .optIn, .optOut: nodeMessage
         case .claimName, .transferName, .publishRelease, .promoteRelease, .rollBack, .bindDomain: nameMessage
+        case .leaseMachines, .yieldMachines: machineMessage
         }
     }
 }

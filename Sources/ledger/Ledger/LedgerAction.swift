@@ -52,8 +52,9 @@ public enum LedgerAction: Hashable, Sendable {
 
     /// The signing account opens a channel to a node and puts its deposit into escrow.
     case openChannel(NewChannel)
-    /// The payee node or its operator cashes what payers acknowledged: all of it or nothing.
-    case settleChannels([Settlement])
+    /// The payee node or its operator cashes what payers acknowledged: all that still pays, or nothing. `proof` is the
+    /// one proof of all settlements in the proof lane, which the payee node signs; empty without them.
+    case settleChannels([Settlement], proof: Data = Data())
     /// The payer or the payee ends a channel.
     case closeChannel(ChannelID)
 
@@ -73,6 +74,14 @@ public enum LedgerAction: Hashable, Sendable {
     case submitFault(FaultEvidence)
     /// A participating node says whether a receipt of `subject` gave the same result when it ran it again.
     case submitAudit(subject: NodeID, receipt: Digest, matches: Bool, result: Digest)
+
+    // MARK: Machines
+
+    /// The signing node takes leases of slots, or renews its own, for `termMilliseconds` from the entry's time on: all
+    /// of them or none. See ``MachineLease``.
+    case leaseMachines(termMilliseconds: UInt64, [MachineClaim])
+    /// The signing node gives leases back before they end.
+    case yieldMachines([MachineSlot])
 
     // MARK: Parameters
 

@@ -109,6 +109,13 @@ public struct LedgerError: Error, Sendable, Hashable, CustomStringConvertible {
         /// This version or this network does not do that.
         public static let unsupported = Code("ledger/unsupported")
 
+        // Machines
+
+        /// Another node has the lease.
+        public static let leaseHeld = Code("ledger/lease-held")
+        /// The node does not have the lease, or not any more.
+        public static let notLeased = Code("ledger/not-leased")
+
         // Proofs and snapshots
 
         /// A proof that does not prove what it says.

@@ -30,7 +30,6 @@ struct LedgerHash: Sendable {
     static let draw = LedgerHash("committee draw")
     static let observerDraw = LedgerHash("observer draw")
     static let evidence = LedgerHash("fault evidence")
-    static let channelLink = LedgerHash("channel link")
 
     func callAsFunction(_ bytes: [UInt8]) -> Digest {
         bytes.withUnsafeBytes { Blake3.keyedHash(key: key, $0) }

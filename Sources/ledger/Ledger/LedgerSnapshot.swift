@@ -8,7 +8,8 @@ import Identity
 /// - 8 bytes `skledger`, 1 byte version
 /// - network id, sequence, time in milliseconds, hash of the last entry's header, length and bytes of the fixed part
 /// - for each table in ascending order of its number: the number in 1 byte, the row count in 8, and the rows in
-///   ascending order of their paths, each as its path in 32 bytes, its length in 8, and its encoding
+///   ascending order of their paths, each as its path in 32 bytes, its length in 8, and its encoding; tables from 12 on
+///   only if they have rows
 public enum LedgerSnapshot {
     /// The format that is written and read.
     public static let version: UInt8 = 1
@@ -48,6 +49,7 @@ private struct SnapshotWriter<Failure: Error>: LedgerTableVisitor {
     var encoder = RowEncoder()
 
     mutating func visit<Row: StoredRow>(_ table: inout MerkleTable<Row>) throws(Failure) {
+        if Row.table >= LedgerState.firstLaterTable, table.count == 0 { return }
         encoder.append(Row.table)
         encoder.append(count: table.count)
         var rowEncoder = RowEncoder()

@@ -32,7 +32,9 @@ public struct LedgerSnapshotReader: Sendable {
         self.stateRoot = stateRoot
         self.entryHash = entryHash
         state = LedgerState(emptyOf: genesis)
-        tables = StateHeader(state).tables.map(\.number).reversed()
+        var numbers = TableNumbers()
+        state.visitTables(&numbers)
+        tables = numbers.numbers.reversed()
     }
 
     /// Takes the next bytes; pieces of any size give the same state.
@@ -49,9 +51,7 @@ public struct LedgerSnapshotReader: Sendable {
     ///
     /// - Throws: `.badSnapshot` if bytes are missing, or the state is not the one with the expected root.
     public mutating func finish() throws(LedgerError) -> LedgerState {
-        guard case .end = phase else {
-            throw LedgerError(.badSnapshot, "The snapshot ends too early; fetch it again")
-        }
+        guard isAtEnd else { throw LedgerError(.badSnapshot, "The snapshot ends too early; fetch it again") }
         state.sealTables()
         let root = state.root
         guard root == stateRoot, state.headHash == entryHash else {
@@ -60,6 +60,15 @@ public struct LedgerSnapshotReader: Sendable {
         }
         state.restoreDerived()
         return state
+    }
+
+    /// Whether nothing more has to come: later tables may.
+    private var isAtEnd: Bool {
+        switch phase {
+        case .end: true
+        case .table: buffer.isEmpty && tables.allSatisfy { $0 >= LedgerState.firstLaterTable }
+        default: false
+        }
     }
 
     /// Reads one item if all of it is there.
@@ -117,17 +126,25 @@ public struct LedgerSnapshotReader: Sendable {
     }
 
     private mutating func readTableHeader() throws(LedgerError) -> Bool {
-        guard let next = tables.last else {
+        guard !tables.isEmpty else {
             phase = .end
             return true
         }
         guard var decoder = take(LedgerSnapshot.tableHeaderByteCount) else { return false }
         table = try decoder.byte()
+        while let next = tables.last, next < table, next >= LedgerState.firstLaterTable { tables.removeLast() }
+        guard let next = tables.last else {
+            throw LedgerError(.badSnapshot, "The snapshot has a table \(table), which this version does not know")
+        }
         guard table == next else {
             throw LedgerError(.badSnapshot, "The snapshot has table \(table) where table \(next) should be")
         }
         tables.removeLast()
-        phase = .rows(left: try decoder.uint64(), last: nil)
+        let count = try decoder.uint64()
+        guard count > 0 || table < LedgerState.firstLaterTable else {
+            throw LedgerError(.badSnapshot, "The snapshot has a table \(table) without rows, which would be left out")
+        }
+        phase = .rows(left: count, last: nil)
         return true
     }
 
@@ -181,6 +198,14 @@ private struct RowInserter: LedgerTableVisitor {
         table.mark()
         table.put(try Row(path: path, bytes: bytes))
     }
+}
+
+private struct TableNumbers: LedgerTableVisitor {
+    typealias Failure = Never
+
+    var numbers: [UInt8] = []
+
+    mutating func visit<Row: StoredRow>(_ table: inout MerkleTable<Row>) { numbers.append(Row.table) }
 }
 
 private struct TableEmptier: LedgerTableVisitor {

@@ -9,7 +9,8 @@ extension LedgerState {
     mutating func performOnChannel(_ transaction: SignedTransaction, _ timeMilliseconds: Int64) throws(LedgerError) {
         switch transaction.action {
         case .openChannel(let channel): try open(channel, transaction, timeMilliseconds)
-        case .settleChannels(let settlements): try settle(settlements, transaction.signer, timeMilliseconds)
+        case .settleChannels(let settlements, let proof):
+            try settle(settlements, proof: proof, transaction.signer, timeMilliseconds)
         case .closeChannel(let id): try close(id, transaction.signer, timeMilliseconds)
         default: throw LedgerError(.unsupported, "This is nothing that is done to channels; update the node")
         }
@@ -92,9 +93,11 @@ extension LedgerState {
 
     /// A channel that is open.
     func opened(_ id: ChannelID) throws(LedgerError) -> ChannelRecord {
-        guard let record = channel(id) else {
-            throw LedgerError(.unknownChannel, "No channel \(id) is open; it was closed or never opened")
-        }
+        guard let record = channel(id) else { throw LedgerState.notOpen(id) }
         return record
+    }
+
+    static func notOpen(_ id: ChannelID) -> LedgerError {
+        LedgerError(.unknownChannel, "No channel \(id) is open; it was closed or never opened")
     }
 }

@@ -1,14 +1,20 @@
+import AckProofs
 import Blake3
 import Foundation
 import Identity
+import Stark
 
 extension LedgerState {
-    /// Carries out all settlements or, because a refusal takes everything back, none.
+    /// Carries out all settlements that still pay or, because a refusal takes everything back, none.
+    ///
+    /// Settlements of channels that were closed or have ended are passed over, and proven ones whose chain has moved on
+    /// since: one channel whose time ran out while a batch was on its way does not take the others with it. Whatever else
+    /// is wrong refuses the transaction, and so does it if nothing is left to pay.
     ///
     /// Refusals cost their sender nothing. So all that is cheap is checked of all settlements, in their order, before
     /// the first signature is verified or the first link is hashed.
     mutating func settle(
-        _ settlements: [Settlement], _ signer: Signer, _ timeMilliseconds: Int64
+        _ settlements: [Settlement], proof: Data, _ signer: Signer, _ timeMilliseconds: Int64
     ) throws(LedgerError) {
         guard (1...Settlement.maxCount).contains(settlements.count) else {
             throw LedgerError(
@@ -16,20 +22,33 @@ extension LedgerState {
         }
         try checkVouchers(settlements)
         try checkSteps(settlements)
-        var claims: [SettlementClaim] = []
-        for settlement in settlements { claims.append(try carryOut(settlement, signer, timeMilliseconds)) }
-        for claim in claims { try claim.verify() }
+        try checkProof(settlements, proof, signer)
+        var claims = SettlementClaims()
+        var passedOver: LedgerError?
+        var paid = 0
+        for settlement in settlements {
+            if let reason = try carryOut(settlement, signer, timeMilliseconds, &claims) {
+                passedOver = passedOver ?? reason
+            } else {
+                paid += 1
+            }
+        }
+        if paid == 0, let passedOver { throw passedOver }
+        try claims.verify()
+        // Of all, so that every proof on the ledger is a valid one.
+        if !proof.isEmpty { try proofCheck.verify(proof, settlements, networkID) }
     }
 
-    /// Pays as if the settlement were proven; what it claims is still to be verified.
+    /// Pays as if the settlement were proven; what it claims is still to be verified. Returns why it is passed over, if
+    /// so.
     private mutating func carryOut(
-        _ settlement: Settlement, _ signer: Signer, _ timeMilliseconds: Int64
-    ) throws(LedgerError) -> SettlementClaim {
-        var channel = try opened(settlement.channel)
+        _ settlement: Settlement, _ signer: Signer, _ timeMilliseconds: Int64, _ claims: inout SettlementClaims
+    ) throws(LedgerError) -> LedgerError? {
+        guard var channel = channel(settlement.channel) else { return LedgerState.notOpen(settlement.channel) }
         let payee = try managed(channel.payee, signer)
         let end = channel.endMilliseconds(grace: parameters.channelGraceMilliseconds)
         guard timeMilliseconds <= end else {
-            throw LedgerError(
+            return LedgerError(
                 .channelState,
                 "The channel \(channel.id) ended at \(end) ms, before \(timeMilliseconds) ms; it pays no more")
         }
@@ -38,19 +57,21 @@ extension LedgerState {
         }
         var chain = channel.chains[index]
         let before = chain.settledUnits
-        let claim: SettlementClaim
         switch settlement.lane {
         case .reveal(let link, let steps):
-            claim = SettlementClaim.link(link, steps: steps, of: chain)
+            claims.links.append(AckClaim(from: chain.link, to: link, steps: steps))
             try chain.settle(link: link, steps: steps)
         case .voucher(let units, let signature):
             let voucher = Voucher(
                 network: networkID, channel: channel.id, commodity: settlement.commodity, units: units)
-            claim = SettlementClaim.voucher(voucher, signature, by: channel.payerKey)
+            claims.vouchers.append((voucher, signature, channel.payerKey))
             try chain.settle(units: units)
-        case .proof:
-            throw LedgerError(
-                .unsupported, "This version verifies no settlement proofs; reveal a link or send a voucher")
+        case .proof(let from, let link, let steps):
+            guard chain.link == from, steps > chain.settledUnits &- chain.linkUnits else {
+                return LedgerError(
+                    .alreadyDone, "The channel \(channel.id) is settled beyond what the proof begins with; prove anew")
+            }
+            try chain.settle(link: link, steps: steps)
         }
         let (payment, overflow) = (chain.settledUnits - before).multipliedReportingOverflow(by: chain.unitPrice)
         guard !overflow, payment <= channel.refund else {
@@ -60,7 +81,7 @@ extension LedgerState {
         channel.settled += payment
         channelTable.put(channel)
         if payment > 0 { try pay(payment, to: payee.operatorAccount) }
-        return claim
+        return nil
     }
 
     // MARK: Bounds
@@ -91,43 +112,93 @@ extension LedgerState {
                 "The transaction reveals \(sum) steps; at most \(max(most, Settlement.maxSteps)) fit, send several")
         }
     }
+
+    /// That proof and proven settlements belong together, and that the network takes them.
+    private func checkProof(_ settlements: [Settlement], _ proof: Data, _ signer: Signer) throws(LedgerError) {
+        let claims = SettlementProof.claims(of: settlements)
+        guard claims.isEmpty == proof.isEmpty else {
+            throw LedgerError(
+                .badSettlement, "The transaction has \(claims.count) proven links and a proof of \(proof.count) bytes")
+        }
+        guard !claims.isEmpty else { return }
+        guard parameters.settlementBytes > 0 else {
+            throw LedgerError(
+                .unsupported, "This network takes no settlement proofs; reveal a link or send a voucher")
+        }
+        // Who signs a false proof is the one who loses stake for it.
+        guard case .node = signer else {
+            throw LedgerError(.notAuthorised, "A settlement with a proof is signed by the node that is paid")
+        }
+        try SettlementProof.checkBounds(claims)
+        var chains: Set<Settlement> = []
+        for settlement in settlements {
+            guard case .proof(let from, _, _) = settlement.lane else { continue }
+            // The same but for what it claims.
+            let chain = Settlement(
+                channel: settlement.channel, commodity: settlement.commodity, lane: .reveal(link: from, steps: 0))
+            guard chains.insert(chain).inserted else {
+                throw LedgerError(
+                    .badSettlement, "The channel \(settlement.channel) is proven twice from one link")
+            }
+        }
+    }
 }
 
-/// What a settlement says that takes a signature check or hashing to believe.
-private enum SettlementClaim {
-    /// That the link is so many steps behind the last one of the chain, as the chain is before the settlement.
-    case link(Digest, steps: UInt64, of: ChannelRecord.Chain)
-    /// That the payer, whose key is given, signed the voucher.
-    case voucher(Voucher, Data, by: PublicKey)
-
-    func verify() throws(LedgerError) {
-        switch self {
-        case .link(let link, let steps, let chain):
-            var hashed = link
-            for _ in 0..<steps {
-                guard let next = ChannelLink.next(hashed, function: chain.linkFunction) else {
-                    throw LedgerError(.unsupported, "The chain's link function \(chain.linkFunction) is unknown here")
-                }
-                hashed = next
-            }
-            guard hashed == chain.link else {
+extension SettlementProof {
+    /// - Throws: `.badSettlement` for a claim of no steps or too many, `.tooLarge` for too many in all.
+    static func checkBounds(_ claims: [AckClaim]) throws(LedgerError) {
+        var sum: UInt64 = 0
+        for claim in claims {
+            guard (1...Settlement.maxProvenSteps).contains(claim.steps) else {
                 throw LedgerError(
                     .badSettlement,
-                    "The revealed link is not \(steps) steps behind the one of unit \(chain.linkUnits)")
+                    "A link is proven \(claim.steps) steps behind the last; 1 to \(Settlement.maxProvenSteps) may be")
             }
-        case .voucher(let voucher, let signature, let payer):
+            sum += claim.steps
+        }
+        guard sum <= Settlement.maxProvenStepsInAll else {
+            throw LedgerError(
+                .tooLarge,
+                "The transaction proves \(sum) steps; at most \(Settlement.maxProvenStepsInAll) fit, send several")
+        }
+    }
+}
+
+/// How a transaction's proof is verified. There is one way; tests of what follows from a verifier that is wrong have
+/// another.
+struct SettlementProofCheck: Sendable {
+    let verify: @Sendable (Data, [Settlement], NetworkID) throws(LedgerError) -> Void
+
+    static let stark = SettlementProofCheck { (proof, settlements, network) throws(LedgerError) in
+        try SettlementProof.verify(proof, of: settlements, network: network)
+    }
+}
+
+/// What settlements say that takes signature checks or hashing to believe.
+private struct SettlementClaims {
+    /// Revealed links, from the chain's last one as it is before the settlement.
+    var links: [AckClaim] = []
+    /// Vouchers, signatures, and the keys of those who must have made them.
+    var vouchers: [(Voucher, Data, PublicKey)] = []
+
+    func verify() throws(LedgerError) {
+        for (voucher, signature, payer) in vouchers {
             guard voucher.isValid(signature, by: payer) else {
                 throw LedgerError(
                     .badSettlement,
                     "The voucher for \(voucher.units) units of channel \(voucher.channel) is not signed by its payer")
             }
         }
+        if let index = LinkRehash.firstFalse(links) {
+            throw LedgerError(
+                .badSettlement, "The revealed link \(index) is not \(links[index].steps) steps behind the last one")
+        }
     }
 }
 
 extension ChannelRecord.Chain {
     /// Moves to a link that is said to be `steps` behind the last revealed one.
-    fileprivate mutating func settle(link: Digest, steps: UInt64) throws(LedgerError) {
+    fileprivate mutating func settle(link: PoseidonLink, steps: UInt64) throws(LedgerError) {
         let (units, overflow) = linkUnits.addingReportingOverflow(steps)
         guard !overflow else {
             throw LedgerError(

@@ -6,6 +6,10 @@ protocol LedgerTableVisitor {
 }
 
 extension LedgerState {
+    /// Tables from this number on came after the first form of states: they are left out of roots and snapshots while
+    /// they are empty, so that a state without them is what it always was.
+    static let firstLaterTable: UInt8 = 12
+
     /// Visits all tables in ascending order of their numbers. The only list of them.
     mutating func visitTables<Visitor: LedgerTableVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
         try visitor.visit(&accountTable)
@@ -19,6 +23,7 @@ extension LedgerState {
         try visitor.visit(&allowedTable)
         try visitor.visit(&anchorTable)
         try visitor.visit(&auditTable)
+        try visitor.visit(&leaseTable)
     }
 
     /// Brings all changes of the tables into their trees, so that roots are at hand and copies are cheap.

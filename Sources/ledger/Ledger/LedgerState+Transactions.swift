@@ -23,10 +23,10 @@ extension LedgerState {
 
     /// What holds for every action: size, network and time.
     private func admit(_ transaction: SignedTransaction, _ timeMilliseconds: Int64) throws(LedgerError) {
-        guard transaction.bytes.count <= Int(parameters.transactionBytes) else {
+        let most = maxByteCount(of: transaction.action)
+        guard transaction.bytes.count <= most else {
             throw LedgerError(
-                .tooLarge,
-                "The transaction has \(transaction.bytes.count) bytes; \(parameters.transactionBytes) are allowed here")
+                .tooLarge, "The transaction has \(transaction.bytes.count) bytes; \(most) are allowed here")
         }
         guard transaction.networkID == networkID else {
             throw LedgerError(
@@ -36,6 +36,17 @@ extension LedgerState {
         if let last = transaction.validUntilMilliseconds, timeMilliseconds > last {
             throw LedgerError(
                 .expired, "Valid until \(last) ms, but the ledger's time is \(timeMilliseconds) ms; sign it again")
+        }
+    }
+
+    /// Bytes that the transaction may have. Evidence of a false settlement has a whole one in it.
+    private func maxByteCount(of action: LedgerAction) -> Int {
+        let plain = Int(parameters.transactionBytes)
+        return switch action {
+        case .settleChannels(_, let proof) where !proof.isEmpty:
+            min(plain + Int(parameters.settlementBytes), SignedTransaction.maxProvenByteCount)
+        case .submitFault(.falseSettlement): SignedTransaction.maxByteCount
+        default: plain
         }
     }
 
@@ -108,6 +119,7 @@ extension LedgerState {
         case .reportMeasurements, .submitFault, .submitAudit: try performOnTrust(transaction, timeMilliseconds)
         case .beaconCommit, .beaconReveal, .advanceEpoch, .recordCertificate:
             try performOnEpoch(transaction, timeMilliseconds)
+        case .leaseMachines, .yieldMachines: try performOnMachines(transaction, timeMilliseconds)
         case .changeParameter: try performOnParameters(transaction)
         }
         return nil

@@ -15,7 +15,7 @@ extension LedgerState {
 
     mutating func performOnTrust(_ transaction: SignedTransaction, _ timeMilliseconds: Int64) throws(LedgerError) {
         switch transaction.action {
-        case .submitFault(let evidence): try record(evidence)
+        case .submitFault(let evidence): try record(evidence, transaction.signer)
         case .submitAudit(let subject, let receipt, let matches, let result):
             try recordAudit(try requireNode(transaction.signer), subject, receipt, matches: matches, result)
         case .reportMeasurements(let epoch, let observations):
@@ -26,13 +26,18 @@ extension LedgerState {
 
     // MARK: Faults
 
-    private mutating func record(_ evidence: FaultEvidence) throws(LedgerError) {
-        let fault = try evidence.verify(network: networkID) { kind, id in
-            switch kind {
-            case .forkedHeaders: genesis.sequencerKeys[id]
-            case .contradictingVotes: node(id)?.publicKey
-            }
-        }
+    private mutating func record(_ evidence: FaultEvidence, _ signer: Signer) throws(LedgerError) {
+        // It makes the ledger hash for a while, so strangers may not bring it.
+        if case .falseSettlement = evidence { try requireParticipating(try requireNode(signer)) }
+        let fault = try evidence.verify(
+            network: networkID, proofs: proofCheck,
+            isKnown: { faultTable[FaultRecord.path($0.node, $0.kind, $0.sequence)] != nil },
+            key: { kind, id in
+                switch kind {
+                case .forkedHeaders: genesis.sequencerKeys[id]
+                case .contradictingVotes, .falseSettlement: node(id)?.publicKey
+                }
+            })
         guard var record = node(fault.node) else {
             throw LedgerError(.unknownNode, "No node \(fault.node) is registered")
         }
@@ -52,6 +57,8 @@ extension LedgerState {
         addPenalty(.permille(parameters.faultPenaltyPermille), to: &record)
         nodeTable.put(record)
         faultTable.put(row)
+        // Whoever can prove one false settlement can prove any: nothing more is paid for proofs until governors say so.
+        if fault.kind == .falseSettlement { chain.parameters.settlementBytes = 0 }
     }
 
     // MARK: Audits

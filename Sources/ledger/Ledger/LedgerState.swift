@@ -26,6 +26,10 @@ public struct LedgerState: Sendable {
     var faultTable = MerkleTable<FaultRecord>()
     var reportTable = MerkleTable<ReportRecord>()
     var auditTable = MerkleTable<AuditRecord>()
+    var leaseTable = MerkleTable<MachineLease>()
+
+    /// How settlement proofs are verified; another one only in tests.
+    var proofCheck = SettlementProofCheck.stark
 
     // What follows from the rest and is no part of the root; ``restoreDerived()`` makes it again.
 

@@ -39,11 +39,11 @@ extension NetworkParameters {
     }
 
     private static let entries: [Entry] = [
-        Entry("transaction_bytes", \.transactionBytes, 1_024...UInt64(SignedTransaction.maxByteCount)),
+        Entry("transaction_bytes", \.transactionBytes, 1_024...UInt64(SignedTransaction.maxPlainByteCount)),
         Entry("releases_kept_per_name", \.releasesKeptPerName, 3...1_024),
         Entry("names_per_account", \.namesPerAccount, 0...1_000_000),
         Entry("nodes_per_account", \.nodesPerAccount, 0...1_000_000),
-        Entry("settings_bytes", \.settingsBytes, 0...UInt64(SignedTransaction.maxByteCount)),
+        Entry("settings_bytes", \.settingsBytes, 0...UInt64(SignedTransaction.maxPlainByteCount)),
         Entry("manifest_bytes", \.manifestBytes, 1...(1 << 32)),
         Entry("replicas", \.replicas, 1...64),
         Entry("open_accounts", 0...1, read: { $0.openAccounts ? 1 : 0 }, write: { $0.openAccounts = $1 == 1 }),
@@ -68,6 +68,7 @@ extension NetworkParameters {
         Entry("channel_grace_ms", \.channelGraceMilliseconds, 0...(1 << 40)),
         Entry("channel_steps_per_reveal", \.channelStepsPerReveal, 1...1_048_576),
         Entry("observers_per_node", \.observersPerNode, 1...1_000),
+        Entry("settlement_bytes", \.settlementBytes, 0...UInt64(SignedTransaction.maxProvenByteCount)),
     ]
 
     /// The names of all parameters, as in the genesis' encoding; see ``value(of:)``.

@@ -1,6 +1,6 @@
 /// What holds for everyone on a network; governors may change it. All limits are inclusive.
 public struct NetworkParameters: Hashable, Sendable {
-    /// The largest transaction in bytes. Default 65,536; 1,024 to ``SignedTransaction/maxByteCount``.
+    /// The largest transaction in bytes. Default 65,536; 1,024 to ``SignedTransaction/maxPlainByteCount``.
     public var transactionBytes: UInt32 = 65_536
 
     /// Releases of a name that stay on the ledger; the oldest that is neither live nor next in line for a roll-back
@@ -83,6 +83,11 @@ public struct NetworkParameters: Hashable, Sendable {
 
     /// Observers of each node. Default 32.
     public var observersPerNode: UInt32 = 32
+
+    /// Bytes that a settlement with a proof may have beyond ``transactionBytes``; 0 switches the proof lane off, and then
+    /// links and vouchers carry everything. A proven false settlement sets it to 0. Default 327,680: 1,000 channels and
+    /// a proof of 250 KB.
+    public var settlementBytes: UInt32 = 327_680
 
     /// More units than this there never are.
     public static let maxUnits = UInt64(Int64.max)

@@ -1,5 +1,5 @@
-public import Blake3
 public import Identity
+public import Stark
 
 /// A channel to open.
 public struct NewChannel: Hashable, Sendable {
@@ -10,23 +10,17 @@ public struct NewChannel: Hashable, Sendable {
     public struct Chain: Hashable, Sendable {
         public let commodity: Commodity
         /// The end of the chain; no two chains on the ledger share one.
-        public let anchor: Digest
+        public let anchor: PoseidonLink
         /// Units of money for each unit of the commodity.
         public let unitPrice: UInt64
         /// Units of the commodity at most.
         public let maxUnits: UInt64
-        /// How a link follows from the one behind it; see ``ChannelLink``.
-        public let linkFunction: UInt8
 
-        public init(
-            commodity: Commodity, anchor: Digest, unitPrice: UInt64, maxUnits: UInt64,
-            linkFunction: UInt8 = ChannelLink.blake3
-        ) {
+        public init(commodity: Commodity, anchor: PoseidonLink, unitPrice: UInt64, maxUnits: UInt64) {
             self.commodity = commodity
             self.anchor = anchor
             self.unitPrice = unitPrice
             self.maxUnits = maxUnits
-            self.linkFunction = linkFunction
         }
     }
 
@@ -57,10 +51,6 @@ public struct NewChannel: Hashable, Sendable {
         }
         var deposit: UInt64 = 0
         for chain in chains {
-            guard chain.linkFunction == ChannelLink.blake3 else {
-                throw LedgerError(
-                    .badChannel, "The link function \(chain.linkFunction) is unknown; use \(ChannelLink.blake3)")
-            }
             guard chain.maxUnits > 0 else {
                 throw LedgerError(.badChannel, "A chain for 0 units of \(chain.commodity) pays nothing; leave it out")
             }

@@ -12,8 +12,10 @@ extension NewRelease {
         case .function: kind = .function
         case .origin: kind = .origin
         case .composite: kind = .composite
+        case .machine: kind = .machine
         case .unspecified, .UNRECOGNIZED:
-            throw LedgerError(.malformed, "The release is of an unknown kind; use site, function, origin or composite")
+            throw LedgerError(
+                .malformed, "The release is of an unknown kind; use site, function, origin, composite or machine")
         }
         self.init(
             kind: kind, manifest: BlobID(try Digest.decode(message.manifest, what: "manifest's digest")),
@@ -32,6 +34,7 @@ extension NewRelease {
             case .function: $0.kind = .function
             case .origin: $0.kind = .origin
             case .composite: $0.kind = .composite
+            case .machine: $0.kind = .machine
             }
             $0.manifest = manifest.digest.data
             $0.manifestBytes = manifestByteCount

@@ -8,6 +8,8 @@ public enum ReleaseKind: String, Hashable, Sendable, CaseIterable {
     case origin
     /// Several kinds under one name.
     case composite
+    /// A container that runs until it is told to stop.
+    case machine
 
     /// Whether a release of this kind may run code.
     public var mayRunCode: Bool { self == .function || self == .composite }
@@ -19,6 +21,7 @@ public enum ReleaseKind: String, Hashable, Sendable, CaseIterable {
         case .function: 2
         case .origin: 3
         case .composite: 4
+        case .machine: 5
         }
     }
 }

@@ -1,6 +1,7 @@
 import Blake3
 import Foundation
 import Identity
+import Stark
 
 /// Reads what ``RowEncoder`` writes. Any bytes are allowed; nothing is allocated beyond what they hold.
 struct RowDecoder {
@@ -57,6 +58,10 @@ struct RowDecoder {
         }
         position += Digest.byteCount
         return digest
+    }
+
+    mutating func link() throws(LedgerError) -> PoseidonLink {
+        try PoseidonLink.decode(try digest().data, what: "row's link")
     }
 
     mutating func data() throws(LedgerError) -> Data {

@@ -1,5 +1,6 @@
 import Blake3
 import Foundation
+import Stark
 
 /// Writes the one encoding of a state row: fixed-width big-endian integers and length-prefixed bytes.
 struct RowEncoder {
@@ -21,6 +22,8 @@ struct RowEncoder {
     mutating func append(count: Int) { append(UInt64(count)) }
 
     mutating func append(_ digest: Digest) { digest.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+
+    mutating func append(_ link: PoseidonLink) { bytes.append(contentsOf: link.bytes) }
 
     mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }
 

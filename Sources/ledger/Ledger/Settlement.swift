@@ -1,5 +1,5 @@
-public import Blake3
 public import Foundation
+public import Stark
 
 /// What a payee cashes on one chain of a channel.
 public struct Settlement: Hashable, Sendable {
@@ -9,17 +9,22 @@ public struct Settlement: Hashable, Sendable {
     /// milliseconds.
     public static let maxVouchers = 64
     /// Links that the ledger hashes again for one transaction, or ``NetworkParameters/channelStepsPerReveal`` if that
-    /// is more: a few milliseconds.
+    /// is more: some tens of milliseconds.
     public static let maxSteps: UInt64 = 65_536
+    /// Steps of one proven settlement at most: somebody may have to hash them again, one behind the other, to show that
+    /// they are wrong.
+    public static let maxProvenSteps: UInt64 = 262_144
+    /// Steps of all proven settlements of a transaction at most: rows of the largest proof.
+    public static let maxProvenStepsInAll: UInt64 = 1_048_576
 
     /// How it proves what the payer acknowledged.
     public enum Lane: Hashable, Sendable {
         /// A link and how many steps it is behind the last settled one; the ledger hashes them again.
-        case reveal(link: Digest, steps: UInt64)
+        case reveal(link: PoseidonLink, steps: UInt64)
         /// The payer's signature, made by ``Voucher``, over all units so far.
         case voucher(units: UInt64, signature: Data)
-        /// A succinct proof.
-        case proof(Data)
+        /// A link that is `steps` steps behind `from`, the last settled one, by the transaction's proof.
+        case proof(from: PoseidonLink, link: PoseidonLink, steps: UInt64)
     }
 
     public let channel: ChannelID

@@ -8,8 +8,12 @@ import Wire
 ///
 /// Whether the signer may do what it asks for is for ``LedgerState`` to say.
 public struct SignedTransaction: Hashable, Sendable {
-    /// The largest encoding in bytes in any network; ``NetworkParameters/transactionBytes`` is the network's own.
-    public static let maxByteCount = 262_144
+    /// The largest encoding in bytes in any network, which only evidence with another transaction in it may have.
+    public static let maxByteCount = 458_752
+    /// The largest encoding with a settlement proof: so large that evidence can hold it.
+    public static let maxProvenByteCount = maxByteCount - 4_096
+    /// The largest encoding of any other transaction; ``NetworkParameters/transactionBytes`` is the network's own.
+    public static let maxPlainByteCount = 262_144
 
     static let domain = Data("skerry 2026-11 transaction\n".utf8)
 

@@ -51,6 +51,7 @@ private struct TableCollector: LedgerTableVisitor {
     var tables: [StateHeader.Table] = []
 
     mutating func visit<Row: StoredRow>(_ table: inout MerkleTable<Row>) {
+        if Row.table >= LedgerState.firstLaterTable, table.count == 0 { return }
         tables.append(StateHeader.Table(number: Row.table, count: UInt64(table.count), root: table.root))
     }
 }

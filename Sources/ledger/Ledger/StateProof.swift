@@ -105,6 +105,11 @@ extension StateProof {
         try row(at: ChannelRecord.path(id), root: root)
     }
 
+    /// As ``account(_:root:)``, for the lease of a slot. The state has no table of leases before the first one.
+    public func machineLease(of name: AppName, slot: UInt32, root: Digest) throws(LedgerError) -> MachineLease? {
+        try row(at: MachineLease.path(name, slot), root: root)
+    }
+
     private func row<Row: StoredRow>(at path: Digest, root: Digest) throws(LedgerError) -> Row? {
         guard let bytes = try verify(table: Row.table, path: path, root: root) else { return nil }
         return try Row(path: path, bytes: bytes)

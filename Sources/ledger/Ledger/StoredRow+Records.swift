@@ -139,10 +139,11 @@ extension ChannelRecord.Chain {
         }
         self.init(
             NewChannel.Chain(
-                commodity: commodity, anchor: try decoder.digest(), unitPrice: try decoder.uint64(),
-                maxUnits: try decoder.uint64(), linkFunction: try decoder.byte()))
+                commodity: commodity, anchor: try decoder.link(), unitPrice: try decoder.uint64(),
+                maxUnits: try decoder.uint64()))
+        try ChannelLink.check(try decoder.byte())
         settledUnits = try decoder.uint64()
-        link = try decoder.digest()
+        link = try decoder.link()
         linkUnits = try decoder.uint64()
     }
 }
@@ -153,6 +154,6 @@ extension AllowedMember: StoredRow {
 
 extension AnchorRecord: StoredRow {
     init(path: Digest, decoder: inout RowDecoder) throws(LedgerError) {
-        self.init(anchor: try decoder.digest(), channel: ChannelID(try decoder.digest()))
+        self.init(anchor: try decoder.link(), channel: ChannelID(try decoder.digest()))
     }
 }

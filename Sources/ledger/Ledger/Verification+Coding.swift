@@ -67,6 +67,8 @@ extension FaultEvidence {
                 NodeID(try Digest.decode(votes.nodeID, what: "voter's node id")), first: votes.firstCheckpoint,
                 firstSignature: votes.firstSignature, second: votes.secondCheckpoint,
                 secondSignature: votes.secondSignature)
+        case .falseSettlement(let settlement)?:
+            self = .falseSettlement(transaction: settlement.transaction, index: settlement.index)
         case nil: throw LedgerError(.malformed, "The transaction carries no evidence")
         }
     }
@@ -88,6 +90,13 @@ extension FaultEvidence {
                     $0.firstSignature = firstSignature
                     $0.secondCheckpoint = second
                     $0.secondSignature = secondSignature
+                }
+            }
+        case .falseSettlement(let transaction, let index):
+            .with {
+                $0.falseSettlement = .with {
+                    $0.transaction = transaction
+                    $0.index = index
                 }
             }
         }

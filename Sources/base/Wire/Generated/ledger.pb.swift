@@ -118,6 +118,7 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
   case function // = 2
   case origin // = 3
   case composite // = 4
+  case machine // = 5
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -131,6 +132,7 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
     case 2: self = .function
     case 3: self = .origin
     case 4: self = .composite
+    case 5: self = .machine
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -142,6 +144,7 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
     case .function: return 2
     case .origin: return 3
     case .composite: return 4
+    case .machine: return 5
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -153,6 +156,7 @@ public nonisolated enum LedgerPBReleaseKind: SwiftProtobuf.Enum, Swift.CaseItera
     .function,
     .origin,
     .composite,
+    .machine,
   ]
 
 }
@@ -364,6 +368,12 @@ public nonisolated struct LedgerPBParameters: @unchecked Sendable {
   public var observersPerNode: UInt32 {
     get {_storage._observersPerNode}
     set {_uniqueStorage()._observersPerNode = newValue}
+  }
+
+  /// Bytes that a settlement with a proof may have beyond transaction_bytes; 0 switches the proof lane off.
+  public var settlementBytes: UInt32 {
+    get {_storage._settlementBytes}
+    set {_uniqueStorage()._settlementBytes = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -802,7 +812,7 @@ public nonisolated struct LedgerPBChannelChain: Sendable {
 
   public var maxUnits: UInt64 = 0
 
-  /// 1 is the keyed BLAKE3 link.
+  /// 2 is the Poseidon link; 1 was another one and is not taken any more.
   public var linkFunction: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -857,6 +867,23 @@ public nonisolated struct LedgerPBVoucher: Sendable {
   public init() {}
 }
 
+/// A link that the transaction's proof covers, and the one that it begins at.
+public nonisolated struct LedgerPBProvenLink: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var from: Data = Data()
+
+  public var link: Data = Data()
+
+  public var steps: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct LedgerPBSettlement: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -884,12 +911,12 @@ public nonisolated struct LedgerPBSettlement: Sendable {
     set {lane = .voucher(newValue)}
   }
 
-  public var proof: Data {
+  public var proven: LedgerPBProvenLink {
     get {
-      if case .proof(let v)? = lane {return v}
-      return Data()
+      if case .proven(let v)? = lane {return v}
+      return LedgerPBProvenLink()
     }
-    set {lane = .proof(newValue)}
+    set {lane = .proven(newValue)}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -897,20 +924,22 @@ public nonisolated struct LedgerPBSettlement: Sendable {
   public nonisolated enum OneOf_Lane: Equatable, Sendable {
     case reveal(LedgerPBReveal)
     case voucher(LedgerPBVoucher)
-    case proof(Data)
+    case proven(LedgerPBProvenLink)
 
   }
 
   public init() {}
 }
 
-/// All or nothing.
 public nonisolated struct LedgerPBSettleChannels: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var settlements: [LedgerPBSettlement] = []
+
+  /// One proof of all proven links, in their order; empty if there are none.
+  public var proof: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1097,6 +1126,23 @@ public nonisolated struct LedgerPBContradictingVotes: Sendable {
   public init() {}
 }
 
+/// A settlement that a node signed, whose proof is valid and one of whose proven links is not where it says.
+public nonisolated struct LedgerPBFalseSettlement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A Transaction.
+  public var transaction: Data = Data()
+
+  /// Of the settlement in it.
+  public var index: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct LedgerPBSubmitFault: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1120,11 +1166,20 @@ public nonisolated struct LedgerPBSubmitFault: Sendable {
     set {evidence = .contradictingVotes(newValue)}
   }
 
+  public var falseSettlement: LedgerPBFalseSettlement {
+    get {
+      if case .falseSettlement(let v)? = evidence {return v}
+      return LedgerPBFalseSettlement()
+    }
+    set {evidence = .falseSettlement(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Evidence: Equatable, Sendable {
     case forkedHeaders(LedgerPBForkedHeaders)
     case contradictingVotes(LedgerPBContradictingVotes)
+    case falseSettlement(LedgerPBFalseSettlement)
 
   }
 
@@ -1210,6 +1265,73 @@ public nonisolated struct LedgerPBChangeParameter: Sendable {
     case member(LedgerPBAllowedMember)
 
   }
+
+  public init() {}
+}
+
+/// What the signing node says of one slot of an app: that it runs it, or is about to.
+public nonisolated struct LedgerPBMachineClaim: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var slot: UInt32 = 0
+
+  /// The release that runs in the slot, or will.
+  public var release: String = String()
+
+  /// The release that is healthy beside it and waits for the switch; empty for none.
+  public var ready: String = String()
+
+  /// The newest release that did not become healthy in the slot; empty for none.
+  public var failed: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Takes leases, or renews those that the signing node has; all or nothing. In order of names and slots, each once.
+public nonisolated struct LedgerPBLeaseMachines: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// From the entry's time on.
+  public var termMs: UInt64 = 0
+
+  public var claims: [LedgerPBMachineClaim] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct LedgerPBMachineSlot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  public var slot: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Gives leases of the signing node back before they end. In order of names and slots, each once.
+public nonisolated struct LedgerPBYieldMachines: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var slots: [LedgerPBMachineSlot] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -1446,6 +1568,22 @@ public nonisolated struct LedgerPBTransactionBody: Sendable {
     set {action = .changeParameter(newValue)}
   }
 
+  public var leaseMachines: LedgerPBLeaseMachines {
+    get {
+      if case .leaseMachines(let v)? = action {return v}
+      return LedgerPBLeaseMachines()
+    }
+    set {action = .leaseMachines(newValue)}
+  }
+
+  public var yieldMachines: LedgerPBYieldMachines {
+    get {
+      if case .yieldMachines(let v)? = action {return v}
+      return LedgerPBYieldMachines()
+    }
+    set {action = .yieldMachines(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Action: Equatable, Sendable {
@@ -1475,6 +1613,8 @@ public nonisolated struct LedgerPBTransactionBody: Sendable {
     case submitFault(LedgerPBSubmitFault)
     case submitAudit(LedgerPBSubmitAudit)
     case changeParameter(LedgerPBChangeParameter)
+    case leaseMachines(LedgerPBLeaseMachines)
+    case yieldMachines(LedgerPBYieldMachines)
 
   }
 
@@ -1758,7 +1898,7 @@ nonisolated extension LedgerPBSignerKind: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension LedgerPBReleaseKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RELEASE_KIND_UNSPECIFIED\0\u{1}RELEASE_KIND_SITE\0\u{1}RELEASE_KIND_FUNCTION\0\u{1}RELEASE_KIND_ORIGIN\0\u{1}RELEASE_KIND_COMPOSITE\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RELEASE_KIND_UNSPECIFIED\0\u{1}RELEASE_KIND_SITE\0\u{1}RELEASE_KIND_FUNCTION\0\u{1}RELEASE_KIND_ORIGIN\0\u{1}RELEASE_KIND_COMPOSITE\0\u{1}RELEASE_KIND_MACHINE\0")
 }
 
 nonisolated extension LedgerPBCommodity: SwiftProtobuf._ProtoNameProviding {
@@ -1802,7 +1942,7 @@ nonisolated extension LedgerPBEndpoint: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Parameters"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}transaction_bytes\0\u{3}releases_kept_per_name\0\u{3}names_per_account\0\u{3}nodes_per_account\0\u{3}settings_bytes\0\u{3}manifest_bytes\0\u{1}replicas\0\u{3}open_accounts\0\u{1}accounts\0\u{1}door\0\u{3}minimum_stake\0\u{3}transaction_fee\0\u{3}name_fee\0\u{3}domains_per_name\0\u{3}unstake_lock_epochs\0\u{3}epoch_ms\0\u{3}committee_size\0\u{3}whole_committee_up_to\0\u{3}beacon_restarts\0\u{3}barred_epochs\0\u{3}beacon_penalty\0\u{3}fault_penalty_permille\0\u{3}checkpoint_entries\0\u{3}checkpoint_ms\0\u{3}channel_grace_ms\0\u{3}channel_steps_per_reveal\0\u{3}observers_per_node\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}transaction_bytes\0\u{3}releases_kept_per_name\0\u{3}names_per_account\0\u{3}nodes_per_account\0\u{3}settings_bytes\0\u{3}manifest_bytes\0\u{1}replicas\0\u{3}open_accounts\0\u{1}accounts\0\u{1}door\0\u{3}minimum_stake\0\u{3}transaction_fee\0\u{3}name_fee\0\u{3}domains_per_name\0\u{3}unstake_lock_epochs\0\u{3}epoch_ms\0\u{3}committee_size\0\u{3}whole_committee_up_to\0\u{3}beacon_restarts\0\u{3}barred_epochs\0\u{3}beacon_penalty\0\u{3}fault_penalty_permille\0\u{3}checkpoint_entries\0\u{3}checkpoint_ms\0\u{3}channel_grace_ms\0\u{3}channel_steps_per_reveal\0\u{3}observers_per_node\0\u{3}settlement_bytes\0")
 
   fileprivate class _StorageClass {
     var _transactionBytes: UInt32 = 0
@@ -1832,6 +1972,7 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
     var _channelGraceMs: UInt64 = 0
     var _channelStepsPerReveal: UInt64 = 0
     var _observersPerNode: UInt32 = 0
+    var _settlementBytes: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1869,6 +2010,7 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
       _channelGraceMs = source._channelGraceMs
       _channelStepsPerReveal = source._channelStepsPerReveal
       _observersPerNode = source._observersPerNode
+      _settlementBytes = source._settlementBytes
     }
   }
 
@@ -1914,6 +2056,7 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
         case 25: try { try decoder.decodeSingularUInt64Field(value: &_storage._channelGraceMs) }()
         case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._channelStepsPerReveal) }()
         case 27: try { try decoder.decodeSingularUInt32Field(value: &_storage._observersPerNode) }()
+        case 28: try { try decoder.decodeSingularUInt32Field(value: &_storage._settlementBytes) }()
         default: break
         }
       }
@@ -2003,6 +2146,9 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
       if _storage._observersPerNode != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._observersPerNode, fieldNumber: 27)
       }
+      if _storage._settlementBytes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._settlementBytes, fieldNumber: 28)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2039,6 +2185,7 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._channelGraceMs != rhs_storage._channelGraceMs {return false}
         if _storage._channelStepsPerReveal != rhs_storage._channelStepsPerReveal {return false}
         if _storage._observersPerNode != rhs_storage._observersPerNode {return false}
+        if _storage._settlementBytes != rhs_storage._settlementBytes {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2998,9 +3145,49 @@ nonisolated extension LedgerPBVoucher: SwiftProtobuf.Message, SwiftProtobuf._Mes
   }
 }
 
+nonisolated extension LedgerPBProvenLink: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ProvenLink"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}link\0\u{1}steps\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.from) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.link) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.steps) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.from.isEmpty {
+      try visitor.visitSingularBytesField(value: self.from, fieldNumber: 1)
+    }
+    if !self.link.isEmpty {
+      try visitor.visitSingularBytesField(value: self.link, fieldNumber: 2)
+    }
+    if self.steps != 0 {
+      try visitor.visitSingularUInt64Field(value: self.steps, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBProvenLink, rhs: LedgerPBProvenLink) -> Bool {
+    if lhs.from != rhs.from {return false}
+    if lhs.link != rhs.link {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension LedgerPBSettlement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Settlement"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channel\0\u{1}commodity\0\u{1}reveal\0\u{1}voucher\0\u{1}proof\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channel\0\u{1}commodity\0\u{1}reveal\0\u{1}voucher\0\u{1}proven\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3037,11 +3224,16 @@ nonisolated extension LedgerPBSettlement: SwiftProtobuf.Message, SwiftProtobuf._
         }
       }()
       case 5: try {
-        var v: Data?
-        try decoder.decodeSingularBytesField(value: &v)
+        var v: LedgerPBProvenLink?
+        var hadOneofValue = false
+        if let current = self.lane {
+          hadOneofValue = true
+          if case .proven(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
-          if self.lane != nil {try decoder.handleConflictingOneOf()}
-          self.lane = .proof(v)
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.lane = .proven(v)
         }
       }()
       default: break
@@ -3069,9 +3261,9 @@ nonisolated extension LedgerPBSettlement: SwiftProtobuf.Message, SwiftProtobuf._
       guard case .voucher(let v)? = self.lane else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
-    case .proof?: try {
-      guard case .proof(let v)? = self.lane else { preconditionFailure() }
-      try visitor.visitSingularBytesField(value: v, fieldNumber: 5)
+    case .proven?: try {
+      guard case .proven(let v)? = self.lane else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
     case nil: break
     }
@@ -3089,7 +3281,7 @@ nonisolated extension LedgerPBSettlement: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension LedgerPBSettleChannels: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SettleChannels"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}settlements\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}settlements\0\u{1}proof\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3098,6 +3290,7 @@ nonisolated extension LedgerPBSettleChannels: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.settlements) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.proof) }()
       default: break
       }
     }
@@ -3107,11 +3300,15 @@ nonisolated extension LedgerPBSettleChannels: SwiftProtobuf.Message, SwiftProtob
     if !self.settlements.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.settlements, fieldNumber: 1)
     }
+    if !self.proof.isEmpty {
+      try visitor.visitSingularBytesField(value: self.proof, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: LedgerPBSettleChannels, rhs: LedgerPBSettleChannels) -> Bool {
     if lhs.settlements != rhs.settlements {return false}
+    if lhs.proof != rhs.proof {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3511,9 +3708,44 @@ nonisolated extension LedgerPBContradictingVotes: SwiftProtobuf.Message, SwiftPr
   }
 }
 
+nonisolated extension LedgerPBFalseSettlement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FalseSettlement"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transaction\0\u{1}index\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.transaction) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.transaction.isEmpty {
+      try visitor.visitSingularBytesField(value: self.transaction, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBFalseSettlement, rhs: LedgerPBFalseSettlement) -> Bool {
+    if lhs.transaction != rhs.transaction {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension LedgerPBSubmitFault: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmitFault"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}forked_headers\0\u{3}contradicting_votes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}forked_headers\0\u{3}contradicting_votes\0\u{3}false_settlement\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3547,6 +3779,19 @@ nonisolated extension LedgerPBSubmitFault: SwiftProtobuf.Message, SwiftProtobuf.
           self.evidence = .contradictingVotes(v)
         }
       }()
+      case 3: try {
+        var v: LedgerPBFalseSettlement?
+        var hadOneofValue = false
+        if let current = self.evidence {
+          hadOneofValue = true
+          if case .falseSettlement(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.evidence = .falseSettlement(v)
+        }
+      }()
       default: break
       }
     }
@@ -3565,6 +3810,10 @@ nonisolated extension LedgerPBSubmitFault: SwiftProtobuf.Message, SwiftProtobuf.
     case .contradictingVotes?: try {
       guard case .contradictingVotes(let v)? = self.evidence else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .falseSettlement?: try {
+      guard case .falseSettlement(let v)? = self.evidence else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case nil: break
     }
@@ -3760,9 +4009,159 @@ nonisolated extension LedgerPBChangeParameter: SwiftProtobuf.Message, SwiftProto
   }
 }
 
+nonisolated extension LedgerPBMachineClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MachineClaim"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}slot\0\u{1}release\0\u{1}ready\0\u{1}failed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.release) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.ready) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.failed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 2)
+    }
+    if !self.release.isEmpty {
+      try visitor.visitSingularStringField(value: self.release, fieldNumber: 3)
+    }
+    if !self.ready.isEmpty {
+      try visitor.visitSingularStringField(value: self.ready, fieldNumber: 4)
+    }
+    if !self.failed.isEmpty {
+      try visitor.visitSingularStringField(value: self.failed, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBMachineClaim, rhs: LedgerPBMachineClaim) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.slot != rhs.slot {return false}
+    if lhs.release != rhs.release {return false}
+    if lhs.ready != rhs.ready {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBLeaseMachines: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".LeaseMachines"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}term_ms\0\u{1}claims\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.termMs) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.claims) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.termMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.termMs, fieldNumber: 1)
+    }
+    if !self.claims.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.claims, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBLeaseMachines, rhs: LedgerPBLeaseMachines) -> Bool {
+    if lhs.termMs != rhs.termMs {return false}
+    if lhs.claims != rhs.claims {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBMachineSlot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MachineSlot"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}slot\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.slot != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slot, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBMachineSlot, rhs: LedgerPBMachineSlot) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.slot != rhs.slot {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LedgerPBYieldMachines: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".YieldMachines"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slots\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.slots) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.slots.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.slots, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LedgerPBYieldMachines, rhs: LedgerPBYieldMachines) -> Bool {
+    if lhs.slots != rhs.slots {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension LedgerPBTransactionBody: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TransactionBody"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{3}signer_kind\0\u{1}nonce\0\u{3}valid_until_ms\0\u{4}\u{c}register_node\0\u{3}update_node\0\u{3}claim_name\0\u{3}transfer_name\0\u{3}publish_release\0\u{3}promote_release\0\u{3}roll_back\0\u{3}bind_domain\0\u{1}transfer\0\u{1}mint\0\u{1}stake\0\u{1}unstake\0\u{3}withdraw_unstaked\0\u{3}opt_in\0\u{3}opt_out\0\u{3}open_channel\0\u{3}settle_channels\0\u{3}close_channel\0\u{3}report_measurements\0\u{3}beacon_commit\0\u{3}beacon_reveal\0\u{3}advance_epoch\0\u{3}record_certificate\0\u{3}submit_fault\0\u{3}submit_audit\0\u{3}change_parameter\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}network_id\0\u{3}signer_kind\0\u{1}nonce\0\u{3}valid_until_ms\0\u{4}\u{c}register_node\0\u{3}update_node\0\u{3}claim_name\0\u{3}transfer_name\0\u{3}publish_release\0\u{3}promote_release\0\u{3}roll_back\0\u{3}bind_domain\0\u{1}transfer\0\u{1}mint\0\u{1}stake\0\u{1}unstake\0\u{3}withdraw_unstaked\0\u{3}opt_in\0\u{3}opt_out\0\u{3}open_channel\0\u{3}settle_channels\0\u{3}close_channel\0\u{3}report_measurements\0\u{3}beacon_commit\0\u{3}beacon_reveal\0\u{3}advance_epoch\0\u{3}record_certificate\0\u{3}submit_fault\0\u{3}submit_audit\0\u{3}change_parameter\0\u{4}\u{7}lease_machines\0\u{3}yield_machines\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4112,6 +4511,32 @@ nonisolated extension LedgerPBTransactionBody: SwiftProtobuf.Message, SwiftProto
           self.action = .changeParameter(v)
         }
       }()
+      case 48: try {
+        var v: LedgerPBLeaseMachines?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .leaseMachines(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .leaseMachines(v)
+        }
+      }()
+      case 49: try {
+        var v: LedgerPBYieldMachines?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .yieldMachines(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .yieldMachines(v)
+        }
+      }()
       default: break
       }
     }
@@ -4238,6 +4663,14 @@ nonisolated extension LedgerPBTransactionBody: SwiftProtobuf.Message, SwiftProto
     case .changeParameter?: try {
       guard case .changeParameter(let v)? = self.action else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .leaseMachines?: try {
+      guard case .leaseMachines(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 48)
+    }()
+    case .yieldMachines?: try {
+      guard case .yieldMachines(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 49)
     }()
     case nil: break
     }

@@ -66,6 +66,14 @@ public nonisolated struct ManifestPBManifest: Sendable {
     set {kind = .composite(newValue)}
   }
 
+  public var machine: ManifestPBMachine {
+    get {
+      if case .machine(let v)? = kind {return v}
+      return ManifestPBMachine()
+    }
+    set {kind = .machine(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -73,6 +81,7 @@ public nonisolated struct ManifestPBManifest: Sendable {
     case function(ManifestPBFunction)
     case origin(ManifestPBOrigin)
     case composite(ManifestPBComposite)
+    case machine(ManifestPBMachine)
 
   }
 
@@ -425,13 +434,216 @@ public nonisolated struct ManifestPBBinding: Sendable {
   public init() {}
 }
 
+/// A container that runs until it is told to stop.
+public nonisolated struct ManifestPBMachine: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes: the blob with the record of the image.
+  public var image: Data {
+    get {_storage._image}
+    set {_uniqueStorage()._image = newValue}
+  }
+
+  /// 32 bytes each, in ascending order: the blobs of the image's layers.
+  public var layers: [Data] {
+    get {_storage._layers}
+    set {_uniqueStorage()._layers = newValue}
+  }
+
+  /// What the image was called when it was deployed, for people.
+  public var imageName: String {
+    get {_storage._imageName}
+    set {_uniqueStorage()._imageName = newValue}
+  }
+
+  /// Such as "shared-1x-256".
+  public var size: String {
+    get {_storage._size}
+    set {_uniqueStorage()._size = newValue}
+  }
+
+  /// Takes the place of the image's entry point and command; empty for those.
+  public var command: [String] {
+    get {_storage._command}
+    set {_uniqueStorage()._command = newValue}
+  }
+
+  /// Absolute; empty for the image's.
+  public var workingDirectory: String {
+    get {_storage._workingDirectory}
+    set {_uniqueStorage()._workingDirectory = newValue}
+  }
+
+  /// Texts in the environment, in order of their names.
+  public var vars: [ManifestPBVariable] {
+    get {_storage._vars}
+    set {_uniqueStorage()._vars = newValue}
+  }
+
+  /// Names of the secrets that the machine cannot do without, in order.
+  public var secrets: [String] {
+    get {_storage._secrets}
+    set {_uniqueStorage()._secrets = newValue}
+  }
+
+  /// What else is in the environment, in order of the names.
+  public var bindings: [ManifestPBBinding] {
+    get {_storage._bindings}
+    set {_uniqueStorage()._bindings = newValue}
+  }
+
+  public var ports: [ManifestPBMachinePort] {
+    get {_storage._ports}
+    set {_uniqueStorage()._ports = newValue}
+  }
+
+  public var health: ManifestPBMachineHealth {
+    get {_storage._health ?? ManifestPBMachineHealth()}
+    set {_uniqueStorage()._health = newValue}
+  }
+  /// Returns true if `health` has been explicitly set.
+  public var hasHealth: Bool {_storage._health != nil}
+  /// Clears the value of `health`. Subsequent reads from it will return its default value.
+  public mutating func clearHealth() {_uniqueStorage()._health = nil}
+
+  /// In order of their names.
+  public var volumes: [ManifestPBMachineVolume] {
+    get {_storage._volumes}
+    set {_uniqueStorage()._volumes = newValue}
+  }
+
+  /// Copies that always run, and copies at most.
+  public var minReplicas: UInt32 {
+    get {_storage._minReplicas}
+    set {_uniqueStorage()._minReplicas = newValue}
+  }
+
+  public var maxReplicas: UInt32 {
+    get {_storage._maxReplicas}
+    set {_uniqueStorage()._maxReplicas = newValue}
+  }
+
+  /// "always", "on-failure" or "never".
+  public var restart: String {
+    get {_storage._restart}
+    set {_uniqueStorage()._restart = newValue}
+  }
+
+  /// Copies beyond the least many are put to sleep after so long without a request; 0 for never.
+  public var idleMs: UInt32 {
+    get {_storage._idleMs}
+    set {_uniqueStorage()._idleMs = newValue}
+  }
+
+  /// Requests in flight for each copy before another one is started; 0 for no such limit.
+  public var inFlightTarget: UInt32 {
+    get {_storage._inFlightTarget}
+    set {_uniqueStorage()._inFlightTarget = newValue}
+  }
+
+  /// "rolling" or "blue-green".
+  public var rollout: String {
+    get {_storage._rollout}
+    set {_uniqueStorage()._rollout = newValue}
+  }
+
+  /// How long a new copy may take to become healthy before the rollout is reverted.
+  public var rolloutTimeoutMs: UInt32 {
+    get {_storage._rolloutTimeoutMs}
+    set {_uniqueStorage()._rolloutTimeoutMs = newValue}
+  }
+
+  /// Such as "SIGTERM"; empty for the image's.
+  public var stopSignal: String {
+    get {_storage._stopSignal}
+    set {_uniqueStorage()._stopSignal = newValue}
+  }
+
+  public var stopTimeoutMs: UInt32 {
+    get {_storage._stopTimeoutMs}
+    set {_uniqueStorage()._stopTimeoutMs = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct ManifestPBMachinePort: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  /// In the container.
+  public var number: UInt32 = 0
+
+  /// "http" or "tcp".
+  public var transport: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBMachineHealth: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The path of a GET that answers 200 to 399.
+  public var httpPath: String = String()
+
+  /// The port's name, for http_path and alone for a connection.
+  public var port: String = String()
+
+  /// A command in the container that exits with 0.
+  public var command: [String] = []
+
+  public var intervalMs: UInt32 = 0
+
+  public var timeoutMs: UInt32 = 0
+
+  /// Failures in the first so many milliseconds do not count.
+  public var graceMs: UInt32 = 0
+
+  /// Failures in a row until it counts as unhealthy.
+  public var threshold: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct ManifestPBMachineVolume: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String = String()
+
+  /// Absolute, in the container.
+  public var path: String = String()
+
+  public var byteCount: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "skerry.content.v1"
 
 nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Manifest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}function\0\u{2}&origin\0\u{1}composite\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}site\0\u{1}function\0\u{2}&origin\0\u{1}composite\0\u{1}machine\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -491,6 +703,19 @@ nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._
           self.kind = .composite(v)
         }
       }()
+      case 42: try {
+        var v: ManifestPBMachine?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .machine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .machine(v)
+        }
+      }()
       default: break
       }
     }
@@ -517,6 +742,10 @@ nonisolated extension ManifestPBManifest: SwiftProtobuf.Message, SwiftProtobuf._
     case .composite?: try {
       guard case .composite(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .machine?: try {
+      guard case .machine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
     }()
     case nil: break
     }
@@ -1173,6 +1402,356 @@ nonisolated extension ManifestPBBinding: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.name != rhs.name {return false}
     if lhs.type != rhs.type {return false}
     if lhs.target != rhs.target {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Machine"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}image\0\u{1}layers\0\u{3}image_name\0\u{1}size\0\u{1}command\0\u{3}working_directory\0\u{1}vars\0\u{1}secrets\0\u{1}bindings\0\u{1}ports\0\u{1}health\0\u{1}volumes\0\u{3}min_replicas\0\u{3}max_replicas\0\u{1}restart\0\u{3}idle_ms\0\u{3}in_flight_target\0\u{1}rollout\0\u{3}rollout_timeout_ms\0\u{3}stop_signal\0\u{3}stop_timeout_ms\0")
+
+  fileprivate class _StorageClass {
+    var _image: Data = Data()
+    var _layers: [Data] = []
+    var _imageName: String = String()
+    var _size: String = String()
+    var _command: [String] = []
+    var _workingDirectory: String = String()
+    var _vars: [ManifestPBVariable] = []
+    var _secrets: [String] = []
+    var _bindings: [ManifestPBBinding] = []
+    var _ports: [ManifestPBMachinePort] = []
+    var _health: ManifestPBMachineHealth? = nil
+    var _volumes: [ManifestPBMachineVolume] = []
+    var _minReplicas: UInt32 = 0
+    var _maxReplicas: UInt32 = 0
+    var _restart: String = String()
+    var _idleMs: UInt32 = 0
+    var _inFlightTarget: UInt32 = 0
+    var _rollout: String = String()
+    var _rolloutTimeoutMs: UInt32 = 0
+    var _stopSignal: String = String()
+    var _stopTimeoutMs: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _image = source._image
+      _layers = source._layers
+      _imageName = source._imageName
+      _size = source._size
+      _command = source._command
+      _workingDirectory = source._workingDirectory
+      _vars = source._vars
+      _secrets = source._secrets
+      _bindings = source._bindings
+      _ports = source._ports
+      _health = source._health
+      _volumes = source._volumes
+      _minReplicas = source._minReplicas
+      _maxReplicas = source._maxReplicas
+      _restart = source._restart
+      _idleMs = source._idleMs
+      _inFlightTarget = source._inFlightTarget
+      _rollout = source._rollout
+      _rolloutTimeoutMs = source._rolloutTimeoutMs
+      _stopSignal = source._stopSignal
+      _stopTimeoutMs = source._stopTimeoutMs
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._image) }()
+        case 2: try { try decoder.decodeRepeatedBytesField(value: &_storage._layers) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._imageName) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._size) }()
+        case 5: try { try decoder.decodeRepeatedStringField(value: &_storage._command) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._workingDirectory) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._vars) }()
+        case 8: try { try decoder.decodeRepeatedStringField(value: &_storage._secrets) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._bindings) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._ports) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._health) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._volumes) }()
+        case 13: try { try decoder.decodeSingularUInt32Field(value: &_storage._minReplicas) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._maxReplicas) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._restart) }()
+        case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._idleMs) }()
+        case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._inFlightTarget) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._rollout) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._rolloutTimeoutMs) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._stopSignal) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._stopTimeoutMs) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._image.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._image, fieldNumber: 1)
+      }
+      if !_storage._layers.isEmpty {
+        try visitor.visitRepeatedBytesField(value: _storage._layers, fieldNumber: 2)
+      }
+      if !_storage._imageName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._imageName, fieldNumber: 3)
+      }
+      if !_storage._size.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._size, fieldNumber: 4)
+      }
+      if !_storage._command.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._command, fieldNumber: 5)
+      }
+      if !_storage._workingDirectory.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._workingDirectory, fieldNumber: 6)
+      }
+      if !_storage._vars.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._vars, fieldNumber: 7)
+      }
+      if !_storage._secrets.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._secrets, fieldNumber: 8)
+      }
+      if !_storage._bindings.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._bindings, fieldNumber: 9)
+      }
+      if !_storage._ports.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._ports, fieldNumber: 10)
+      }
+      try { if let v = _storage._health {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+      if !_storage._volumes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._volumes, fieldNumber: 12)
+      }
+      if _storage._minReplicas != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._minReplicas, fieldNumber: 13)
+      }
+      if _storage._maxReplicas != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._maxReplicas, fieldNumber: 14)
+      }
+      if !_storage._restart.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._restart, fieldNumber: 15)
+      }
+      if _storage._idleMs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._idleMs, fieldNumber: 16)
+      }
+      if _storage._inFlightTarget != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._inFlightTarget, fieldNumber: 17)
+      }
+      if !_storage._rollout.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._rollout, fieldNumber: 18)
+      }
+      if _storage._rolloutTimeoutMs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._rolloutTimeoutMs, fieldNumber: 19)
+      }
+      if !_storage._stopSignal.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._stopSignal, fieldNumber: 20)
+      }
+      if _storage._stopTimeoutMs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._stopTimeoutMs, fieldNumber: 21)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBMachine, rhs: ManifestPBMachine) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._image != rhs_storage._image {return false}
+        if _storage._layers != rhs_storage._layers {return false}
+        if _storage._imageName != rhs_storage._imageName {return false}
+        if _storage._size != rhs_storage._size {return false}
+        if _storage._command != rhs_storage._command {return false}
+        if _storage._workingDirectory != rhs_storage._workingDirectory {return false}
+        if _storage._vars != rhs_storage._vars {return false}
+        if _storage._secrets != rhs_storage._secrets {return false}
+        if _storage._bindings != rhs_storage._bindings {return false}
+        if _storage._ports != rhs_storage._ports {return false}
+        if _storage._health != rhs_storage._health {return false}
+        if _storage._volumes != rhs_storage._volumes {return false}
+        if _storage._minReplicas != rhs_storage._minReplicas {return false}
+        if _storage._maxReplicas != rhs_storage._maxReplicas {return false}
+        if _storage._restart != rhs_storage._restart {return false}
+        if _storage._idleMs != rhs_storage._idleMs {return false}
+        if _storage._inFlightTarget != rhs_storage._inFlightTarget {return false}
+        if _storage._rollout != rhs_storage._rollout {return false}
+        if _storage._rolloutTimeoutMs != rhs_storage._rolloutTimeoutMs {return false}
+        if _storage._stopSignal != rhs_storage._stopSignal {return false}
+        if _storage._stopTimeoutMs != rhs_storage._stopTimeoutMs {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBMachinePort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MachinePort"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}number\0\u{1}transport\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.transport) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 2)
+    }
+    if !self.transport.isEmpty {
+      try visitor.visitSingularStringField(value: self.transport, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBMachinePort, rhs: ManifestPBMachinePort) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.transport != rhs.transport {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBMachineHealth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MachineHealth"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}http_path\0\u{1}port\0\u{1}command\0\u{3}interval_ms\0\u{3}timeout_ms\0\u{3}grace_ms\0\u{1}threshold\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.httpPath) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.port) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.command) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.intervalMs) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.timeoutMs) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.graceMs) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.threshold) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.httpPath.isEmpty {
+      try visitor.visitSingularStringField(value: self.httpPath, fieldNumber: 1)
+    }
+    if !self.port.isEmpty {
+      try visitor.visitSingularStringField(value: self.port, fieldNumber: 2)
+    }
+    if !self.command.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.command, fieldNumber: 3)
+    }
+    if self.intervalMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.intervalMs, fieldNumber: 4)
+    }
+    if self.timeoutMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.timeoutMs, fieldNumber: 5)
+    }
+    if self.graceMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.graceMs, fieldNumber: 6)
+    }
+    if self.threshold != 0 {
+      try visitor.visitSingularUInt32Field(value: self.threshold, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBMachineHealth, rhs: ManifestPBMachineHealth) -> Bool {
+    if lhs.httpPath != rhs.httpPath {return false}
+    if lhs.port != rhs.port {return false}
+    if lhs.command != rhs.command {return false}
+    if lhs.intervalMs != rhs.intervalMs {return false}
+    if lhs.timeoutMs != rhs.timeoutMs {return false}
+    if lhs.graceMs != rhs.graceMs {return false}
+    if lhs.threshold != rhs.threshold {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension ManifestPBMachineVolume: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MachineVolume"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}path\0\u{3}byte_count\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    if self.byteCount != 0 {
+      try visitor.visitSingularUInt64Field(value: self.byteCount, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: ManifestPBMachineVolume, rhs: ManifestPBMachineVolume) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.byteCount != rhs.byteCount {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
