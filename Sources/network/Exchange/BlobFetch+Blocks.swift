@@ -61,26 +61,27 @@ extension BlobFetch {
     }
 
     private func request(_ index: Int, _ source: Source, _ connection: PeerConnection) {
-        let body = ReadBlockBody.encode(id, index)
         let label = RequestLabel(owner: owner, item: index)
-        connection.request(.readBlock, body, timeout: environment.settings.blockTimeout, label: label)
-            .whenComplete { self.receive(index, $0, source, connection) }
+        environment.readBlock(
+            id, index, byteCount: byteCount, over: connection, timeout: environment.settings.blockTimeout, label: label
+        ).whenComplete { self.receive(index, $0, source, connection) }
     }
 
     /// Runs on the loop that read the block: hashing it here costs less than a hop.
     private func receive(
-        _ index: Int, _ answer: Result<Frame, any Error>, _ source: Source, _ connection: PeerConnection
+        _ index: Int, _ answer: Result<DeliveredBlock, any Error>, _ source: Source, _ connection: PeerConnection
     ) {
         switch answer {
-        case .success(let frame) where frame.type == .block:
-            let value = frame.body.blockValue(index, of: byteCount)
+        case .success(let block) where block.isBlock:
+            let value = block.frame.body.blockValue(index, of: byteCount)
             if value == blockValues[index] {
-                take(index, frame.body, source, connection)
+                block.accept()
+                take(index, block.frame.body, source, connection)
             } else {
                 ban(source, index, received: value, reason: "sent bytes that are not block \(index)")
             }
-        case .success(let frame):
-            ban(source, index, received: nil, reason: "answered a block request with \(frame.type)")
+        case .success(let block):
+            ban(source, index, received: nil, reason: "answered a block request with \(block.frame.type)")
         case .failure(let error as PeerError) where error.code == .busy:
             let now = environment.now
             update { $0.plan.onBusy(index, from: source, at: now) }

@@ -28,6 +28,8 @@ final class BlobServing: Sendable {
         let id: BlobID
         let index: Int
         let peer: NodeID
+        /// Nil if nothing is paid for it.
+        var payment: BlockPayment?
     }
 
     private let environment: ExchangeEnvironment
@@ -52,6 +54,7 @@ final class BlobServing: Sendable {
         // Reads a file when the blob is not open, for which the loop must not wait.
         case .readBlockValues: answer = eventLoop.makeFutureWithTask { try self.blockValues(request) }
         case .readBlock: answer = block(request, on: eventLoop)
+        case .readPaidBlock: answer = paidBlock(request, on: eventLoop)
         default: return nil
         }
         return answer.flatMapErrorThrowing { error in
@@ -114,34 +117,62 @@ final class BlobServing: Sendable {
         do {
             let message: PeerPBReadBlock = try request.message()
             let wanted = Wanted(id: try blobID(message.blob), index: Int(message.index), peer: request.peer)
-            var waiting: EventLoopFuture<PeerReply>?
-            let isAdmitted = queue.withLock { queue in
-                queue.admit(
-                    wanted.peer,
-                    {
-                        let promise = eventLoop.makePromise(of: PeerReply.self)
-                        waiting = promise.futureResult
-                        return Ticket(block: wanted, eventLoop: eventLoop, promise: promise)
-                    }())
+            if let refusal = environment.meter.refusalOfUnpaid(request.peer) {
+                return eventLoop.makeFailedFuture(refusal)
             }
-            if let waiting, !isAdmitted { return waiting }
-            return read(wanted, on: eventLoop)
+            return admit(wanted, on: eventLoop)
         } catch {
             return eventLoop.makeFailedFuture(error)
         }
     }
 
+    /// A block for which a session pays: what it acknowledges is taken, then the block is counted, then it is read.
+    private func paidBlock(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
+        guard let body = PaidBlockBody(request.body) else {
+            return eventLoop.makeFailedFuture(
+                PeerError(.protocolViolation, "The request for a paid block has another layout; update the older node"))
+        }
+        if let refusal = environment.meter.refusal(of: body.payment, by: request.peer) {
+            return eventLoop.makeFailedFuture(refusal)
+        }
+        return admit(
+            Wanted(id: body.blob, index: body.index, peer: request.peer, payment: body.payment), on: eventLoop)
+    }
+
+    private func admit(_ wanted: Wanted, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
+        var waiting: EventLoopFuture<PeerReply>?
+        let isAdmitted = queue.withLock { queue in
+            queue.admit(
+                wanted.peer,
+                {
+                    let promise = eventLoop.makePromise(of: PeerReply.self)
+                    waiting = promise.futureResult
+                    return Ticket(block: wanted, eventLoop: eventLoop, promise: promise)
+                }())
+        }
+        if let waiting, !isAdmitted { return waiting }
+        return read(wanted, on: eventLoop)
+    }
+
     /// Reads a block that has a place; the place is given back when the block has left.
     private func read(_ block: Wanted, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
-        environment.store.heldBlock(block.id, block.index, on: eventLoop).map { bytes in
+        environment.store.heldBlock(block.id, block.index, on: eventLoop).flatMapThrowing { bytes in
             let count = bytes.readableBytes
+            if let payment = block.payment, BlockPayment.units(byteCount: count) > payment.units {
+                throw PeerError(.protocolViolation, "The block has \(count) bytes, more than the request pays for")
+            }
             self.environment.metrics.servedBytes.increment(by: Int64(count))
             self.environment.accounts.update(block.peer) { account in
                 account.bytesSent += count
                 account.blocksSent += 1
             }
-            return PeerReply(type: .block, body: bytes) { self.release(block.peer, byteCount: count) }
+            return PeerReply(type: block.payment == nil ? .block : .paidBlock, body: bytes) {
+                self.release(block.peer, byteCount: count)
+            }
         }.flatMapErrorThrowing { error in
+            if let payment = block.payment {
+                self.environment.meter.giveBack(block.peer, session: payment.session, units: payment.units)
+            }
             self.release(block.peer, byteCount: 0)
             throw error
         }

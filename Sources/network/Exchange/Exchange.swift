@@ -40,30 +40,34 @@ public final class Exchange: Sendable {
     /// - Parameters:
     ///   - store: Where fetched blobs go and served ones come from; must outlive the fetches, see ``close()``.
     ///   - finder: Whom to ask for a blob.
+    ///   - meter: Who gets blocks, and for what.
+    ///   - payer: Pays peers that want to be paid.
     ///   - onStored: Called after each fetch that stored a whole blob.
     ///   - onReport: Called when a provider sent something wrong; it is banned already. Both are called on event loops and
     ///     must be quick.
     public init(
-        store: BlobStore, peers: PeerNetwork, finder: any ProviderFinder, settings: ExchangeSettings = .init(),
-        group: any EventLoopGroup, logger: Logger,
+        store: BlobStore, peers: PeerNetwork, finder: any ProviderFinder, meter: any DeliveryMeter = FreeDelivery(),
+        payer: any DeliveryPayer = NoPayment(), settings: ExchangeSettings = .init(), group: any EventLoopGroup,
+        logger: Logger,
         onStored: @escaping @Sendable (BlobID) -> Void = { _ in },
         onReport: @escaping @Sendable (ProviderReport) -> Void = { _ in }
     ) {
         environment = ExchangeEnvironment(
-            store: store, peers: peers, finder: finder, settings: settings, group: group, logger: logger,
-            onReport: onReport)
+            store: store, peers: peers, finder: finder, meter: meter, payer: payer, settings: settings, group: group,
+            logger: logger, onReport: onReport)
         serving = BlobServing(environment)
         self.onStored = onStored
     }
 
     /// As above; every node of `directory` is asked for every blob.
     public convenience init(
-        store: BlobStore, peers: PeerNetwork, directory: any PeerDirectory, settings: ExchangeSettings = .init(),
-        group: any EventLoopGroup, logger: Logger
+        store: BlobStore, peers: PeerNetwork, directory: any PeerDirectory, meter: any DeliveryMeter = FreeDelivery(),
+        payer: any DeliveryPayer = NoPayment(), settings: ExchangeSettings = .init(), group: any EventLoopGroup,
+        logger: Logger
     ) {
         self.init(
-            store: store, peers: peers, finder: DirectoryFinder(directory), settings: settings, group: group,
-            logger: logger)
+            store: store, peers: peers, finder: DirectoryFinder(directory), meter: meter, payer: payer,
+            settings: settings, group: group, logger: logger)
     }
 
     /// What was exchanged with each peer since the start, those that gave most first.

@@ -13,6 +13,8 @@ final class ExchangeEnvironment: Sendable {
     let store: BlobStore
     let peers: PeerNetwork
     let finder: any ProviderFinder
+    let meter: any DeliveryMeter
+    let payer: any DeliveryPayer
     let settings: ExchangeSettings
     let group: any EventLoopGroup
     let logger: Logger
@@ -23,12 +25,15 @@ final class ExchangeEnvironment: Sendable {
     private let origin = ContinuousClock.now
 
     init(
-        store: BlobStore, peers: PeerNetwork, finder: any ProviderFinder, settings: ExchangeSettings,
-        group: any EventLoopGroup, logger: Logger, onReport: @escaping @Sendable (ProviderReport) -> Void
+        store: BlobStore, peers: PeerNetwork, finder: any ProviderFinder, meter: any DeliveryMeter,
+        payer: any DeliveryPayer, settings: ExchangeSettings, group: any EventLoopGroup, logger: Logger,
+        onReport: @escaping @Sendable (ProviderReport) -> Void
     ) {
         self.store = store
         self.peers = peers
         self.finder = finder
+        self.meter = meter
+        self.payer = payer
         self.settings = settings
         self.group = group
         self.logger = logger

@@ -223,14 +223,15 @@ struct FetchOpening {
                 .corrupt, "The block values that node \(connection.peer.short) sent are not those of \(id)")
         }
         let last = values.count - 1
-        let frame = try await connection.request(
-            .readBlock, ReadBlockBody.encode(id, last), timeout: environment.settings.proofTimeout
+        let block = try await environment.readBlock(
+            id, last, byteCount: byteCount, over: connection, timeout: environment.settings.proofTimeout
         ).get()
-        guard frame.type == .block, frame.body.blockValue(last, of: byteCount) == values[last] else {
+        guard block.isBlock, block.frame.body.blockValue(last, of: byteCount) == values[last] else {
             throw ExchangeError(
                 .corrupt, "Node \(connection.peer.short) sent bytes that are not block \(last) of \(id)")
         }
-        return Proof(provider: provider, blockValues: values, lastBlock: frame.body)
+        block.accept()
+        return Proof(provider: provider, blockValues: values, lastBlock: block.frame.body)
     }
 
     private static func blockValues(

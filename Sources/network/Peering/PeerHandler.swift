@@ -270,7 +270,7 @@ final class PeerHandler: ChannelInboundHandler {
     /// channel is full, so that smaller answers need not wait behind them.
     func reply(_ id: UInt32, _ type: FrameType, _ body: ByteBuffer, onWritten: @escaping () -> Void) {
         let frame = Frame(type: type, flags: .response, requestID: id, body: body)
-        guard type == .block, let context, !waitingBlocks.isEmpty || !context.channel.isWritable else {
+        guard type.isBlock, let context, !waitingBlocks.isEmpty || !context.channel.isWritable else {
             return send(frame, onWritten: onWritten)
         }
         waitingBlocks.append(WaitingBlock(frame: frame, onWritten: onWritten))
@@ -303,7 +303,7 @@ final class PeerHandler: ChannelInboundHandler {
         }
         write(frame, promise: written)
         // Only what was flushed counts against the channel's mark.
-        if frame.type == .block { flushIfNeeded() }
+        if frame.type.isBlock { flushIfNeeded() }
     }
 
     /// Writes an answer that is not counted as a request in flight. A peer that asks on and on without reading loses

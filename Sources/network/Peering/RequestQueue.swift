@@ -42,7 +42,7 @@ struct RequestQueue<Tag> {
         guard count < maxTotal else { return false }
         if request.type.waitsForCode {
             calls.append(request)
-        } else if request.type == .readBlock {
+        } else if request.type.asksForBlock {
             bulk.append(request)
         } else {
             control.append(request)

@@ -1,0 +1,15 @@
+/// How a node keeps what was acknowledged.
+public struct AckLogSettings: Sendable, Hashable {
+    /// How long a record waits for others before it is written with them. Default 5 ms: at 10,240 acknowledgments a second
+    /// about 50 share a write. A crash loses at most what came in this time and the time of a write; any later
+    /// acknowledgment covers it.
+    public var groupTime = Duration.milliseconds(5)
+    /// The log's size, allocated in advance; 16 MiB, at least 4 KiB. It doubles with the channels, to four times of what
+    /// they take.
+    public var byteCount = 16 << 20
+    /// Records that may wait to be written, in bytes: 4 MiB, about 95,000. When the disk is so far behind, no more is
+    /// accepted.
+    public var maxWaitingBytes = 4 << 20
+
+    public init() {}
+}

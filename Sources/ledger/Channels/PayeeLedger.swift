@@ -1,0 +1,213 @@
+public import Identity
+public import Ledger
+import Synchronization
+
+/// What a node is paid: the channels that were presented to it, their acknowledgments, durable within milliseconds, and who
+/// may be delivered to how much.
+///
+/// Everything that needs the ledger gets it as a function or a record, so that this room follows no log itself: call
+/// ``refresh(sequence:_:)`` whenever the ledger has changed. Safe to use from any thread; nothing waits for the disk but
+/// ``flush()`` and ``close()``.
+public final class PayeeLedger: Sendable {
+    /// This node.
+    public let node: NodeID
+    private let key: SigningKey
+    private let network: NetworkID
+    private let shelf: Shelf
+    private let log: AckLog
+    private let onSettled: @Sendable ([ChannelPayment]) -> Void
+
+    /// The book, apart from this object: the log writes it down until the last moment.
+    private final class Shelf: Sendable {
+        let book: Mutex<PayeeBook>
+
+        init(_ book: PayeeBook) { self.book = Mutex(book) }
+
+        /// Everything that counts, at a moment at which nobody appends: what waits is part of it.
+        func snapshot(_ log: AckLog) -> [UInt8] {
+            book.withLock { book in
+                var bytes: [UInt8] = []
+                for record in book.records { record.append(to: &bytes) }
+                log.dropWaiting()
+                return bytes
+            }
+        }
+    }
+
+    /// Opens the log in `folder`, which is made if it is missing.
+    ///
+    /// - Parameters:
+    ///   - key: The node's; it signs quotes.
+    ///   - onSettled: Called by ``refresh(sequence:_:)``, on its thread, with what the ledger has paid since the last time.
+    /// - Throws: `.log` if another process has the folder open, or it cannot be read or written.
+    public init(
+        folder: String, key: SigningKey, network: NetworkID, settings: PayeeSettings = .init(),
+        log logSettings: AckLogSettings = .init(),
+        onSettled: @escaping @Sendable ([ChannelPayment]) -> Void = { _ in }
+    ) throws(ChannelsError) {
+        let (log, channels) = try AckLog.open(folder: folder, network: network, settings: logSettings)
+        self.log = log
+        self.key = key
+        self.network = network
+        self.onSettled = onSettled
+        node = key.publicKey.node
+        let shelf = Shelf(
+            PayeeBook(network: network, node: key.publicKey, settings: settings, recovered: channels))
+        self.shelf = shelf
+        log.start { shelf.snapshot(log) }
+    }
+
+    deinit { log.close() }
+
+    // MARK: The ledger
+
+    /// Tells what the ledger says now: new settlements, closings, channels that are gone.
+    ///
+    /// - Parameters:
+    ///   - sequence: The last entry that was applied: a channel of a later one is only not known yet.
+    ///   - record: Finds an open channel.
+    /// - Throws: `.log` if what is gone cannot be noted; it is tried again the next time.
+    public func refresh(
+        sequence: UInt64, _ record: (ChannelID) -> ChannelRecord?
+    ) throws(ChannelsError) {
+        let payments = try shelf.book.withLock { book throws(ChannelsError) in
+            let (payments, records) = book.refresh(sequence: sequence, record)
+            if !records.isEmpty { try log.append(records) }
+            return payments
+        }
+        if !payments.isEmpty { onSettled(payments) }
+    }
+
+    /// The channels that were presented and are open on the ledger, with what may be settled of each. In no order.
+    public var openChannels: [PayeePosition] { shelf.book.withLock(\.positions) }
+
+    // MARK: Sessions
+
+    /// What this node asks now, signed.
+    public func quote(_ request: QuoteRequest, at milliseconds: Int64) throws -> SessionQuote {
+        let settings = shelf.book.withLock(\.settings)
+        return try SessionQuote(
+            network: network, payer: request.payer, commodity: request.commodity,
+            unitPrice: settings.prices[request.commodity] ?? 1, permille: settings.permille,
+            expiresMilliseconds: milliseconds + settings.quoteMilliseconds, key: key)
+    }
+
+    /// Changes the multiplier that new quotes have, such as with the load; open sessions keep theirs. Clamped to 1 …
+    /// ``SessionQuote/maxPermille``.
+    public func setMultiplier(permille: UInt32) {
+        shelf.book.withLock { $0.settings.permille = min(max(1, permille), SessionQuote.maxPermille) }
+    }
+
+    /// Opens a session. A second one of the same chain ends the first.
+    ///
+    /// - Parameters:
+    ///   - record: The channel on the ledger; nil if there is none.
+    ///   - holder: Who is connected, as the connection proves.
+    ///   - milliseconds: The time, since 1970.
+    /// - Throws: A ``ChannelsError`` that says what is wrong with the channel, the grant or the quote.
+    public func open(
+        _ opening: SessionOpening, record: ChannelRecord?, holder: NodeID, at milliseconds: Int64
+    ) throws(ChannelsError) -> SessionOpened {
+        try shelf.book.withLock { book throws(ChannelsError) in
+            try book.open(opening, record: record, holder: holder, at: milliseconds)
+        }
+    }
+
+    /// Takes an acknowledgment. It is durable some milliseconds later.
+    ///
+    /// - Returns: Units that it adds; 0 for the last one again.
+    /// - Throws: A ``ChannelsError``. After `.log` nothing more is accepted, so that nothing more is delivered.
+    public func acknowledge(_ ack: SessionAck, holder: NodeID) throws(ChannelsError) -> UInt64 {
+        try shelf.book.withLock { book throws(ChannelsError) in
+            try log.admit()
+            let (units, records) = try book.acknowledge(ack, holder: holder)
+            try keep(records)
+            return units
+        }
+    }
+
+    /// As above for those that came at the same time, in their order: cheaper where they are of different chains.
+    ///
+    /// - Throws: `.log` if none can be taken now.
+    public func acknowledge(
+        _ acks: [(holder: NodeID, ack: SessionAck)]
+    ) throws(ChannelsError) -> [Result<UInt64, ChannelsError>] {
+        try shelf.book.withLock { book throws(ChannelsError) in
+            try log.admit(acks.count)
+            var records: [AckRecord] = []
+            records.reserveCapacity(acks.count)
+            let units = book.acknowledge(acks).map { result in
+                result.map { units, more in
+                    records += more
+                    return units
+                }
+            }
+            try log.append(records)
+            return units
+        }
+    }
+
+    /// Takes a voucher. It is durable some milliseconds later.
+    ///
+    /// - Returns: Units that it adds.
+    public func take(_ voucher: SessionVoucher, holder: NodeID) throws(ChannelsError) -> UInt64 {
+        try shelf.book.withLock { book throws(ChannelsError) in
+            try log.admit()
+            let (units, records) = try book.take(voucher, holder: holder)
+            try keep(records)
+            return units
+        }
+    }
+
+    private func keep(_ records: [AckRecord]) throws(ChannelsError) {
+        if records.count == 1 { return try log.append(records[0]) }
+        if !records.isEmpty { try log.append(records) }
+    }
+
+    /// Counts units as delivered, before they are: when this returns, they may be sent.
+    ///
+    /// - Throws: `.credit` when too much is unacknowledged, `.quoteExpired`, `.channelEnded`, `.unknownSession`.
+    public func charge(
+        _ units: UInt64 = 1, session: UInt32, holder: NodeID, at milliseconds: Int64
+    ) throws(ChannelsError) {
+        try shelf.book.withLock { book throws(ChannelsError) in
+            try book.charge(units, session: session, holder: holder, at: milliseconds)
+        }
+    }
+
+    /// Counts units that were used before anybody knew how many: computing time. It may go above the window; then nothing
+    /// more begins until it is acknowledged.
+    public func chargeAfterwards(_ units: UInt64, session: UInt32, holder: NodeID) throws(ChannelsError) {
+        try shelf.book.withLock { book throws(ChannelsError) in
+            try book.charge(units, session: session, holder: holder, isAfter: true, at: 0)
+        }
+    }
+
+    /// Takes back what was charged and could not be delivered.
+    public func refund(_ units: UInt64 = 1, session: UInt32, holder: NodeID) {
+        shelf.book.withLock { $0.refund(units, session: session, holder: holder) }
+    }
+
+    /// What a session owes, in units of a chain of weight 1.
+    public func owed(session: UInt32, holder: NodeID) throws(ChannelsError) -> UInt64 {
+        try shelf.book.withLock { book throws(ChannelsError) in try book.owed(session: session, holder: holder) }
+    }
+
+    // MARK: The disk
+
+    /// Waits until all acknowledgments that were taken so far are on the disk.
+    ///
+    /// - Throws: `.log` if they cannot be written. Cancelling the task does not end the wait.
+    public func flush() async throws(ChannelsError) {
+        let result = await withCheckedContinuation { continuation in
+            log.whenDurable { continuation.resume(returning: $0) }
+        }
+        try result.get()
+    }
+
+    /// Log records that are on the disk since this was opened: one for each acknowledgment, some more for new channels.
+    public var durableRecords: UInt64 { log.durableCount }
+
+    /// Writes what is left and gives the folder free. Blocks for a write; nothing is accepted any more.
+    public func close() { log.close() }
+}

@@ -1,0 +1,39 @@
+public import Identity
+public import Peering
+
+/// Decides who gets blocks, and what is charged for them. Called on event loops for each block: it must be quick.
+///
+/// The exchange knows neither channels nor prices: without a meter of the node's, ``FreeDelivery`` gives everything away.
+public protocol DeliveryMeter: Sendable {
+    /// A peer asks for a block without paying for it.
+    ///
+    /// - Returns: Why not; nil counts the block as delivered.
+    func refusalOfUnpaid(_ peer: NodeID) -> PeerError?
+
+    /// A peer asks for a block of `units` units and acknowledges earlier ones: takes what is acknowledged in any case, and
+    /// counts the units.
+    ///
+    /// - Returns: Why not; nil lets the block be delivered, or be given back with ``giveBack(_:session:units:)``.
+    func refusal(of payment: BlockPayment, by peer: NodeID) -> PeerError?
+
+    /// A block that was counted could not be delivered.
+    func giveBack(_ peer: NodeID, session: UInt32, units: Int)
+}
+
+extension PeerError.Code {
+    /// The peer gives nothing more away: ``DeliveryPayer/open(with:)`` a session.
+    public static let paymentRequired = PeerError.Code("channels/payment-required")
+}
+
+/// Gives everything away, and takes no payment.
+public struct FreeDelivery: DeliveryMeter {
+    public init() {}
+
+    public func refusalOfUnpaid(_ peer: NodeID) -> PeerError? { nil }
+
+    public func refusal(of payment: BlockPayment, by peer: NodeID) -> PeerError? {
+        PeerError(.unsupported, "This node sells nothing; ask for the block without paying")
+    }
+
+    public func giveBack(_ peer: NodeID, session: UInt32, units: Int) {}
+}
