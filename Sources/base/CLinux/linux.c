@@ -2,14 +2,21 @@
 #include "CLinux.h"
 
 #include <errno.h>
-#include <spawn.h>
 #include <fcntl.h>
+#include <string.h>
+#include <spawn.h>
+#include <stdlib.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #if !defined(RWF_NOWAIT)
@@ -73,6 +80,12 @@ int skerry_status_of_descriptor(int descriptor, struct skerry_file_status *statu
     return fill_status(fstat(descriptor, &found), &found, status);
 }
 
+int skerry_is_regular_file(int descriptor) {
+    struct stat found;
+    if (fstat(descriptor, &found) < 0) return -1;
+    return S_ISREG(found.st_mode);
+}
+
 int64_t skerry_free_bytes(const char *path) {
     struct statvfs status;
     int result;
@@ -104,3 +117,55 @@ int64_t skerry_open_file_limit(void) {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
     return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }
+
+int skerry_sync_file_system(int descriptor) { return syncfs(descriptor); }
+
+int skerry_make_whiteout(int folder, const char *name) { return mknodat(folder, name, S_IFCHR, 0); }
+
+int skerry_set_attribute(int descriptor, const char *name, const char *value) {
+    return fsetxattr(descriptor, name, value, strlen(value), 0);
+}
+
+int skerry_has_attribute(int descriptor, const char *name) { return fgetxattr(descriptor, name, NULL, 0) >= 0; }
+
+int skerry_copy_metadata(int from, int to) {
+    struct stat found;
+    if (fstat(from, &found) < 0) return -1;
+    if (fchown(to, found.st_uid, found.st_gid) < 0 && errno != EPERM) return -1;
+    if (fchmod(to, found.st_mode & 07777) < 0) return -1;
+    struct timespec times[2] = {found.st_atim, found.st_mtim};
+    return futimens(to, times);
+}
+
+int skerry_kind_of_name(int folder, const char *name) {
+    struct stat found;
+    if (fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) < 0) return -1;
+    if (S_ISDIR(found.st_mode)) return SKERRY_KIND_FOLDER;
+    if (S_ISREG(found.st_mode)) return SKERRY_KIND_FILE;
+    if (S_ISLNK(found.st_mode)) return SKERRY_KIND_LINK;
+    return SKERRY_KIND_OTHER;
+}
+int skerry_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int skerry_pidfd_signal(int descriptor, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}
+
+int skerry_memory_file(void) { return memfd_create("skerry", MFD_CLOEXEC); }
+
+int skerry_open_terminal(char *name, size_t length) {
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (master < 0) return -1;
+    if (grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, length) == 0) return master;
+    close(master);
+    return -1;
+}
+
+int skerry_set_window_size(int descriptor, unsigned short columns, unsigned short rows) {
+    struct winsize size = {.ws_row = rows, .ws_col = columns};
+    return ioctl(descriptor, TIOCSWINSZ, &size);
+}
+
+int skerry_status_exited(int status) { return WIFEXITED(status); }
+int skerry_status_code(int status) { return WEXITSTATUS(status); }
+int skerry_status_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }

@@ -58,6 +58,9 @@ int skerry_status_of_path(const char *path, struct skerry_file_status *status);
 /// Status of an open file, whatever its name is by now.
 int skerry_status_of_descriptor(int descriptor, struct skerry_file_status *status);
 
+/// 1 for an open regular file, 0 for anything else, -1 with errno.
+int skerry_is_regular_file(int descriptor);
+
 /// Bytes that an unprivileged process may still write to the file system that holds `path`; -1 with errno.
 int64_t skerry_free_bytes(const char *path);
 
@@ -77,6 +80,49 @@ short skerry_spawn_setsid(void);
 /// A posix_spawn action that closes every descriptor from `first` on: what this process inherited must not live on in a
 /// child that outlives it. `actions` is a posix_spawn_file_actions_t.
 int skerry_spawn_close_from(void *actions, int first);
+
+/// Writes all changed data of the file system that holds an open file to the disk.
+int skerry_sync_file_system(int descriptor);
+
+/// Makes the character device 0:0, with which overlay mounts hide a name of the folders below. Needs no privilege.
+int skerry_make_whiteout(int folder, const char *name);
+
+/// Sets an extended attribute of an open file to the text `value`.
+int skerry_set_attribute(int descriptor, const char *name, const char *value);
+
+/// Whether an open file has an extended attribute.
+int skerry_has_attribute(int descriptor, const char *name);
+
+/// Gives an open file owner, group, permissions and times of another one; a change of owner that is not allowed to this
+/// process is left out.
+int skerry_copy_metadata(int from, int to);
+
+/// Which `SKERRY_KIND_` a name in a folder is, or -1; a symbolic link is not followed.
+int skerry_kind_of_name(int folder, const char *name);
+
+#define SKERRY_KIND_FOLDER 1
+#define SKERRY_KIND_FILE 2
+#define SKERRY_KIND_LINK 3
+#define SKERRY_KIND_OTHER 4
+/// A descriptor that becomes readable when the process ends, whoever its parent is; closed on exec.
+int skerry_pidfd_open(pid_t pid);
+
+/// Sends a signal through such a descriptor, so never to another process that got the same number.
+int skerry_pidfd_signal(int descriptor, int signal);
+
+/// An empty file in memory, closed on exec.
+int skerry_memory_file(void);
+
+/// A new terminal: returns its master, closed on exec, and writes the terminal's path to `name`.
+int skerry_open_terminal(char *name, size_t length);
+
+/// Tells a terminal its size, and its programs with SIGWINCH.
+int skerry_set_window_size(int descriptor, unsigned short columns, unsigned short rows);
+
+/// Parts of a wait status: whether the process ended by itself, with which code, or by which signal.
+int skerry_status_exited(int status);
+int skerry_status_code(int status);
+int skerry_status_signal(int status);
 
 #if defined(__cplusplus)
 }
