@@ -1,4 +1,5 @@
 import CSandbox
+import Cgroups
 import Glibc
 import Testing
 

@@ -30,7 +30,7 @@ extension HostileTenant {
                 new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.spin();
                 """),
         HostileTenant(
-            "Atomics.wait for ever", [wallLimit], deadline: .milliseconds(300),
+            "Atomics.wait for ever", [wallLimit], deadline: .seconds(2),
             code: """
                 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
                 Atomics.wait(new Int32Array(memory.buffer), 0, 0);
@@ -40,10 +40,11 @@ extension HostileTenant {
             code: "for (;;) /^(?:(?:a+)+b?)+$/.test('a'.repeat(64) + '!')"),
         HostileTenant("endless recursion", [exception], cpu: much, code: "const f = (n) => f(n + 1) + 1; f(0)"),
         HostileTenant(
-            "promise that never settles", [wallLimit], deadline: .milliseconds(200),
+            "promise that never settles", [wallLimit], deadline: .seconds(2),
             code: "await new Promise(() => {})"),
         HostileTenant(
-            "timers without end", [wallLimit, cpuLimit], deadline: .milliseconds(200),
+            // There may be so many timers.
+            "timers without end", [wallLimit, cpuLimit, exception], deadline: .seconds(2),
             code: "const f = () => { setTimeout(f); setTimeout(f, 1); }; f(); await new Promise(() => {})"),
     ]
 

@@ -1,4 +1,5 @@
 import CSandbox
+import Cgroups
 import Glibc
 
 /// The cgroups of one worker: a bound on what it can take of the machine before anybody has looked.

@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 import Synchronization
 
@@ -27,7 +28,7 @@ final class WorkerCgroups: Sendable {
         let own = CgroupFolders(
             membership: ControlFile.read("/proc/self/cgroup") ?? "",
             mounts: ControlFile.read("/proc/self/mountinfo") ?? "",
-            controllers: { Self.words(ControlFile.read($0 + "/cgroup.controllers")) })
+            controllers: { ControlFile.words($0 + "/cgroup.controllers") })
         summary = own.summary
         var folders: [CgroupController: CgroupFolders.Folder] = [:]
         var refusals: [CgroupController: Int32] = [:]
@@ -105,7 +106,7 @@ final class WorkerCgroups: Sendable {
     }
 
     private static func enable(_ controllers: [CgroupController], in path: String) -> [CgroupController: Int32] {
-        let enabled = words(ControlFile.read(path + "/cgroup.subtree_control"))
+        let enabled = ControlFile.words(path + "/cgroup.subtree_control")
         var refusals: [CgroupController: Int32] = [:]
         for controller in controllers where !enabled.contains(Substring(controller.rawValue)) {
             let error = ControlFile.write("+\(controller.rawValue)", to: path + "/cgroup.subtree_control")
@@ -129,9 +130,5 @@ final class WorkerCgroups: Sendable {
             guard let owner, owner != getpid(), kill(owner, 0) != 0, errno == ESRCH else { continue }
             rmdir(path + "/" + name)
         }
-    }
-
-    private static func words(_ text: String?) -> [Substring] {
-        (text ?? "").split { $0 == " " || $0 == "\n" }
     }
 }

@@ -1,9 +1,7 @@
 import CSandbox
+import Cgroups
 
-/// What cgroups limit for a worker.
-enum CgroupController: String, CaseIterable {
-    case memory, cpu, pids
-
+extension CgroupController {
     /// The layer that it gives, as a `CSandbox` bit.
     var layer: UInt32 {
         switch self {

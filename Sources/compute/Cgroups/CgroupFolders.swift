@@ -1,30 +1,60 @@
-/// Where a process's own cgroups are, by controller; read from what the kernel says of it.
-struct CgroupFolders: Equatable {
-    enum Version: Equatable { case one, two }
+/// Where a process's cgroups are, by controller; read from what the kernel says of it.
+public struct CgroupFolders: Equatable, Sendable {
+    /// The kernel's two interfaces.
+    public enum Version: Equatable, Sendable { case one, two }
 
-    struct Folder: Equatable {
-        var path: String
-        var version: Version
+    /// A cgroup as a folder.
+    public struct Folder: Equatable, Sendable {
+        /// Where it is.
+        public var path: String
+        /// Which files are in it.
+        public var version: Version
+
+        /// A folder.
+        public init(path: String, version: Version) {
+            self.path = path
+            self.version = version
+        }
     }
 
-    private(set) var folders: [CgroupController: Folder] = [:]
+    /// All controllers by the kernel's names, such as `cpuacct` and `freezer`.
+    public private(set) var named: [String: Folder] = [:]
+    /// A mounted hierarchy.
+    public struct Root: Equatable, Sendable {
+        /// Where it is mounted.
+        public var path: String
+        /// It is one by which a service manager knows what belongs to a service: version 2, or systemd's own.
+        public var isForServices: Bool
+    }
+
+    /// All hierarchies that are mounted.
+    public private(set) var roots: [Root] = []
     /// The mounted versions as people call them: `v1`, `v2`, `hybrid` or `none`.
-    private(set) var summary = "none"
+    public private(set) var summary = "none"
+
+    /// Those that limit what workers and machines take.
+    public var folders: [CgroupController: Folder] {
+        CgroupController.allCases.reduce(into: [:]) { $0[$1] = named[$1.rawValue] }
+    }
 
     /// - Parameters:
     ///   - membership: `/proc/self/cgroup`.
     ///   - mounts: `/proc/self/mountinfo`.
     ///   - controllers: the words in `cgroup.controllers` of a version 2 folder.
-    init(membership: String, mounts: String, controllers: (String) -> [Substring]) {
+    public init(membership: String, mounts: String, controllers: (String) -> [Substring]) {
         let members = membership.split(separator: "\n").compactMap { Member($0) }
         var seen: Set<Bool> = []
         for mount in mounts.split(separator: "\n").compactMap({ Mount($0) }) {
             seen.insert(mount.isUnified)
+            roots.append(
+                Root(
+                    path: String(mount.point), isForServices: mount.isUnified || mount.options.contains("name=systemd"))
+            )
             guard let member = members.first(where: { mount.shows($0) }) else { continue }
             let path = mount.path(of: member)
             let offered = mount.isUnified ? controllers(path) : member.controllers
-            for controller in CgroupController.allCases where offered.contains(Substring(controller.rawValue)) {
-                folders[controller] = Folder(path: path, version: mount.isUnified ? .two : .one)
+            for controller in offered {
+                named[String(controller)] = Folder(path: path, version: mount.isUnified ? .two : .one)
             }
         }
         switch (seen.contains(false), seen.contains(true)) {
@@ -33,6 +63,14 @@ struct CgroupFolders: Equatable {
         case (false, true): summary = "v2"
         case (false, false): break
         }
+    }
+
+    /// The cgroups of a process of this host; nil when it is gone.
+    public init?(ofProcess pid: Int32) {
+        guard let membership = ControlFile.read("/proc/\(pid)/cgroup") else { return nil }
+        self.init(
+            membership: membership, mounts: ControlFile.read("/proc/self/mountinfo") ?? "",
+            controllers: { ControlFile.words($0 + "/cgroup.controllers") })
     }
 
     /// A line such as `4:memory:/system.slice`; version 2 has no controllers in it.

@@ -1,11 +1,11 @@
 import Glibc
 
 /// The kernel's one-line files under `/proc` and `/sys`.
-enum ControlFile {
+public enum ControlFile {
     private static let maxBytes = 256 << 10
 
     /// The text of a file, at most 256 KiB of it; nil when it cannot be read.
-    static func read(_ path: String) -> String? {
+    public static func read(_ path: String) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -21,8 +21,13 @@ enum ControlFile {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The words of a file; none when it cannot be read.
+    public static func words(_ path: String) -> [Substring] {
+        (read(path) ?? "").split { $0 == " " || $0 == "\n" }
+    }
+
     /// Writes a text in one call, as these files want it. Returns 0 or an errno.
-    static func write(_ text: String, to path: String) -> Int32 {
+    public static func write(_ text: String, to path: String) -> Int32 {
         let file = open(path, O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return errno }
         defer { close(file) }
@@ -32,7 +37,7 @@ enum ControlFile {
     }
 
     /// The names in a folder; none when it cannot be read.
-    static func names(in path: String) -> [String] {
+    public static func names(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
