@@ -1,0 +1,383 @@
+import Foundation
+public import Identity
+public import Logging
+import NIOCore
+public import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The volumes of a node: folders that outlive the machines that see them, and their snapshots.
+///
+/// Which node has a volume is for others to say (a lease on the ledger); here it is used by one machine at a time.
+public actor VolumeStore {
+    private static let dataName = "data"
+    private static let imageName = "disk.img"
+    private static let mountName = "disk"
+    private static let draftName = "restoring"
+
+    private let root: String
+    private let backing: VolumeBacking
+    private let blobs: any VolumeBlobs
+    private let threads: NIOThreadPool
+    private let logger: Logger
+    private let now: @Sendable () -> Int64
+    /// Volumes that a machine has.
+    private var inUse: Set<VolumeID> = []
+    /// Volumes that something is being done with that nothing else may be done with at the same time.
+    private var busy: Set<VolumeID> = []
+
+    /// - Parameters:
+    ///   - folder: For the volumes; made if it is not there.
+    ///   - backing: For new volumes; nil: disks where this process may make them.
+    ///   - threads: For what blocks.
+    ///   - now: Milliseconds since 1970-01-01T00:00:00Z; nil: the system's.
+    public init(
+        folder: String, backing: VolumeBacking? = nil, blobs: any VolumeBlobs, threads: NIOThreadPool, logger: Logger,
+        now: (@Sendable () -> Int64)? = nil
+    ) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw VolumeError(.disk, "The folder \(folder) for volumes cannot be made: \(error)") }
+        root = folder
+        self.backing = backing ?? (VolumeDisk.isPossible ? .disk : .folder)
+        self.blobs = blobs
+        self.threads = threads
+        self.logger = logger
+        self.now = now ?? { Int64(Date().timeIntervalSince1970 * 1_000) }
+    }
+
+    // MARK: Use
+
+    /// Gives a volume to a machine; made, empty, if there is none. Nothing more if the machine has it already.
+    ///
+    /// - Parameters:
+    ///   - byteCount: What it may hold. An existing volume keeps its size.
+    ///   - fence: Of the lease under which this node has it, which grows with each other holder.
+    ///   - latest: The last snapshot that this node has heard of, and the fence under which it was made. A volume that is
+    ///     not here, or was last used here before that, begins with it.
+    /// - Returns: The folder on the host that the machine sees.
+    /// - Throws: ``VolumeError``.
+    public func open(
+        _ id: VolumeID, byteCount: Int, fence: UInt64, latest: (blob: BlobID, fence: UInt64)? = nil
+    ) async throws -> String {
+        try begin(id)
+        defer { busy.remove(id) }
+        let folder = self.folder(id)
+        let known = try await block {
+            try VolumeStore.recover(folder)
+            return try VolumeRecord.read(folder)
+        }
+        if let latest, !inUse.contains(id), known.map({ $0.fence < latest.fence }) ?? true {
+            try await fill(id, from: latest.blob, byteCount: byteCount)
+        } else if known == nil {
+            try await make(id, byteCount: byteCount)
+        }
+        let path = try await block {
+            if var record = try VolumeRecord.read(folder), record.fence < fence {
+                record.fence = fence
+                try record.write(folder)
+            }
+            return try VolumeStore.mounted(folder)
+        }
+        inUse.insert(id)
+        return path
+    }
+
+    /// The machine that had it does not run. Its disk stays mounted, so that the machine can be started again.
+    public func close(_ id: VolumeID) { inUse.remove(id) }
+
+    /// Mounts the disks that are not, as after the host's start: machines that are started again expect theirs.
+    public func mountAll() async {
+        let root = root
+        try? await block {
+            let files = FileManager.default.enumerator(atPath: root)
+            while let name = files?.nextObject() as? String {
+                if files?.level == 3 { files?.skipDescendants() }
+                if name.hasSuffix(".old") { try VolumeStore.recover("\(root)/\(name.dropLast(4))") }
+            }
+        }
+        for id in (try? await list().map(\.id)) ?? [] {
+            let folder = self.folder(id)
+            do { _ = try await block { try VolumeStore.mounted(folder) } } catch {
+                logger.error("a volume cannot be mounted", metadata: ["volume": "\(id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Makes a volume before any machine asks for it. Nothing if there is one.
+    public func create(_ id: VolumeID, byteCount: Int) async throws {
+        try begin(id)
+        defer { busy.remove(id) }
+        let folder = self.folder(id)
+        if try await block({ try VolumeRecord.read(folder) }) == nil { try await make(id, byteCount: byteCount) }
+    }
+
+    /// All volumes, in order.
+    public func list() async throws -> [VolumeStatus] {
+        let (root, inUse) = (root, inUse)
+        return try await block {
+            try VolumeStore.ids(root).compactMap { try VolumeStore.status(of: $0, root, inUse) }
+        }
+    }
+
+    /// One volume.
+    ///
+    /// - Throws: ``VolumeError`` `.notFound`.
+    public func status(_ id: VolumeID) async throws -> VolumeStatus {
+        let (root, inUse) = (root, inUse)
+        guard let status = try await block({ try VolumeStore.status(of: id, root, inUse) }) else {
+            throw VolumeStore.missing(id)
+        }
+        return status
+    }
+
+    /// Removes a volume and lets go of its snapshots. When this returns, its files are gone.
+    ///
+    /// - Throws: ``VolumeError`` `.inUse` while a machine has it.
+    public func delete(_ id: VolumeID) async throws {
+        try begin(id)
+        defer { busy.remove(id) }
+        guard !inUse.contains(id) else {
+            throw VolumeError(.inUse, "A machine has the volume \(id); stop or destroy that first")
+        }
+        let folder = self.folder(id)
+        guard let record = try await block({ try VolumeRecord.read(folder) }) else { throw VolumeStore.missing(id) }
+        for snapshot in record.snapshots { if let blob = BlobID(snapshot.blob) { try await blobs.release(blob) } }
+        try await block {
+            try VolumeStore.unmount(folder)
+            try VolumeStore.remove(folder)
+        }
+    }
+
+    // MARK: Snapshots
+
+    /// Writes what the volume holds into the blob store.
+    ///
+    /// Files are read one after the other. A machine that writes meanwhile may leave files of different moments in one
+    /// snapshot, or make it fail with ``VolumeError/Code/changed``; one that is stopped or frozen makes it exact.
+    ///
+    /// - Returns: The snapshot, durable and kept.
+    public func snapshot(_ id: VolumeID) async throws -> VolumeStatus.Snapshot {
+        try begin(id)
+        defer { busy.remove(id) }
+        let folder = self.folder(id)
+        guard try await block({ try VolumeRecord.read(folder) }) != nil else { throw VolumeStore.missing(id) }
+        let path = try await block { try VolumeStore.mounted(folder) }
+        let writer = VolumeStreamWriter(root: path)
+        var cutter = SnapshotCutter(blobs: blobs)
+        while let part = try await block({ try writer.next() }) { try await cutter.append(part) }
+        let (chunks, newBytes) = try await cutter.finish()
+        let snapshot = VolumeSnapshot(
+            volume: id, createdMilliseconds: now(), entryCount: writer.entryCount, contentBytes: writer.contentBytes,
+            chunks: chunks)
+        let index = try await blobs.put(snapshot.encoded).blob
+        try await blobs.keep(index, chunks: Array(Set(chunks.map(\.blob))))
+        let entry = VolumeStatus.Snapshot(
+            blob: index.description, createdMilliseconds: snapshot.createdMilliseconds,
+            contentBytes: snapshot.contentBytes, entryCount: snapshot.entryCount, newBytes: newBytes)
+        try await remember(entry, folder)
+        return entry
+    }
+
+    /// Replaces what the volume holds by a snapshot's content, of any volume; made if there is no such volume. When this
+    /// returns, all files are durable; if it throws, the volume is as it was.
+    ///
+    /// - Parameter byteCount: What a volume that is made may hold.
+    public func restore(_ id: VolumeID, from index: BlobID, byteCount: Int) async throws {
+        try begin(id)
+        defer { busy.remove(id) }
+        guard !inUse.contains(id) else {
+            throw VolumeError(.inUse, "A machine has the volume \(id); stop it first")
+        }
+        try await fill(id, from: index, byteCount: byteCount)
+    }
+
+    private func fill(_ id: VolumeID, from index: BlobID, byteCount: Int) async throws {
+        let folder = self.folder(id)
+        let snapshot = try VolumeSnapshot(
+            decoding: try await blobs.read(index, limit: VolumeSnapshot.maxBytes))
+        let known = try await block { try VolumeRecord.read(folder) }
+        let record = known ?? VolumeRecord(byteCount: byteCount, backing: backing)
+        guard snapshot.contentBytes <= record.byteCount else {
+            throw VolumeError(
+                .tooLarge,
+                "The snapshot has \(snapshot.contentBytes) bytes, and the volume \(id) holds \(record.byteCount)")
+        }
+        let draft = "\(folder).\(VolumeStore.draftName)"
+        do {
+            let path = try await block {
+                try VolumeStore.unmount(draft)
+                try VolumeStore.remove(draft)
+                return try VolumeStore.make(draft, record)
+            }
+            let restorer = VolumeStreamRestorer(root: path, maxBytes: record.byteCount)
+            for chunk in snapshot.chunks {
+                let bytes = try await blobs.read(chunk.blob, limit: ContentChunker.maxBytes)
+                guard bytes.readableBytes == chunk.byteCount else {
+                    throw VolumeError(.badSnapshot, "A chunk is not as long as the snapshot says")
+                }
+                try await block { try restorer.append(bytes) }
+            }
+            try await block { try restorer.finish() }
+            try await blobs.keep(index, chunks: Array(Set(snapshot.chunks.map(\.blob))))
+            try await block {
+                try VolumeStore.unmount(draft)
+                try VolumeStore.unmount(folder)
+                try VolumeStore.replace(folder, by: draft)
+                _ = try VolumeStore.mounted(folder)
+            }
+        } catch {
+            try? await block {
+                try VolumeStore.unmount(draft)
+                try VolumeStore.remove(draft)
+            }
+            throw error
+        }
+        try await remember(
+            VolumeStatus.Snapshot(
+                blob: index.description, createdMilliseconds: snapshot.createdMilliseconds,
+                contentBytes: snapshot.contentBytes, entryCount: snapshot.entryCount, newBytes: 0), folder)
+    }
+
+    private func remember(_ entry: VolumeStatus.Snapshot, _ folder: String) async throws {
+        let forgotten = try await block { () -> [VolumeStatus.Snapshot] in
+            guard var record = try VolumeRecord.read(folder) else { return [] }
+            record.snapshots.removeAll { $0.blob == entry.blob }
+            record.snapshots.append(entry)
+            let surplus = max(0, record.snapshots.count - VolumeLimits.maxSnapshots)
+            let forgotten = Array(record.snapshots.prefix(surplus))
+            record.snapshots.removeFirst(surplus)
+            try record.write(folder)
+            return forgotten
+        }
+        for snapshot in forgotten { if let blob = BlobID(snapshot.blob) { try await blobs.release(blob) } }
+    }
+
+    // MARK: Folders
+
+    private func begin(_ id: VolumeID) throws(VolumeError) {
+        guard busy.insert(id).inserted else {
+            throw VolumeError(.inUse, "Something else is being done with the volume \(id); wait for its end")
+        }
+    }
+
+    private func folder(_ id: VolumeID) -> String { "\(root)/\(id)" }
+
+    private func block<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await threads.runIfActive(body)
+    }
+
+    private func make(_ id: VolumeID, byteCount: Int) async throws {
+        let (folder, record) = (folder(id), VolumeRecord(byteCount: byteCount, backing: backing))
+        let draft = "\(folder).\(VolumeStore.draftName)"
+        try await block {
+            try VolumeStore.unmount(draft)
+            try VolumeStore.remove(draft)
+            _ = try VolumeStore.make(draft, record)
+            try VolumeStore.unmount(draft)
+            try VolumeStore.replace(folder, by: draft)
+            _ = try VolumeStore.mounted(folder)
+        }
+    }
+
+    private static func missing(_ id: VolumeID) -> VolumeError {
+        VolumeError(.notFound, "This node has no volume \(id)")
+    }
+
+    /// Makes an empty volume, with its record; the folder for its files.
+    private static func make(_ folder: String, _ record: VolumeRecord) throws -> String {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw VolumeError(.disk, "The folder \(folder) cannot be made: \(error)") }
+        if record.backing == .disk {
+            try disk(folder).format(byteCount: record.byteCount)
+            try disk(folder).mount()
+        }
+        let path = data(folder, record.backing)
+        guard mkdir(path, 0o755) == 0 else {
+            throw VolumeError(.disk, "The folder \(path) cannot be made (\(String(cString: strerror(errno))))")
+        }
+        try record.write(folder)
+        return path
+    }
+
+    private static func disk(_ folder: String) -> VolumeDisk {
+        VolumeDisk(image: "\(folder)/\(imageName)", mountPoint: "\(folder)/\(mountName)")
+    }
+
+    private static func data(_ folder: String, _ backing: VolumeBacking) -> String {
+        backing == .disk ? "\(folder)/\(mountName)/\(dataName)" : "\(folder)/\(dataName)"
+    }
+
+    /// Sees to it that the files can be reached; their folder.
+    private static func mounted(_ folder: String) throws -> String {
+        guard let record = try VolumeRecord.read(folder) else {
+            throw VolumeError(.notFound, "There is no volume here")
+        }
+        if record.backing == .disk { try disk(folder).mount() }
+        return data(folder, record.backing)
+    }
+
+    private static func unmount(_ folder: String) throws { try disk(folder).unmount() }
+
+    private static func remove(_ folder: String) throws {
+        guard FileManager.default.fileExists(atPath: folder) else { return }
+        do { try FileManager.default.removeItem(atPath: folder) } catch {
+            throw VolumeError(.disk, "\(folder) cannot be removed: \(error)")
+        }
+    }
+
+    /// Puts a volume into another one's place, whose files are removed. The record of the old one stays as the new one's
+    /// memory of snapshots.
+    private static func replace(_ folder: String, by draft: String) throws {
+        let old = "\(folder).old"
+        if let known = try VolumeRecord.read(folder), var record = try VolumeRecord.read(draft) {
+            record.snapshots = known.snapshots
+            try record.write(draft)
+        }
+        try remove(old)
+        if FileManager.default.fileExists(atPath: folder), rename(folder, old) != 0 {
+            throw VolumeError(.disk, "\(folder) cannot be renamed (\(String(cString: strerror(errno))))")
+        }
+        guard rename(draft, folder) == 0 else {
+            throw VolumeError(.disk, "\(draft) cannot be renamed (\(String(cString: strerror(errno))))")
+        }
+        try remove(old)
+    }
+
+    /// Puts a volume back whose replacement was interrupted by a crash.
+    private static func recover(_ folder: String) throws {
+        let old = "\(folder).old"
+        guard !FileManager.default.fileExists(atPath: folder), FileManager.default.fileExists(atPath: old) else {
+            return
+        }
+        guard rename(old, folder) == 0 else {
+            throw VolumeError(.disk, "\(old) cannot be renamed (\(String(cString: strerror(errno))))")
+        }
+    }
+
+    private static func ids(_ root: String) throws -> [VolumeID] {
+        func names(_ path: String) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
+        return names(root).flatMap { app in
+            names("\(root)/\(app)").flatMap { slot in
+                names("\(root)/\(app)/\(slot)").compactMap { VolumeID("\(app)/\(slot)/\($0)") }
+            }
+        }
+        .sorted()
+    }
+
+    private static func status(of id: VolumeID, _ root: String, _ inUse: Set<VolumeID>) throws -> VolumeStatus? {
+        let folder = "\(root)/\(id)"
+        guard let record = try VolumeRecord.read(folder) else { return nil }
+        return VolumeStatus(
+            id: id, byteCount: record.byteCount,
+            usedBytes: DiskUse.bytes(record.backing == .disk ? "\(folder)/\(imageName)" : data(folder, .folder)),
+            isBounded: record.backing == .disk, isInUse: inUse.contains(id), snapshots: record.snapshots)
+    }
+}
