@@ -155,23 +155,25 @@ struct TestGateway {
 
     static let group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
 
-    private init(_ settings: Gateway.Settings, _ origins: (any GatewayOrigins)?) async throws {
+    private init(
+        _ settings: Gateway.Settings, _ origins: (any GatewayOrigins)?, _ machines: (any GatewayMachines)?
+    ) async throws {
         let lines = lines
         let logger = Logger(label: "gateway-tests", factory: { _ in LineHandler(lines: lines) })
         gateway = Gateway(
             settings: settings, group: TestGateway.group, routes: routes, blobs: blobs, functions: functions,
-            origins: origins, pages: pages, logger: logger)
+            origins: origins, machines: machines, pages: pages, logger: logger)
         address = try await gateway.start()
     }
 
     /// Starts a gateway, runs `body` and shuts the gateway down.
     static func run(
         _ change: (inout Gateway.Settings) -> Void = { _ in }, origins: (any GatewayOrigins)? = nil,
-        _ body: (TestGateway) async throws -> Void
+        machines: (any GatewayMachines)? = nil, _ body: (TestGateway) async throws -> Void
     ) async throws {
         var settings = Gateway.Settings()
         change(&settings)
-        let test = try await TestGateway(settings, origins)
+        let test = try await TestGateway(settings, origins, machines)
         do {
             try await body(test)
         } catch {

@@ -34,6 +34,9 @@ final class RawServer: Sendable {
     var requests: [Request] { log.withLock { $0 } }
     /// Bytes of floods that the kernel took.
     var floodedBytes: Int { sent.withLock { $0 } }
+    /// Connections so far, and those that are open.
+    var connectionCount: Int { channels.withLock { $0.count } }
+    var openCount: Int { channels.withLock { $0.count(where: \.isActive) } }
     var port: Int { listener.withLock { $0?.localAddress?.port ?? 0 } }
     var url: String { "http://127.0.0.1:\(port)" }
 

@@ -123,4 +123,18 @@ import Testing
         stream.append(text("a"))
         #expect(try first.wait() == text("a"))
     }
+
+    @Test(arguments: [false, true]) func allWhoAskedHearOnceThatItIsOver(_ isStopped: Bool) {
+        let heard = Mutex<[Int]>([])
+        let stream = ByteStream()
+        stream.whenOver { heard.withLock { $0.append(1) } }
+        stream.whenOver { heard.withLock { $0.append(2) } }
+        #expect(heard.withLock { $0 } == [])
+        if isStopped { stream.stop() } else { stream.finish() }
+        #expect(heard.withLock { $0 } == [1, 2])
+        stream.whenOver { heard.withLock { $0.append(3) } }
+        stream.stop()
+        stream.finish()
+        #expect(heard.withLock { $0 } == [1, 2, 3])
+    }
 }

@@ -40,6 +40,7 @@ public final class ByteStream: Sendable {
         var end: Result<Void, any Error>?
         var isStopped = false
         var consumer: Waiter?
+        var onOver: [@Sendable () -> Void] = []
         var producer: CheckedContinuation<Void, Never>?
 
         mutating func take() -> Result<ByteBuffer?, any Error>? {
@@ -56,6 +57,11 @@ public final class ByteStream: Sendable {
                 return .success(part)
             }
             return end.map { $0.map { nil } }
+        }
+
+        mutating func takeOnOver() -> [@Sendable () -> Void] {
+            defer { onOver = [] }
+            return onOver
         }
     }
 
@@ -130,12 +136,24 @@ public final class ByteStream: Sendable {
     public func fail(_ error: any Error) { end(.failure(error)) }
 
     private func end(_ end: Result<Void, any Error>) {
-        let consumer = state.withLock { state -> Waiter? in
-            guard state.end == nil else { return nil }
+        let (consumer, onOver) = state.withLock { state -> (Waiter?, [@Sendable () -> Void]) in
+            guard state.end == nil else { return (nil, []) }
             state.end = end
-            return state.consumer.take()
+            return (state.consumer.take(), state.takeOnOver())
         }
+        for body in onOver { body() }
         consumer?.resolve(end.map { nil })
+    }
+
+    /// Runs `body` once when the producer has ended or the consumer wants no more, at once if that is so already. All
+    /// that are given run, in their order: a stream may pass several that each count it.
+    public func whenOver(_ body: @escaping @Sendable () -> Void) {
+        let isLate = state.withLock { state in
+            if state.end != nil || state.isStopped { return true }
+            state.onOver.append(body)
+            return false
+        }
+        if isLate { body() }
     }
 
     // MARK: Consumer
@@ -160,15 +178,19 @@ public final class ByteStream: Sendable {
 
     /// Wants no more: what is there is dropped, and the producer hears of it.
     public func stop() {
-        typealias Step = (consumer: Waiter?, producer: CheckedContinuation<Void, Never>?, isNews: Bool)
-        let (consumer, producer, isNews) = state.withLock { state -> Step in
+        typealias Step = (
+            consumer: Waiter?, producer: CheckedContinuation<Void, Never>?, onOver: [@Sendable () -> Void],
+            isNews: Bool
+        )
+        let (consumer, producer, onOver, isNews) = state.withLock { state -> Step in
             let isNews = !state.isStopped && state.end == nil
             state.isStopped = true
             state.parts = []
             state.first = 0
             state.byteCount = 0
-            return (state.consumer.take(), state.producer.take(), isNews)
+            return (state.consumer.take(), state.producer.take(), state.takeOnOver(), isNews)
         }
+        for body in onOver { body() }
         consumer?.resolve(.failure(Stopped()))
         producer?.resume()
         if isNews { onStop?() }

@@ -30,6 +30,11 @@ public final class Gateway: Sendable {
     /// Reads of one socket before the loop's other sockets get their turn.
     private static let readsPerTurn: UInt = 4
 
+    #if os(Linux)
+        /// `IP_FREEBIND` (ip(7)): a socket for an address that the host has later.
+        private static let freeBind = NIOBSDSocket.Option(rawValue: 15)
+    #endif
+
     private let settings: Settings
     private let group: any EventLoopGroup
     private let dispatcher: Dispatcher
@@ -43,10 +48,11 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - group: Lives longer than the gateway; who made it shuts it down.
     ///   - origins: Nil if no app has any.
+    ///   - machines: Nil if no app has any.
     public init(
         settings: Settings = Settings(), group: any EventLoopGroup, routes: any GatewayRoutes,
         blobs: any GatewayBlobs, functions: any GatewayFunctions, origins: (any GatewayOrigins)? = nil,
-        pages: any GatewayPages, logger: Logger
+        machines: (any GatewayMachines)? = nil, pages: any GatewayPages, logger: Logger
     ) {
         self.settings = settings
         self.group = group
@@ -54,7 +60,7 @@ public final class Gateway: Sendable {
         nodeID = String(decoding: pages.nodeID.utf8.filter { HTTPCharacters.isToken($0) }, as: UTF8.self)
         dispatcher = Dispatcher(
             settings: settings, routes: routes, blobs: blobs, functions: functions, origins: origins ?? NoOrigins(),
-            pages: pages, logger: logger)
+            machines: machines ?? NoMachines(), pages: pages, logger: logger)
     }
 
     /// Opens the listening socket. When this returns, connections are accepted.
@@ -89,6 +95,34 @@ public final class Gateway: Sendable {
             guarded.withLock { if case .starting = $0.state { $0.state = .idle } }
             throw error
         }
+    }
+
+    /// Opens a further cleartext socket, such as one that machines of this node reach. Its address need not exist yet.
+    ///
+    /// - Returns: The address that the system picked.
+    /// - Throws: ``GatewayError`` with ``GatewayError/Code/cannotListen``, or ``GatewayError/Code/wrongState`` unless the
+    ///   gateway runs.
+    public func listen(on host: String, port: Int) async throws -> SocketAddress {
+        let channel: any Channel
+        do {
+            var server = bootstrap(isSecure: false)
+            #if os(Linux)
+                server = server.serverChannelOption(.ipOption(Gateway.freeBind), value: 1)
+            #endif
+            channel = try await server.bind(host: host, port: port).get()
+        } catch {
+            throw GatewayError(.cannotListen, "Cannot listen on \(host) port \(port): \(error)", origin: .node)
+        }
+        let isKept = guarded.withLock { guarded in
+            guard case .running(let channels) = guarded.state else { return false }
+            guarded.state = .running(channels + [channel])
+            return true
+        }
+        guard isKept, let address = channel.localAddress else {
+            try? await channel.close()
+            throw GatewayError(.wrongState, "The gateway does not run", origin: .node)
+        }
+        return address
     }
 
     /// The address of the TLS socket; nil without one and before ``start()``.

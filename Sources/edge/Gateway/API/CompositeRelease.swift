@@ -8,6 +8,7 @@ public struct CompositeRelease: Sendable {
         /// Answers every path that it is given: its own files and routes are not looked at.
         case function(FunctionRelease)
         case origin(OriginRelease)
+        case machine(MachineRelease)
     }
 
     /// Paths, and who answers them.

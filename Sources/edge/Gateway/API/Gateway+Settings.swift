@@ -17,6 +17,8 @@ extension Gateway {
         /// The largest body that a function is given, in bytes. Default 10 MiB; raise when functions take uploads and
         /// the node has memory for as many bodies as there are connections.
         public var maxFunctionBodyBytes = 10 * 1024 * 1024
+        /// The largest body that goes to a machine, in bytes. Default 1 GiB: it passes through and is never held here.
+        public var maxMachineBodyBytes = 1 << 30
         /// The largest body that is read and thrown away for a resource that takes none, in bytes. Default 64 KiB; a
         /// larger one costs the client its connection.
         public var maxDiscardedBodyBytes = 64 * 1024

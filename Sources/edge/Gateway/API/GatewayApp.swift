@@ -6,6 +6,8 @@ public enum GatewayApp: Sendable {
     case function(FunctionRelease)
     /// Content of an origin, at every path.
     case origin(OriginRelease)
+    /// Machines that answer every path.
+    case machine(MachineRelease)
     /// Several of those, by path.
     case composite(CompositeRelease)
     /// A known name that cannot be served yet, for example while its manifest is being fetched. Clients get a 503 with

@@ -44,6 +44,17 @@ extension GatewayError.Code {
     /// The function's workers have no room.
     public static let functionOverloaded = Self("function/overloaded")
 
+    /// No machine of the app can be reached.
+    public static let machineUnavailable = Self("machine/unavailable")
+    /// The machine did not start while the request waited for it, or too many wait already.
+    public static let machineStarting = Self("machine/starting")
+    /// The app's machines have as many requests as they take.
+    public static let machineOverloaded = Self("machine/overloaded")
+    /// The machine did not answer in time.
+    public static let machineTimeout = Self("machine/timeout")
+    /// The machine's answer is no valid HTTP response, or broke off.
+    public static let machineBadResponse = Self("machine/bad-response")
+
     /// This node has no room for the request.
     public static let overloaded = Self("node/overloaded")
     /// This node is still starting.
@@ -71,11 +82,14 @@ extension GatewayError {
         Code("function/memory-limit"): 500, Code("function/body-too-large"): 502, Code("function/load-failed"): 502,
         Code("function/crashed"): 502, Code("function/worker-missing"): 503,
         Code("function/secret-missing"): 503, Code("function/unreachable"): 503, Code("function/release-unknown"): 503,
+        .machineUnavailable: 503, .machineStarting: 503, .machineOverloaded: 503, .machineTimeout: 504,
+        .machineBadResponse: 502,
         .overloaded: 503, .notReady: 503, .answerTimeout: 504, .internalError: 500,
     ]
 
     /// Seconds after which a client may try again, for failures that pass by themselves.
     private static let retries: [Code: Int] = [
+        .machineUnavailable: 1, .machineStarting: 1, .machineOverloaded: 1,
         .overloaded: 1, .functionOverloaded: 1, .appUnavailable: 2, .notReady: 2,
         Code("function/worker-missing"): 5, Code("function/unreachable"): 1, Code("function/release-unknown"): 1,
     ]

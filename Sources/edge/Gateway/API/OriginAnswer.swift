@@ -27,7 +27,7 @@ public struct OriginAnswer: Sendable {
     public var contentLength: Int?
     /// The content.
     public var body: Body
-    /// What the cache did, in a word (a token), for the log and `Server-Timing`.
+    /// What the cache did, in a word (a token), for the log and `Server-Timing`; empty if there is none in between.
     public var cache: String
     /// Microseconds that the origin took to the head of its answer; nil if it was not asked.
     public var originMicros: Int?

@@ -71,7 +71,7 @@ extension HTTP1Connection {
     }
 
     private func bodyLimit(_ destination: Destination) -> Int {
-        destination.takesBody ? settings.maxFunctionBodyBytes : settings.maxDiscardedBodyBytes
+        destination.bodyLimit(settings)
     }
 
     private func take(_ bytes: ByteBuffer) {
@@ -89,7 +89,8 @@ extension HTTP1Connection {
     private func pass(_ bytes: ByteBuffer) {
         upload?.received(bytes)
         progress = .now()
-        guard let count = upload?.byteCount, count > settings.maxFunctionBodyBytes else { return }
+        guard let count = upload?.byteCount, let destination = current?.destination, count > bodyLimit(destination)
+        else { return }
         guard streaming == nil, !isAnswered else { return abort() }
         generation += 1
         refuseBody()
@@ -99,7 +100,8 @@ extension HTTP1Connection {
     private func refuseBody() {
         guard let current, let context else { return }
         if current.destination.takesBody {
-            let message = "Bodies for functions may have at most \(settings.maxFunctionBodyBytes) bytes here"
+            let limit = bodyLimit(current.destination)
+            let message = "Bodies of requests for a \(current.destination.kind) may have at most \(limit) bytes here"
             refuse(GatewayError(.bodyTooLarge, message, origin: .client))
         } else {
             answer(context, closes: true)

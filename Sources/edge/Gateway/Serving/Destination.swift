@@ -6,6 +6,7 @@ enum Destination: Sendable {
     case site(SiteRelease)
     case function(FunctionRelease)
     case origin(OriginRelease)
+    case machine(MachineRelease)
     case blob(BlobID)
     case page(NodePage)
     /// OPTIONS for the server as a whole.
@@ -17,9 +18,15 @@ enum Destination: Sendable {
     /// Whether the request's body is collected; otherwise it is thrown away.
     var takesBody: Bool {
         switch self {
-        case .function, .origin: true
+        case .function, .origin, .machine: true
         case .site, .blob, .page, .server, .failure, .reply: false
         }
+    }
+
+    /// The longest body, in bytes, that is read for it.
+    func bodyLimit(_ settings: Gateway.Settings) -> Int {
+        if case .machine = self { return settings.maxMachineBodyBytes }
+        return takesBody ? settings.maxFunctionBodyBytes : settings.maxDiscardedBodyBytes
     }
 
     /// Whether links may be known before the answer is.
@@ -33,6 +40,7 @@ enum Destination: Sendable {
         case .site: .site
         case .function: .function
         case .origin: .origin
+        case .machine: .machine
         case .blob: .blob
         case .page, .server: .page
         case .failure: .invalid

@@ -47,6 +47,7 @@ extension Dispatcher {
         case .site(let site): return .site(site)
         case .function(let function): return .function(function)
         case .origin(let origin): return .origin(origin)
+        case .machine(let machine): return .machine(machine)
         case nil:
             let message = "The app \"\(release.name)\" (release \(release.release)) has no route for this path"
             return .failure(GatewayError(.notFound, message, origin: .client))

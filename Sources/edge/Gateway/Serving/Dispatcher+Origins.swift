@@ -17,12 +17,12 @@ extension Dispatcher {
         }
         let isRead = head.method == .get || head.method == .head
         if isRead, head.body == .none, let answer = origins.cached(release, call) {
-            return .ready(reply(answer, head))
+            return .ready(reply(answer, head, .origin))
         }
         let body = request.upload.map { FunctionRequest.Body.stream($0) } ?? .bytes(request.body)
         let answered = origins.respond(release, call, body: body, on: loop).hop(to: loop)
         return .later(
-            answered.map { reply($0, head) }.flatMapErrorThrowing { error in
+            answered.map { reply($0, head, .origin) }.flatMapErrorThrowing { error in
                 var reply = failure(error, head, .origin)
                 reply.fields.append(("cache-status", Dispatcher.failedStatus(error)))
                 return reply
@@ -36,16 +36,16 @@ extension Dispatcher {
         return rest.isEmpty ? "/" : rest.hasPrefix("/") ? String(rest) : nil
     }
 
-    private func reply(_ answer: OriginAnswer, _ head: HTTPRequestHead) -> Reply {
+    func reply(_ answer: OriginAnswer, _ head: HTTPRequestHead, _ kind: RequestKind) -> Reply {
         var reply = Reply(
             status: answer.status, fields: answer.fields, prepared: answer.prepared,
-            contentLength: answer.contentLength, kind: .origin)
+            contentLength: answer.contentLength, kind: kind)
         // An answer has one date: the origin's, if it has any (RFC 9110 section 6.6.1).
         if reply.prepared == nil, reply.fields.contains(where: { $0.name == "date" }) {
             reply.prepared = PreparedFields(reply.fields)
             reply.fields = []
         }
-        reply.timing = ReplyTiming(cache: answer.cache, originMicros: answer.originMicros)
+        reply.timing = ReplyTiming(cache: answer.cache.isEmpty ? nil : answer.cache, originMicros: answer.originMicros)
         guard head.method != .head, !HTTPStatus.hasNoContent(answer.status) else {
             answer.abandon()
             if answer.status == 204 { reply.contentLength = nil }

@@ -9,6 +9,7 @@ struct Dispatcher: Sendable {
     let blobs: any GatewayBlobs
     let functions: any GatewayFunctions
     let origins: any GatewayOrigins
+    let machines: any GatewayMachines
     let pages: any GatewayPages
     let logger: Logger
     /// Where cleartext requests are sent for TLS; zero until the socket is open.
@@ -47,6 +48,7 @@ struct Dispatcher: Sendable {
         case .site(let release): return .site(release)
         case .function(let release): return functionOrFile(release, head)
         case .origin(let release): return .origin(release)
+        case .machine(let release): return .machine(release)
         case .composite(let release): return part(of: release, head)
         case .unavailable(let reason):
             return .failure(
@@ -93,6 +95,8 @@ struct Dispatcher: Sendable {
         case .function(let release): return function(release, request, loop, context)
         case .origin(let release) where release.isPreview: return preview(origin(release, request, loop))
         case .origin(let release): return origin(release, request, loop)
+        case .machine(let release) where release.isPreview: return preview(machine(release, request, loop, context))
+        case .machine(let release): return machine(release, request, loop, context)
         case .page(let page): return .ready(self.page(page, request))
         case .server: return .ready(options(.page))
         case .reply(let reply): return .ready(reply)

@@ -53,7 +53,7 @@ struct ReplyTiming: Sendable {
 
 /// What kind of thing answered; for metrics and logs.
 enum RequestKind: Int, Sendable, CaseIterable, CustomStringConvertible {
-    case site, blob, function, origin, page, invalid
+    case site, blob, function, origin, machine, page, invalid
 
     var description: String {
         switch self {
@@ -61,6 +61,7 @@ enum RequestKind: Int, Sendable, CaseIterable, CustomStringConvertible {
         case .blob: "blob"
         case .function: "function"
         case .origin: "origin"
+        case .machine: "machine"
         case .page: "page"
         case .invalid: "invalid"
         }

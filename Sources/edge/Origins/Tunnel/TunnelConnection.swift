@@ -1,7 +1,5 @@
-import Foundation
 import NIOCore
-import NIOPosix
-import NIOSSL
+import Outbound
 import Streams
 
 /// One connection to an origin: sends an upgrade, reads the head of its answer, then passes bytes.
@@ -10,15 +8,13 @@ import Streams
 final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
 
-    /// Longest head of an answer.
-    static let maxHeadBytes = 64 << 10
     /// Bytes that wait for the client before the origin is read no further.
     private static let window = 256 << 10
 
     private let host: String
     private let head: EventLoopPromise<(status: Int, fields: OriginFields)>
     private let channel: any Channel
-    private var received = ByteBuffer()
+    private var parser = HTTPResponseParser()
     private var isOpen = false
     private(set) var stream: ByteStream!
 
@@ -26,6 +22,7 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
         self.channel = channel
         self.host = host
         head = channel.eventLoop.makePromise()
+        parser.expect(isHead: false, mayUpgrade: true)
         stream = ByteStream(
             window: Self.window,
             onTake: { _ in channel.eventLoop.execute { channel.read() } },
@@ -57,21 +54,22 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: Channel
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+        let bytes = unwrapInboundIn(data)
         if isOpen { return stream.append(bytes) }
-        received.writeBuffer(&bytes)
-        let view = received.readableBytesView
-        guard let end = view.firstRange(of: Array("\r\n\r\n".utf8)) else {
-            if received.readableBytes > Self.maxHeadBytes { fail(.badResponse, "\(host)'s answer has too long a head") }
-            return
+        parser.append(bytes)
+        do {
+            switch try parser.next() {
+            case .upgraded(let answer):
+                isOpen = true
+                head.succeed((answer.status, OriginFields(answer.fields.map { ($0.name, $0.value) })))
+                stream.append(parser.takeRest())
+            case .head(let answer, _):
+                head.succeed((answer.status, OriginFields(answer.fields.map { ($0.name, $0.value) })))
+            case .body, .end, nil: break
+            }
+        } catch {
+            fail(.badResponse, "\(host)'s answer is no HTTP/1.1: \(error)")
         }
-        let text = String(decoding: view[..<end.lowerBound], as: UTF8.self)
-        received.moveReaderIndex(to: end.upperBound)
-        guard let parsed = Self.parse(text) else { return fail(.badResponse, "\(host)'s answer is no HTTP/1.1") }
-        isOpen = true
-        head.succeed(parsed)
-        stream.append(received)
-        received = ByteBuffer()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -103,24 +101,5 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
     private func fail(_ code: OriginError.Code, _ message: String) {
         head.fail(OriginError(code, "\(message); fix the origin"))
         channel.close(promise: nil)
-    }
-
-    /// The status and fields of a head; nil if a line is not as RFC 9112 sections 4 and 5 want it.
-    static func parse(_ text: String) -> (status: Int, fields: OriginFields)? {
-        let lines = text.components(separatedBy: "\r\n")
-        let first = lines[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard first.count >= 2, first[0] == "HTTP/1.1", first[1].utf8.count == 3, let status = Int(first[1]) else {
-            return nil
-        }
-        var fields: OriginFields = [:]
-        for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":"), ForwardedFields.isToken(String(line[..<colon])) else {
-                return nil
-            }
-            let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-            guard value.utf8.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7f }) else { return nil }
-            fields.add(String(line[..<colon]), value)
-        }
-        return (status, fields)
     }
 }

@@ -26,9 +26,7 @@ extension HTTP2Stream {
         if case .length(let count) = head.body, count > Upload.gatheredBytes { beginUpload() }
     }
 
-    private var bodyLimit: Int {
-        destination.takesBody ? settings.maxFunctionBodyBytes : settings.maxDiscardedBodyBytes
-    }
+    private var bodyLimit: Int { destination.bodyLimit(settings) }
 
     /// Calls the function now, with what has come of the body.
     func beginUpload() {
@@ -59,7 +57,7 @@ extension HTTP2Stream {
         if upload != nil {
             upload?.received(bytes)
             progress = .now()
-            if let count = upload?.byteCount, count > settings.maxFunctionBodyBytes { refuseBody() }
+            if let count = upload?.byteCount, count > bodyLimit { refuseBody() }
             return
         }
         guard phase == .receiving else { return }
@@ -79,7 +77,7 @@ extension HTTP2Stream {
     private func refuseBody() {
         guard reply == nil else { return reset(.cancel) }
         guard destination.takesBody else { return answer() }
-        let message = "Bodies for functions may have at most \(settings.maxFunctionBodyBytes) bytes here"
+        let message = "Bodies of requests for a \(destination.kind) may have at most \(bodyLimit) bytes here"
         refuse(GatewayError(.bodyTooLarge, message, origin: .client))
     }
 

@@ -1,0 +1,29 @@
+import NIOCore
+import Streams
+
+/// Machines.
+extension Dispatcher {
+    func machine(
+        _ release: MachineRelease, _ request: GatewayRequest, _ loop: any EventLoop, _ context: LoopContext
+    ) -> Answer {
+        let head = request.head
+        let trace = TraceContext(parent: head.fields.first("traceparent"), random: &context.random)
+        let path = Dispatcher.path(head.path, without: release.strippedPrefix) ?? head.path
+        let call = MachineRequest(
+            id: trace.span, trace: trace.header, method: head.method.rawValue,
+            target: head.query.map { "\(path)?\($0)" } ?? path,
+            headers: FunctionFields.request(head, bodyBytes: nil, client: request.client, trace: trace),
+            bodyBytes: head.body == .none ? 0 : request.bodyByteCount,
+            body: request.upload.map { .stream($0) } ?? .bytes(request.body), upgrade: request.upgrade,
+            cancellation: request.cancellation)
+        let answered = machines.respond(release, call, on: loop).hop(to: loop)
+        return .later(
+            answered.flatMapThrowing { answer in
+                switch answer {
+                case .content(let content): reply(content, head, .machine)
+                case .tunnel(let tunnel): try reply(tunnel, request, .machine)
+                }
+            }
+            .flatMapErrorThrowing { failure($0, head, .machine, id: trace.span) })
+    }
+}

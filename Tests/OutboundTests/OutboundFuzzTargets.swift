@@ -1,0 +1,1 @@
+../../Fuzz/Sources/skerry-fuzz/Targets/OutboundFuzzTargets.swift
