@@ -10,7 +10,7 @@ struct CallBalancerTests {
 
     @Test("The first in the order, as long as nothing speaks against it")
     func preference() {
-        let balancer = CallBalancer()
+        let balancer = CallBalancer<NodeID>()
         #expect(balancer.choose(from: nodes, now: 0) == nodes[0])
         #expect(balancer.choose(from: nodes.reversed(), now: 0) == nodes[3])
         #expect(balancer.choose(from: [], now: 0) == nil)
@@ -18,7 +18,7 @@ struct CallBalancerTests {
 
     @Test("Nobody has much more in flight than the mean")
     func bounded() {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         for _ in 0..<40 {
             guard let node = balancer.choose(from: nodes, now: 0) else { continue }
             balancer.began(node, now: 0)
@@ -35,7 +35,7 @@ struct CallBalancerTests {
 
     @Test("Of the first two the one with less latency times load", arguments: choices)
     func cost(latencies: [Double], inFlight: [Int], chosen: Int) {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         for (index, node) in nodes.prefix(2).enumerated() {
             balancer.began(node, now: 0)
             balancer.ended(node, .answered(seconds: latencies[index]), now: 0)
@@ -46,7 +46,7 @@ struct CallBalancerTests {
 
     @Test("A slow answer counts at once and is forgotten by and by")
     func peaks() {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         let pair = Array(nodes.prefix(2))
         for node in pair {
             balancer.began(node, now: 0)
@@ -67,7 +67,7 @@ struct CallBalancerTests {
 
     @Test("Five failures leave a node out, for 30 s and then twice as long each time, until it answers")
     func ejection() {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         let pair = Array(nodes.prefix(2))
         // Only the first one is tried, so that its rank among two does not matter.
         func isOut(_ time: UInt64) -> Bool {
@@ -102,7 +102,7 @@ struct CallBalancerTests {
 
     @Test("When all are left out, all are tried")
     func panic() {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         for node in nodes {
             for _ in 0..<5 {
                 balancer.began(node, now: 0)
@@ -114,7 +114,7 @@ struct CallBalancerTests {
 
     @Test("A refusal for lack of room, and a caller that went away, are no failures")
     func neither() {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         for _ in 0..<20 {
             balancer.began(nodes[0], now: 0)
             balancer.ended(nodes[0], .neither, now: 0)

@@ -12,6 +12,8 @@ public struct AppManifest: Sendable, Equatable {
         case origin
         /// Several of those, by path.
         case app
+        /// A container that runs until it is told to stop.
+        case machine
     }
 
     /// How the code becomes one script.
@@ -62,6 +64,9 @@ public struct AppManifest: Sendable, Equatable {
     public var stripsPrefix = false
     /// One for an origin; for a composite app those that it has.
     public var origins: [Origin] = []
+
+    /// What `[machine]` says; nil for other kinds.
+    public var machine: Machine?
 
     public init(name: String, kind: Kind) {
         self.name = name

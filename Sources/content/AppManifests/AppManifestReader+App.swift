@@ -11,7 +11,8 @@ extension AppManifestReader {
 
     mutating func app(_ table: TOMLTable, _ manifest: inout AppManifest) {
         let parts = ["site", "function", "origin"]
-        for entry in table.entries where !["name", "kind"].contains(entry.key) && !parts.contains(entry.key) {
+        for entry in table.entries
+        where !["name", "kind", "machine"].contains(entry.key) && !parts.contains(entry.key) {
             let place = ["assets", "routes"].contains(entry.key) ? "[site] or [function]" : "[function]"
             note(entry.keyPosition, "\(entry.key) belongs to a part of the app; write it below \(place)")
         }

@@ -261,7 +261,7 @@ extension AppManifestReader {
 
     // MARK: Quantities
 
-    private mutating func number(_ entry: TOMLTable.Entry?, _ range: ClosedRange<Int>) -> Int? {
+    mutating func number(_ entry: TOMLTable.Entry?, _ range: ClosedRange<Int>) -> Int? {
         guard let entry else { return nil }
         guard case .integer(let value) = entry.value.content, let number = Int(exactly: value), range.contains(number)
         else {
@@ -291,7 +291,7 @@ extension AppManifestReader {
     }
 
     /// A whole number, or one with a unit in quotes.
-    private mutating func quantity(
+    mutating func quantity(
         _ entry: TOMLTable.Entry?, _ units: [(String, Int)], _ plain: Int, _ range: ClosedRange<Int>, _ form: String
     ) -> Int? {
         guard let entry else { return nil }

@@ -7,7 +7,7 @@ struct AppManifestReader {
     private static let keys = [
         "name", "kind", "entry", "routes", "vars", "limits", "compatibility_date", "cron", "assets",
         "bindings",
-        "secrets", "build", "site", "function", "origin",
+        "secrets", "build", "site", "function", "origin", "machine",
     ]
     static let start = TOMLPosition(line: 1, column: 1)
 
@@ -16,7 +16,9 @@ struct AppManifestReader {
         let name = name(table["name"])
         let kind = choice(table["kind"], AppManifest.Kind.allCases.map(\.rawValue)).flatMap(AppManifest.Kind.init)
         if table["kind"] == nil {
-            note(AppManifestReader.start, "kind is missing; write kind = \"site\", \"function\", \"origin\" or \"app\"")
+            note(
+                AppManifestReader.start,
+                "kind is missing; write kind = \"site\", \"function\", \"origin\", \"machine\" or \"app\"")
         }
         guard let kind else {
             // What the other keys mean depends on it.
@@ -35,6 +37,10 @@ struct AppManifestReader {
             function(table, &manifest, hasAssets: table["assets"] != nil)
         case .origin: origin(table, &manifest)
         case .app: app(table, &manifest)
+        case .machine: machine(table, &manifest)
+        }
+        if kind != .machine, let entry = table["machine"] {
+            note(entry.keyPosition, "[machine] describes a container; leave it out, or write kind = \"machine\"")
         }
         return manifest
     }
@@ -158,7 +164,7 @@ struct AppManifestReader {
         }
     }
 
-    private mutating func vars(_ entry: TOMLTable.Entry?) -> [String: String] {
+    mutating func vars(_ entry: TOMLTable.Entry?) -> [String: String] {
         var vars: [String: String] = [:]
         for item in entries(entry, "a table: write [vars] and below it NAME = \"text\"") {
             guard checkName(item) else { continue }
@@ -186,7 +192,7 @@ struct AppManifestReader {
         return false
     }
 
-    private mutating func bindings(
+    mutating func bindings(
         _ entry: TOMLTable.Entry?, besides vars: TOMLTable.Entry?, hasAssets: Bool
     ) -> [FunctionBinding] {
         guard let entry else { return [] }
@@ -261,7 +267,7 @@ struct AppManifestReader {
         return FunctionBinding(name: name, target: kind == "kv" ? .kv(namespace: label) : .service(label))
     }
 
-    private mutating func secrets(
+    mutating func secrets(
         _ entry: TOMLTable.Entry?, besides bindings: [FunctionBinding], _ vars: TOMLTable.Entry?
     ) -> [String] {
         var known = Set(bindings.map(\.name))
@@ -335,7 +341,7 @@ struct AppManifestReader {
         return flag
     }
 
-    private mutating func choice(_ entry: TOMLTable.Entry?, _ choices: [String]) -> String? {
+    mutating func choice(_ entry: TOMLTable.Entry?, _ choices: [String]) -> String? {
         guard let entry, let text = text(entry) else { return nil }
         if choices.contains(text) { return text }
         let all = choices.map { "\"\($0)\"" }.joined(separator: ", ")

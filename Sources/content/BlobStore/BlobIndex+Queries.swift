@@ -64,6 +64,13 @@ extension BlobIndex {
         }
     }
 
+    func hasPinnedParents(_ id: BlobID) throws -> Bool {
+        try read { database in
+            try Bool.fetchOne(
+                database, sql: "SELECT pinned_parents > 0 FROM tie WHERE id = ?", arguments: [Self.key(id)]) ?? false
+        }
+    }
+
     func pinOwners(after: PinOwner?, limit: Int) throws -> [PinOwner] {
         try read { database in
             // Jumps from owner to owner: one of them may have a million pins.

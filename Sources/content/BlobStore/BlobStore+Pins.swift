@@ -86,6 +86,12 @@ extension BlobStore {
         return try index.isProtected(id)
     }
 
+    /// Whether a manifest that refers to a blob is pinned.
+    public func hasPinnedParents(_ id: BlobID) throws -> Bool {
+        try requireOpen()
+        return try index.hasPinnedParents(id)
+    }
+
     /// Keeps a blob from eviction and collection until the hold goes away.
     public func hold(_ id: BlobID) -> BlobHold { BlobHold(id, in: holds) }
 

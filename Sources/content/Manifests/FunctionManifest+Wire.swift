@@ -78,7 +78,7 @@ extension FunctionManifest {
         }
     }
 
-    private static func vars(_ entries: [ManifestPBVariable]) throws -> [String: String] {
+    static func vars(_ entries: [ManifestPBVariable]) throws -> [String: String] {
         var vars: [String: String] = [:]
         for entry in entries {
             guard FunctionBinding.isName(entry.name), vars.updateValue(entry.value, forKey: entry.name) == nil else {
@@ -104,7 +104,7 @@ extension FunctionManifest {
             ? "\(total) bytes of texts in env; all together have at most \(ManifestLimits.maxVarsBytes)" : nil
     }
 
-    private static func bindings(
+    static func bindings(
         _ entries: [ManifestPBBinding], besides vars: [String: String]
     ) throws -> [FunctionBinding] {
         var names: Set<String> = []
@@ -123,11 +123,11 @@ extension FunctionManifest {
         return ordered(bindings)
     }
 
-    private static func ordered(_ bindings: [FunctionBinding]) -> [FunctionBinding] {
+    static func ordered(_ bindings: [FunctionBinding]) -> [FunctionBinding] {
         bindings.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    private static func secrets(_ names: [String], besides others: Set<String>) throws -> [String] {
+    static func secrets(_ names: [String], besides others: Set<String>) throws -> [String] {
         guard names.count <= ManifestLimits.maxSecrets else {
             throw ManifestError(.tooLarge, "The function names more than \(ManifestLimits.maxSecrets) secrets")
         }
@@ -140,7 +140,7 @@ extension FunctionManifest {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    private static func list<Item>(
+    static func list<Item>(
         _ texts: [String], _ limit: Int, _ what: String, _ read: (String) -> Item?
     ) throws -> [Item] {
         guard texts.count <= limit else {

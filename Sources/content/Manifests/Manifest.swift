@@ -14,6 +14,8 @@ public enum Manifest: Sendable, Equatable {
     case origin(OriginManifest)
     /// Several kinds under one name.
     case composite(CompositeManifest)
+    /// A container.
+    case machine(MachineManifest)
 
     /// The distinct blobs that a node needs to serve the release, without the manifest itself.
     public var blobs: [BlobID] {
@@ -22,13 +24,14 @@ public enum Manifest: Sendable, Equatable {
         case .function(let function): function.blobs
         case .origin: []
         case .composite(let composite): composite.blobs
+        case .machine(let machine): machine.blobs
         }
     }
 
     /// The function that the release runs, alone or beside others; nil for a release without one.
     public var function: FunctionManifest? {
         switch self {
-        case .site, .origin: nil
+        case .site, .origin, .machine: nil
         case .function(let function): function
         case .composite(let composite): composite.function
         }
@@ -41,6 +44,7 @@ public enum Manifest: Sendable, Equatable {
         case .function(let function): function.secrets
         case .origin(let origin): origin.secrets
         case .composite(let composite): composite.secrets
+        case .machine(let machine): machine.secrets
         }
     }
 
@@ -52,6 +56,7 @@ public enum Manifest: Sendable, Equatable {
         case .function(let function): message.function = function.message
         case .origin(let origin): message.origin = origin.message
         case .composite(let composite): message.composite = composite.message
+        case .machine(let machine): message.machine = machine.message
         }
         return try message.serializedData()
     }
@@ -72,6 +77,7 @@ public enum Manifest: Sendable, Equatable {
         case .function(let function): self = .function(try FunctionManifest(function))
         case .origin(let origin): self = .origin(try OriginManifest(origin))
         case .composite(let composite): self = .composite(try CompositeManifest(composite))
+        case .machine(let machine): self = .machine(try MachineManifest(machine))
         case nil:
             throw ManifestError(
                 .malformed, "The manifest names no kind of app that this version knows; update the node")

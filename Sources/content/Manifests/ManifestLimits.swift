@@ -46,4 +46,16 @@ public enum ManifestLimits {
     public static let maxRuleLineBytes = 2_000
     /// Size of `_redirects` and of `_headers`.
     public static let maxRuleFileBytes = 1 << 20
+    /// Layers of a machine's image.
+    public static let maxLayers = 128
+    /// Words of a machine's command, and of its health check's.
+    public static let maxCommandWords = 128
+    /// Length of all of those words, in UTF-8.
+    public static let maxCommandBytes = 32 << 10
+    /// Ports of a machine.
+    public static let maxPorts = 16
+    /// Volumes of a machine.
+    public static let maxVolumes = 8
+    /// Copies of a machine.
+    public static let maxMachineReplicas = 64
 }

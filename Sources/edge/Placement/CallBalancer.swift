@@ -1,13 +1,13 @@
 import Foundation
-public import Identity
 
-/// Which node gets a call, of those that may answer it: rendezvous order, so that a node sees the same apps again and has
-/// them warm; with bounded loads (Mirrokni, Thorup and Zadimoghaddam, 2018), so that none has much more to do than the
-/// others; and of two the one that promises to be done sooner.
+/// Which node, or which machine, gets a call, of those that may answer it: in an order of preference, such as rendezvous
+/// order, so that a node sees the same apps again and has them warm; with bounded loads (Mirrokni, Thorup and
+/// Zadimoghaddam, 2018), so that none has much more to do than the others; and of two the one that promises to be done
+/// sooner.
 ///
 /// Pure: time comes in, in nanoseconds of any clock that never goes back. What it knows is what this node has seen of the
 /// others; nobody's word on its own load is taken.
-public struct CallBalancer: Sendable {
+public struct CallBalancer<Key: Hashable & Sendable>: Sendable {
     /// What the choice goes by.
     public struct Settings: Sendable {
         /// A node with more calls in flight than this share of the mean is passed over. Default 1.25; at least 1.
@@ -50,19 +50,19 @@ public struct CallBalancer: Sendable {
     }
 
     private let settings: Settings
-    private var nodes: [NodeID: Node] = [:]
+    private var nodes: [Key: Node] = [:]
 
     /// Knows nobody.
     public init(settings: Settings = Settings()) { self.settings = settings }
 
     /// Calls of this node that `node` works on.
-    public func inFlight(at node: NodeID) -> Int { nodes[node]?.inFlight ?? 0 }
+    public func inFlight(at node: Key) -> Int { nodes[node]?.inFlight ?? 0 }
 
     /// The node to call next.
     ///
     /// - Parameter order: Who may answer, in order of preference: ``Rendezvous/order(_:for:)``.
     /// - Returns: Nil only if `order` is empty: when all are left out for their failures, all are tried again.
-    public func choose(from order: [NodeID], now: UInt64) -> NodeID? {
+    public func choose(from order: [Key], now: UInt64) -> Key? {
         let healthy = order.filter { (nodes[$0]?.ejectedUntil ?? 0) <= now }
         let candidates = healthy.isEmpty ? order : healthy
         guard !candidates.isEmpty else { return nil }
@@ -75,13 +75,13 @@ public struct CallBalancer: Sendable {
     }
 
     /// A call goes to `node`: ``ended(_:_:now:)`` must follow.
-    public mutating func began(_ node: NodeID, now: UInt64) {
+    public mutating func began(_ node: Key, now: UInt64) {
         if nodes[node] == nil, nodes.count >= settings.maxNodes { forget(now) }
         nodes[node, default: Node(updated: now)].inFlight += 1
     }
 
     /// A call came back.
-    public mutating func ended(_ node: NodeID, _ outcome: Outcome, now: UInt64) {
+    public mutating func ended(_ node: Key, _ outcome: Outcome, now: UInt64) {
         guard var state = nodes[node] else { return }
         state.inFlight = max(0, state.inFlight - 1)
         switch outcome {
@@ -115,7 +115,7 @@ public struct CallBalancer: Sendable {
         exp(-Double(now > state.updated ? now - state.updated : 0) / 1e9 / settings.tau)
     }
 
-    private func cost(of node: NodeID, _ now: UInt64) -> Double {
+    private func cost(of node: Key, _ now: UInt64) -> Double {
         guard let state = nodes[node] else { return 0 }
         return state.latency * decay(state, now) * Double(state.inFlight + 1)
     }
