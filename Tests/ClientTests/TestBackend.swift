@@ -33,6 +33,9 @@ extension TestBackend {
     func pin(_ ids: [BlobID], asFolders: Bool, by account: AccountID) async throws -> PinReport { throw Serving.unused }
     func unpin(_ ids: [BlobID], by account: AccountID) async throws -> PinReport { throw Serving.unused }
     func collect(_ request: CollectionRequest) async throws -> CollectionInfo { throw Serving.unused }
+    func images() async throws -> ImageList { throw Serving.unused }
+    func addImage(_ request: ImageRequest) async throws -> ImageInfo { throw Serving.unused }
+    func pruneImages(_ request: ImagePruneRequest) async throws -> ImagePruneReport { throw Serving.unused }
     func verify(_ ids: [BlobID], after: BlobID?, repair: Bool) async throws -> VerificationInfo { throw Serving.unused }
     func functionLogs(
         of name: String, by account: AccountID, after sequence: UInt64, limit: Int, wait: Duration
@@ -58,6 +61,10 @@ extension TestBackend {
         throw Serving.unused
     }
     func domain(_ name: String) async throws -> DomainReport { throw Serving.unused }
+    func prices() -> PriceList { PriceList(node: node.description, prices: [:]) }
+    func settle(by account: AccountID) async throws -> EarningsInfo { throw Serving.unused }
+    func machineList() async -> MachineList { MachineList(apps: [], hosts: []) }
+    func orderMachine(_ order: ByteBuffer) async throws -> MachineOrderAnswer { throw Serving.unused }
     func names() async throws -> NameList { throw Serving.unused }
     func name(_ name: String) async throws -> NameInfo { throw Serving.unused }
     func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport {

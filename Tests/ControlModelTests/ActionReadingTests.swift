@@ -3,6 +3,7 @@ import ControlModel
 import Foundation
 import Identity
 import Ledger
+import Stark
 import Testing
 
 @Suite("Actions as people read them")
@@ -19,6 +20,7 @@ struct ActionReadingTests {
         let checkpoint = Checkpoint(
             networkID: NetworkID(digest), sequence: 9, entryHash: digest, stateRoot: digest, epoch: 1,
             committee: digest, nextCommittee: digest)
+        let link = try #require(PoseidonLink(bytes: Array(repeating: 1, count: 32)))
         let header = FaultEvidence.SignedHeader(header: Data(), signature: Data())
         return [
             .registerNode(publicKey: SigningKey().publicKey, peer: peer, gateway: peer, possessionProof: Data()),
@@ -31,17 +33,23 @@ struct ActionReadingTests {
             .openChannel(
                 NewChannel(
                     payee: node, expiresMilliseconds: 5,
-                    chains: [.init(commodity: .bytes, anchor: digest, unitPrice: 2, maxUnits: 3)])),
-            .settleChannels([
-                Settlement(channel: ChannelID(digest), commodity: .bytes, lane: .reveal(link: digest, steps: 4)),
-                Settlement(channel: ChannelID(digest), commodity: .compute, lane: .proof(Data())),
-            ]),
+                    chains: [.init(commodity: .bytes, anchor: link, unitPrice: 2, maxUnits: 3)])),
+            .settleChannels(
+                [
+                    Settlement(channel: ChannelID(digest), commodity: .bytes, lane: .reveal(link: link, steps: 4)),
+                    Settlement(
+                        channel: ChannelID(digest), commodity: .compute, lane: .proof(from: link, link: link, steps: 3)),
+                ], proof: Data([1, 2])),
             .closeChannel(ChannelID(digest)), .reportMeasurements(epoch: 1, []),
             .beaconCommit(epoch: 1, round: 0, commitment: digest), .beaconReveal(epoch: 1, round: 0, reveal: digest),
             .advanceEpoch(epoch: 1, round: 0),
             .recordCertificate(Certificate(checkpoint: checkpoint, votes: [])),
             .submitFault(.forkedHeaders(header, header)),
+            .submitFault(.falseSettlement(transaction: Data(), index: 3)),
             .submitAudit(subject: node, receipt: digest, matches: false, result: digest),
+            .leaseMachines(
+                termMilliseconds: 1_000, [MachineClaim(slot: MachineSlot(name: name, slot: 0), release: release)]),
+            .yieldMachines([MachineSlot(name: name, slot: 0)]),
             .changeParameter(.value(name: "epoch_ms", 1_000)), .changeParameter(.member(digest, isAllowed: true)),
         ]
     }
@@ -49,7 +57,8 @@ struct ActionReadingTests {
     @Test("Every action has a verb of its own, and none is without its values")
     func verbs() throws {
         let actions = try Self.actions()
-        #expect(Set(actions.map(\.verb)).count == actions.count - 1, "the two changes of parameters share one")
+        #expect(
+            Set(actions.map(\.verb)).count == actions.count - 2, "two changes of parameters and two faults share one")
         for action in actions {
             #expect(!action.arguments.isEmpty, "\(action.verb)")
             #expect(action.arguments.allSatisfy { !$0.name.isEmpty })

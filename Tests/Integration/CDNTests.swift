@@ -54,7 +54,7 @@ struct CDNTests {
             #expect(try await network.request(nodes[0], host: "shop", "/cold").text == "3")
             try await network.expectSuccess("up", "--detach")
             let back = try await network.status().nodes[2]
-            try await eventually("the node that was away hears of the purge") {
+            try await eventually(within: 60, "the node that was away hears of the purge") {
                 let answer = try await network.request(back, host: "shop", "/cold")
                 return answer.status == 200 && answer.text == "3"
             }

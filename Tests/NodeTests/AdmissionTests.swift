@@ -1,5 +1,8 @@
+import Exchange
 import Identity
 import Ledger
+import PaidDelivery
+import Peering
 import Testing
 import Wire
 
@@ -80,5 +83,22 @@ struct AdmissionTests {
         let stranger = SigningKey().publicKey.node
         #expect(!LedgerDirectory.mayConnect(stranger, state))
         #expect(!NodePeerService.isAdmitted(stranger, .readEntries, state))
+    }
+
+    @Test("Who is no node may pay, and is told so when it asks for a block; who left is not")
+    func payers() throws {
+        let world = try World()
+        let (payer, leaver) = (SigningKey().publicKey.node, world.scene.nodes[2])
+        func refusal(of type: FrameType, by node: NodeID) -> PeerError.Code? {
+            NodePeerService.refusal(of: type, by: node, world.state)?.code
+        }
+        #expect(refusal(of: .readBlock, by: leaver) == nil)
+        try world.apply(.optOut(leaver), by: world.scene.owner)
+        #expect(refusal(of: .readBlock, by: leaver) == .notOnLedger)
+        // A fetch opens its session when it hears this, and nothing else.
+        #expect(refusal(of: .readBlock, by: payer) == .paymentRequired)
+        for type in PaidServing.payerFrames { #expect(refusal(of: type, by: payer) == nil) }
+        #expect(refusal(of: .readEntries, by: payer) == .notOnLedger)
+        #expect(refusal(of: .releaseReadiness, by: payer) == .notOnLedger)
     }
 }

@@ -1,6 +1,7 @@
 import Blake3
 import Identity
 import Ledger
+import Stark
 import Testing
 
 @testable import Node
@@ -65,7 +66,10 @@ struct LedgerSyncTests {
             let channel = NewChannel(
                 payee: scene.nodes[0], expiresMilliseconds: expiry,
                 chains: [
-                    .init(commodity: .bytes, anchor: Blake3.hash(Array("\(number)".utf8)), unitPrice: 1, maxUnits: 1)
+                    .init(
+                        commodity: .bytes,
+                        anchor: try #require(PoseidonLink(bytes: [UInt8(number)] + Array(repeating: 0, count: 31))),
+                        unitPrice: 1, maxUnits: 1)
                 ])
             let transaction = try builder.sign(.openChannel(channel), nonce: number)
             let outcome = state.execute(transaction, timeMilliseconds: LedgerScene.start)

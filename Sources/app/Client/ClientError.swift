@@ -33,6 +33,8 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let badSnapshot = Code("client/bad-snapshot")
         /// A file is no export of a ledger, or is damaged.
         public static let badExport = Code("client/bad-export")
+        /// A new release of a machine did not become healthy.
+        public static let rolloutFailed = Code("machine/rollout-failed")
         /// Too few of the nodes that serve an app keep its secrets.
         public static let secretsNotStored = Code("secrets/not-stored")
         /// Whether a transaction came onto the ledger could not be found out in time.

@@ -32,6 +32,7 @@ extension Deployer {
         switch app.kind {
         case .app: return try await deployComposite(folder: folder, app, name, message)
         case .origin: return try await deployOrigin(app, name, message)
+        case .machine: return try await deployMachine(folder: folder, app, name, message)
         case .site, .function: break
         }
         guard let entry = app.entry else {

@@ -48,6 +48,11 @@ struct DevApp: Sendable {
     }
 
     private static func load(_ folder: String, _ manifest: AppManifest) async throws -> DevApp {
+        guard manifest.kind != .machine else {
+            throw DevError(
+                "\(manifest.name) is a machine, which the network runs and this server does not; start a network here with "
+                    + "`skerry up`, and then `skerry deploy \(folder)`")
+        }
         var files: SiteManifest?
         var locations: [BlobID: String] = [:]
         if let assets = manifest.assets {
@@ -90,7 +95,7 @@ struct DevApp: Sendable {
         _ manifest: AppManifest, _ files: SiteManifest?, _ function: FunctionManifest?
     ) throws -> CompositeManifest? {
         switch manifest.kind {
-        case .site, .function: return nil
+        case .site, .function, .machine: return nil
         case .app: return try manifest.composite(site: files, function: function)
         case .origin:
             return try CompositeManifest(

@@ -23,6 +23,13 @@ extension GatewayApp {
         case .origin(let manifest):
             self = .origin(
                 OriginRelease(name: name, release: id, tenant: tenant, manifest: manifest, isPreview: isPreview))
+        case .machine(let manifest):
+            if let port = manifest.httpPort {
+                self = .machine(
+                    MachineRelease(name: name, release: id, tenant: tenant, port: port.name, isPreview: isPreview))
+            } else {
+                self = .unavailable(reason: "its machine has no port for HTTP")
+            }
         case .composite(let manifest):
             self = .composite(
                 CompositeRelease(

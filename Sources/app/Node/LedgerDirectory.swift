@@ -10,7 +10,16 @@ struct LedgerDirectory: PeerDirectory {
 
     func isParticipating(_ key: PublicKey) -> Bool {
         let state = keeper.state
-        return LedgerDirectory.mayConnect(key.node, state) && state.node(key.node)?.publicKey == key
+        if let record = state.node(key.node) {
+            return record.publicKey == key && LedgerDirectory.mayConnect(key.node, state)
+        }
+        return LedgerDirectory.isPayer(key, state)
+    }
+
+    /// Whether the key's account has a channel open, so that it may fetch and pay: ``NodePeerService`` answers it nothing
+    /// else.
+    static func isPayer(_ key: PublicKey, _ state: LedgerState) -> Bool {
+        state.account(key.account).map { $0.channelCount > 0 } ?? false
     }
 
     func publicKey(of node: NodeID) -> PublicKey? {

@@ -31,6 +31,10 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
     public var tls: TLSOptions?
     /// How custom domains are looked at; nil for the system's resolvers.
     public var domains: DomainOptions?
+    /// Prices, and when the node settles what it is paid; nil for the defaults.
+    public var payments: PaymentOptions?
+    /// Machines; nil: as many as the host can run.
+    public var machines: MachineOptions?
 
     public init(
         gateway: Address, peer: Address, control: Address, quotaBytes: Int? = nil, ledger: LedgerConfiguration? = nil,

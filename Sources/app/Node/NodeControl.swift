@@ -7,6 +7,7 @@ import Exchange
 import Foundation
 import FunctionLogs
 import Identity
+import Images
 import Ledger
 import LedgerLog
 import NIOCore
@@ -33,6 +34,8 @@ struct NodeControl: ControlBackend {
     let cache: EdgeCache
     let domains: DomainWatch
     let certificates: NodeCertificates
+    let payments: NodePayments
+    let machines: NodeMachines
     let describe: @Sendable () -> NodeStatus
 
     func status() async -> NodeStatus { describe() }
@@ -93,6 +96,12 @@ struct NodeControl: ControlBackend {
             id: id.description, hex: id.hex, byteCount: byteCount,
             blockCount: BlockTree.blockCount(byteCount: byteCount))
     }
+
+    // MARK: Payments
+
+    func prices() -> PriceList { payments.prices }
+
+    func settle(by account: AccountID) async throws -> EarningsInfo { try await payments.settle(by: account) }
 
     // MARK: Ledger
 
@@ -179,6 +188,9 @@ struct NodeControl: ControlBackend {
                 status: error.code == .truncated ? 410 : 503, code: error.code.description, message: error.message)
         case let error as BlobStoreError:
             return ControlFailure(status: status(error.code), code: error.code.description, message: error.message)
+        case let error as ImageError:
+            return ControlFailure(
+                status: error.code == .notFound ? 404 : 422, code: error.code.description, message: error.message)
         case let error as ExchangeError:
             return ControlFailure(
                 status: error.code == .notFound ? 404 : 503, code: error.code.description, message: error.message)

@@ -36,8 +36,12 @@ public struct NodeFolder: Sendable {
     public var secrets: String { path + "/secrets" }
     /// Receipts of functions' invocations.
     public var receipts: String { path + "/receipts" }
+    /// What clients acknowledged, and how far settlements were hashed again.
+    public var payments: String { path + "/payments" }
     /// Orders to roll back, by app.
     public var rollouts: String { path + "/rollouts" }
+    /// Machines: their list, volumes, images and containers.
+    public var machines: String { path + "/machines" }
     /// The self-signed certificate for local names.
     public var localCertificate: String { path + "/local-tls.pem" }
     /// Its key, mode 0600.

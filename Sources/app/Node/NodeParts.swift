@@ -15,6 +15,7 @@ import Identity
 import Ledger
 import LedgerLog
 import Logging
+import MachineProxy
 import Membership
 import NIOCore
 import Origins
@@ -45,6 +46,13 @@ final class NodeParts: Sendable {
     let functionReleases: FunctionReleases
     let calls: FunctionCalls
     private let callServer: CallServer
+    let machines: MachineCalls
+    let nodeMachines: NodeMachines
+    private let machineSetup: MachineSetup
+    /// Where machines are, as soon as somebody knows.
+    let machineDirectory = MachineDirectoryRelay()
+    private let machineProxy = MachineProxy()
+    private let machinePorts = Mutex<MachinePorts?>(nil)
     let rollouts: RolloutKeeper
     let secrets: SecretKeeper
     private let hostServices: HostServices
@@ -57,6 +65,7 @@ final class NodeParts: Sendable {
     let cache: EdgeCache
     let domains: DomainWatch
     let certificates: NodeCertificates
+    let payments: NodePayments
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
 
@@ -70,12 +79,15 @@ final class NodeParts: Sendable {
     ///   - receipts: The folder for receipts.
     ///   - edgeCache: The file that says which answers of origins are stored.
     ///   - originRules: What the operator decides about origins.
+    ///   - payments: The folder for acknowledgments of those who pay.
     ///   - edge: How visitors' TLS and custom domains are handled.
+    ///   - setup: How machines are run here.
     init(
         key: SigningKey, ledger: OpenLedger, snapshots: SnapshotStore, plan: SnapshotPlan, group: any EventLoopGroup,
         logger: Logger, worker: String, functionLogs logFolder: String, keyValues keyValueFile: String,
         secrets secretFolder: String, rollouts rolloutFolder: String, receipts receiptFolder: String,
-        edgeCache cacheFile: String, originRules: OriginsConfiguration, edge: EdgeParts
+        edgeCache cacheFile: String, originRules: OriginsConfiguration, payments paymentFolder: String,
+        paymentOptions: PaymentOptions, edge: EdgeParts, machines setup: MachineSetup
     ) throws {
         node = key.publicKey.node
         let keeper = ledger.keeper
@@ -97,10 +109,11 @@ final class NodeParts: Sendable {
         discovery = Discovery(
             key: key, network: network, peers: peers, view: NetworkView(keeper: keeper, membership: membership),
             group: group, logger: NodeParts.labelled(logger, "discovery"))
+        let delivery = NodeDelivery()
         exchange = Exchange(
             store: store, peers: peers,
             finder: NodeProviders(node: node, keeper: keeper, discovery: discovery, membership: membership),
-            group: group, logger: NodeParts.labelled(logger, "exchange"))
+            meter: delivery, group: group, logger: NodeParts.labelled(logger, "exchange"))
         repairer = Repairer(store: store, exchange: exchange, logger: NodeParts.labelled(logger, "blobs"))
         scrubber = Scrubber(store: store, logger: NodeParts.labelled(logger, "blobs"))
         announcer = Announcer(store: store, discovery: discovery, logger: NodeParts.labelled(logger, "discovery"))
@@ -159,10 +172,18 @@ final class NodeParts: Sendable {
             of: node, functions, functionReleases, receipts, keeper: keeper, membership: membership, peers: peers,
             group: group, logger: functionLogger)
         self.calls = calls
-        callServer = CallServer { version, call, hops async throws(CallFailure) in
-            try await calls.serve(version, call, hops: hops)
+        let paidCalls = PaidCalls()
+        let machines = MachineCalls(
+            node: node, directory: machineDirectory, proxy: machineProxy,
+            sender: CallSender(peers: CallPeers(peers), wallLimit: MachineCalls.wallLimit),
+            logger: NodeParts.labelled(logger, "machines"))
+        self.machines = machines
+        callServer = CallServer(paid: paidCalls) { version, call, hops async throws(CallFailure) in
+            if let place = MachinePlace(version) { return try await machines.serve(place, call, on: group.next()) }
+            return try await calls.serve(version, call, hops: hops)
         }
         services.attach(calls)
+        services.attach(machines)
         let (releaseIndex, pool) = (functionReleases, functions)
         secrets.onChange { [weak releaseIndex] app in
             for version in releaseIndex?.versions(of: app) ?? [] { pool.retire(version) }
@@ -185,6 +206,7 @@ final class NodeParts: Sendable {
         let (outcomes, ledgerSync) = (ReleaseOutcomes(), sync)
         functions.onOutcome = { version, outcome in
             outcomes.add(version, status: outcome.status, error: outcome.error)
+            paidCalls.ended(outcome.requestID, cpuMicroseconds: outcome.cpuMicroseconds)
             logs.add(FunctionLogRecord(version, outcome), to: version.tenant)
         }
         rollouts = try RolloutKeeper(
@@ -194,6 +216,11 @@ final class NodeParts: Sendable {
                 let line = FunctionLogLine(level: .error, text: text, requestID: nil)
                 logs.add(FunctionLogRecord(version, line), to: version.tenant)
             }, logger: functionLogger)
+        payments = try NodePayments(
+            key: key, keeper: keeper, folder: paymentFolder, options: paymentOptions,
+            logger: NodeParts.labelled(logger, "payments"), submit: { _ = try await ledgerSync.submit($0) })
+        delivery.attach(payments.serving)
+        paidCalls.attach(payments.serving)
         let cacheLogger = NodeParts.labelled(logger, "cache")
         origins = try OriginClient(originRules.clientSettings, eventLoops: group, logger: cacheLogger)
         cache = try EdgeCache(
@@ -203,10 +230,16 @@ final class NodeParts: Sendable {
             peers: NodeCachePeers(node: node, keeper: keeper, membership: membership, peers: peers),
             authority: NodePurgeAuthority(keeper: keeper), logger: cacheLogger,
             now: { Int64(Date().timeIntervalSince1970 * 1_000) })
+        machineSetup = setup
+        nodeMachines = try setup.machines(
+            key: key, keeper: keeper, sync: sync, membership: membership, peers: peers, store: store,
+            exchange: exchange, secrets: secrets, logger: NodeParts.labelled(logger, "machines"))
+        machineDirectory.attach(nodeMachines.table)
         service.attach(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync,
             votes: votes, releases: releases, keyValues: keyValues, secrets: secrets, cache: cache,
-            certificates: certificates, calls: callServer, receipts: receipts, rollouts: rollouts)
+            certificates: certificates, calls: callServer, receipts: receipts, rollouts: rollouts,
+            paid: payments.serving, machines: nodeMachines)
     }
 
     /// Calls that are run by `pool`, or by other nodes, with a receipt of whoever ran them.
@@ -283,16 +316,30 @@ final class NodeParts: Sendable {
             group.addTask { await self.cron.run() }
             group.addTask { await self.keyValues.run() }
             group.addTask { await self.cache.run() }
+            group.addTask { await self.nodeMachines.run() }
             group.addTask { await self.keeper.run() }
             if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
             group.addTask { await self.duties.run() }
+            group.addTask { await self.payments.run() }
+            group.addTask { for await fault in self.payments.rehash.faults { await self.duties.submit(fault) } }
             group.addTask { await self.snapshots.run() }
         }
+    }
+
+    /// Opens the ports whose connections go to machines as they are.
+    func openPorts(_ options: MachineOptions) async {
+        guard let wanted = options.tcpPorts, !wanted.isEmpty else { return }
+        let ports = MachinePorts(options, machines, group: group, logger: NodeParts.labelled(logger, "machines"))
+        machinePorts.withLock { $0 = ports }
+        await ports.open(wanted)
     }
 
     /// Visitors first: requests in flight end before what serves them goes.
     func stop(drain: Duration) async {
         await gateway.withLock { $0 }?.shutdown(drain: drain)
+        await machinePorts.withLock { $0 }?.entrance.close()
+        machineProxy.close()
+        await machineSetup.close()
         await functions.shutdown()
         await hostServices.close()
         await functionLogs.flush()
@@ -300,6 +347,7 @@ final class NodeParts: Sendable {
         await keyValues.close()
         await cache.close()
         await origins.close()
+        payments.close()
         await membership.leave()
         await exchange.close()
         await peers.shutdown()
@@ -335,6 +383,6 @@ final class NodeParts: Sendable {
                 sequence: state.sequence, root: state.root.hex, sequencer: sync.isSequencer,
                 leader: sync.sequencer?.description, epoch: state.epoch.number, certified: state.certified.sequence,
                 engine: ledger.engine.rawValue, failure: keeper.failure.map { "\($0)" }),
-            peers: others, blobCount: usage.blobs, blobBytes: usage.bytes)
+            peers: others, blobCount: usage.blobs, blobBytes: usage.bytes, earnings: payments.earnings)
     }
 }

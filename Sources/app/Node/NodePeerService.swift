@@ -9,6 +9,7 @@ import Ledger
 import LedgerLog
 import Membership
 import NIOCore
+import PaidDelivery
 import Peering
 import Recordings
 import SwiftProtobuf
@@ -40,6 +41,8 @@ final class NodePeerService: PeerRequestHandler {
         let calls: CallServer
         let receipts: ReceiptBook
         let rollouts: RolloutKeeper
+        let paid: PaidServing
+        let machines: NodeMachines
     }
 
     /// Set once, after the rooms that themselves need the peer network have been made.
@@ -49,12 +52,12 @@ final class NodePeerService: PeerRequestHandler {
         exchange: Exchange, membership: Membership, discovery: Discovery, keeper: LedgerKeeper, sync: LedgerSync,
         votes: VoteExchange, releases: ReleaseKeeper, keyValues: NodeKV, secrets: SecretKeeper,
         cache: EdgeCache, certificates: NodeCertificates, calls: CallServer,
-        receipts: ReceiptBook, rollouts: RolloutKeeper
+        receipts: ReceiptBook, rollouts: RolloutKeeper, paid: PaidServing, machines: NodeMachines
     ) {
         let rooms = Rooms(
             exchange: exchange, membership: membership, discovery: discovery, keeper: keeper, sync: sync, votes: votes,
             releases: releases, keyValues: keyValues, secrets: secrets, cache: cache, certificates: certificates,
-            calls: calls, receipts: receipts, rollouts: rollouts)
+            calls: calls, receipts: receipts, rollouts: rollouts, paid: paid, machines: machines)
         self.rooms.withLock { $0 = rooms }
     }
 
@@ -62,11 +65,12 @@ final class NodePeerService: PeerRequestHandler {
         guard let rooms = rooms.withLock({ $0 }) else {
             return eventLoop.makeFailedFuture(PeerError(.busy, "This node is still starting; try again"))
         }
-        // The handshake saw to that, but the connection may be older than the node's leaving.
-        guard NodePeerService.isAdmitted(request.peer, request.type, rooms.keeper.state) else {
-            return eventLoop.makeFailedFuture(
-                PeerError(.notOnLedger, "Node \(request.peer.short) does not take part; let its operator opt in"))
+        // The handshake saw to that, but the connection may be older than the node's leaving. It also lets in who has a
+        // channel open, for what belongs to paid delivery.
+        if let refusal = NodePeerService.refusal(of: request.type, by: request.peer, rooms.keeper.state) {
+            return eventLoop.makeFailedFuture(refusal)
         }
+        if let answer = rooms.paid.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.exchange.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.membership.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.discovery.serve(request, on: eventLoop) { return answer }
@@ -74,6 +78,7 @@ final class NodePeerService: PeerRequestHandler {
         if let answer = rooms.calls.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.certificates.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.secrets.serve(request, on: eventLoop) { return answer }
+        if let answer = rooms.machines.serve(request, on: eventLoop) { return answer }
         if let answer = rooms.cache.serve(request.type, request.body, from: request.peer, on: eventLoop) {
             return answer.map { PeerReply(type: $0.0, body: $0.1) }.flatMapErrorThrowing { error in
                 throw error as? PeerError ?? PeerError(.init("cache/refused"), "\(error)")
@@ -91,6 +96,17 @@ final class NodePeerService: PeerRequestHandler {
     /// Whether a peer may ask this: anything if it takes part, what belongs to the ledger if that needs it.
     static func isAdmitted(_ peer: NodeID, _ type: FrameType, _ state: LedgerState) -> Bool {
         state.isParticipating(peer) || ledgerFrames.contains(type) && LedgerDirectory.mayConnect(peer, state)
+    }
+
+    /// Why a peer may not ask this; nil if it may.
+    static func refusal(of type: FrameType, by peer: NodeID, _ state: LedgerState) -> PeerError? {
+        if isAdmitted(peer, type, state) || PaidServing.payerFrames.contains(type) { return nil }
+        // A fetch asks every node for its first block without paying, and opens a session when it hears this. What is
+        // given away is for nodes alone, so the exchange's meter is not asked; who never was a node is here to pay.
+        if type == .readBlock, state.node(peer) == nil {
+            return PeerError(.paymentRequired, "This node gives away nothing but to nodes; present a channel")
+        }
+        return PeerError(.notOnLedger, "Node \(peer.short) does not take part; let its operator opt in")
     }
 
     private static func answer(_ request: PeerRequest, _ rooms: Rooms) async throws -> PeerReply {

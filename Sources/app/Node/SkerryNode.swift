@@ -30,6 +30,8 @@ public final class SkerryNode: Service {
     public struct Options: Sendable {
         /// The `skerry-worker` executable; nil looks beside the running executable.
         public var workerPath: String?
+        /// The `skerry-holder` executable; nil looks beside the running executable.
+        public var holderPath: String?
         /// How long requests in flight may take to end when the node stops.
         public var drainTimeout = Duration.seconds(5)
         /// Event loops; one a core by default.
@@ -38,6 +40,8 @@ public final class SkerryNode: Service {
         public var accessLog: AccessLog?
         /// The port for TLS, at the gateway's address; nil for what the configuration says.
         public var httpsPort: Int?
+        /// The length of machines' leases; nil for what the configuration says.
+        public var machineLeaseMilliseconds: Int?
         /// Bytes that the blob store may take; nil for what the configuration says.
         public var quotaBytes: Int?
 
@@ -116,6 +120,8 @@ public final class SkerryNode: Service {
     ) async throws -> NodeParts {
         let configuration = node.ledger ?? LedgerConfiguration()
         let origins = node.origins ?? OriginsConfiguration()
+        var machines = node.machines ?? MachineOptions()
+        if let lease = options.machineLeaseMilliseconds { machines.leaseMilliseconds = lease }
         let ledger = try await OpenLedger.open(folder, configuration, genesis, key, snapshots, logger)
         var plan = SnapshotPlan()
         if let entries = configuration.snapshotEntries { plan.snapshotEntries = entries }
@@ -127,9 +133,12 @@ public final class SkerryNode: Service {
                 functionLogs: folder.functionLogs, keyValues: folder.keyValues, secrets: folder.secrets,
                 rollouts: folder.rollouts, receipts: folder.receipts,
                 edgeCache: folder.edgeCache, originRules: origins,
+                payments: folder.payments, paymentOptions: node.payments ?? PaymentOptions(),
                 edge: EdgeParts(
                     tls: node.tls, domains: node.domains ?? DomainOptions(), certificateFolder: folder.certificates,
-                    domainFile: folder.domains))
+                    domainFile: folder.domains),
+                machines: await MachineSetup.find(
+                    folder: folder.machines, machines, holder: options.holderPath, logger: logger))
         } catch {
             try? await ledger.keeper.close()
             try? await ledger.etcd?.close()
@@ -170,13 +179,21 @@ public final class SkerryNode: Service {
             settings: settings, group: parts.group, routes: routes,
             blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
             functions: NodeFunctions(calls: parts.calls),
-            origins: parts.cache, pages: pages, logger: parts.logger(for: "gateway"))
+            origins: parts.cache, machines: parts.machines, pages: pages, logger: parts.logger(for: "gateway"))
         do {
             _ = try await gateway.start()
         } catch {
             throw SkerryNode.cannotListen("gateway port", configuration.gateway, error)
         }
         parts.adopt(gateway)
+        await parts.openPorts(configuration.machines ?? MachineOptions())
+        if let entrance = parts.nodeMachines.entrance {
+            do { _ = try await gateway.listen(on: entrance.host, port: Int(MachineEntrance.port)) } catch {
+                // The node's visitors are served all the same.
+                parts.logger(for: "machines").error(
+                    "machines do not reach the gateway", metadata: ["address": "\(entrance.url)", "error": "\(error)"])
+            }
+        }
         parts.functions.warmUp()
         try await serveControl(parts, configuration, pages, started: { started.withLock { $0 = true } })
     }
@@ -196,7 +213,7 @@ public final class SkerryNode: Service {
             recordings: parts.recordings, receipts: parts.receipts,
             values: parts.keyValues, secrets: parts.secrets, rollouts: parts.rollouts, cache: parts.cache,
             domains: parts.domains,
-            certificates: parts.certificates,
+            certificates: parts.certificates, payments: parts.payments, machines: parts.nodeMachines,
             describe: {
                 let (isReady, detail) = pages.health()
                 return parts.status(note, data: data, isReady: isReady, detail: detail)

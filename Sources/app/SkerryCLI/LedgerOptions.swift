@@ -81,6 +81,8 @@ extension ChannelID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
+extension Commodity: ExpressibleByArgument {}
+
 extension TransactionID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }

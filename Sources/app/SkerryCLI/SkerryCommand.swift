@@ -13,11 +13,13 @@ public struct SkerryCommand: AsyncParsableCommand {
         version: SkerryNode.version,
         subcommands: [
             UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, SitesCommand.self,
-            FunctionsCommand.self, DevCommand.self, CacheCommand.self, KVCommand.self, SecretsCommand.self,
+            FunctionsCommand.self, MachinesCommand.self, VolumesCommand.self, DevCommand.self, CacheCommand.self,
+            KVCommand.self, SecretsCommand.self,
             ReleasesCommand.self, ReplayCommand.self,
-            ReceiptsCommand.self,
+            ReceiptsCommand.self, ImagesCommand.self,
             PromoteCommand.self, DomainsCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
-            NetworkCommand.self, LedgerCommand.self, SimulateCommand.self, DoctorCommand.self,
+            NetworkCommand.self, LedgerCommand.self, ChannelsCommand.self, ProofsCommand.self, SimulateCommand.self,
+            DoctorCommand.self,
         ])
 
     public init() {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import Client
 import ControlModel
 import Foundation
+import Images
 import Secrets
 
 #if canImport(Glibc)
@@ -75,6 +76,7 @@ enum Terminal {
         switch error {
         case let failure as ControlFailure: fail(failure.code, failure.message)
         case let failure as ClientError: fail(failure.code.description, failure.message)
+        case let failure as ImageError: fail(failure.code.description, failure.message)
         case let failure as SecretsError: fail(failure.code.description, failure.message)
         default:
             if SkerryCommand.exitCode(for: error) != .failure || error is ExitCode {

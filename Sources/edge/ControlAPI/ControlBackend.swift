@@ -37,6 +37,13 @@ public protocol ControlBackend: Sendable {
     /// Reads and checks the named blobs, or a bounded number behind `after`.
     func verify(_ ids: [BlobID], after: BlobID?, repair: Bool) async throws -> VerificationInfo
 
+    /// Images of machines that this node keeps, the newest first.
+    func images() async throws -> ImageList
+    /// Keeps an image, and fetches what is missing of it; durable on return.
+    func addImage(_ request: ImageRequest) async throws -> ImageInfo
+    /// Lets go of images that no release needs.
+    func pruneImages(_ request: ImagePruneRequest) async throws -> ImagePruneReport
+
     /// What an app's functions wrote on this node and how their requests ended; waits up to `wait` while there is
     /// nothing behind `after`. Only for the name's owner.
     func functionLogs(
@@ -59,6 +66,11 @@ public protocol ControlBackend: Sendable {
     /// bad. Only for the name's owner.
     func keepRollback(_ order: ByteBuffer, of name: String, by account: AccountID) async throws -> RollbackReceipt
 
+    /// All machines that the node knows of.
+    func machineList() async -> MachineList
+    /// Carries out what an app's owner asks of a machine, here or on the machine's node: a signed `MachineOrder`.
+    func orderMachine(_ order: ByteBuffer) async throws -> MachineOrderAnswer
+
     /// Carries an order to purge out on all living nodes: `PurgeOrder` in bytes, which the app's owner signed.
     func purgeCache(_ order: [UInt8]) async throws -> PurgeReceipt
     /// What the nodes' caches did for an app. Only for the name's owner.
@@ -67,6 +79,11 @@ public protocol ControlBackend: Sendable {
     func cacheInspection(of name: String, url: String, by account: AccountID) async throws -> CacheInspection
     /// A custom domain as this node sees it, bound or not.
     func domain(_ name: String) async throws -> DomainReport
+
+    /// What the node asks for a unit.
+    func prices() -> PriceList
+    /// Settles what clients acknowledged; returns when it is on the ledger, or was tried. Only for the node's operator.
+    func settle(by account: AccountID) async throws -> EarningsInfo
 
     /// The ledger, for reading.
     var ledger: any ControlLedger { get }

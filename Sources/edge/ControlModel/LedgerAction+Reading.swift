@@ -2,6 +2,7 @@ import Blake3
 import Foundation
 import Identity
 public import Ledger
+import Stark
 
 /// Actions as people read them.
 extension LedgerAction {
@@ -33,6 +34,8 @@ extension LedgerAction {
         case .recordCertificate: "record-certificate"
         case .submitFault: "submit-fault"
         case .submitAudit: "submit-audit"
+        case .leaseMachines: "lease-machines"
+        case .yieldMachines: "yield-machines"
         case .changeParameter: "change-parameter"
         }
     }
@@ -47,6 +50,9 @@ extension LedgerAction {
         case .reportMeasurements, .beaconCommit, .beaconReveal, .advanceEpoch, .recordCertificate, .submitFault,
             .submitAudit, .changeParameter:
             trustArguments
+        case .leaseMachines(let term, let claims):
+            [Argument("termMs", "\(term)")] + claims.map { Argument("slot", "\($0.slot.name)/\($0.slot.slot)") }
+        case .yieldMachines(let slots): slots.map { Argument("slot", "\($0.name)/\($0.slot)") }
         }
     }
 
@@ -103,21 +109,21 @@ extension LedgerAction {
                 + channel.chains.flatMap { chain in
                     [
                         Argument(chain.commodity.rawValue, "\(chain.maxUnits) units at \(chain.unitPrice)"),
-                        Argument("anchor", chain.anchor.hex),
+                        Argument("anchor", Digest(chain.anchor.bytes)?.hex ?? ""),
                     ]
                 }
-        case .settleChannels(let settlements):
+        case .settleChannels(let settlements, let proof):
             settlements.flatMap { settlement in
                 let what =
                     switch settlement.lane {
                     case .reveal(_, let steps): "\(steps) more by a link"
                     case .voucher(let units, _): "\(units) in all by a voucher"
-                    case .proof(let bytes): "a proof of \(bytes.count) bytes"
+                    case .proof(_, _, let steps): "\(steps) more by the proof"
                     }
                 return [
                     Argument("channel", settlement.channel.description), Argument(settlement.commodity.rawValue, what),
                 ]
-            }
+            } + (proof.isEmpty ? [] : [Argument("proof", "\(proof.count) bytes")])
         case .closeChannel(let channel): [Argument("channel", channel.description)]
         default: []
         }
@@ -141,6 +147,11 @@ extension LedgerAction {
             case .forkedHeaders: [Argument("evidence", "forked-headers")]
             case .contradictingVotes(let node, _, _, _, _):
                 [Argument("evidence", "contradicting-votes"), Argument("node", node.description)]
+            case .falseSettlement(let transaction, let index):
+                [
+                    Argument("evidence", "false-settlement"), Argument("settlement", "\(index)"),
+                    Argument("transaction", (try? SignedTransaction(decoding: transaction))?.id.description ?? ""),
+                ]
             }
         case .submitAudit(let subject, let receipt, let matches, _):
             [

@@ -88,10 +88,13 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var peers: [Peer]
     public var blobCount: Int
     public var blobBytes: Int
+    /// What clients pay it; nil from a node of an older version.
+    public var earnings: EarningsInfo?
 
     public init(
         id: String, network: String, version: String, gateway: String, peer: String, control: String, data: String,
-        pid: Int32, ready: Bool, detail: String, ledger: Ledger, peers: [Peer], blobCount: Int, blobBytes: Int
+        pid: Int32, ready: Bool, detail: String, ledger: Ledger, peers: [Peer], blobCount: Int, blobBytes: Int,
+        earnings: EarningsInfo? = nil
     ) {
         self.id = id
         self.network = network
@@ -107,5 +110,6 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         self.peers = peers
         self.blobCount = blobCount
         self.blobBytes = blobBytes
+        self.earnings = earnings
     }
 }

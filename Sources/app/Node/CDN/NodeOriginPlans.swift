@@ -29,7 +29,7 @@ struct NodeOriginPlans: OriginPlans {
         case .composite(let release):
             if case .origin(let part) = release.part(path) { return part }
             return nil
-        case .site, .function, .unavailable, nil: return nil
+        case .site, .function, .machine, .unavailable, nil: return nil
         }
     }
 

@@ -56,8 +56,13 @@ final class CallServer: Sendable {
 
     private let state = Mutex(State())
     private let runCall: Run
+    /// Who pays for calls.
+    private let paid: PaidCalls
 
-    init(run: @escaping Run) { runCall = run }
+    init(paid: PaidCalls = PaidCalls(), run: @escaping Run) {
+        self.paid = paid
+        runCall = run
+    }
 
     /// Calls that are under way.
     var count: Int { state.withLock { $0.entries.count } }
@@ -112,6 +117,10 @@ final class CallServer: Sendable {
         }
         // Registered before the next frame is read: it may be about this call.
         try register(entry, key)
+        if let refusal = paid.refusal(of: begin.request.id, by: request.peer) {
+            over(key)
+            throw refusal
+        }
         let call = FunctionCall(
             id: begin.request.id, trace: begin.request.trace.isEmpty ? nil : begin.request.trace,
             method: begin.request.method, url: begin.request.url, headers: begin.request.headers,
@@ -130,6 +139,8 @@ final class CallServer: Sendable {
                     retryAfterMillis: error.error.retryAfter.map { UInt32(clamping: Int64($0 / .milliseconds(1))) },
                     wasRun: error.mayHaveRun)
             }
+            // What ran here has told what it used before it answered; of what ran elsewhere nobody hears otherwise.
+            self.paid.ended(call.id, cpuMicroseconds: nil)
             return PeerReply(type: .callAnswer, body: CallFrames.encode(answer))
         }
     }

@@ -27,7 +27,7 @@ final class FunctionCalls: Sendable {
     typealias Local = @Sendable (FunctionVersion, FunctionCall, any EventLoop) -> EventLoopFuture<FunctionReply>
 
     private struct State {
-        var balancer = CallBalancer()
+        var balancer = CallBalancer<NodeID>()
         var budget = RetryBudget()
         var spilled = 0
     }
@@ -204,7 +204,7 @@ final class FunctionCalls: Sendable {
         }
     }
 
-    private func ended(_ node: NodeID, _ outcome: CallBalancer.Outcome) {
+    private func ended(_ node: NodeID, _ outcome: CallBalancer<NodeID>.Outcome) {
         let now = NIODeadline.now().uptimeNanoseconds
         state.withLock { $0.balancer.ended(node, outcome, now: now) }
     }

@@ -197,7 +197,8 @@ actor LedgerDuties {
                 .init(header: evidence.theirHeader, signature: evidence.theirSignature)))
     }
 
-    private func submit(_ evidence: FaultEvidence) async {
+    /// Brings evidence onto the ledger, or to those who may order if this node's own is halted.
+    func submit(_ evidence: FaultEvidence) async {
         if keeper.failure == nil {
             await order(evidence)
         } else {

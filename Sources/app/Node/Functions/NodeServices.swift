@@ -6,12 +6,13 @@ import NIOCore
 import Streams
 import Synchronization
 
-/// Runs functions for other functions: here, or where they belong.
+/// Runs functions for other functions, here or where they belong, and has machines answer them.
 final class NodeServices: ServiceInvoker {
     private let releases: FunctionReleases
     private let routes: RouteTable
     private let group: any EventLoopGroup
     private let calls = Mutex<FunctionCalls?>(nil)
+    private let machines = Mutex<MachineCalls?>(nil)
 
     init(releases: FunctionReleases, routes: RouteTable, group: any EventLoopGroup) {
         self.releases = releases
@@ -22,6 +23,9 @@ final class NodeServices: ServiceInvoker {
     /// The pool asks its host, and its host asks the pool: so one of them comes later.
     func attach(_ calls: FunctionCalls) { self.calls.withLock { $0 = calls } }
 
+    /// Whom to ask for apps that are machines.
+    func attach(_ machines: MachineCalls) { self.machines.withLock { $0 = machines } }
+
     /// The release whose function answers; nil for an app without one.
     private static func release(_ app: GatewayApp?) -> String? {
         switch app {
@@ -29,7 +33,7 @@ final class NodeServices: ServiceInvoker {
         case .composite(let release):
             let runsCode = release.routes.contains { if case .function = $0.part { true } else { false } }
             return runsCode ? release.release : nil
-        case .site, .origin, .unavailable, nil: return nil
+        case .site, .origin, .machine, .unavailable, nil: return nil
         }
     }
 
@@ -39,7 +43,11 @@ final class NodeServices: ServiceInvoker {
             case .service(let app) = binding.target
         else { throw HostCallError("service/unknown", "The app has no service called \(request.binding)") }
         // One caller stays with one release while two are live.
-        guard let release = NodeServices.release(routes.app(named: app, for: request.caller.tenant)),
+        let target = routes.app(named: app, for: request.caller.tenant)
+        if case .machine(let release) = target, let machines = machines.withLock({ $0 }) {
+            return try await machines.answer(release, request, on: group.next())
+        }
+        guard let release = NodeServices.release(target),
             let found = releases.release(release, of: app), let calls = calls.withLock({ $0 })
         else { throw HostCallError("service/unavailable", "\(app) is no function that this node can run now") }
         var headers = request.headers

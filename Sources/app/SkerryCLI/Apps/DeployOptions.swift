@@ -21,6 +21,9 @@ struct DeployOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Call the function once and print how long its first answer took.")
     var probe = true
 
+    @Flag(help: "Show what the rollout of a machine would do, and change nothing.")
+    var dryRun = false
+
     @OptionGroup var node: NodeOption
     @OptionGroup var account: AccountOption
 
@@ -49,6 +52,7 @@ struct DeployOptions: ParsableArguments {
         if let text = self.name {
             do { name = try AppName(checking: text) } catch { throw ValidationError(error.message) }
         }
+        if dryRun { return try await plan(name) }
         let key = try account.load()
         let deployer = Deployer(client: try node.client(key: key), key: key) { DeployOptions.show($0) }
         let result = try await deploy(deployer, name)
@@ -77,6 +81,14 @@ struct DeployOptions: ParsableArguments {
         }
         if let preview = result.previewURL { Terminal.print("this release stays at \(preview)") }
         Terminal.print(result.url)
+    }
+
+    private func plan(_ name: AppName?) async throws {
+        guard let app = try Deployer.manifest(in: path), app.kind == .machine else {
+            throw ValidationError("--dry-run is for machines: a folder whose skerry.toml says kind = \"machine\"")
+        }
+        let name = try name ?? AppName(checking: app.name)
+        for line in try await RolloutReport.lines(app, name, try node.client()) { Terminal.print(line) }
     }
 
     private func deploy(_ deployer: Deployer, _ name: AppName?) async throws -> Deployer.Result {

@@ -5,7 +5,7 @@ import Node
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Say whether a node can run on this machine, and how well it confines functions.",
+        abstract: "Say what this machine lacks for a node, for confining functions, and for running containers.",
         discussion: """
             Starts one worker as a node would, and shows which layers of isolation it got, and why others are missing.
             Run it as the node will run: as the same user, and in the same service. Ends with 0 when a node can run, and
@@ -29,6 +29,7 @@ struct DoctorCommand: AsyncParsableCommand {
         HostChecks.kernel(&report)
         HostChecks.worker(worker ?? SkerryNode.workerBesideThisExecutable(), &report)
         await HostChecks.tools(&report)
+        await MachineChecks.host(&report)
         HostChecks.openFiles(&report)
         HostChecks.clock(&report)
         if let data { HostChecks.disk(existing(data), &report) }

@@ -64,11 +64,6 @@ enum HostChecks {
             report.add(
                 "esbuild", .warning, "not on PATH: TypeScript, JSX and several files cannot be deployed from here")
         }
-        let runtimes = ["crun", "runc", "youki"].compactMap(onPath)
-        report.add(
-            "OCI runtime", runtimes.isEmpty ? .warning : .ok,
-            runtimes.isEmpty
-                ? "neither crun nor runc is on PATH; functions and sites need none" : runtimes.joined(separator: ", "))
     }
 
     static func openFiles(_ report: inout DoctorReport) {

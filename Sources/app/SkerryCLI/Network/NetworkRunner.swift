@@ -41,7 +41,7 @@ struct NetworkRunner {
             for member in network.nodes where member.folder.readRun() == nil {
                 children.append((member, try launch(member)))
             }
-            try await waitUntilReady(children)
+            try await waitUntilReady(&children)
         } catch {
             for child in children { kill(child.process.pid, SIGTERM) }
             for child in children { await child.process.wait(timeout: NetworkRunner.stopTimeout) }
@@ -50,11 +50,19 @@ struct NetworkRunner {
         return children
     }
 
-    private func waitUntilReady(_ children: [(member: LocalNetwork.Member, process: ChildProcess)]) async throws {
+    private func waitUntilReady(
+        _ children: inout [(member: LocalNetwork.Member, process: ChildProcess)]
+    ) async throws {
         let deadline = ContinuousClock.now + NetworkRunner.startTimeout
         for member in network.nodes {
-            let child = children.first { $0.member.number == member.number }?.process
+            var child = children.first { $0.member.number == member.number }?.process
             while true {
+                // It was about to stop when this began.
+                if child == nil, member.folder.readRun() == nil {
+                    let process = try launch(member)
+                    children.append((member, process))
+                    child = process
+                }
                 if child?.hasEnded == true {
                     throw CommandError(
                         "Node \(member.number) ended while it was starting. "

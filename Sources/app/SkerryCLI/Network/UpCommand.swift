@@ -46,6 +46,12 @@ struct UpCommand: AsyncParsableCommand {
             valueName: "size"))
     var quota: ByteSize?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long leases of machines are: a machine of a node that dies starts elsewhere after that. 1,000 and more. "
+                + "Default: 15,000.", valueName: "ms"))
+    var machineLease: Int?
+
     @OptionGroup var data: DataOption
     @OptionGroup var account: AccountOption
 
@@ -61,7 +67,9 @@ struct UpCommand: AsyncParsableCommand {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let network = try open()
         let startup = ContinuousClock.now
-        let limits = quota.map { ["--quota", "\($0.bytes)"] } ?? []
+        let limits =
+            (quota.map { ["--quota", "\($0.bytes)"] } ?? [])
+            + (machineLease.map { ["--machine-lease", "\($0)"] } ?? [])
         let runner = NetworkRunner(
             network: network, isBackground: detach, nodeArguments: ["--log-format", logFormat] + limits)
         let supervisor = NetworkSupervisor(runner)

@@ -43,6 +43,12 @@ struct NodeCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
+                "How long leases of machines are, in milliseconds. Default: what node.json says, else 15,000.",
+                valueName: "ms"))
+        var machineLease: Int?
+
+        @Option(
+            help: ArgumentHelp(
                 "The port for HTTPS at the gateway's address, with a self-signed certificate for localhost and the "
                     + "names below it. Default: what node.json says, else none.", valueName: "port"))
         var httpsPort: Int?
@@ -62,6 +68,7 @@ struct NodeCommand: AsyncParsableCommand {
             let folder = NodeFolder(URL(fileURLWithPath: data).standardizedFileURL.path)
             var options = SkerryNode.Options()
             options.quotaBytes = quota?.bytes
+            options.machineLeaseMilliseconds = machineLease
             options.httpsPort = httpsPort
             options.accessLog = level <= .info ? AccessLog(format == .json ? .json : .text) : nil
             let node = SkerryNode(folder: folder, options: options, prometheus: prometheus, logger: logger)

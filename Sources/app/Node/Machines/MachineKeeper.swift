@@ -1,0 +1,255 @@
+import Foundation
+import Identity
+import Ledger
+import Logging
+import Machines
+import Manifests
+import Metrics
+import Placement
+import SwiftProtobuf
+import Wire
+
+/// Runs the machines that are this node's: takes and renews leases of slots, starts what the slots should run, lets new
+/// releases take the place of old ones, ends what it has no lease for any more, and tells the other nodes.
+actor MachineKeeper {
+    /// A slot whose lease this node has.
+    struct Held {
+        /// Of the lease.
+        var fence: UInt64
+        /// When the lease was asked for last, by ``MachineSurroundings/now``.
+        var asked: Int64
+        var core = SlotCore()
+        /// Whether its machine should run; false lets it sleep.
+        var isAwake: Bool
+        /// Whether the owner stopped it.
+        var isStopped = false
+        /// The containers that something is being done to, by release; the last thing is awaited by the next.
+        var busy: [String: Task<Void, Never>] = [:]
+        /// Why the container of a release could not be made, and when that is tried again.
+        var failures: [String: (reason: String, retry: Int64, count: Int)] = [:]
+        /// Releases whose containers this keeper stopped: others that are stopped ended by themselves.
+        var stopped: Set<String> = []
+        /// Containers that finish what they have.
+        var draining: Set<String> = []
+        /// Containers that finish what they have and are kept.
+        var stopping: Set<String> = []
+        /// What the ledger says of it, when it was last renewed.
+        var claimed: MachineClaim?
+        var healthySince: ContinuousClock.Instant?
+    }
+
+    /// How often everything is looked at when nothing happens.
+    private static let tick = Duration.milliseconds(200)
+    /// How often announcements are repeated.
+    private static let repeatInterval: Int64 = 3_000
+
+    let world: MachineSurroundings
+    let clock: LeaseClock
+    let table: MachineTable
+    let logger: Logger
+    private let bookPath: String
+    /// Whether this node runs machines at all.
+    let mayTake: Bool
+    var book: MachineBook
+    var held: [MachineSlot: Held] = [:]
+    var wishes: [AppName: MachineWish] = [:]
+    var statuses: [MachineID: MachineStatus] = [:]
+    /// Since when a slot that nobody has is known to be free.
+    var freeSince: [MachineSlot: Int64] = [:]
+    var isClaiming = false
+    private var manifests: [BlobID: MachineManifest] = [:]
+    private var loading: Set<BlobID> = []
+    private let runNumber: UInt64
+    /// Of the last announcement.
+    private(set) var sequence: UInt64 = 0
+    /// Of the last announcement that all nodes confirmed, or had time to.
+    private(set) var heard: UInt64 = 0
+    private var announced: [MachineReport] = []
+    private var announcedAt: Int64 = 0
+    private let heldGauge = Gauge(label: "skerry_machine_slots_held")
+    let leaseCounter = Counter(label: "skerry_machine_leases_lost_total")
+
+    /// - Parameters:
+    ///   - bookPath: The file with the containers that were made.
+    ///   - mayTake: False for a node that only knows of others' machines.
+    init(
+        world: MachineSurroundings, clock: LeaseClock, table: MachineTable, bookPath: String, mayTake: Bool = true,
+        logger: Logger
+    ) throws {
+        self.world = world
+        self.clock = clock
+        self.table = table
+        self.bookPath = bookPath
+        self.mayTake = mayTake
+        self.logger = logger
+        book = try MachineBook(path: bookPath)
+        runNumber = UInt64(max(0, world.wallTime()))
+    }
+
+    /// Runs until cancelled; machines run on then, until their leases end.
+    func run(_ changes: AsyncStream<UInt64>) async {
+        await endLeftovers()
+        await withDiscardingTaskGroup { group in
+            group.addTask { for await _ in changes { await self.round() } }
+            group.addTask { for await status in await self.world.control.changes() { await self.note(status) } }
+            group.addTask {
+                while (try? await Task.sleep(for: MachineKeeper.tick)) != nil { await self.round() }
+            }
+        }
+    }
+
+    /// Containers that no list knows are nobody's.
+    private func endLeftovers() async {
+        let known = Set(book.entries.map(\.id))
+        for status in await world.control.list() {
+            statuses[status.id] = status
+            if known.contains(status.id) { continue }
+            logger.warning("a container that nobody asked for is ended", metadata: ["machine": "\(status.id)"])
+            do { try await world.control.destroy(status.id) } catch {
+                logger.error("it cannot be ended", metadata: ["machine": "\(status.id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    func note(_ status: MachineStatus) {
+        let old = statuses[status.id]
+        statuses[status.id] = status
+        // Usage alone changes nothing.
+        guard old?.state != status.state || old?.address != status.address else { return }
+        logger.info(
+            "machine is \(status.state.rawValue)",
+            metadata: ["machine": "\(status.id)", "reason": "\(status.reason ?? "")"])
+        reconcile()
+        publish()
+    }
+
+    /// Looks at everything once. Never waits for the ledger or for containers.
+    func round() {
+        let now = world.now()
+        expire(now)
+        look()
+        dropUnwanted()
+        reconcile()
+        claim(now)
+        publish()
+    }
+
+    // MARK: Wishes
+
+    /// Reads from the ledger what should run.
+    private func look() {
+        let state = world.state()
+        let wallTime = world.wallTime()
+        var next: [AppName: MachineWish] = [:]
+        var apps: Set<String> = []
+        var used: Set<BlobID> = []
+        for record in state.names {
+            guard let live = state.liveRelease(of: record.name), live.kind == .machine else { continue }
+            apps.insert(record.name.description)
+            var releases: [(record: ReleaseRecord, manifest: MachineManifest)] = []
+            var seen: Set<ReleaseID> = []
+            for id in record.liveHistory.reversed().prefix(3) where seen.insert(id).inserted {
+                guard let release = state.release(id, of: record.name), release.kind == .machine else { continue }
+                used.insert(release.manifest)
+                if let manifest = self.manifest(of: release) {
+                    releases.append((release, manifest))
+                } else if id == live.id {
+                    break
+                }
+            }
+            next[record.name] =
+                MachineWish(
+                    app: record.name, releases: releases, leases: state.machineLeases(of: record.name),
+                    wallTime: wallTime) ?? wishes[record.name]
+        }
+        wishes = next
+        manifests = manifests.filter { used.contains($0.key) }
+        table.setApps(
+            Dictionary(uniqueKeysWithValues: next.map { ($0.key.description, $0.value.scale) }), all: apps)
+        table.keepOnly(Set(state.participants.map(\.id)))
+    }
+
+    /// A manifest that is here; else it is fetched.
+    private func manifest(of release: ReleaseRecord) -> MachineManifest? {
+        if let known = manifests[release.manifest] { return known }
+        guard loading.insert(release.manifest).inserted else { return nil }
+        Task {
+            do {
+                let manifest = try await world.manifest(release)
+                manifests[release.manifest] = manifest
+                loading.remove(release.manifest)
+                round()
+            } catch {
+                logger.debug("a machine's manifest is not here yet", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(500))
+                loading.remove(release.manifest)
+            }
+        }
+        return nil
+    }
+
+    /// Ends slots that nobody wants any more, and gives their leases back.
+    private func dropUnwanted() {
+        for (slot, _) in held {
+            if let wish = wishes[slot.name], slot.slot < wish.scale.most { continue }
+            logger.notice("a slot is not wanted any more", metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)"])
+            end(slot, yields: true)
+        }
+        // Containers of an earlier run whose slots are not this node's.
+        for entry in book.entries {
+            guard let name = AppName(entry.app) else { continue }
+            let slot = MachineSlot(name: name, slot: entry.slot)
+            if held[slot] != nil || mayResume(slot) { continue }
+            if statuses[entry.id] != nil { statuses[entry.id] = nil }
+            remove(entry)
+        }
+    }
+
+    /// Whether this node still has the slot's lease from before it was restarted, or may be about to have it again.
+    private func mayResume(_ slot: MachineSlot) -> Bool {
+        guard let lease = world.state().machineLease(of: slot),
+            wishes[slot.name].map({ slot.slot < $0.scale.most }) ?? true
+        else { return false }
+        return lease.holder == world.node && lease.isHeld(at: world.wallTime())
+    }
+
+    // MARK: Telling
+
+    /// Tells the table, and the other nodes if something changed that matters to them.
+    func publish() {
+        heldGauge.record(held.count)
+        let own = held.sorted { $0.key < $1.key }.flatMap { slot, held in reports(of: slot, held) }
+        table.replaceOwn(own)
+        let told = own.map(\.report)
+        let now = world.now()
+        let isNews = told.map(MachineKeeper.matter) != announced.map(MachineKeeper.matter)
+        guard isNews || now - announcedAt >= MachineKeeper.repeatInterval else { return }
+        announced = told
+        announcedAt = now
+        sequence += 1
+        let message = PeerPBAnnounceMachines.with {
+            $0.run = runNumber
+            $0.sequence = sequence
+            $0.replicas = told.map(\.message)
+        }
+        Task {
+            await world.announce(message)
+            heard = max(heard, message.sequence)
+        }
+    }
+
+    /// What of a report is news.
+    private static func matter(_ report: MachineReport) -> MachineReport {
+        var report = report
+        report.cpuMillis = 0
+        report.memoryBytes = 0
+        return report
+    }
+
+    /// Writes down which containers there are, before they are made and after they are gone.
+    func save() {
+        do { try book.writeJSON(to: bookPath) } catch {
+            logger.error("cannot write the list of machines", metadata: ["path": "\(bookPath)", "error": "\(error)"])
+        }
+    }
+}

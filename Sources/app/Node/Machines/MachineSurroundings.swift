@@ -1,0 +1,41 @@
+import Foundation
+import Identity
+import Ledger
+import Machines
+import Manifests
+import Wire
+
+/// All that a ``MachineKeeper`` does to the world, so that tests can stand in for it.
+struct MachineSurroundings: Sendable {
+    var node: NodeID
+    /// The ledger as this node has it.
+    var state: @Sendable () -> LedgerState
+    /// Brings a transaction of this node onto the ledger, and returns when this node has applied it.
+    var submit: @Sendable (LedgerAction) async throws -> Void
+    /// Whether a node is believed alive.
+    var isUsable: @Sendable (NodeID) -> Bool
+    /// The containers of this host.
+    var control: any MachineControl
+    /// The manifest of a release, fetched if need be.
+    var manifest: @Sendable (ReleaseRecord) async throws -> MachineManifest
+    /// Fetches and unpacks an image, and keeps it for a holder (a container's id) until that lets go.
+    var image: @Sendable (MachineManifest, String) async throws -> MachineImage
+    /// Lets go of an image.
+    var release: @Sendable (String) async -> Void
+    /// Values of an app's secrets.
+    var secrets: @Sendable ([String], AppName) async throws -> [String: String]
+    /// The folders for a slot's volumes, made if need be.
+    var volumes: @Sendable (MachineSlot, MachineManifest) async throws -> [MachineMount]
+    /// Tells the container's guard until when it may run, in milliseconds of the clock ``now``; durable on return.
+    var limit: @Sendable (MachineID, Int64) throws -> Void
+    /// Where that is kept, for the container's spec; nil where nobody guards.
+    var limitPath: @Sendable (MachineID) -> String?
+    /// Tells all other nodes of this node's machines.
+    var announce: @Sendable (PeerPBAnnounceMachines) async -> Void
+    /// Milliseconds since the host started, those that it slept too.
+    var now: @Sendable () -> Int64
+    /// Milliseconds since 1970.
+    var wallTime: @Sendable () -> Int64
+    /// Where machines reach the gateway; nil where they do not.
+    var entrance: MachineEntrance?
+}

@@ -1,0 +1,268 @@
+import Foundation
+import Identity
+import Metrics
+import Peering
+import Placement
+import Synchronization
+import Wire
+
+/// What this node knows of all machines: its own, and what other nodes announced of theirs. Safe to use from any thread;
+/// nothing here is durable, because announcements are repeated.
+final class MachineTable: MachineDirectory {
+    /// A slot's machine of one release.
+    struct Key: Hashable, Sendable {
+        var app: String
+        var slot: UInt32
+        var release: String
+    }
+
+    /// The other nodes, and what this node can do.
+    struct Environment: Sendable {
+        var node: NodeID
+        /// Whether a node is believed alive.
+        var isUsable: @Sendable (NodeID) -> Bool
+        var roundTrip: @Sendable (NodeID) -> Duration?
+        /// Wakes a machine of this or of another node and waits until it is healthy.
+        var wake: @Sendable (MachineReplica, Duration) async throws -> MachineReplica
+    }
+
+    /// A machine of this node.
+    struct Own: Sendable {
+        var report: MachineReport
+        /// The container's IPv4 address; nil while it has none.
+        var host: String?
+    }
+
+    private struct Other {
+        var run: UInt64
+        var sequence: UInt64
+        var reports: [MachineReport]
+    }
+
+    /// Work at one of this node's machines.
+    private struct Load {
+        var inFlight = 0
+        /// When the last work ended.
+        var idleSince: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var own: [Own] = []
+        var others: [NodeID: Other] = [:]
+        /// By app; the highest fence of each slot wins.
+        var byApp: [String: [MachineReplica]] = [:]
+        var apps: Set<String> = []
+        var scales: [String: MachineScale] = [:]
+        var loads: [Key: Load] = [:]
+        /// Requests of this node's gateway, by app.
+        var outbound: [String: Int] = [:]
+        var waking: [String: Task<MachineReplica, any Error>] = [:]
+    }
+
+    /// Machines of one node in its announcement at most; a longer one is refused.
+    static let maxReplicas = 4_096
+    /// How long another copy that is wanted may take to come.
+    private static let growthTime = Duration.seconds(30)
+    private static let lookPause = Duration.milliseconds(5)
+
+    private let environment: Environment
+    private let state = Mutex(State())
+    private let wakeCounter = Counter(label: "skerry_machine_wakes_total")
+
+    init(environment: Environment) { self.environment = environment }
+
+    // MARK: What is there
+
+    /// Takes over this node's machines.
+    func replaceOwn(_ own: [Own]) {
+        state.withLock { state in
+            state.own = own
+            MachineTable.index(&state)
+        }
+    }
+
+    /// Takes over what another node announced, unless something newer of it is known.
+    ///
+    /// - Throws: `PeerError` with `protocolViolation`.
+    func take(_ message: PeerPBAnnounceMachines, from node: NodeID) throws {
+        guard message.replicas.count <= MachineTable.maxReplicas else {
+            throw PeerError(.protocolViolation, "Node \(node.short) announces \(message.replicas.count) machines")
+        }
+        let reports = try message.replicas.map { try MachineReport($0, from: node) }
+        state.withLock { state in
+            if let known = state.others[node], (message.run, message.sequence) <= (known.run, known.sequence) { return }
+            state.others[node] = Other(run: message.run, sequence: message.sequence, reports: reports)
+            MachineTable.index(&state)
+        }
+    }
+
+    /// Forgets nodes that do not take part any more.
+    func keepOnly(_ nodes: Set<NodeID>) {
+        state.withLock { state in
+            guard state.others.keys.contains(where: { !nodes.contains($0) }) else { return }
+            state.others = state.others.filter { nodes.contains($0.key) }
+            MachineTable.index(&state)
+        }
+    }
+
+    /// Takes over which apps have machines, and how they grow.
+    func setApps(_ scales: [String: MachineScale], all apps: Set<String>) {
+        state.withLock { state in
+            state.scales = scales
+            state.apps = apps
+        }
+    }
+
+    /// Everything that is known, of dead nodes too.
+    var reports: [MachineReport] {
+        state.withLock { state in state.own.map(\.report) + state.others.values.flatMap(\.reports) }
+    }
+
+    private static func index(_ state: inout State) {
+        var best: [String: [UInt32: UInt64]] = [:]
+        let all = state.own.map(\.report.replica) + state.others.values.flatMap { $0.reports.map(\.replica) }
+        for replica in all {
+            best[replica.app, default: [:]][replica.slot] = max(
+                replica.fence, best[replica.app]?[replica.slot] ?? 0)
+        }
+        state.byApp = Dictionary(grouping: all.filter { best[$0.app]?[$0.slot] == $0.fence }, by: \.app)
+    }
+
+    // MARK: Reading
+
+    func healthy(_ app: String, release: String?) -> [MachineReplica] { replicas(app, release, .healthy) }
+
+    private func replicas(_ app: String, _ release: String?, _ phase: MachineReplica.Phase) -> [MachineReplica] {
+        let known = state.withLock { $0.byApp[app] ?? [] }
+        let node = environment.node
+        let usable = known.filter { replica in
+            replica.phase == phase && (release == nil || replica.release == release)
+                && (replica.node == node || environment.isUsable(replica.node))
+        }
+        if usable.count < 2 { return usable }
+        func distance(_ replica: MachineReplica) -> Double {
+            if replica.node == node { return -1 }
+            return environment.roundTrip(replica.node).map { $0 / .milliseconds(1) } ?? 1e9
+        }
+        return usable.map { ($0, distance($0)) }.sorted { left, right in
+            left.1 == right.1 ? (left.0.slot, left.0.fence) < (right.0.slot, right.0.fence) : left.1 < right.1
+        }.map(\.0)
+    }
+
+    func hasMachines(_ app: String) -> Bool { state.withLock { $0.apps.contains(app) || $0.byApp[app] != nil } }
+
+    func address(_ app: String, slot: UInt32, port: String?, _ transport: MachineReplica.Transport) -> MachineAddress? {
+        state.withLock { state in
+            // What serves comes first, what drains after it.
+            let found = state.own.first { own in
+                let replica = own.report.replica
+                return replica.app == app && replica.slot == slot
+                    && (replica.phase == .healthy || replica.phase == .draining)
+            }
+            guard let found, let host = found.host,
+                let number = found.report.replica.ports.first(where: {
+                    $0.transport == transport && (port == nil || $0.name == port)
+                })?.number
+            else { return nil }
+            return MachineAddress(host: host, port: number, release: found.report.replica.release)
+        }
+    }
+
+    // MARK: Waking
+
+    func wake(_ app: String, release: String?, within patience: Duration) async throws -> MachineReplica {
+        if let first = healthy(app, release: release).first { return first }
+        let key = "\(app) \(release ?? "")"
+        let task = state.withLock { state in
+            if let task = state.waking[key] { return task }
+            let task = Task { try await self.rouse(app, release, patience) }
+            state.waking[key] = task
+            return task
+        }
+        defer {
+            state.withLock { state in
+                if state.waking[key] == task { state.waking[key] = nil }
+            }
+        }
+        return try await task.value
+    }
+
+    private func rouse(_ app: String, _ release: String?, _ patience: Duration) async throws -> MachineReplica {
+        wakeCounter.increment()
+        let deadline = ContinuousClock.now + patience
+        var last: (any Error)?
+        while true {
+            if let first = healthy(app, release: release).first { return first }
+            let sleeping = replicas(app, release, .asleep)
+            for replica in sleeping {
+                let rest = deadline - ContinuousClock.now
+                guard rest > .zero else { break }
+                do { return try await environment.wake(replica, rest) } catch { last = error }
+            }
+            guard ContinuousClock.now < deadline else { break }
+            if sleeping.isEmpty, !hasMachines(app) {
+                throw MachineFailure(.noMachine, "\(app) has no machines")
+            }
+            // One that starts is on its way; one that could not be woken may be elsewhere in a moment.
+            try await Task.sleep(for: sleeping.isEmpty ? MachineTable.lookPause : .milliseconds(100))
+        }
+        let why = last.map { ": \($0)" } ?? ""
+        throw MachineFailure(.notReady, "No machine of \(app) became healthy in time\(why); try again")
+    }
+
+    // MARK: Load
+
+    func began(_ replica: MachineReplica) {
+        let (inFlight, scale) = state.withLock { state in
+            state.outbound[replica.app, default: 0] += 1
+            return (state.outbound[replica.app] ?? 0, state.scales[replica.app])
+        }
+        guard let scale, scale.inFlightTarget > 0 else { return }
+        let awake = healthy(replica.app, release: nil).count
+        guard scale.wantsMore(inFlight: inFlight, awake: awake) else { return }
+        grow(replica.app)
+    }
+
+    func ended(_ replica: MachineReplica) {
+        state.withLock { state in
+            let rest = (state.outbound[replica.app] ?? 0) - 1
+            state.outbound[replica.app] = rest > 0 ? rest : nil
+        }
+    }
+
+    /// Wakes one more machine of an app, unless that is under way.
+    private func grow(_ app: String) {
+        guard let replica = replicas(app, nil, .asleep).first else { return }
+        let key = "\(app) +"
+        state.withLock { state in
+            guard state.waking[key] == nil else { return }
+            state.waking[key] = Task {
+                defer { _ = self.state.withLock { $0.waking.removeValue(forKey: key) } }
+                return try await self.environment.wake(replica, MachineTable.growthTime)
+            }
+        }
+    }
+
+    func entered(_ app: String, slot: UInt32, release: String) {
+        let key = Key(app: app, slot: slot, release: release)
+        state.withLock { $0.loads[key, default: Load(idleSince: .now)].inFlight += 1 }
+    }
+
+    func left(_ app: String, slot: UInt32, release: String) {
+        let key = Key(app: app, slot: slot, release: release)
+        state.withLock { state in
+            guard var load = state.loads[key] else { return }
+            load.inFlight = max(0, load.inFlight - 1)
+            load.idleSince = .now
+            state.loads[key] = load
+        }
+    }
+
+    /// The work at one of this node's machines: how much, and since when there is none; nil if it never had any.
+    func load(of key: Key) -> (inFlight: Int, idleSince: ContinuousClock.Instant)? {
+        state.withLock { state in state.loads[key].map { ($0.inFlight, $0.idleSince) } }
+    }
+
+    /// Forgets a machine that is gone.
+    func forgetLoad(of key: Key) { state.withLock { _ = $0.loads.removeValue(forKey: key) } }
+}

@@ -1,0 +1,128 @@
+import Channels
+import ControlModel
+import Foundation
+import Identity
+import Ledger
+import LedgerLog
+import Logging
+import PaidDelivery
+
+/// What a node is paid: the acknowledgments that it keeps, settling them, and hashing again what was settled by proof.
+final class NodePayments: Sendable {
+    /// How long an operator who asks for a settlement waits for it at most.
+    private static let settleTimeout = Duration.seconds(25)
+
+    let payee: PayeeLedger
+    /// Sessions of those who pay, and who gets blocks.
+    let serving: PaidServing
+    let settlement: SettlementKeeper
+    let rehash: SettlementRehash
+    private let node: NodeID
+    private let keeper: LedgerKeeper
+    private let settings: PayeeSettings
+    private let metrics: SettlementMetrics
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - folder: For the log of acknowledgments, and how far settled batches were hashed again.
+    ///   - submit: Brings a signed transaction onto the ledger.
+    init(
+        key: SigningKey, keeper: LedgerKeeper, folder: String, options: PaymentOptions, logger: Logger,
+        submit: @escaping SettlementKeeper.Submit
+    ) throws {
+        node = key.publicKey.node
+        self.keeper = keeper
+        self.logger = logger
+        var settings = PayeeSettings()
+        if let price = options.bytesPrice { settings.prices[.bytes] = price }
+        if let price = options.computePrice { settings.prices[.compute] = price }
+        if let permille = options.multiplierPermille {
+            settings.permille = min(max(1, permille), SessionQuote.maxPermille)
+        }
+        guard let free = FreeUse(options.free ?? "always") else {
+            throw NodeError(
+                .badConfiguration,
+                "payments.free in node.json is \"\(options.free ?? "")\"; write always or a number of units")
+        }
+        self.settings = settings
+        let metrics = SettlementMetrics()
+        self.metrics = metrics
+        let payee = try PayeeLedger(
+            folder: folder, key: key, network: keeper.state.networkID, settings: settings)
+        self.payee = payee
+        serving = PaidServing(payee: payee, free: free) { keeper.state.channel($0) }
+        settlement = SettlementKeeper(
+            key: key, keeper: keeper, policy: options.policy, metrics: metrics, logger: logger,
+            acknowledged: {
+                // What is settled must be durable: after a crash the rest is counted from there.
+                do { try await payee.flush() } catch {
+                    logger.error("acknowledgments cannot be written", metadata: ["error": "\(error)"])
+                    return []
+                }
+                let channels = payee.openChannels
+                metrics.count(
+                    acknowledgments: payee.durableRecords,
+                    units: channels.reduce(0) { $0 &+ $1.acknowledgedUnits })
+                return channels.map(AcknowledgedChain.init)
+            }, submit: submit)
+        rehash = SettlementRehash(
+            keeper: keeper, file: folder + "/rehashed", metrics: metrics, logger: logger)
+    }
+
+    /// Runs until cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.follow() }
+            group.addTask { await self.settlement.run() }
+            group.addTask { await self.rehash.run() }
+        }
+    }
+
+    /// Tells the acknowledgments what the ledger says.
+    private func follow() async {
+        refresh()
+        for await _ in keeper.changes() { refresh() }
+    }
+
+    private func refresh() {
+        let state = keeper.state
+        do {
+            try payee.refresh(sequence: state.sequence) { state.channel($0) }
+        } catch {
+            logger.error("the log of acknowledgments cannot be written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Settles all that is acknowledged, now.
+    ///
+    /// - Throws: ``ControlFailure`` with status 403 for somebody else than the node's operator.
+    func settle(by account: AccountID) async throws -> EarningsInfo {
+        guard let record = keeper.state.node(node), record.operatorAccount == account else {
+            throw ControlFailure(
+                status: 403, code: "settlement/not-operator",
+                message: "Only the node's operator may have it settle; sign with the operator's key")
+        }
+        await settlement.settle(timeout: NodePayments.settleTimeout)
+        return earnings
+    }
+
+    var earnings: EarningsInfo { metrics.earnings }
+
+    var prices: PriceList {
+        PriceList(
+            node: node.description,
+            prices: Dictionary(
+                settings.prices.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    func close() { payee.close() }
+}
+
+extension AcknowledgedChain {
+    init(_ position: PayeePosition) {
+        self.init(
+            channel: position.channel, commodity: position.commodity, units: position.last.index,
+            link: position.last.link,
+            voucher: position.voucher.map { SignedUnits(units: $0.units, signature: $0.signature) })
+    }
+}

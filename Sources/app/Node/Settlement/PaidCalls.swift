@@ -1,0 +1,60 @@
+import Functions
+import Identity
+import PaidDelivery
+import Peering
+import Synchronization
+
+/// What other nodes pay for calls that this one runs for them.
+///
+/// A unit of gas is a millisecond of the function's CPU time, begun ones count whole. What a call costs is known when it has
+/// answered, so it begins on credit: one unit is counted before, the rest afterwards, and while more is owed than the window
+/// no further call begins.
+final class PaidCalls: Sendable {
+    /// Microseconds of CPU time in a unit of gas.
+    static let gasMicroseconds: UInt64 = 1_000
+    /// Paid calls at a time: as many as ``CallServer`` takes.
+    private static let maxRunning = 2_048
+
+    private struct State {
+        var serving: PaidServing?
+        /// Who pays for a call, and the units of gas that are counted.
+        var running: [String: NodeID] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// Before this everything is given away: nobody calls yet.
+    func attach(_ serving: PaidServing) { state.withLock { $0.serving = serving } }
+
+    /// A peer hands on a call.
+    ///
+    /// - Parameter id: The request's name, which the peer chose; one that is running already is refused.
+    /// - Returns: Why not; nil lets it begin.
+    func refusal(of id: String, by peer: NodeID) -> PeerError? {
+        guard let serving = state.withLock({ $0.serving }), serving.sellsCalls else { return nil }
+        let isTaken = state.withLock { state in
+            guard state.running[id] == nil, state.running.count < PaidCalls.maxRunning else { return true }
+            state.running[id] = peer
+            return false
+        }
+        if isTaken { return PeerError(.busy, "A paid call of this name is running, or too many are") }
+        guard let refusal = serving.refusalOfCall(by: peer) else { return nil }
+        _ = state.withLock { $0.running.removeValue(forKey: id) }
+        return refusal
+    }
+
+    /// A call has answered, or failed.
+    ///
+    /// - Parameter cpuMicroseconds: What it used; nil if nothing ran, or nobody knows: then the unit that was counted is all.
+    func ended(_ id: String, cpuMicroseconds: UInt32?) {
+        let (serving, peer) = state.withLock { ($0.serving, $0.running.removeValue(forKey: id)) }
+        guard let serving, let peer, let cpuMicroseconds else { return }
+        let gas = PaidCalls.gas(cpuMicroseconds)
+        if gas > 1 { serving.chargeCall(of: peer, gas: gas - 1) }
+    }
+
+    /// Units of gas for so much CPU time: 1 at least.
+    static func gas(_ cpuMicroseconds: UInt32) -> UInt64 {
+        max(1, (UInt64(cpuMicroseconds) + gasMicroseconds - 1) / gasMicroseconds)
+    }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Channels
+import Client
+import ControlModel
+import Foundation
+import Identity
+import Ledger
+
+struct ChannelsOpenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "open", abstract: "Put units aside for a node, to pay it unit by unit.",
+        discussion: """
+            The deposit is units times price, exactly. What is not acknowledged comes back when the channel is closed.
+            A note of the channel is kept beside the account's key, in `channels`; the chain's links come from the key.
+            """)
+
+    @Option(help: ArgumentHelp("The node to pay. Default: the one that the command talks to.", valueName: "node"))
+    var payee: NodeID?
+
+    @Option(
+        help: ArgumentHelp("What to pay for: bytes (units of 128 KiB) or compute (units of gas).", valueName: "what"))
+    var commodity: Commodity = .bytes
+
+    @Option(help: "Units at most.")
+    var units: UInt64?
+
+    @Option(help: ArgumentHelp("Instead of --units, for bytes: how much data, such as 10GiB.", valueName: "size"))
+    var size: ByteSize?
+
+    @Option(help: "Units of money for each unit. Default: what the node asks.")
+    var price: UInt64?
+
+    @Option(help: ArgumentHelp("For how long, such as 90s, 30m, 24h or 7d.", valueName: "time"))
+    var expires = TimeSpan(milliseconds: 86_400_000)
+
+    @OptionGroup var node: NodeOption
+    @OptionGroup var account: AccountOption
+
+    /// Bytes that a unit of the commodity `bytes` stands for.
+    private static let unitBytes = 131_072
+    /// How often another command with the same key may be faster.
+    private static let attempts = 3
+
+    private struct Report: Codable {
+        var channel: String
+        var sequence: UInt64
+        var payee: String
+        var deposit: UInt64
+        var units: UInt64
+        var price: UInt64
+        var expiresMilliseconds: Int64
+    }
+
+    func validate() throws {
+        guard (units != nil) != (size != nil) else {
+            throw ValidationError("Say how much: --units, or --size for bytes")
+        }
+        guard size == nil || commodity == .bytes else { throw ValidationError("--size is for bytes; give --units") }
+    }
+
+    private var unitCount: UInt64 {
+        units ?? UInt64(((size?.bytes ?? 0) + ChannelsOpenCommand.unitBytes - 1) / ChannelsOpenCommand.unitBytes)
+    }
+
+    func run() async throws {
+        let key = try account.load()
+        let client = try node.ledger(key: key)
+        let (payee, price) = try await terms()
+        var failure: any Error = CommandError("The channel could not be opened; repeat the command")
+        for _ in 0..<ChannelsOpenCommand.attempts {
+            do {
+                return try await open(payee, price, key, client)
+            } catch let refusal as ControlFailure where refusal.code == LedgerError.Code.badNonce.description {
+                // The anchors depend on the nonce, so the whole plan is made again.
+                failure = refusal
+            }
+        }
+        throw failure
+    }
+
+    private func terms() async throws -> (NodeID, UInt64) {
+        if let payee, let price { return (payee, price) }
+        let prices = try await node.client().prices()
+        guard let asked = NodeID(prices.node) else { throw CommandError("The node does not say who it is; update it") }
+        guard payee == nil || payee == asked else {
+            throw CommandError(
+                "What node \(payee?.short ?? "") asks is not known here; talk to it with --node, or give --price")
+        }
+        guard let price = price ?? prices.prices[commodity.rawValue] else {
+            throw CommandError("The node asks nothing for \(commodity); give --price")
+        }
+        return (asked, price)
+    }
+
+    private func open(_ payee: NodeID, _ price: UInt64, _ key: SigningKey, _ client: LedgerClient) async throws {
+        let head = try await client.head()
+        guard let network = NetworkID(head.network) else {
+            throw CommandError("The node does not say which network it is on; update it")
+        }
+        let nonce = try await client.nonce(of: .account(key.publicKey.account)) &+ 1
+        let expiry = Int64(Date().timeIntervalSince1970 * 1_000) + expires.milliseconds
+        let count = unitCount
+        let plan = try ChannelPlan(
+            key: key, network: network, payee: payee, nonce: nonce, expiresMilliseconds: expiry,
+            purchases: [.init(commodity: commodity, unitPrice: price, maxUnits: count)])
+        let transaction = try TransactionBuilder(networkID: network, key: key)
+            .sign(.openChannel(plan.channel), nonce: nonce)
+        let id = ChannelID(transaction.id)
+        // Before the channel is there: with a lost answer it is not lost.
+        try ChannelNote(
+            id: id.description, network: network.description, payer: key.publicKey.account.description,
+            payee: payee.description, nonce: nonce, expiresMilliseconds: expiry,
+            purchases: [.init(commodity: commodity.rawValue, unitPrice: price, maxUnits: count)]
+        ).write(besideKey: account.path)
+        let receipt: TransactionReceipt
+        do {
+            receipt = try await client.submit(transaction, signedAt: head.sequence)
+        } catch let refusal as ControlFailure {
+            ChannelNote.remove(id, besideKey: account.path)
+            throw refusal
+        }
+        let report = Report(
+            channel: id.description, sequence: receipt.sequence, payee: payee.description,
+            deposit: try plan.channel.deposit(), units: count, price: price, expiresMilliseconds: expiry)
+        if node.data.json { return try Terminal.printJSON(report) }
+        Terminal.print("channel  \(id)")
+        Terminal.print("pays     node \(payee)")
+        Terminal.print("deposit  \(Units.text(report.deposit)): \(count) units of \(commodity) at \(price)")
+        Terminal.print("expires  \(Human.date(milliseconds: expiry))")
+    }
+}

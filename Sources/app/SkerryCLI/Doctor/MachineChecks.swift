@@ -1,0 +1,14 @@
+import Machines
+
+/// Whether this host can run machines. A node without them serves sites and functions as before, so nothing here fails.
+enum MachineChecks {
+    static func host(_ report: inout DoctorReport, _ settings: MachineHost.Settings = .init()) async {
+        let host = await MachineHost.inspect(settings)
+        for finding in host.findings {
+            report.add("machines: \(finding.name)", finding.level == .ok ? .ok : .warning, finding.text)
+        }
+        report.add(
+            "machines", host.canRun ? .ok : .warning,
+            host.canRun ? "they can run here" : "none can run here, and the node offers no room for any")
+    }
+}

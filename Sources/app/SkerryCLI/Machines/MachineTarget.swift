@@ -1,0 +1,42 @@
+import ArgumentParser
+import Client
+import ControlModel
+import Identity
+import Ledger
+
+/// Which of an app's machines a command is about.
+struct MachineTargetOptions: ParsableArguments {
+    @Argument(help: "The app's name.")
+    var app: AppName
+
+    @Option(
+        help: ArgumentHelp(
+            "One of its slots, 0 and up. Default: all of them, or the first that runs.", valueName: "slot"))
+    var slot: UInt32?
+
+    @OptionGroup var node: NodeOption
+    @OptionGroup var account: AccountOption
+
+    /// The app's machines that are on a node, in order of their slots.
+    func machines(_ client: NodeClient) async throws -> [MachineInfo] {
+        guard let known = try await client.machines().apps.first(where: { $0.app == app.description }) else {
+            throw CommandError("\(app) has no machines; `skerry machines list` shows those that there are")
+        }
+        let machines = known.machines.filter {
+            $0.node != nil && $0.state != "draining" && (slot == nil || $0.slot == slot)
+        }
+        guard !machines.isEmpty else {
+            throw CommandError(
+                slot.map { "Slot \($0) of \(app) is on no node now" } ?? "No node has a machine of \(app) now")
+        }
+        return machines
+    }
+
+    /// The machine of a command that is about one: of those that run, the first.
+    func one(_ client: NodeClient) async throws -> (MachineInfo, String) {
+        let machines = try await machines(client)
+        let chosen = machines.first { $0.state == "healthy" } ?? machines[0]
+        guard let node = chosen.node else { throw CommandError("No node has a machine of \(app) now") }
+        return (chosen, node)
+    }
+}

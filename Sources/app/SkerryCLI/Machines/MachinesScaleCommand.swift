@@ -1,0 +1,138 @@
+import AppManifests
+import ArgumentParser
+import Client
+import ControlModel
+import Foundation
+import Identity
+import Ledger
+import Manifests
+
+struct MachinesScaleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scale", abstract: "Change how many copies of a machine run.",
+        discussion: "Publishes a release that differs in that only; copies that go on running are not touched.")
+
+    @Argument(help: "The app's name.")
+    var app: AppName
+
+    @Argument(help: "Copies: a number, or the least and the most such as 1-5.")
+    var copies: String
+
+    @Option(help: "Requests in flight for each copy before another one is started.")
+    var inFlight: Int?
+
+    @OptionGroup var node: NodeOption
+    @OptionGroup var account: AccountOption
+
+    func run() async throws {
+        let parts = copies.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        guard (1...2).contains(parts.count), let least = parts[0], let most = parts[parts.count - 1] else {
+            throw ValidationError("\"\(copies)\" is no number of copies; write 3, or 1-5")
+        }
+        let key = try account.load()
+        let client = try node.client(key: key)
+        var manifest = try await MachinesScaleCommand.manifest(of: app, client)
+        manifest.minReplicas = least
+        manifest.maxReplicas = most
+        if let inFlight { manifest.inFlightTarget = inFlight }
+        if let problem = manifest.problem { throw ValidationError("The machine would have \(problem)") }
+        let deployer = Deployer(client: client, key: key)
+        let result = try await deployer.deployMachine(manifest, app, "scale to \(copies)")
+        if node.data.json { return try Terminal.printJSON(result) }
+        Terminal.print(
+            result.unchanged
+                ? "\(app) has that many copies already" : "\(app) has \(copies) copies with release \(result.release)")
+    }
+
+    /// The manifest of the live release.
+    static func manifest(of app: AppName, _ client: NodeClient) async throws -> MachineManifest {
+        guard let live = try await client.name(app)?.releases.first(where: { $0.live }),
+            let blob = BlobID(live.manifest)
+        else { throw CommandError("\(app) has no live release; deploy it first") }
+        let bytes = try await client.content(of: blob, limit: ManifestLimits.maxManifestBytes)
+        guard case .machine(let machine) = try Manifest(decoding: bytes) else {
+            throw CommandError("\(app) is no machine but a \(live.kind)")
+        }
+        return machine
+    }
+}
+
+struct MachinesRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run an image as a machine, without a skerry.toml.",
+        discussion: "The same as deploying a folder whose skerry.toml says this. `skerry machines destroy` ends it.")
+
+    @Argument(help: "The image: oci:FOLDER, archive:FILE, or a registry's reference.")
+    var image: String
+
+    @Argument(parsing: .captureForPassthrough, help: "The command, in place of the image's.")
+    var command: [String] = []
+
+    @Option(help: "The app's name.")
+    var name: AppName
+
+    @Option(help: "The size, such as shared-1x-256.")
+    var size = MachineSize.standard.description
+
+    @Option(help: ArgumentHelp("A port that answers HTTP; may be repeated.", valueName: "port"))
+    var port: [Int] = []
+
+    @Option(help: ArgumentHelp("A text in its environment, NAME=value; may be repeated.", valueName: "pair"))
+    var env: [String] = []
+
+    @Option(help: "What happens when it ends: always, on-failure or never.")
+    var restart = MachineManifest.Restart.never.rawValue
+
+    @OptionGroup var node: NodeOption
+    @OptionGroup var account: AccountOption
+
+    func run() async throws {
+        func quoted(_ text: String) -> String {
+            "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        }
+        let words = command.first == "--" ? Array(command.dropFirst()) : command
+        var text = "name = \(quoted(name.description))\nkind = \"machine\"\n"
+        if !env.isEmpty {
+            text += "[vars]\n"
+            for pair in env {
+                guard let equals = pair.firstIndex(of: "=") else {
+                    throw ValidationError("\"\(pair)\" is no NAME=value")
+                }
+                text += "\(pair[..<equals]) = \(quoted(String(pair[pair.index(after: equals)...])))\n"
+            }
+        }
+        text += "[machine]\nimage = \(quoted(image))\nsize = \(quoted(size))\nrestart = \(quoted(restart))\n"
+        if !words.isEmpty { text += "command = [\(words.map(quoted).joined(separator: ", "))]\n" }
+        for (index, number) in port.enumerated() {
+            text += "[[machine.ports]]\nname = \"http\(index == 0 ? "" : "\(index)")\"\nport = \(number)\n"
+        }
+        let app = try AppManifest(parsing: text, fileName: "what the options say")
+        let key = try account.load()
+        let folder = FileManager.default.currentDirectoryPath
+        let result = try await Deployer(client: try node.client(key: key), key: key).deployApp(
+            folder: folder, app, name: name, message: "machines run")
+        if node.data.json { return try Terminal.printJSON(result) }
+        Terminal.print("\(name) runs with release \(result.release)")
+        if !port.isEmpty { Terminal.print(result.url) }
+    }
+}
+
+struct MachinesDestroyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy", abstract: "End an app's machines for good.",
+        discussion: "The name stays yours, and its releases stay on the ledger; volumes stay on their nodes.")
+
+    @Argument(help: "The app's name.")
+    var app: AppName
+
+    @OptionGroup var node: NodeOption
+    @OptionGroup var account: AccountOption
+
+    func run() async throws {
+        let key = try account.load()
+        let client = try node.client(key: key)
+        _ = try await MachinesScaleCommand.manifest(of: app, client)
+        let result = try await Deployer(client: client, key: key).withdraw(app, message: "machines destroyed")
+        Terminal.print("\(app) has no machines any more (release \(result.release))")
+    }
+}

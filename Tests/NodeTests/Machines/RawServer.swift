@@ -1,0 +1,1 @@
+../../OriginsTests/RawServer.swift
