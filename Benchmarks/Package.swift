@@ -19,6 +19,12 @@ let package = Package(
     ],
     targets: [
         .executableTarget(
+            name: "machine-bench",
+            dependencies: [
+                .product(name: "Machines", package: "skerry"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        .executableTarget(
             name: "skerry-bench",
             dependencies: [
                 .product(name: "Blake3", package: "skerry"),
@@ -29,9 +35,14 @@ let package = Package(
                 .product(name: "Exchange", package: "skerry"),
                 .product(name: "Discovery", package: "skerry"),
                 .product(name: "Ledger", package: "skerry"),
+                .product(name: "Stark", package: "skerry"),
+                .product(name: "Channels", package: "skerry"),
+                .product(name: "PaidDelivery", package: "skerry"),
                 .product(name: "LedgerLog", package: "skerry"),
                 .product(name: "EtcdLog", package: "skerry"),
                 .product(name: "HTTPCache", package: "skerry"),
+                .product(name: "Stark", package: "skerry"),
+                .product(name: "AckProofs", package: "skerry"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -49,6 +60,6 @@ let package = Package(
                 .enableUpcomingFeature("MemberImportVisibility"),
                 .enableUpcomingFeature("InternalImportsByDefault"),
                 .treatAllWarnings(as: .error),
-            ])
+            ]),
     ]
 )

@@ -9,7 +9,8 @@ struct SkerryBench: AsyncParsableCommand {
             "Measures hashing, storing, fetching, finding and the ledger in process, beside peers in the same run.",
         subcommands: [
             HashMemory.self, Ingest.self, StoreScale.self, Fetch.self, Lookup.self, LedgerStateBench.self,
-            LedgerReplay.self, LedgerSubmit.self, CacheRatio.self, Provide.self, Probe.self,
+            LedgerReplay.self, LedgerSubmit.self, CacheRatio.self, AckPath.self, PaidRun.self, ProvidePaid.self,
+            AckProofsBench.self, Provide.self, Probe.self,
         ])
 }
 

@@ -4,6 +4,7 @@ import Identity
 import Ledger
 import Manifests
 import NIOCore
+import Stark
 import SwiftProtobuf
 import Wire
 
@@ -30,7 +31,8 @@ enum Seeds {
             storage(), peers(), exchange(), members(), records(), ledger(), EtcdLogFuzzTargets.seeds(),
             ControlModelFuzzTargets.seeds(), NodeFuzzTargets.seeds(), SecretsFuzzTargets.seeds(), texts(),
             CertificatesFuzzTargets.seeds(), FunctionsFuzzTargets.seeds(), HTTPCacheFuzzTargets.seeds(),
-            OriginsFuzzTargets.seeds(),
+            OriginsFuzzTargets.seeds(), ChannelsFuzzTargets.seeds(), AckProofsFuzzTargets.seeds(),
+            OutboundFuzzTargets.seeds(), ImagesFuzzTargets.seeds(), MachinesFuzzTargets.seeds(),
         ]
         .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }
@@ -198,10 +200,11 @@ enum Seeds {
         let keys = try LedgerFuzzTargets.keys()
         let (first, second) = (keys[0].publicKey, keys[1].publicKey)
         let name = try AppName(checking: "shop")
+        guard let anchor = PoseidonLink(bytes: [3] + Array(repeating: 0, count: 31)) else { return [] }
         let channel = NewChannel(
             payee: second.node, expiresMilliseconds: 60_000,
             chains: [
-                NewChannel.Chain(commodity: .bytes, anchor: BlobStoreFuzzTargets.id.digest, unitPrice: 2, maxUnits: 9)
+                NewChannel.Chain(commodity: .bytes, anchor: anchor, unitPrice: 2, maxUnits: 9)
             ])
         let actions: [(UInt8, LedgerAction)] = [
             (0, .transfer(to: keys[2].publicKey.account, amount: 500)), (0, .mint(to: second.account, amount: 9)),

@@ -66,7 +66,9 @@ enum Targets {
             CertificatesFuzzTargets.make(),
             GatewayFuzzTargets.make(), RecordingsFuzzTargets.make(), FunctionsFuzzTargets.make(),
             HTTPCacheFuzzTargets.make(), try NodeFuzzTargets.make(),
-            OriginsFuzzTargets.make(),
+            OriginsFuzzTargets.make(), ChannelsFuzzTargets.make(), AckProofsFuzzTargets.make(),
+            OutboundFuzzTargets.make(), ImagesFuzzTargets.make(), VolumesFuzzTargets.make(),
+            MachinesFuzzTargets.make(),
         ]
         return rooms.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
     }

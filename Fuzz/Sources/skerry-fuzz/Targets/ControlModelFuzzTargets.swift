@@ -8,7 +8,9 @@ enum ControlModelFuzzTargets {
     typealias Target = @Sendable ([UInt8]) -> String?
 
     /// The targets by name; the same in `Fuzz/` and in the tests that replay the corpus.
-    static func make() -> [String: Target] { ["byte-frames": byteFrames, "purge-order": purgeOrder] }
+    static func make() -> [String: Target] {
+        ["byte-frames": byteFrames, "purge-order": purgeOrder, "machine-order": machineOrder]
+    }
 
     /// The first two bytes are the longest frame that is allowed.
     private static func byteFrames(_ input: [UInt8]) -> String? {
@@ -40,6 +42,21 @@ enum ControlModelFuzzTargets {
         return isClean ? nil : "a value is too long or has control characters"
     }
 
+    /// With an odd first byte, the rest is an order that somebody signs, else what is said to be a signed one.
+    private static func machineOrder(_ input: [UInt8]) -> String? {
+        guard let first = input.first else { return nil }
+        let bytes = Data(input.dropFirst())
+        if first & 1 == 0 {
+            return (try? MachineOrder.read(bytes)) == nil ? nil : "an order is read that nobody signed"
+        }
+        guard let order = try? JSONDecoder().decode(MachineOrder.self, from: bytes),
+            let key = try? SigningKey(rawRepresentation: Data(repeating: 7, count: 32)),
+            let signed = try? order.signed(by: key), signed.count <= MachineOrder.maxByteCount
+        else { return nil }
+        guard let read = try? MachineOrder.read(signed) else { return "a signed order is refused" }
+        return read.order == order && read.account == key.publicKey.account ? nil : "an order is read as another one"
+    }
+
     private static func lines(_ scope: String, _ value: String) -> [UInt8] {
         let lines = ["skerry cache purge v1", networkText, "shop", scope, value, "soft", "12", "ab"]
         return [1] + lines.flatMap { Array("\($0)\n".utf8) }
@@ -49,6 +66,17 @@ enum ControlModelFuzzTargets {
     static func seeds() -> [String: [String: [UInt8]]] {
         let frames = Array(ByteFrames.encode([Data(), Data([1]), Data([2, 3])]))
         return [
+            "machine-order": [
+                "stop": [1]
+                    + Array(
+                        #"{"network":"n","app":"db","slot":1,"node":"a","time":5,"nonce":"x","action":{"stop":{}}}"#
+                            .utf8),
+                "exec": [1]
+                    + Array(
+                        #"{"network":"n","app":"db","slot":1,"node":"a","time":5,"nonce":"x","action":{"exec":{"_0":["ls"],"columns":80,"rows":24}}}"#
+                            .utf8),
+                "unsigned": [0] + Array(#"{"order":"e30=","key":"","signature":""}"#.utf8),
+            ],
             "byte-frames": ["three": [0, 2] + frames, "too-long": [0, 1] + frames, "none": [0, 0]],
             "purge-order": [
                 "url": lines("url", "https://shop.example.org/a"), "everything": lines("everything", ""),

@@ -19,7 +19,13 @@ enum ExchangeFuzzTargets {
     /// goes with them.
     static func make() throws -> [String: Target] {
         let node = try ServingNode()
-        return ["exchange-serve": node.serve, "exchange-answers": answer]
+        return ["exchange-serve": node.serve, "exchange-answers": answer, "exchange-paid": paid]
+    }
+
+    /// A request for a block that is paid for.
+    @Sendable private static func paid(_ input: [UInt8]) -> String? {
+        guard let body = PaidBlockBody(ByteBuffer(bytes: input)) else { return nil }
+        return Array(body.buffer.readableBytesView) == input ? nil : "a request is written otherwise than it was read"
     }
 
     /// A blob in the index, and one of several blocks.

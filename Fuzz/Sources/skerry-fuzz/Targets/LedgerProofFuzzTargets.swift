@@ -1,6 +1,7 @@
 import Blake3
 import Foundation
 import Identity
+import Stark
 
 @testable import Ledger
 
@@ -187,6 +188,13 @@ enum LedgerProofFuzzTargets {
 extension LedgerProofFuzzTargets {
     // MARK: Seeds
 
+    private static func anchor() throws -> PoseidonLink {
+        guard let link = PoseidonLink(bytes: [3] + Array(repeating: 0, count: 31)) else {
+            throw LedgerError(.malformed, "3 and seven zeros are no link")
+        }
+        return link
+    }
+
     /// Small valid inputs by target and name.
     static func seeds() throws -> [String: [String: [UInt8]]] {
         let key = try LedgerFuzzTargets.key()
@@ -199,7 +207,7 @@ extension LedgerProofFuzzTargets {
             sizeClass: SizeClass("shared-1x-256"), replicas: 3, secretsEnvelope: Blake3.hash([2]))
         let channel = NewChannel(
             payee: key.publicKey.node, expiresMilliseconds: state.timeMilliseconds + 60_000,
-            chains: [NewChannel.Chain(commodity: .bytes, anchor: Blake3.hash([3]), unitPrice: 2, maxUnits: 9)])
+            chains: [NewChannel.Chain(commodity: .bytes, anchor: try anchor(), unitPrice: 2, maxUnits: 9)])
         let update = LedgerAction.updateNode(
             key.publicKey.node, peer: try Endpoint(host: "::1", port: 1), gateway: nil,
             capacity: NodeCapacity(memoryBytes: 1 << 30, cpuMillis: 500))
