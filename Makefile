@@ -13,7 +13,7 @@ help:
 	@echo "make bench    measure against b3sum, blake3, cp, gRPC, nginx and wrk in the same run"
 	@echo "make fuzz     fuzz every decoder for a minute each (FUZZ_SECONDS)"
 	@echo "make sim      simulate networks of thousands of nodes"
-	@echo "make install  put skerry and skerry-worker into PREFIX/bin (default /usr/local)"
+	@echo "make install  put skerry, skerry-worker and skerry-holder into PREFIX/bin (default /usr/local)"
 
 setup:
 	@tools/setup
@@ -21,6 +21,7 @@ setup:
 build: setup
 	$(SWIFT) build -c release --static-swift-stdlib --product skerry
 	$(SWIFT) build -c release --static-swift-stdlib --product skerry-worker
+	$(SWIFT) build -c release --product skerry-holder
 
 demo: build
 	@tools/demo $(BIN)
@@ -56,6 +57,7 @@ PREFIX ?= /usr/local
 install: build
 	install -D -m 755 $(BIN)/skerry $(DESTDIR)$(PREFIX)/bin/skerry
 	install -D -m 755 $(BIN)/skerry-worker $(DESTDIR)$(PREFIX)/bin/skerry-worker
+	install -D -m 755 $(BIN)/skerry-holder $(DESTDIR)$(PREFIX)/bin/skerry-holder
 
 clean:
 	rm -rf .build

@@ -15,8 +15,8 @@ struct Room {
 
 /// Rooms that compute so much that their tests take minutes without optimisation, and the tests that do.
 let optimisedInTests: Set = [
-    "Blake3", "Identity", "BlobStore", "Membership", "Discovery", "Exchange", "Ledger", "Simulator", "Blake3Tests",
-    "DiscoveryTests",
+    "Blake3", "Identity", "BlobStore", "Membership", "Discovery", "Exchange", "Stark", "AckProofs", "Ledger",
+    "Channels", "Simulator", "Blake3Tests", "DiscoveryTests", "StarkTests", "AckProofsTests",
 ]
 
 func settings(_ name: String) -> [SwiftSetting] {
@@ -69,7 +69,7 @@ let rooms: [Room] = [
         floor: "content", name: "BlobStore", rooms: ["Blake3", "Identity", "CLinux"],
         products: [grdb, nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "content", name: "Manifests", rooms: ["Blake3", "Identity", "Wire"], products: [protobuf]),
-    Room(floor: "content", name: "AppManifests", rooms: ["Identity", "Manifests"]),
+    Room(floor: "content", name: "AppManifests", rooms: ["Blake3", "Identity", "Manifests"]),
 
     Room(
         floor: "network", name: "Peering", rooms: ["Blake3", "Identity", "Wire"],
@@ -88,12 +88,21 @@ let rooms: [Room] = [
     Room(
         floor: "network", name: "Outbound", products: [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nioSSL]),
 
+    Room(floor: "ledger", name: "Stark", rooms: ["Blake3", "CStark"]),
+    Room(floor: "ledger", name: "AckProofs", rooms: ["Stark", "CStark"]),
     Room(
-        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire"],
+        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire", "Stark", "AckProofs"],
         products: [protobuf]),
     Room(
         floor: "ledger", name: "LedgerLog", rooms: ["Blake3", "Identity", "Ledger"],
         products: [grdb, logging, metrics]),
+
+    Room(
+        floor: "ledger", name: "Channels", rooms: ["Blake3", "Identity", "CLinux", "Ledger", "Stark"]),
+    Room(
+        floor: "ledger", name: "PaidDelivery",
+        rooms: ["Identity", "Wire", "Peering", "Exchange", "Ledger", "Stark", "Channels"],
+        products: [nio("NIOCore"), logging, metrics]),
 
     Room(
         floor: "ledger", name: "EtcdLog", rooms: ["Blake3", "Identity", "Ledger", "LedgerLog"],
@@ -102,11 +111,12 @@ let rooms: [Room] = [
         ]),
 
     Room(floor: "compute", name: "WorkerProtocol"),
+    Room(floor: "compute", name: "Cgroups"),
     Room(
         floor: "compute", name: "FunctionRuntime",
         rooms: ["WorkerProtocol", "CJavaScriptCore", "CRuntimeScript", "CSandbox"]),
     Room(
-        floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox"],
+        floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox", "Cgroups"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "compute", name: "Recordings", rooms: ["Blake3", "Identity", "WorkerProtocol"]),
     Room(
@@ -114,7 +124,12 @@ let rooms: [Room] = [
         products: [nio("NIOCore")]),
     Room(
         floor: "compute", name: "Secrets", rooms: ["Blake3", "Identity", "Manifests", "Ledger"], products: [crypto]),
+    Room(floor: "compute", name: "Machines", rooms: ["CLinux", "Cgroups"], products: [logging]),
     Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
+    Room(
+        floor: "compute", name: "Images",
+        rooms: ["Blake3", "Identity", "CLinux", "CZlib", "CZstd", "Outbound"],
+        products: [asyncHTTPClient, crypto, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, metrics]),
     Room(
         floor: "compute", name: "FunctionServices", rooms: ["Streams", "Outbound", "CZlib", "Functions"],
         products: [
@@ -122,12 +137,19 @@ let rooms: [Room] = [
             logging, metrics,
         ]),
 
+    Room(
+        floor: "compute", name: "Volumes", rooms: ["Blake3", "Identity"],
+        products: [nio("NIOCore"), nio("NIOPosix"), logging]),
+
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
         floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Streams", "Manifests"],
         products: [
             nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, nioHTTP2, nioHPACK, logging, metrics,
         ]),
+    Room(
+        floor: "edge", name: "MachineProxy", rooms: ["Streams", "Outbound", "Gateway"],
+        products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
     Room(floor: "edge", name: "HTTPCache"),
     Room(
         floor: "edge", name: "Origins", rooms: ["Blake3", "Identity", "Manifests", "Streams", "Outbound"],
@@ -147,7 +169,7 @@ let rooms: [Room] = [
             crypto, cryptoExtras, x509, asn1, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
             logging, metrics,
         ]),
-    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Ledger", "FunctionLogs"]),
+    Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Stark", "Ledger", "FunctionLogs"]),
     Room(
         floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel"],
         products: [hummingbird, httpTypes, nio("NIOCore"), logging, lifecycle]),
@@ -159,9 +181,12 @@ let rooms: [Room] = [
             "Peering",
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
             "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
-            "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates",
+            "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates", "Stark",
+            "AckProofs", "Channels", "PaidDelivery", "MachineProxy", "Images", "Machines", "Volumes",
         ],
-        products: [nio("NIOCore"), nio("NIOPosix"), nioSSL, hummingbird, logging, metrics, protobuf, lifecycle]),
+        products: [
+            nio("NIOCore"), nio("NIOPosix"), nioSSL, hummingbird, logging, metrics, coreMetrics, protobuf, lifecycle,
+        ]),
     Room(
         floor: "app", name: "Simulator",
         rooms: ["Blake3", "Identity", "Membership", "Discovery", "Exchange"]),
@@ -177,16 +202,18 @@ let rooms: [Room] = [
         floor: "app", name: "Client",
         rooms: [
             "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
-            "Bundling", "Recordings", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd",
+            "Bundling", "Recordings", "BlobStore", "Peering", "Exchange", "Channels", "PaidDelivery", "Secrets",
+            "Placement", "CZlib", "CBrotli", "CZstd", "Images",
         ],
-        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix")]),
+        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging]),
     Room(
         floor: "app", name: "SkerryCLI",
         rooms: [
             "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "AppManifests", "FunctionLogs", "Ledger",
             "Client",
-            "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway",
-            "Recordings", "Replay", "WorkerProtocol", "Secrets", "Certificates",
+            "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway", "Recordings",
+            "Replay", "WorkerProtocol", "Secrets", "Certificates", "Stark", "AckProofs", "Channels", "Machines",
+            "Placement", "Images", "Outbound",
         ],
         products: [
             argumentParser, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, coreMetrics,
@@ -199,6 +226,7 @@ let rooms: [Room] = [
 let nativeTargets: [Target] = [
     .target(
         name: "CBlake3", path: "Sources/base/CBlake3", cSettings: optimisedC),
+    .target(name: "CStark", path: "Sources/ledger/CStark", cSettings: optimisedC),
     .target(name: "CLinux", path: "Sources/base/CLinux", cSettings: optimisedC),
     .systemLibrary(
         name: "CZlib", path: "Sources/base/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -207,6 +235,7 @@ let nativeTargets: [Target] = [
     .systemLibrary(
         name: "CZstd", path: "Sources/base/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CSandbox", path: "Sources/compute/CSandbox", cSettings: optimisedC),
+    .executableTarget(name: "skerry-holder", path: "Sources/app/skerry-holder", cSettings: optimisedC),
     .target(
         name: "CRuntimeScript", path: "Sources/compute/CRuntimeScript", exclude: ["Scripts"],
         cSettings: optimisedC),
@@ -271,8 +300,21 @@ let testTargets: [Target] = [
         "DiscoveryTests", ["Discovery", "Peering", "Blake3", "Identity", "Wire"],
         [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
     tests("SimulatorTests", ["Simulator", "Membership", "Discovery", "Exchange", "Blake3", "Identity"]),
-    tests("LedgerTests", ["Ledger", "Identity", "Blake3", "Wire"], [protobuf]),
+    tests("StarkTests", ["Stark", "CStark", "Blake3"]),
+    .executableTarget(
+        name: "ack-prover", dependencies: dependencies(["AckProofs", "Stark"]), path: "Tests/Support/AckProver",
+        swiftSettings: settings("AckProofs")),
+    tests("AckProofsTests", ["AckProofs", "Stark", "Blake3", "ack-prover"]),
+    tests("LedgerTests", ["Ledger", "AckProofs", "Stark", "Identity", "Blake3", "Wire"], [protobuf]),
     tests("LedgerLogTests", ["LedgerLog", "Ledger", "Identity", "Blake3", "Wire"], [protobuf, logging, grdb]),
+    tests(
+        "PaidDeliveryTests",
+        [
+            "PaidDelivery", "Channels", "Exchange", "Peering", "BlobStore", "Ledger", "Stark", "Identity", "Blake3",
+            "Wire",
+        ],
+        [nio("NIOCore"), nio("NIOPosix"), logging]),
+    tests("ChannelsTests", ["Channels", "Ledger", "Stark", "Identity", "Blake3"]),
     .executableTarget(
         name: "ledger-exerciser",
         dependencies: dependencies(["EtcdLog", "LedgerLog", "Ledger", "Identity", "Blake3"]) + [logging],
@@ -287,19 +329,34 @@ let testTargets: [Target] = [
         "FunctionsTests",
         [
             "Functions", "FunctionServices", "Outbound", "Recordings", "Replay", "WorkerProtocol", "CSandbox",
-            "Streams",
+            "Streams", "Cgroups",
             "Identity", "Blake3", "skerry-worker", "sandbox-probe",
         ],
         [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests(
         "FunctionServicesTests", ["FunctionServices", "Functions", "Outbound", "Streams"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, grdb]),
-    tests("OutboundTests", ["Outbound"]),
+    tests("OutboundTests", ["Outbound"], [nio("NIOCore")]),
+    .executableTarget(
+        name: "image-exerciser", dependencies: dependencies(["Images", "Identity"]) + [nio("NIOCore"), logging],
+        path: "Tests/Support/ImageExerciser", swiftSettings: strict),
+    tests(
+        "ImagesTests",
+        ["Images", "Outbound", "CZlib", "CZstd", "CLinux", "Identity", "Blake3", "image-exerciser"],
+        [crypto, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging]),
+    .executableTarget(
+        name: "machine-exerciser", dependencies: dependencies(["Machines"]) + [logging],
+        path: "Tests/Support/MachineExerciser", swiftSettings: strict),
+    tests("MachinesTests", ["Machines", "Cgroups", "CLinux", "skerry-holder", "machine-exerciser"], [logging]),
+    tests("VolumesTests", ["Volumes", "Identity", "Blake3"], [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests("SecretsTests", ["Secrets", "Ledger", "Identity", "Blake3"]),
     tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
     tests(
         "GatewayTests", ["Gateway", "Manifests", "Streams", "Identity", "Blake3"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOHTTP1"), nioSSL, nioHTTP2, nioHPACK, logging]),
+    tests(
+        "MachineProxyTests", ["MachineProxy", "Gateway", "Streams", "Manifests", "Identity", "Blake3"],
+        [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests("HTTPCacheTests", ["HTTPCache"]),
     tests(
         "OriginsTests", ["Origins", "Outbound", "Streams", "Identity", "Blake3"],
@@ -315,7 +372,7 @@ let testTargets: [Target] = [
         "CertificatesTests", ["Certificates", "Identity", "Blake3"],
         [crypto, x509, asn1, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"), nioSSL, logging]),
     tests("TelemetryTests", ["Telemetry"], [coreMetrics]),
-    tests("ControlModelTests", ["ControlModel", "Ledger", "Identity", "Blake3"]),
+    tests("ControlModelTests", ["ControlModel", "Ledger", "Stark", "Identity", "Blake3"]),
     tests(
         "ClientTests", ["Client", "ControlAPI", "ControlModel", "LedgerLog", "Ledger", "Identity", "Blake3"],
         [hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), logging]),
@@ -324,14 +381,18 @@ let testTargets: [Target] = [
         [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
             "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
-            "Secrets", "ControlModel", "Placement",
+            "Secrets", "ControlModel", "Placement", "AckProofs", "Stark", "Channels", "PaidDelivery", "MachineProxy",
+            "Machines",
         ],
-        [nio("NIOCore"), nio("NIOPosix"), logging, protobuf]),
+        [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), logging, protobuf]),
     tests("ArchitectureTests", []),
     .testTarget(
         name: "IntegrationTests",
-        dependencies: dependencies(["Blake3", "Identity", "Ledger", "ControlModel", "skerry", "skerry-worker"])
-            + [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
+        dependencies: dependencies([
+            "Blake3", "Identity", "Ledger", "Stark", "Channels", "Peering", "Client", "ControlModel", "skerry",
+            "skerry-worker", "skerry-holder",
+        ])
+            + [asyncHTTPClient, logging, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
         path: "Tests/Integration", swiftSettings: strict),
 ]
 
