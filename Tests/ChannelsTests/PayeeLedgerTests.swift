@@ -45,8 +45,11 @@ struct PayeeLedgerTests {
         let session = try open(payer, ledger).session
         var delivered = 0
         for _ in 0..<50 {
-            while code({ try ledger.charge(session: session, holder: payer.holder, at: 1) }) == nil { delivered += 1 }
-            #expect(code { try ledger.charge(session: session, holder: payer.holder, at: 1) } == .credit)
+            while code({ try ledger.charge(session: session, holder: payer.holder, commodity: .bytes, at: 1) }) == nil {
+                delivered += 1
+            }
+            #expect(
+                code { try ledger.charge(session: session, holder: payer.holder, commodity: .bytes, at: 1) } == .credit)
             #expect(try ledger.owed(session: session, holder: payer.holder) <= 16)
             let ack = SessionAck(session: session, link: try payer.chain.reveal())
             #expect(try ledger.acknowledge(ack, holder: payer.holder) == 1)
@@ -62,8 +65,12 @@ struct PayeeLedgerTests {
         for round in 0..<5 {
             let opened = try open(payer, ledger)
             #expect(opened.owed == (round == 0 ? 0 : 2))
-            if round == 0 { try ledger.charge(2, session: opened.session, holder: payer.holder, at: 1) }
-            #expect(code { try ledger.charge(session: opened.session, holder: payer.holder, at: 1) } == .credit)
+            if round == 0 {
+                try ledger.charge(2, session: opened.session, holder: payer.holder, commodity: .bytes, at: 1)
+            }
+            #expect(
+                code { try ledger.charge(session: opened.session, holder: payer.holder, commodity: .bytes, at: 1) }
+                    == .credit)
         }
     }
 
@@ -83,7 +90,9 @@ struct PayeeLedgerTests {
             code { _ = try ledger.acknowledge(SessionAck(session: new, link: link), holder: stranger) }
                 == .unknownSession)
         for number in [0, 1, 0xf_ffff, UInt32.max] {
-            #expect(code { try ledger.charge(session: number, holder: payer.holder, at: 1) } == .unknownSession)
+            #expect(
+                code { try ledger.charge(session: number, holder: payer.holder, commodity: .bytes, at: 1) }
+                    == .unknownSession)
         }
         #expect(try ledger.acknowledge(SessionAck(session: new, link: link), holder: payer.holder) == 1)
     }
@@ -195,12 +204,14 @@ struct PayeeLedgerTests {
         var payer = try payer()
         ledger.setMultiplier(permille: 2000)
         let opened = try open(payer, ledger)
-        try ledger.charge(2, session: opened.session, holder: payer.holder, at: 1)
+        try ledger.charge(2, session: opened.session, holder: payer.holder, commodity: .bytes, at: 1)
         #expect(try ledger.owed(session: opened.session, holder: payer.holder) == 4)
         _ = try ledger.acknowledge(
             SessionAck(session: opened.session, link: payer.chain.reveal(4)), holder: payer.holder)
         #expect(try ledger.owed(session: opened.session, holder: payer.holder) == 0)
-        #expect(code { try ledger.charge(session: opened.session, holder: payer.holder, at: 600_000) } == .quoteExpired)
+        #expect(
+            code { try ledger.charge(session: opened.session, holder: payer.holder, commodity: .bytes, at: 600_000) }
+                == .quoteExpired)
     }
 
     // MARK: Restarts
@@ -216,7 +227,7 @@ struct PayeeLedgerTests {
             #expect(opened.owed == 0)
             try payer.chain.resume(from: opened.last)
             for _ in 0..<3 {
-                try ledger.charge(session: opened.session, holder: payer.holder, at: 1)
+                try ledger.charge(session: opened.session, holder: payer.holder, commodity: .bytes, at: 1)
                 let ack = SessionAck(session: opened.session, link: try payer.chain.reveal())
                 _ = try ledger.acknowledge(ack, holder: payer.holder)
             }
@@ -295,13 +306,17 @@ struct PayeeLedgerTests {
             let enemy = try payer(units: 64, number: number)
             let opened = try open(enemy, ledger)
             // More credit than two units for nothing there is not.
-            try ledger.charge(2, session: opened.session, holder: enemy.holder, at: 1)
-            #expect(code { try ledger.charge(session: opened.session, holder: enemy.holder, at: 1) } == .credit)
+            try ledger.charge(2, session: opened.session, holder: enemy.holder, commodity: .bytes, at: 1)
+            #expect(
+                code { try ledger.charge(session: opened.session, holder: enemy.holder, commodity: .bytes, at: 1) }
+                    == .credit)
             for step: UInt64 in [64, 1, 1000] {
                 let ack = SessionAck(session: opened.session, link: ChainLink(index: step, link: junk))
                 if code({ _ = try ledger.acknowledge(ack, holder: enemy.holder) }) != nil { refused += 1 }
             }
-            #expect(code { try ledger.charge(session: opened.session, holder: enemy.holder, at: 1) } == .unknownSession)
+            #expect(
+                code { try ledger.charge(session: opened.session, holder: enemy.holder, commodity: .bytes, at: 1) }
+                    == .unknownSession)
             if number % 100 == 0 {
                 let ack = SessionAck(session: session, link: try honest.chain.reveal())
                 #expect(try ledger.acknowledge(ack, holder: honest.holder) == 1)
@@ -333,24 +348,30 @@ struct PayeeLedgerTests {
             payers.append(try payer(number: number))
             sessions.append(try open(payers[Int(number)], ledger).session)
         }
-        var acks: [(holder: NodeID, ack: SessionAck)] = []
-        for (index, session) in sessions.enumerated() {
+        var requests: [UnitRequest] = []
+        func add(_ payer: Int, _ link: ChainLink) {
+            requests.append(
+                UnitRequest(
+                    holder: payers[payer].holder, session: sessions[payer], acknowledgments: [link], units: 0,
+                    commodity: .bytes))
+        }
+        for index in payers.indices {
             let step: UInt64 = index % 7 == 3 ? 5 : 1
-            let link =
+            add(
+                index,
                 index == 11
-                ? ChainLink(index: 1, link: payers[index].chain.anchor) : try payers[index].chain.reveal(step)
-            acks.append((payers[index].holder, SessionAck(session: session, link: link)))
+                    ? ChainLink(index: 1, link: payers[index].chain.anchor) : try payers[index].chain.reveal(step))
         }
         // The same chain twice, and the same acknowledgment twice.
-        acks.append((payers[0].holder, SessionAck(session: sessions[0], link: try payers[0].chain.reveal())))
-        acks.append(acks[1])
-        let results = try ledger.acknowledge(acks)
-        for (index, result) in results.enumerated() {
+        add(0, try payers[0].chain.reveal())
+        add(1, requests[1].acknowledgments[0])
+        for (index, answer) in ledger.admit(requests, at: 1).enumerated() {
+            let refusal: ChannelsError.Code? = index == 11 ? .badLink : nil
+            #expect(answer.refusal?.code == refusal)
             switch index {
-            case 11: #expect(throws: ChannelsError.self) { try result.get() }
-            case 40: #expect(try result.get() == 1)
-            case 41: #expect(try result.get() == 0)
-            default: #expect(try result.get() == (index % 7 == 3 ? 5 : 1))
+            case 11, 41: #expect(answer.acknowledged == 0)
+            case 40: #expect(answer.acknowledged == 1)
+            default: #expect(answer.acknowledged == (index % 7 == 3 ? 5 : 1))
             }
         }
         let acknowledged = ledger.openChannels.map(\.acknowledgedUnits).reduce(0, +)
@@ -368,7 +389,8 @@ struct PayeeLedgerTests {
         let second = try ledger.open(
             try large.opening(sharing: first, weight: 64), record: large.record, holder: owner.publicKey.node, at: 0
         ).session
-        try ledger.chargeAfterwards(130, session: first, holder: owner.publicKey.node)
+        let ticket = try ledger.charge(session: first, holder: owner.publicKey.node, commodity: .bytes, at: 0)
+        ledger.chargeAfterwards(129, on: ticket)
         let digits = try #require(
             RadixChains.split(130, remaining: [small.chain.remaining, large.chain.remaining, 0]))
         #expect(digits == [2, 2, 0])

@@ -79,7 +79,7 @@ struct RestartTests {
                     // A payer that was killed has forgotten that it asked, and asks again.
                     guard session.askedUnits > 0 else { continue }
                     do {
-                        try ledger.charge(session: session.number, holder: payer.holder, at: 1)
+                        try ledger.charge(session: session.number, holder: payer.holder, commodity: .bytes, at: 1)
                     } catch {
                         // The payee was killed: the session is opened again, and the unit asked for again.
                         session = try Scene.session(payer, ledger, session.chain, lost: session.lostUnits)

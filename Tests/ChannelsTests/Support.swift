@@ -31,22 +31,24 @@ func seed(_ number: UInt64, commodity: Commodity = .bytes) -> ChainSeed {
 struct TestPayer {
     let key: SigningKey
     let payee: PublicKey
+    let commodity: Commodity
     var chain: PayerChain
     let record: ChannelRecord
     var holder: NodeID { key.publicKey.node }
 
     init(
         payee: PublicKey, units: UInt64 = 200, price: UInt64 = 10, number: UInt64 = 1, expires: Int64 = hour,
-        key: SigningKey? = nil
+        key: SigningKey? = nil, commodity: Commodity = .bytes
     ) throws {
         self.payee = payee
+        self.commodity = commodity
         let key = key ?? SigningKey()
         self.key = key
         let plan = try ChannelPlan(
             key: key, network: testNetwork, payee: payee.node, nonce: number, expiresMilliseconds: expires,
-            purchases: [.init(commodity: .bytes, unitPrice: price, maxUnits: units)])
+            purchases: [.init(commodity: commodity, unitPrice: price, maxUnits: units)])
         chain = try PayerChain(
-            seed: ChainSeed(key: key, network: testNetwork, payee: payee.node, nonce: number, commodity: .bytes),
+            seed: ChainSeed(key: key, network: testNetwork, payee: payee.node, nonce: number, commodity: commodity),
             unitCount: units)
         let id = ChannelID(Blake3.hash(chain.anchor.bytes + key.publicKey.bytes))
         record = ChannelRecord(
@@ -62,7 +64,7 @@ struct TestPayer {
         let grant = SessionGrant(
             network: testNetwork, channel: record.id, holder: holder ?? self.holder, milliseconds: milliseconds)
         return SessionOpening(
-            channel: record.id, commodity: .bytes, grantMilliseconds: milliseconds,
+            channel: record.id, commodity: commodity, grantMilliseconds: milliseconds,
             grant: try grant.sign(with: signer ?? key), sharing: sharing, weight: weight, quote: quote)
     }
 

@@ -54,6 +54,32 @@ import Testing
         #expect(world.state.audit().problems == [])
     }
 
+    @Test func whatTheBatchPaidGoesBackIntoItsChannels() throws {
+        let (start, transaction) = try settled()
+        var world = start
+        let payee = try #require(world.state.node(world.ids[2])?.operatorAccount)
+        let before = try #require(world.state.account(payee)?.balance)
+        #expect(world.state.channels.map(\.settled) == [7, 7])
+        #expect(try world.run(evidence(transaction), by: world.ids[1]) == nil)
+        #expect(world.state.account(payee)?.balance == before - 14)
+        #expect(world.state.channels.map(\.settled) == [0, 0])
+        #expect(world.state.channels.map(\.refund) == [50, 50])
+        #expect(world.state.audit().problems == [])
+    }
+
+    @Test func whatTheOperatorSpentDoesNotComeBack() throws {
+        let (start, transaction) = try settled()
+        var world = start
+        let payee = try #require(world.state.node(world.ids[2])?.operatorAccount)
+        let other = try #require(world.state.node(world.ids[0])?.operatorAccount)
+        let balance = try #require(world.state.account(payee)?.balance)
+        #expect(try world.run(.transfer(to: other, amount: balance - 5), byOperatorOf: 2) == nil)
+        #expect(try world.run(evidence(transaction), by: world.ids[1]) == nil)
+        #expect(world.state.account(payee)?.balance == 0)
+        #expect(world.state.channels.reduce(0) { $0 + $1.settled } == 9)
+        #expect(world.state.audit().problems == [])
+    }
+
     @Test func evidenceThatProvesNothing() throws {
         let (start, transaction) = try settled()
         var world = start

@@ -101,6 +101,30 @@ import Testing
                 == .unsupported)
     }
 
+    @Test func anAppOfSeveralPartsMayHaveAMachine() throws {
+        var (world, _) = try self.world()
+        func publish(_ number: Int, size: SizeClass?) throws -> ReleaseID {
+            var release = World.site(number)
+            release.kind = .composite
+            release.sizeClass = size
+            guard case .applied(let id?) = try world.run(.publishRelease(app, release), by: world.alice) else {
+                throw LedgerError(.malformed, "publishing was refused")
+            }
+            return id
+        }
+        let without = try publish(7, size: nil)
+        let with = try publish(8, size: SizeClass("shared-1x-256"))
+        #expect(world.state.release(without, of: app)?.runsMachine == false)
+        #expect(world.state.release(with, of: app)?.runsMachine == true)
+        #expect(
+            try world.refusal(
+                .leaseMachines(termMilliseconds: 1_000, [claim(0, without)]), by: world.helper, as: .node)
+                == .unsupported)
+        #expect(
+            try world.refusal(.leaseMachines(termMilliseconds: 1_000, [claim(0, with)]), by: world.helper, as: .node)
+                == nil)
+    }
+
     @Test func limits() throws {
         let (start, release) = try self.world()
         var world = start

@@ -30,7 +30,7 @@ import Testing
         ("fault_penalty_permille", 0...1_000), ("checkpoint_entries", 1...1_000_000),
         ("checkpoint_ms", 100...1_099_511_627_776), ("channel_grace_ms", 0...1_099_511_627_776),
         ("channel_steps_per_reveal", 1...1_048_576), ("observers_per_node", 1...1_000),
-        ("settlement_bytes", 0...454_656),
+        ("settlement_bytes", 0...454_656), ("nodes_pay", 0...1), ("free_units", 0...1_099_511_627_776),
     ]
 
     @Test func everyNameAtItsLimitsAndOnePast() throws {

@@ -90,8 +90,12 @@ import Testing
         skerry_stark_evaluate(panels[0].start, 8, table, Array(table[40...]), 2, 6, &values)
         result += values
         let combined = try arena.buffer(words: 8 * rows)
-        skerry_stark_combine(optional, 10, table, 0, rows, combined.start)
+        skerry_stark_combine(optional, 10, 16, table, 0, rows, combined.start)
         collect(combined, 8 * rows)
+        skerry_stark_combine([optional[0]], 1, 48, table, 0, 16, combined.start)
+        collect(combined, 8 * 16)
+        skerry_stark_sparse(panels[1].start, panels[2].start, rows, Array(table[..<5]), &values)
+        result += values
         let out = try arena.buffer(words: 16 * rows)
         skerry_stark_pack(combined.start, [optional[1], optional[2], nil], 0, rows, out.start)
         collect(out, 16 * rows)
@@ -109,6 +113,8 @@ import Testing
         }
         skerry_stark_fri_fold(panels[0].start, 16, &fold, 0, 16, out.start)
         collect(out, 80)
+        skerry_stark_fri_fold_leaves(leaves.start, panels[1].start, &fold, 16, out.start)
+        collect(out, 128)
         var words = (0..<128).map { _ in random.word() }
         var destinations: [UnsafeMutablePointer<UInt32>?] = []
         for panel in panels[..<9] { destinations.append(panel.start) }
@@ -202,6 +208,23 @@ import Testing
                 let x = (shift * root.power(UInt64(leaf))).power(8)
                 let expected = folded.reversed().reduce(Quintic.zero) { $0 * x + $1 }
                 #expect((0..<5).map { next.start[leaves * $0 + leaf] } == expected.words)
+            }
+            // The same leaves as the verifier has them, in another order.
+            let order = [5, 0, 15, 2, 9, 9, 1, 3, 4, 6, 7, 8, 10, 11, 12, 13]
+            var rows = OpenedRows(count: leaves, rowWords: 40)
+            var inverses: [UInt32] = []
+            for (row, leaf) in order.enumerated() {
+                inverses.append((shift * root.power(UInt64(leaf))).inverse.word)
+                for word in 0..<40 {
+                    let place = leaf + word / 5 * leaves
+                    rows.words[rows.stride * row + word] = layer.start[(word % 5) << logSize + place]
+                }
+            }
+            var out = [UInt32](repeating: 1, count: 8 * leaves)
+            skerry_stark_fri_fold_leaves(rows.words, inverses, &fold, leaves, &out)
+            for (row, leaf) in order.enumerated() {
+                let expected = (0..<5).map { next.start[leaves * $0 + leaf] } + [0, 0, 0]
+                #expect(Array(out[8 * row..<8 * row + 8]) == expected)
             }
         }
     }

@@ -51,7 +51,9 @@ int main(void) {
     uint32_t *weights = words(5 * 160), values[80], *elements = words(8 * ROWS);
     skerry_stark_evaluate(panels[2], 8, weights, weights + 40, 1, 7, values);
     line("evaluate", values, 80);
-    skerry_stark_combine((const uint32_t *const *)panels, 10, weights, 0, ROWS, elements);
+    skerry_stark_sparse(panels[3], panels[2], ROWS, weights, values);
+    line("sparse", values, 80);
+    skerry_stark_combine((const uint32_t *const *)panels, 10, 16, weights, 0, ROWS, elements);
     line("combine", elements, 8 * ROWS);
     const uint32_t *shifts[3] = {panels[3], panels[4], NULL};
     skerry_stark_pack(elements, shifts, 0, ROWS, out);
@@ -65,6 +67,8 @@ int main(void) {
     for (int i = 0; i < 15; i++) fold.challenges[i] = word();
     skerry_stark_fri_fold(panels[1], 16, &fold, 0, 16, out);
     line("fri_fold", out, 80);
+    skerry_stark_fri_fold_leaves(leaves, panels[4], &fold, 16, out);
+    line("fri_fold_leaves", out, 128);
     uint64_t rows[16];
     for (int i = 0; i < 16; i++) rows[i] = 4 * (uint64_t)i;
     skerry_stark_chain_rows(links, panels, rows, 0xffff, 4);

@@ -59,19 +59,29 @@ struct ChainStatement: Statement {
 
     /// The claims' number, each with its links and steps, the filler's end, and the context with its length.
     private static func publicInputs(_ claims: [AckClaim], context: [UInt8], fillerEnd: PoseidonLink) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(72 * claims.count + 48 + context.count)
-        bytes.append(word: UInt32(claims.count))
-        for claim in claims {
-            bytes += claim.from.bytes
-            bytes += claim.to.bytes
-            bytes.append(word: UInt32(truncatingIfNeeded: claim.steps))
-            bytes.append(word: UInt32(truncatingIfNeeded: claim.steps >> 32))
+        let count = 72 * claims.count + 40 + context.count
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            var rest = UnsafeMutableRawBufferPointer(buffer)
+            func advance(_ bytes: Int) { rest = UnsafeMutableRawBufferPointer(rebasing: rest[bytes...]) }
+            func append(_ link: PoseidonLink) {
+                link.write(to: rest)
+                advance(PoseidonLink.byteCount)
+            }
+            func append<Number: FixedWidthInteger>(_ number: Number) {
+                rest.storeBytes(of: number.littleEndian, as: Number.self)
+                advance(MemoryLayout<Number>.size)
+            }
+            append(UInt32(claims.count))
+            for claim in claims {
+                append(claim.from)
+                append(claim.to)
+                append(claim.steps)
+            }
+            append(fillerEnd)
+            append(UInt32(context.count))
+            rest.copyBytes(from: context)
+            initialized = count
         }
-        bytes += fillerEnd.bytes
-        bytes.append(word: UInt32(context.count))
-        bytes += context
-        return bytes
     }
 
     // MARK: The constraints at a point
@@ -86,22 +96,25 @@ struct ChainStatement: Statement {
             weight *= alpha
         }
         func cube(_ x: Quintic) -> Quintic { x * x * x }
-        func substitute(_ state: inout [Quintic], _ constants: ArraySlice<KoalaBear>) {
-            for (index, constant) in zip(0..<16, constants) { state[index] = cube(state[index] + Quintic(constant)) }
-        }
-        func multiply(_ state: [Quintic], _ entry: (Int, Int) -> KoalaBear) -> [Quintic] {
-            (0..<16).map { i in (0..<16).reduce(Quintic.zero) { $0 + state[$1] * entry(i, $1) } }
-        }
-        func circulant(_ state: [Quintic]) -> [Quintic] { multiply(state) { k.circulant[($1 - $0) & 15] } }
-
         var state = (0..<8).map { before[$0] + columns.input[$0] }
         state.append(Quintic(KoalaBear(linkDomain)))
         state += Array(repeating: .zero, count: 7)
+        func substitute(_ constants: [KoalaBear], _ round: Int) {
+            for index in 0..<16 { state[index] = cube(state[index] + Quintic(constants[16 * round + index])) }
+        }
+        /// One word of the state times a matrix whose entry (i, j) is `matrix[16 * i + j]`.
+        func entry(_ matrix: [KoalaBear], _ word: Int) -> Quintic {
+            var sum = Quintic.zero
+            for index in 0..<16 { sum += state[index] * matrix[16 * word + index] }
+            return sum
+        }
+        func constrain(_ matrix: [KoalaBear], _ cells: Range<Int>) {
+            for (index, cell) in cells.enumerated() { constrain(entry(matrix, index) - row[cell]) }
+            for (index, cell) in cells.enumerated() { state[index] = row[cell] }
+        }
         for round in 0..<4 {
-            substitute(&state, k.initial[16 * round..<16 * round + 16])
-            state = round < 3 ? circulant(state) : multiply(state) { k.pre[16 * $0 + $1] }
-            for index in 0..<16 { constrain(state[index] - row[16 * round + index]) }
-            state = Array(row[16 * round..<16 * round + 16])
+            substitute(k.initial, round)
+            constrain(round < 3 ? k.circulant : k.pre, 16 * round..<16 * round + 16)
         }
         for round in 0..<20 {
             let cell = row[112 + round]
@@ -114,81 +127,30 @@ struct ChainStatement: Statement {
             state[0] = head
         }
         for round in 0..<4 {
-            substitute(&state, k.final[16 * round..<16 * round + 16])
-            state = circulant(state)
-            let cells = round < 3 ? 64 + 16 * round..<80 + 16 * round : 132..<140
-            for (index, cell) in cells.enumerated() { constrain(state[index] - row[cell]) }
-            if round < 3 { state = Array(row[cells]) }
+            substitute(k.final, round)
+            constrain(k.circulant, round < 3 ? 64 + 16 * round..<80 + 16 * round : 132..<140)
         }
         let link = zip(gamma.powers(8), row[132..<140]).reduce(Quintic.zero) { $0 + $1.0 * $1.1 }
         constrain(link * columns.end - columns.oldest)
         return sum
     }
 
-    /// D, E and B at a point outside of ⟨ω⟩, as Lagrange sums over the rows in which they are not 0.
+    /// D, E and B at a point outside of ⟨ω⟩.
     private func publicColumns(at point: Quintic, gamma: Quintic) -> (input: [Quintic], end: Quintic, oldest: Quintic) {
         let rows = RowPoints(logRows: logRows)
-        // 1 / (z − ω^i) for the first and the last row of each segment.
-        var inverses: [Quintic] = []
-        var points: [KoalaBear] = []
-        inverses.reserveCapacity(2 * segments.count)
-        points.reserveCapacity(2 * segments.count)
+        var first = SparseColumns(at: point, rows: rows)
+        var last = SparseColumns(at: point, rows: rows)
+        let one = SIMD8(KoalaBear.one.word, 0, 0, 0, 0, 0, 0, 0)
+        var before = segments[segments.count - 1].oldest.words
         for segment in segments {
-            for row in [segment.firstRow, segment.lastRow] {
-                let x = rows.point(row)
-                points.append(x)
-                inverses.append(point - Quintic(x))
-            }
+            let (new, old) = (segment.newest.words, segment.oldest.words)
+            let difference = (new &- before).replacing(with: new &- before &+ KoalaBear.modulus, where: new .< before)
+            first.add(row: segment.firstRow, SIMD16(lowHalf: difference, highHalf: .zero))
+            last.add(row: segment.lastRow, SIMD16(lowHalf: old, highHalf: one))
+            before = old
         }
-        Quintic.invert(&inverses)
-        let powers = gamma.powers(8)
-        var input = [Quintic](repeating: .zero, count: 8)
-        var end = Quintic.zero
-        var oldest = Quintic.zero
-        var before = segments[segments.count - 1].oldest
-        for (index, segment) in segments.enumerated() {
-            let first = inverses[2 * index] * points[2 * index]
-            let last = inverses[2 * index + 1] * points[2 * index + 1]
-            var link = Quintic.zero
-            for word in 0..<8 {
-                let new = KoalaBear(unchecked: segment.newest.words[word])
-                input[word] += first * (new - KoalaBear(unchecked: before.words[word]))
-                link += powers[word] * KoalaBear(unchecked: segment.oldest.words[word])
-            }
-            end += last
-            oldest += last * link
-            before = segment.oldest
-        }
-        // The Lagrange polynomial of row i is (X^rows − 1) / rows · ω^i / (X − ω^i).
-        let scale =
-            (point.power(UInt64(1) << UInt64(logRows)) - .one) * KoalaBear(UInt32(1 << logRows)).inverse
-        return (input.map { $0 * scale }, end * scale, oldest * scale)
+        let values = last.values()
+        let oldest = zip(gamma.powers(8), values).reduce(Quintic.zero) { $0 + $1.0 * $1.1 }
+        return (first.values(), values[8], oldest)
     }
-}
-
-/// Powers of ω from two tables of about the square root of their number.
-struct RowPoints {
-    private let lowBits: Int
-    private let low: [KoalaBear]
-    private let high: [KoalaBear]
-
-    init(logRows: Int) {
-        lowBits = (logRows + 1) / 2
-        let root = KoalaBear.rootOfUnity(log: logRows)
-        low = RowPoints.powers(root, 1 << lowBits)
-        high = RowPoints.powers(root.power(UInt64(1 << lowBits)), 1 << (logRows - lowBits))
-    }
-
-    private static func powers(_ base: KoalaBear, _ count: Int) -> [KoalaBear] {
-        var powers: [KoalaBear] = []
-        powers.reserveCapacity(count)
-        var power = KoalaBear.one
-        for _ in 0..<count {
-            powers.append(power)
-            power *= base
-        }
-        return powers
-    }
-
-    func point(_ row: Int) -> KoalaBear { low[row & (low.count - 1)] * high[row >> lowBits] }
 }

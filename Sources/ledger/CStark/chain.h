@@ -95,16 +95,16 @@ static TARGET void LOCAL(chain_quotient)(const skerry_stark_chain *chain, size_t
     const uint32_t *weights = chain->weights, *link_weights = chain->link_weights;
     for (size_t row = first; row < first + rows; row += LANES) {
         vec cells[144], before[16], public[16];
-        for (int p = 0; p < 9; p++) load_rows(cells + 16 * p, chain->panels[p] + 16 * row);
+        for (int p = 0; p < 9; p++) load_rows(cells + 16 * p, chain->panels[p] + 16 * row, 16);
         if (row) {
-            load_rows(before, chain->panels[8] + 16 * (row - 1));
+            load_rows(before, chain->panels[8] + 16 * (row - 1), 16);
         } else {
             uint32_t turned[16 * LANES];
             __builtin_memcpy(turned, chain->panels[8] + 16 * (chain->rows - 1), 64);
             __builtin_memcpy(turned + 16, chain->panels[8], 64 * (LANES - 1));
-            load_rows(before, turned);
+            load_rows(before, turned, 16);
         }
-        load_rows(public, chain->public_panel + 16 * row);
+        load_rows(public, chain->public_panel + 16 * row, 16);
 
         vec total[5] = {}, s[16];
         UNROLL for (int i = 0; i < 8; i++) s[i] = add(before[4 + i], public[i]);

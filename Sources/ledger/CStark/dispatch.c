@@ -85,9 +85,14 @@ void skerry_stark_evaluate(const uint32_t *panel, size_t block_rows, const uint3
     current()->evaluate(panel, block_rows, low, high, first, blocks, out);
 }
 
-void skerry_stark_combine(const uint32_t *const *panels, int count, const uint32_t *weights, size_t first, size_t rows,
-                          uint32_t *out) {
-    current()->combine(panels, count, weights, first, rows, out);
+void skerry_stark_combine(const uint32_t *const *panels, int count, size_t stride, const uint32_t *weights, size_t first,
+                          size_t rows, uint32_t *out) {
+    current()->combine(panels, count, stride, weights, first, rows, out);
+}
+
+void skerry_stark_sparse(const uint32_t *points, const uint32_t *rows, size_t count, const uint32_t polynomial[5],
+                         uint32_t sums[80]) {
+    current()->sparse(points, rows, count, polynomial, sums);
 }
 
 void skerry_stark_pack(const uint32_t *elements, const uint32_t *const shifts[3], size_t first, size_t rows,
@@ -108,6 +113,11 @@ void skerry_stark_fri_leaves(const uint32_t *layer, size_t leaves, size_t first,
 void skerry_stark_fri_fold(const uint32_t *layer, size_t leaves, const skerry_stark_fold *fold, size_t first,
                            size_t count, uint32_t *next) {
     current()->fri_fold(layer, leaves, fold, first, count, next);
+}
+
+void skerry_stark_fri_fold_leaves(const uint32_t *leaves, const uint32_t *inverses, const skerry_stark_fold *fold,
+                                  size_t count, uint32_t *next) {
+    current()->fri_fold_leaves(leaves, inverses, fold, count, next);
 }
 
 void skerry_stark_chain_rows(uint32_t words[128], uint32_t *const panels[9], const uint64_t rows[16], uint32_t active,

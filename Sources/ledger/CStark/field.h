@@ -224,11 +224,11 @@ INLINE void transpose(vec t[LANES]) {
     }
 }
 
-/// LANES rows of a panel as 16 vectors, one for each column.
-INLINE void load_rows(vec columns[16], const uint32_t *rows) {
+/// LANES rows of 16 words, `stride` words apart, as 16 vectors, one for each column.
+INLINE void load_rows(vec columns[16], const uint32_t *rows, size_t stride) {
     UNROLL for (int part = 0; part < PARTS; part++) {
         vec t[LANES];
-        UNROLL for (int i = 0; i < LANES; i++) t[i] = load(rows + 16 * i + LANES * part);
+        UNROLL for (int i = 0; i < LANES; i++) t[i] = load(rows + stride * (size_t)i + LANES * part);
         transpose(t);
         UNROLL for (int i = 0; i < LANES; i++) columns[LANES * part + i] = t[i];
     }

@@ -22,10 +22,12 @@ const stark_kernels KERNEL = {
     .forward = LOCAL(forward),
     .evaluate = LOCAL(evaluate),
     .combine = LOCAL(combine),
+    .sparse = LOCAL(sparse),
     .pack = LOCAL(pack),
     .halves = LOCAL(halves),
     .fri_leaves = LOCAL(fri_leaves),
     .fri_fold = LOCAL(fri_fold),
+    .fri_fold_leaves = LOCAL(fri_fold_leaves),
     .chain_rows = LOCAL(chain_rows),
     .chain_quotient = LOCAL(chain_quotient),
 };

@@ -30,13 +30,13 @@ INLINE void store_elements(uint32_t *out, const vec c[5]) {
 }
 
 /// For each row, the sum over all columns of all panels of the column's word times its weight.
-static TARGET void LOCAL(combine)(const uint32_t *const *panels, int count, const uint32_t *weights, size_t first,
-                                  size_t rows, uint32_t *out) {
+static TARGET void LOCAL(combine)(const uint32_t *const *panels, int count, size_t stride, const uint32_t *weights,
+                                  size_t first, size_t rows, uint32_t *out) {
     for (size_t row = first; row < first + rows; row += LANES) {
         vec total[5] = {};
         for (int p = 0; p < count; p++) {
             vec columns[16];
-            load_rows(columns, panels[p] + 16 * row);
+            load_rows(columns, panels[p] + stride * row, stride);
             UNROLL for (int i = 0; i < 16; i += 4) {
                 split x[4];
                 UNROLL for (int k = 0; k < 4; k++) x[k] = split_of(columns[i + k]);
@@ -44,6 +44,52 @@ static TARGET void LOCAL(combine)(const uint32_t *const *panels, int count, cons
             }
         }
         store_elements(out + 8 * row, total);
+    }
+}
+
+/// What Horner's rule has on the way to the value at x, from the constant coefficient up; returns the value.
+INLINE vec horner(vec b[5], vec x, const uint32_t polynomial[5]) {
+    b[4] = all(ONE);
+    UNROLL for (int k = 4; k > 0; k--) b[k - 1] = add(mul(b[k], x), all(polynomial[k]));
+    return add(mul(b[0], x), all(polynomial[0]));
+}
+
+/// Lagrange sums. Where m is the polynomial and b what Horner's rule has on the way to m(x), (m(X) - m(x)) / (X - x) is the sum
+/// of b_k X^k. m(z) is 0, so x / (z - x) is the sum of -z^k b_k x / m(x), and only words have to be inverted.
+static TARGET void LOCAL(sparse)(const uint32_t *points, const uint32_t *rows, size_t count,
+                                 const uint32_t polynomial[5], uint32_t sums[80]) {
+    enum { GROUPS = SKERRY_STARK_SPARSE_ROWS / LANES };
+    vec values[GROUPS], products[GROUPS], product = all(ONE), b[5];
+    uint32_t weights[5 * SKERRY_STARK_SPARSE_ROWS];
+    size_t groups = count / LANES;
+    for (size_t i = 0; i < groups; i++) {
+        values[i] = horner(b, load(points + LANES * i), polynomial);
+        products[i] = product;
+        product = mul(product, values[i]);
+    }
+    vec inverse = all(ONE);
+    for (uint32_t bit = 1u << 30; bit; bit >>= 1) {
+        inverse = mul(inverse, inverse);
+        if ((P - 2) & bit) inverse = mul(inverse, product);
+    }
+    for (size_t i = groups; i-- > 0;) {
+        vec x = load(points + LANES * i), factor = mul(mul(inverse, products[i]), x);
+        inverse = mul(inverse, values[i]);
+        horner(b, x, polynomial);
+        uint32_t words[5][LANES];
+        UNROLL for (int k = 0; k < 5; k++) store(words[k], mul(b[k], factor));
+        for (size_t lane = 0; lane < LANES; lane++)
+            UNROLL for (size_t k = 0; k < 5; k++) weights[5 * (LANES * i + lane) + k] = words[k][lane];
+    }
+    ROW_LOOP {
+        vec total[5];
+        UNROLL for (int k = 0; k < 5; k++) total[k] = load(sums + 16 * k + LANES * part);
+        for (size_t row = 0; row < count; row += 4) {
+            split x[4];
+            UNROLL for (size_t i = 0; i < 4; i++) x[i] = split_of(load(rows + 16 * (row + i) + LANES * part));
+            accumulate4(total, x, weights + 5 * row);
+        }
+        UNROLL for (int k = 0; k < 5; k++) store(sums + 16 * k + LANES * part, total[k]);
     }
 }
 
@@ -93,6 +139,21 @@ static TARGET void LOCAL(fri_leaves)(const uint32_t *layer, size_t leaves, size_
     }
 }
 
+/// The fold of leaves: `x` has 1 / x of each.
+INLINE quintic fold_values(quintic values[8], vec x, const skerry_stark_fold *fold) {
+    for (int level = 0, half = 4; half; level++, half >>= 1) {
+        quintic challenge = quintic_all(fold->challenges + 5 * level);
+        for (int t = 0; t < half; t++) {
+            quintic even = quintic_add(values[t], values[t + half]);
+            quintic odd = quintic_sub(values[t], values[t + half]);
+            odd = quintic_scale(odd, mul_all(x, fold->roots[t << level]));
+            values[t] = quintic_add(even, quintic_mul(odd, challenge));
+        }
+        x = mul(x, x);
+    }
+    return quintic_scale(values[0], all(fold->eighth));
+}
+
 /// Folds eight values of a layer to one of the next, for the leaves from `first` on.
 static TARGET void LOCAL(fri_fold)(const uint32_t *layer, size_t leaves, const skerry_stark_fold *fold, size_t first,
                                    size_t count, uint32_t *next) {
@@ -114,17 +175,20 @@ static TARGET void LOCAL(fri_fold)(const uint32_t *layer, size_t leaves, const s
         for (int t = 0; t < 8; t++)
             UNROLL for (int d = 0; d < 5; d++)
                 values[t].c[d] = load(layer + 8 * leaves * (size_t)d + leaves * (size_t)t + leaf);
-        vec power = x;
-        for (int level = 0, half = 4; half; level++, half >>= 1) {
-            quintic challenge = quintic_all(fold->challenges + 5 * level);
-            for (int t = 0; t < half; t++) {
-                quintic even = quintic_add(values[t], values[t + half]);
-                quintic odd = quintic_sub(values[t], values[t + half]);
-                odd = quintic_scale(odd, mul_all(power, fold->roots[t << level]));
-                values[t] = quintic_add(even, quintic_mul(odd, challenge));
-            }
-            power = mul(power, power);
-        }
-        UNROLL for (int d = 0; d < 5; d++) store(next + leaves * (size_t)d + leaf, mul_all(values[0].c[d], fold->eighth));
+        quintic folded = fold_values(values, x, fold);
+        UNROLL for (int d = 0; d < 5; d++) store(next + leaves * (size_t)d + leaf, folded.c[d]);
+    }
+}
+
+/// The same for leaves anywhere, 48 words each.
+static TARGET void LOCAL(fri_fold_leaves)(const uint32_t *leaves, const uint32_t *inverses,
+                                          const skerry_stark_fold *fold, size_t count, uint32_t *next) {
+    for (size_t leaf = 0; leaf < count; leaf += LANES) {
+        vec words[48];
+        UNROLL for (int part = 0; part < 3; part++) load_rows(words + 16 * part, leaves + 48 * leaf + 16 * part, 48);
+        quintic values[8];
+        UNROLL for (int t = 0; t < 8; t++) UNROLL for (int d = 0; d < 5; d++) values[t].c[d] = words[5 * t + d];
+        quintic folded = fold_values(values, load(inverses + leaf), fold);
+        store_elements(next + 8 * leaf, folded.c);
     }
 }

@@ -87,9 +87,11 @@ final class AckLog: Sendable {
     ///   `AckLog.dropWaiting` while nobody can append any.
     func start(snapshot: @escaping @Sendable () -> [UInt8]) {
         state.withLock { $0.isRunning = true }
-        let thread = Thread { self.run(snapshot) }
-        thread.name = "skerry-acks"
-        thread.start()
+        Thread {
+            // From inside: a name that is given before the start does not reach the system.
+            Thread.current.name = "skerry-acks"
+            self.run(snapshot)
+        }.start()
     }
 
     // MARK: Appending

@@ -6,124 +6,185 @@ import Stark
 extension PayeeBook {
     /// Takes an acknowledgment.
     ///
-    /// - Returns: Units that it adds, and what the log must be told.
+    /// - Returns: Units that it adds.
     /// - Throws: What ``PayeeChannel/steps(to:maxGap:)`` throws; a wrong link also ends the session.
-    mutating func acknowledge(
-        _ ack: SessionAck, holder: NodeID
-    ) throws(ChannelsError) -> (units: UInt64, records: [AckRecord]) {
-        let place = try place(of: ack.session, holder)
-        let steps = try steps(to: ack.link, at: place)
-        return try take(ack.link, hashed: ack.link.link.advanced(by: Int(steps)), at: place)
+    mutating func acknowledge(_ ack: SessionAck, holder: NodeID) throws(ChannelsError) -> UInt64 {
+        try acknowledge(ack.link, at: try place(of: ack.session, holder))
     }
 
-    /// As above for many at a time: single steps of different chains are hashed in 16 lanes.
-    mutating func acknowledge(
-        _ acks: [(holder: NodeID, ack: SessionAck)]
-    ) -> [Result<(units: UInt64, records: [AckRecord]), ChannelsError>] {
-        var results = [Result<(units: UInt64, records: [AckRecord]), ChannelsError>?](repeating: nil, count: acks.count)
-        var lanes: [PoseidonLink] = []
-        var owners: [(index: Int, place: Int)] = []
-        lanes.reserveCapacity(acks.count)
-        owners.reserveCapacity(acks.count)
-        var taken: Set<UInt32> = []
-        for (index, (holder, ack)) in acks.enumerated() {
-            guard let place = try? place(of: ack.session, holder), let channel = slots[place]?.channel,
-                (try? channel.steps(to: ack.link, maxGap: 1)) == 1, taken.insert(ack.session).inserted
-            else { continue }
-            lanes.append(ack.link.link)
-            owners.append((index, place))
-        }
-        PoseidonLink.advance(&lanes, by: 1)
-        for (lane, owner) in owners.enumerated() {
-            results[owner.index] = Result { () throws(ChannelsError) in
-                try take(acks[owner.index].ack.link, hashed: lanes[lane], at: owner.place)
-            }
-        }
-        return acks.enumerated().map { index, item in
-            results[index]
-                ?? Result { () throws(ChannelsError) in try acknowledge(item.ack, holder: item.holder) }
-        }
-    }
-
-    private func steps(to link: ChainLink, at place: Int) throws(ChannelsError) -> UInt64 {
-        guard let slot = slots[place] else { return 0 }
-        return try slot.channel.steps(to: link, maxGap: settings.maxGap)
+    private mutating func acknowledge(_ link: ChainLink, at place: Int) throws(ChannelsError) -> UInt64 {
+        guard let steps = try slots[place]?.channel.steps(to: link, maxGap: settings.maxGap) else { return 0 }
+        return try take(link, hashed: link.link.advanced(by: Int(steps)), at: place)
     }
 
     private mutating func take(
         _ link: ChainLink, hashed: PoseidonLink, at place: Int
-    ) throws(ChannelsError) -> (units: UInt64, records: [AckRecord]) {
+    ) throws(ChannelsError) -> UInt64 {
         guard let before = slots[place]?.channel.acknowledgedUnits, let last = slots[place]?.channel.last,
             let isLogged = slots[place]?.isLogged
-        else { return (0, []) }
+        else { return 0 }
         do throws(ChannelsError) {
             try slots[place]?.channel.take(link, hashed: hashed)
         } catch {
-            // An honest payer has no wrong links: whoever sends one makes this node hash for nothing.
-            slots[place]?.session = nil
-            slots[place]?.wrongLinks += 1
+            blame(place)
             throw error
         }
-        if link == last { return (0, []) }
-        let units = credit(since: before, at: place)
-        if isLogged { return (units, [AckRecord(link: link, slot: place)]) }
-        return (units, firstRecords(at: place))
+        if link == last { return 0 }
+        if isLogged { unwritten.append(AckRecord(link: link, slot: place)) } else { begin(place) }
+        return credit(since: before, at: place)
     }
 
-    /// Takes a voucher for the chain of a session.
-    mutating func take(
-        _ voucher: SessionVoucher, holder: NodeID
-    ) throws(ChannelsError) -> (units: UInt64, records: [AckRecord]) {
+    // MARK: Many at a time
+
+    /// Takes what each request acknowledges and counts its units, in their order: as one after the other, but the first
+    /// links of requests, where they are for the next unit of different chains, are hashed in 16 lanes.
+    ///
+    /// - Returns: An answer for each.
+    mutating func admit(_ requests: [UnitRequest], at milliseconds: Int64) -> [UnitAnswer] {
+        let lanes = hashed(requests)
+        var answers = [UnitAnswer](repeating: UnitAnswer(), count: requests.count)
+        for (index, request) in requests.enumerated() {
+            do throws(ChannelsError) {
+                let place = try place(of: request.session, request.holder)
+                for (number, link) in request.acknowledgments.enumerated() {
+                    let units = try acknowledge(link, hashed: number == 0 ? lanes[index] : nil, at: place, of: request)
+                    answers[index].acknowledged &+= units
+                }
+                guard request.units > 0 else { continue }
+                _ = try charge(
+                    request.units, session: request.session, holder: request.holder, commodity: request.commodity,
+                    at: milliseconds)
+            } catch {
+                answers[index].refusal = error
+            }
+        }
+        return answers
+    }
+
+    /// A pass over 16 lanes takes as long as about seven links one after the other, however many are filled.
+    private static let leastLanes = 8
+
+    /// The hash of each request's first link, where it is one that a lane was filled with.
+    private func hashed(_ requests: [UnitRequest]) -> [PoseidonLink?] {
+        var results = [PoseidonLink?](repeating: nil, count: requests.count)
+        guard requests.count >= PayeeBook.leastLanes else { return results }
+        var lanes: [PoseidonLink] = []
+        var owners: [Int] = []
+        var taken: Set<Int> = []
+        lanes.reserveCapacity(requests.count)
+        owners.reserveCapacity(requests.count)
+        for (index, request) in requests.enumerated() {
+            let place = Int(request.session & 0xf_ffff)
+            guard let link = request.acknowledgments.first, place < slots.count,
+                slots[place]?.generation == request.session >> 20, slots[place]?.session?.holder == request.holder,
+                slots[place]?.channel.isNext(link) == true, taken.insert(place).inserted
+            else { continue }
+            lanes.append(link.link)
+            owners.append(index)
+        }
+        if lanes.count % LinkRehash.lanes < PayeeBook.leastLanes { lanes.removeLast(lanes.count % LinkRehash.lanes) }
+        PoseidonLink.advance(&lanes, by: 1)
+        for (owner, link) in zip(owners, lanes) { results[owner] = link }
+        return results
+    }
+
+    private mutating func acknowledge(
+        _ link: ChainLink, hashed: PoseidonLink?, at place: Int, of request: UnitRequest
+    ) throws(ChannelsError) -> UInt64 {
+        // An earlier request of the same chain may have come further than the lane knew.
+        if let hashed, slots[place]?.channel.isNext(link) == true {
+            return try take(link, hashed: hashed, at: place)
+        }
+        do throws(ChannelsError) {
+            return try acknowledge(link, at: place)
+        } catch {
+            // Requests overtake each other at the payer's, and so may acknowledgments: an older one says nothing new.
+            if error.code == .stale, request.units > 0 { return 0 }
+            throw error
+        }
+    }
+
+    // MARK: Vouchers
+
+    /// What of a voucher must be verified before it is taken.
+    func check(_ voucher: SessionVoucher, holder: NodeID) throws(ChannelsError) -> PayeeChannel.VoucherClaim {
         let place = try place(of: voucher.session, holder)
-        guard var channel = slots[place]?.channel, let isLogged = slots[place]?.isLogged else { return (0, []) }
+        guard let slot = slots[place] else { throw ChannelsError(.unknownSession, "The session is over") }
+        return try slot.channel.check(voucher.voucher, network: network)
+    }
+
+    /// Takes a voucher whose signature was verified.
+    ///
+    /// - Returns: Units that it adds.
+    mutating func takeVerified(_ voucher: SessionVoucher, holder: NodeID) throws(ChannelsError) -> UInt64 {
+        let place = try place(of: voucher.session, holder)
+        guard var channel = slots[place]?.channel, let isLogged = slots[place]?.isLogged else { return 0 }
         let before = channel.acknowledgedUnits
-        _ = try channel.accept(voucher.voucher, network: network)
+        _ = try channel.take(voucher.voucher)
         slots[place]?.channel = channel
-        let units = credit(since: before, at: place)
-        return (units, isLogged ? AckRecord.records(of: voucher.voucher, slot: place) : firstRecords(at: place))
+        if isLogged { unwritten += AckRecord.records(of: voucher.voucher, slot: place) } else { begin(place) }
+        return credit(since: before, at: place)
     }
 
     private mutating func credit(since before: UInt64, at place: Int) -> UInt64 {
-        guard let slot = slots[place] else { return 0 }
-        let units = slot.channel.acknowledgedUnits - before
-        let (links, overflow) = units.multipliedReportingOverflow(by: slot.weight)
-        slots[slot.credit]?.window.acknowledge(overflow ? .max : links)
+        guard let after = slots[place]?.channel.acknowledgedUnits, let weight = slots[place]?.weight,
+            let credit = slots[place]?.credit
+        else { return 0 }
+        let units = after - before
+        let (links, overflow) = units.multipliedReportingOverflow(by: weight)
+        slots[credit]?.window.acknowledge(overflow ? .max : links)
         return units
     }
 
-    private mutating func firstRecords(at place: Int) -> [AckRecord] {
+    /// From now on the log knows the slot.
+    private mutating func begin(_ place: Int) {
         slots[place]?.isLogged = true
-        return slots[place].map { AckRecord.records(of: $0.channel, slot: place) } ?? []
+        if let channel = slots[place]?.channel { unwritten += AckRecord.records(of: channel, slot: place) }
     }
 
     // MARK: Delivering
 
     /// Counts `units` as delivered, before they are.
     ///
-    /// - Parameter isAfter: The units are used already, as computing time is: they are counted in any case.
-    /// - Throws: `.credit`, `.quoteExpired`, `.channelEnded` or `.unknownSession`.
+    /// - Throws: `.credit`, `.quoteExpired`, `.channelEnded`, `.exhausted`, `.unknownSession`, or `.unknownChannel` for a
+    ///   session that pays for something else.
     mutating func charge(
-        _ units: UInt64, session: UInt32, holder: NodeID, isAfter: Bool = false, at milliseconds: Int64
-    ) throws(ChannelsError) {
+        _ units: UInt64, session: UInt32, holder: NodeID, commodity: Commodity, at milliseconds: Int64
+    ) throws(ChannelsError) -> UnitTicket {
         let place = try place(of: session, holder)
-        guard let slot = slots[place], let terms = slot.session, let window = slots[slot.credit]?.window else { return }
-        if !isAfter {
-            guard slot.channel.isOpen(at: milliseconds) else {
-                throw ChannelsError(.channelEnded, "The channel is closing or has expired; open another")
-            }
-            guard milliseconds < terms.expiresMilliseconds else {
-                throw ChannelsError(.quoteExpired, "The session's price held until now; open it again")
-            }
-            let most = slot.isSharing ? UInt64.max : slot.channel.terms?.maxUnits ?? 0
-            guard window.isWithin(most, units, permille: terms.permille) else {
-                throw ChannelsError(.exhausted, "The channel pays for \(most) units in all; open another")
-            }
-            guard window.admits(units, permille: terms.permille) else {
-                throw ChannelsError(
-                    .credit, "\(window.owed) units are delivered and not acknowledged; acknowledge some first")
-            }
+        // Read one by one: a copy of the slot costs more than all of this.
+        guard let terms = slots[place]?.session, let key = slots[place]?.channel.key,
+            let credit = slots[place]?.credit, let window = slots[credit]?.window
+        else { throw ChannelsError(.unknownSession, "The session is over; open the channel again") }
+        guard key.commodity == commodity else {
+            throw ChannelsError(.unknownChannel, "The session pays for \(key.commodity), not for \(commodity)")
         }
-        slots[slot.credit]?.window.charge(units, permille: terms.permille)
+        guard slots[place]?.channel.isOpen(at: milliseconds) == true else {
+            throw ChannelsError(.channelEnded, "The channel is closing or has expired; open another")
+        }
+        guard milliseconds < terms.expiresMilliseconds else {
+            throw ChannelsError(.quoteExpired, "The session's price held until now; open it again")
+        }
+        let isSharing = slots[place]?.isSharing ?? false
+        let most = isSharing ? UInt64.max : slots[place]?.channel.terms?.maxUnits ?? 0
+        guard window.isWithin(most, units, permille: terms.permille) else {
+            throw ChannelsError(.exhausted, "The channel pays for \(most) units in all; open another")
+        }
+        guard window.admits(units, permille: terms.permille) else {
+            throw ChannelsError(
+                .credit, "\(window.owed) units are delivered and not acknowledged; acknowledge some first")
+        }
+        slots[credit]?.window.charge(units, permille: terms.permille)
+        return UnitTicket(place: place, key: key, permille: terms.permille)
+    }
+
+    /// Counts units that were used before anybody knew how many: in any case, and whatever became of the session. Those of
+    /// a channel that is gone are lost.
+    mutating func charge(_ units: UInt64, on ticket: UnitTicket) {
+        guard slots.indices.contains(ticket.place), slots[ticket.place]?.channel.key == ticket.key,
+            let credit = slots[ticket.place]?.credit
+        else { return }
+        slots[credit]?.window.charge(units, permille: ticket.permille)
     }
 
     /// Takes back what could not be delivered.

@@ -4,7 +4,7 @@ import Stark
 
 /// The channels that pay a node, their credit and their sessions. A core: it knows no clock, key or disk.
 ///
-/// What it changes for good comes back as records for the log, in the order in which it changed. Sessions are numbers that
+/// What it changes for good is in ``unwritten``, for the log, in the order in which it changed. Sessions are numbers that
 /// name a place here, so an acknowledgment costs no look-up.
 struct PayeeBook: Sendable {
     struct Session: Sendable {
@@ -27,17 +27,23 @@ struct PayeeBook: Sendable {
         var wrongLinks = 0
         /// Whether the log knows the slot: only what was acknowledged is worth keeping.
         var isLogged = false
+        /// Whether the slot counts for its payer's limit.
+        var isCounted = false
     }
 
     /// Slots of a book at most: a session's number has 20 bits for them.
     static let maxSlots = 1 << 20
     private static let maxGeneration: UInt32 = 4_095
+    /// Slots that are looked at for one that can be given up, for one channel that comes: some microseconds.
+    private static let maxEvictionLooks = 512
 
     let network: NetworkID
     let node: PublicKey
     var settings: PayeeSettings
     var slots: [Slot?] = []
     var places: [PayeeChannel.Key: Int] = [:]
+    /// What the log must be told, in its order; whoever tells it empties it.
+    var unwritten: [AckRecord] = []
     private var free: [Int] = []
     private var channelsByPayer: [AccountID: Int] = [:]
     private var evictionHand = 0
@@ -66,25 +72,24 @@ struct PayeeBook: Sendable {
 
     // MARK: Sessions
 
-    /// Opens a session, or refuses it with what is wrong.
+    /// Opens a session whose signatures were verified, see ``check(_:_:at:)`` and
+    /// ``SessionOpening/verify(network:payee:terms:holder:at:)``, or refuses it with what is wrong.
     ///
     /// - Parameters:
     ///   - record: The channel, as the ledger here has it; nil if it has none.
     ///   - holder: Who is connected.
-    mutating func open(
+    mutating func openVerified(
         _ opening: SessionOpening, record: ChannelRecord?, holder: NodeID, at milliseconds: Int64
     ) throws(ChannelsError) -> SessionOpened {
+        let (terms, cost) = try check(opening, record, at: milliseconds)
         let key = PayeeChannel.Key(channel: opening.channel, commodity: opening.commodity)
-        guard let record, record.id == opening.channel, record.payee == node.node,
-            let terms = PayeeChannel.Terms(record, opening.commodity)
-        else { throw PayeeChannel.unknown(key) }
-        let cost = try check(opening, key, terms, holder: holder, at: milliseconds)
-        let place = try place(of: key, terms, openedSequence: record.openedSequence)
+        let place = try place(of: key, terms, openedSequence: record?.openedSequence ?? 0)
         try share(opening, terms, at: place, holder: holder)
         guard var slot = slots[place] else { throw PayeeChannel.unknown(key) }
         slot.channel.update(terms)
         slot.generation = slot.generation % PayeeBook.maxGeneration + 1
         slot.session = Session(holder: holder, permille: cost.permille, expiresMilliseconds: cost.expires)
+        count(&slot)
         slots[place] = slot
         guard let last = slot.channel.last else { throw PayeeChannel.unknown(key) }
         return SessionOpened(
@@ -93,55 +98,54 @@ struct PayeeBook: Sendable {
             window: UInt16(clamping: settings.window), permille: cost.permille, expiresMilliseconds: cost.expires)
     }
 
-    /// Everything that can be said about a presented channel without changing anything; the signature comes last.
-    private func check(
-        _ opening: SessionOpening, _ key: PayeeChannel.Key, _ terms: PayeeChannel.Terms, holder: NodeID,
-        at milliseconds: Int64
-    ) throws(ChannelsError) -> (permille: UInt32, expires: Int64) {
+    /// What a unit costs in a session, in thousandths of a link, and until when.
+    typealias Cost = (permille: UInt32, expires: Int64)
+
+    /// Everything that can be said about a presented channel without a signature being verified.
+    func check(
+        _ opening: SessionOpening, _ record: ChannelRecord?, at milliseconds: Int64
+    ) throws(ChannelsError) -> (terms: PayeeChannel.Terms, cost: Cost) {
+        let key = PayeeChannel.Key(channel: opening.channel, commodity: opening.commodity)
+        guard let record, record.id == opening.channel, record.payee == node.node,
+            let terms = PayeeChannel.Terms(record, opening.commodity)
+        else { throw PayeeChannel.unknown(key) }
         let known = places[key].flatMap { slots[$0] }
         if let known, known.wrongLinks >= settings.maxWrongLinks {
-            throw ChannelsError(.badLink, "The channel brought \(known.wrongLinks) wrong links; open another one")
+            throw ChannelsError(
+                .badLink, "The channel brought \(known.wrongLinks) wrong links or vouchers; open another one")
         }
-        guard terms.closingMilliseconds == nil,
-            terms.expiresMilliseconds - milliseconds >= settings.minLifetimeMilliseconds
-        else {
+        let (left, isLongOver) = terms.expiresMilliseconds.subtractingReportingOverflow(milliseconds)
+        guard terms.closingMilliseconds == nil, !isLongOver, left >= settings.minLifetimeMilliseconds else {
             throw ChannelsError(
                 .channelEnded,
                 "The channel is closing or expires within \(settings.minLifetimeMilliseconds) ms; open another")
         }
         let acknowledged = max(known?.channel.acknowledgedUnits ?? 0, terms.settledUnits)
-        let left = terms.maxUnits - min(terms.maxUnits, acknowledged)
-        guard left >= settings.minUnits else {
+        let unused = terms.maxUnits - min(terms.maxUnits, acknowledged)
+        guard unused >= settings.minUnits else {
             throw ChannelsError(
-                .dust, "The channel pays for \(left) more units; this node wants \(settings.minUnits) at least")
+                .dust, "The channel pays for \(unused) more units; this node wants \(settings.minUnits) at least")
         }
-        guard abs(milliseconds - opening.grantMilliseconds) <= settings.grantMilliseconds else {
+        // The time is the peer's and may be any number.
+        let (age, isFarOff) = milliseconds.subtractingReportingOverflow(opening.grantMilliseconds)
+        guard !isFarOff, age.magnitude <= settings.grantMilliseconds.magnitude else {
             throw ChannelsError(
                 .notAuthorised,
-                "The grant is \(milliseconds - opening.grantMilliseconds) ms old; sign a new one, and check "
-                    + "the clock")
+                "The grant is of \(opening.grantMilliseconds) ms, and it is \(milliseconds) ms here; sign a new one, "
+                    + "and check the clock")
         }
-        var cost = (
-            price: settings.prices[opening.commodity] ?? 1, permille: settings.permille,
-            expires: milliseconds + settings.quoteMilliseconds
-        )
+        var price = settings.prices[opening.commodity] ?? 1
+        var cost: Cost = (settings.permille, milliseconds + settings.quoteMilliseconds)
         if let quote = opening.quote {
-            try quote.check(
-                network: network, payee: node, payer: terms.payer, commodity: opening.commodity, at: milliseconds)
-            cost = (quote.unitPrice, quote.permille, quote.expiresMilliseconds)
+            price = quote.unitPrice
+            cost = (quote.permille, quote.expiresMilliseconds)
         }
-        let (price, overflow) = cost.price.multipliedReportingOverflow(by: UInt64(opening.weight))
-        guard !overflow, terms.unitPrice >= price else {
+        let (least, overflow) = price.multipliedReportingOverflow(by: UInt64(opening.weight))
+        guard !overflow, terms.unitPrice >= least else {
             throw ChannelsError(
-                .price,
-                "The channel pays \(terms.unitPrice) for a unit; this node asks \(cost.price) × \(opening.weight)")
+                .price, "The channel pays \(terms.unitPrice) for a unit; this node asks \(price) × \(opening.weight)")
         }
-        let grant = SessionGrant(
-            network: network, channel: opening.channel, holder: holder, milliseconds: opening.grantMilliseconds)
-        guard grant.isValid(opening.grant, by: terms.payerKey) else {
-            throw ChannelsError(.notAuthorised, "The channel's payer did not sign that \(holder.short) may use it")
-        }
-        return (cost.permille, min(cost.expires, terms.expiresMilliseconds))
+        return (terms, (cost.permille, min(cost.expires, terms.expiresMilliseconds)))
     }
 
     private mutating func place(
@@ -160,25 +164,38 @@ struct PayeeBook: Sendable {
         let channel = PayeeChannel(key: key, openedSequence: openedSequence, terms: terms)
         let place = free.popLast() ?? slots.count
         // A place's generations go on, so that a session of the channel that was here before stays unknown.
-        let slot = PayeeBook.slot(channel, credit: place, settings)
+        var slot = PayeeBook.slot(channel, credit: place, settings)
+        slot.generation = UInt32.random(in: 0..<PayeeBook.maxGeneration)
+        count(&slot)
         if place == slots.count { slots.append(slot) } else { slots[place] = slot }
-        slots[place]?.generation = UInt32.random(in: 0..<PayeeBook.maxGeneration)
         places[key] = place
-        channelsByPayer[terms.payer, default: 0] += 1
         return place
     }
 
-    /// Makes room by forgetting a channel that has nothing to settle: it can be presented again.
+    /// Counts the slot for its payer, whom a recovered channel has only once the ledger was read.
+    private mutating func count(_ slot: inout Slot) {
+        guard !slot.isCounted, let payer = slot.channel.terms?.payer else { return }
+        slot.isCounted = true
+        channelsByPayer[payer, default: 0] += 1
+    }
+
+    /// Makes room by forgetting a channel that has nothing to settle: it can be presented again. Those that never paid go
+    /// first, then those of which everything that they paid is settled.
     private mutating func evictOne() -> Bool {
-        for _ in 0..<slots.count {
+        var settled: Int?
+        for _ in 0..<min(slots.count, PayeeBook.maxEvictionLooks) {
             evictionHand = (evictionHand + 1) % slots.count
-            guard let slot = slots[evictionHand], !slot.isLogged, slot.wrongLinks < settings.maxWrongLinks else {
-                continue
+            guard let slot = slots[evictionHand] else { continue }
+            if !slot.isLogged {
+                remove(evictionHand)
+                return true
             }
-            remove(evictionHand)
-            return true
+            // Of a recovered channel the ledger has not yet said what is settled.
+            if settled == nil, slot.channel.terms != nil, !slot.channel.hasUnsettled { settled = evictionHand }
         }
-        return false
+        guard let settled else { return false }
+        remove(settled)
+        return true
     }
 
     private mutating func share(
@@ -222,53 +239,72 @@ struct PayeeBook: Sendable {
         return place
     }
 
+    /// Ends a session whose holder sent a link or a voucher that an honest payer never has: it makes this node compute for
+    /// nothing.
+    mutating func blame(_ place: Int) {
+        slots[place]?.session = nil
+        slots[place]?.wrongLinks += 1
+    }
+
     // MARK: Forgetting
+
+    /// A channel here, and where.
+    struct Known: Sendable {
+        let place: Int
+        let key: PayeeChannel.Key
+    }
+
+    /// All channels, to be looked up on the ledger.
+    var known: [Known] {
+        slots.indices.compactMap { place in slots[place].map { Known(place: place, key: $0.channel.key) } }
+    }
 
     /// Compares what is here with the ledger.
     ///
     /// - Parameters:
     ///   - sequence: The last entry that the ledger here has applied.
-    ///   - record: A channel there; nil for one that is not open.
+    ///   - found: What the ledger says of channels that were here; nil for one that is not open.
     mutating func refresh(
-        sequence: UInt64, _ record: (ChannelID) -> ChannelRecord?
-    ) -> (payments: [ChannelPayment], records: [AckRecord]) {
+        sequence: UInt64, _ found: [(known: Known, record: ChannelRecord?)]
+    ) -> [ChannelPayment] {
         var payments: [ChannelPayment] = []
-        var records: [AckRecord] = []
-        for place in slots.indices {
-            guard var slot = slots[place] else { continue }
-            let key = slot.channel.key
-            guard let found = record(key.channel), let terms = PayeeChannel.Terms(found, key.commodity) else {
+        for (known, record) in found {
+            // Another channel may have come to the place meanwhile.
+            guard var slot = slots[known.place], slot.channel.key == known.key else { continue }
+            guard let record, let terms = PayeeChannel.Terms(record, known.key.commodity) else {
                 // A copy of the ledger that is behind does not know what it will.
-                guard slot.channel.openedSequence <= sequence else { continue }
-                if slot.isLogged { records.append(AckRecord(.forget, slot: place)) }
-                remove(place)
+                if slot.channel.openedSequence <= sequence { remove(known.place) }
                 continue
             }
             let before = slot.channel.terms
-            if before == nil { channelsByPayer[terms.payer, default: 0] += 1 }
-            slot.channel.update(terms)
+            // A session may have been opened with a newer state.
             let from = before?.settledUnits ?? terms.settledUnits
+            guard terms.settledUnits >= from else { continue }
+            slot.channel.update(terms)
+            count(&slot)
             if terms.settledUnits > from {
                 let (amount, overflow) = (terms.settledUnits - from).multipliedReportingOverflow(by: terms.unitPrice)
                 payments.append(
                     ChannelPayment(
-                        channel: key.channel, commodity: key.commodity, from: from, to: terms.settledUnits,
-                        amount: overflow ? .max : amount))
+                        channel: known.key.channel, commodity: known.key.commodity, from: from,
+                        to: terms.settledUnits, amount: overflow ? .max : amount))
             }
-            slots[place] = slot
+            slots[known.place] = slot
         }
-        return (payments, records)
+        return payments
     }
 
     private mutating func remove(_ place: Int) {
         guard let slot = slots[place] else { return }
-        if let payer = slot.channel.terms?.payer {
-            channelsByPayer[payer, default: 1] -= 1
-            if channelsByPayer[payer] == 0 { channelsByPayer[payer] = nil }
+        if slot.isLogged { unwritten.append(AckRecord(.forget, slot: place)) }
+        if slot.isCounted, let payer = slot.channel.terms?.payer {
+            let left = channelsByPayer[payer, default: 1] - 1
+            channelsByPayer[payer] = left > 0 ? left : nil
         }
         places[slot.channel.key] = nil
         slots[place] = nil
         free.append(place)
+        guard slot.isSharing else { return }
         // Who shared its credit has its own from now on.
         for other in slots.indices where slots[other]?.credit == place { slots[other]?.credit = other }
     }

@@ -100,8 +100,14 @@ public struct PayeeChannel: Sendable, Hashable {
 
     /// Whether the ledger lets anything more be delivered for it at this ledger time.
     public func isOpen(at milliseconds: Int64) -> Bool {
-        guard let terms else { return false }
-        return terms.closingMilliseconds == nil && milliseconds < terms.expiresMilliseconds
+        guard let expiry = terms?.expiresMilliseconds, terms?.closingMilliseconds == nil else { return false }
+        return milliseconds < expiry
+    }
+
+    /// Whether one hash proves the acknowledgment: it is for the unit behind the last one.
+    func isNext(_ next: ChainLink) -> Bool {
+        guard let most = terms?.maxUnits, let last, next.index <= most else { return false }
+        return next.index == last.index &+ 1
     }
 
     /// How many hashes prove an acknowledgment: everything about it that needs no hashing is checked.
@@ -109,14 +115,14 @@ public struct PayeeChannel: Sendable, Hashable {
     /// - Returns: 0 for the last one again, which changes nothing.
     /// - Throws: `.stale`, `.gap`, `.exhausted`, `.badLink` or, before the ledger is known, `.unknownChannel`.
     public func steps(to next: ChainLink, maxGap: UInt64) throws(ChannelsError) -> UInt64 {
-        guard let terms, let last else { throw PayeeChannel.unknown(key) }
+        guard let most = terms?.maxUnits, let last else { throw PayeeChannel.unknown(key) }
         if next == last { return 0 }
         guard next.index > last.index else {
             throw ChannelsError(
                 .stale, "Unit \(next.index) is acknowledged, but the last acknowledgment was for \(last.index)")
         }
-        guard next.index <= terms.maxUnits else {
-            throw ChannelsError(.exhausted, "The chain pays for \(terms.maxUnits) units, not for \(next.index)")
+        guard next.index <= most else {
+            throw ChannelsError(.exhausted, "The chain pays for \(most) units, not for \(next.index)")
         }
         let steps = next.index - last.index
         guard steps <= maxGap else {
@@ -148,22 +154,53 @@ public struct PayeeChannel: Sendable, Hashable {
     /// Checks and takes a voucher.
     ///
     /// - Returns: How many units it acknowledges beyond those that were.
-    /// - Throws: `.badVoucher` or `.exhausted`.
+    /// - Throws: `.badVoucher`.
     public mutating func accept(_ next: SignedVoucher, network: NetworkID) throws(ChannelsError) -> UInt64 {
+        try check(next, network: network).verify()
+        return try take(next)
+    }
+
+    /// A voucher whose signature nobody has checked: that takes so long that no lock should be held meanwhile.
+    struct VoucherClaim: Sendable {
+        let voucher: Voucher
+        let signature: Data
+        let payer: PublicKey
+
+        /// - Throws: `.badVoucher` if the payer did not sign it.
+        func verify() throws(ChannelsError) {
+            guard signature.count == 64, voucher.isValid(signature, by: payer) else {
+                throw ChannelsError(
+                    .badVoucher, "The voucher for \(voucher.units) units is not signed by the channel's payer")
+            }
+        }
+    }
+
+    /// Everything about a voucher but its signature.
+    ///
+    /// - Throws: `.badVoucher` for one that adds nothing or is for more than the channel has.
+    func check(_ next: SignedVoucher, network: NetworkID) throws(ChannelsError) -> VoucherClaim {
         guard let terms else { throw PayeeChannel.unknown(key) }
-        let before = acknowledgedUnits
-        guard next.units > before, next.units <= terms.maxUnits else {
+        guard next.units > acknowledgedUnits, next.units <= terms.maxUnits else {
             throw ChannelsError(
                 .badVoucher,
-                "A voucher for \(next.units) units adds nothing: \(before) are acknowledged, "
+                "A voucher for \(next.units) units adds nothing: \(acknowledgedUnits) are acknowledged, "
                     + "\(terms.maxUnits) is the most")
         }
-        let voucher = Voucher(
-            network: network, channel: key.channel, commodity: key.commodity, units: next.units)
-        guard next.signature.count == 64, voucher.isValid(next.signature, by: terms.payerKey) else {
-            throw ChannelsError(.badVoucher, "The voucher for \(next.units) units is not signed by the channel's payer")
+        return VoucherClaim(
+            voucher: Voucher(
+                network: network, channel: key.channel, commodity: key.commodity, units: next.units),
+            signature: next.signature, payer: terms.payerKey)
+    }
+
+    /// Takes a voucher that was checked and verified.
+    ///
+    /// - Throws: `.badVoucher` if it adds nothing any more.
+    mutating func take(_ next: SignedVoucher) throws(ChannelsError) -> UInt64 {
+        let before = acknowledgedUnits
+        guard next.units > before else {
+            throw ChannelsError(.badVoucher, "A voucher for \(next.units) units adds nothing to \(before)")
         }
-        self.voucher = next
+        voucher = next
         return next.units - before
     }
 

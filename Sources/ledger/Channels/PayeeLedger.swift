@@ -65,17 +65,17 @@ public final class PayeeLedger: Sendable {
     ///
     /// - Parameters:
     ///   - sequence: The last entry that was applied: a channel of a later one is only not known yet.
-    ///   - record: Finds an open channel.
-    /// - Throws: `.log` if what is gone cannot be noted; it is tried again the next time.
+    ///   - record: Finds an open channel. No lock is held meanwhile.
+    /// - Throws: `.log` if what is gone cannot be noted: then it is looked up again after the next start.
     public func refresh(
         sequence: UInt64, _ record: (ChannelID) -> ChannelRecord?
     ) throws(ChannelsError) {
-        let payments = try shelf.book.withLock { book throws(ChannelsError) in
-            let (payments, records) = book.refresh(sequence: sequence, record)
-            if !records.isEmpty { try log.append(records) }
-            return payments
+        let found = shelf.book.withLock(\.known).map { (known: $0, record: record($0.key.channel)) }
+        let (payments, failure) = shelf.book.withLock { book in
+            (book.refresh(sequence: sequence, found), write(&book))
         }
         if !payments.isEmpty { onSettled(payments) }
+        if let failure { throw failure }
     }
 
     /// The channels that were presented and are open on the ledger, with what may be settled of each. In no order.
@@ -108,8 +108,17 @@ public final class PayeeLedger: Sendable {
     public func open(
         _ opening: SessionOpening, record: ChannelRecord?, holder: NodeID, at milliseconds: Int64
     ) throws(ChannelsError) -> SessionOpened {
-        try shelf.book.withLock { book throws(ChannelsError) in
-            try book.open(opening, record: record, holder: holder, at: milliseconds)
+        let terms = try shelf.book.withLock { book throws(ChannelsError) in
+            try book.check(opening, record, at: milliseconds).terms
+        }
+        // Acknowledgments of others go on while signatures are verified.
+        try opening.verify(
+            network: network, payee: key.publicKey, terms: terms, holder: holder, at: milliseconds)
+        return try shelf.book.withLock { book throws(ChannelsError) in
+            let opened = try book.openVerified(opening, record: record, holder: holder, at: milliseconds)
+            // Of a channel that made room; if it is not written, it is found to be settled after the next start.
+            _ = write(&book)
+            return opened
         }
     }
 
@@ -120,67 +129,86 @@ public final class PayeeLedger: Sendable {
     public func acknowledge(_ ack: SessionAck, holder: NodeID) throws(ChannelsError) -> UInt64 {
         try shelf.book.withLock { book throws(ChannelsError) in
             try log.admit()
-            let (units, records) = try book.acknowledge(ack, holder: holder)
-            try keep(records)
+            let units = try book.acknowledge(ack, holder: holder)
+            if let failure = write(&book) { throw failure }
             return units
         }
     }
 
-    /// As above for those that came at the same time, in their order: cheaper where they are of different chains.
+    /// Takes what requests acknowledge and counts the units that they want, in their order: cheaper for many of different
+    /// chains than one after the other. What was acknowledged is durable some milliseconds later; units that were counted
+    /// may be sent when this returns.
     ///
-    /// - Throws: `.log` if none can be taken now.
-    public func acknowledge(
-        _ acks: [(holder: NodeID, ack: SessionAck)]
-    ) throws(ChannelsError) -> [Result<UInt64, ChannelsError>] {
-        try shelf.book.withLock { book throws(ChannelsError) in
-            try log.admit(acks.count)
-            var records: [AckRecord] = []
-            records.reserveCapacity(acks.count)
-            let units = book.acknowledge(acks).map { result in
-                result.map { units, more in
-                    records += more
-                    return units
-                }
+    /// - Returns: An answer for each. Refusals are those of ``acknowledge(_:holder:)`` and
+    ///   ``charge(_:session:holder:commodity:at:)``; with units wanted, an acknowledgment that is older than the last is
+    ///   passed over.
+    public func admit(_ requests: [UnitRequest], at milliseconds: Int64) -> [UnitAnswer] {
+        shelf.book.withLock { book in
+            do throws(ChannelsError) {
+                try log.admit(requests.reduce(0) { $0 + $1.acknowledgments.count })
+            } catch {
+                return requests.map { _ in UnitAnswer(refusal: error) }
             }
-            try log.append(records)
-            return units
+            let answers = book.admit(requests, at: milliseconds)
+            guard let failure = write(&book) else { return answers }
+            return answers.map { _ in UnitAnswer(refusal: failure) }
         }
     }
 
     /// Takes a voucher. It is durable some milliseconds later.
     ///
     /// - Returns: Units that it adds.
+    /// - Throws: A ``ChannelsError``. A voucher that the payer did not sign ends the session.
     public func take(_ voucher: SessionVoucher, holder: NodeID) throws(ChannelsError) -> UInt64 {
-        try shelf.book.withLock { book throws(ChannelsError) in
+        let claim = try shelf.book.withLock { book throws(ChannelsError) in
             try log.admit()
-            let (units, records) = try book.take(voucher, holder: holder)
-            try keep(records)
+            return try book.check(voucher, holder: holder)
+        }
+        do throws(ChannelsError) { try claim.verify() } catch {
+            shelf.book.withLock { book in
+                if let place = try? book.place(of: voucher.session, holder) { book.blame(place) }
+            }
+            throw error
+        }
+        return try shelf.book.withLock { book throws(ChannelsError) in
+            try log.admit()
+            let units = try book.takeVerified(voucher, holder: holder)
+            if let failure = write(&book) { throw failure }
             return units
         }
     }
 
-    private func keep(_ records: [AckRecord]) throws(ChannelsError) {
-        if records.count == 1 { return try log.append(records[0]) }
-        if !records.isEmpty { try log.append(records) }
+    /// Hands what changed to the log; what went wrong, if something did.
+    private func write(_ book: inout PayeeBook) -> ChannelsError? {
+        guard !book.unwritten.isEmpty else { return nil }
+        defer { book.unwritten.removeAll(keepingCapacity: true) }
+        do throws(ChannelsError) {
+            try log.append(book.unwritten)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Counts units as delivered, before they are: when this returns, they may be sent.
     ///
-    /// - Throws: `.credit` when too much is unacknowledged, `.quoteExpired`, `.channelEnded`, `.unknownSession`.
+    /// - Parameter commodity: What they are of.
+    /// - Returns: Where more can be counted later, see ``chargeAfterwards(_:on:)``.
+    /// - Throws: `.credit` when too much is unacknowledged, `.quoteExpired`, `.channelEnded`, `.exhausted`,
+    ///   `.unknownSession`, or `.unknownChannel` for a session that pays for something else.
+    @discardableResult
     public func charge(
-        _ units: UInt64 = 1, session: UInt32, holder: NodeID, at milliseconds: Int64
-    ) throws(ChannelsError) {
+        _ units: UInt64 = 1, session: UInt32, holder: NodeID, commodity: Commodity, at milliseconds: Int64
+    ) throws(ChannelsError) -> UnitTicket {
         try shelf.book.withLock { book throws(ChannelsError) in
-            try book.charge(units, session: session, holder: holder, at: milliseconds)
+            try book.charge(units, session: session, holder: holder, commodity: commodity, at: milliseconds)
         }
     }
 
     /// Counts units that were used before anybody knew how many: computing time. It may go above the window; then nothing
-    /// more begins until it is acknowledged.
-    public func chargeAfterwards(_ units: UInt64, session: UInt32, holder: NodeID) throws(ChannelsError) {
-        try shelf.book.withLock { book throws(ChannelsError) in
-            try book.charge(units, session: session, holder: holder, isAfter: true, at: 0)
-        }
+    /// more begins until it is acknowledged, in whatever session of the channel.
+    public func chargeAfterwards(_ units: UInt64, on ticket: UnitTicket) {
+        shelf.book.withLock { $0.charge(units, on: ticket) }
     }
 
     /// Takes back what was charged and could not be delivered.

@@ -109,6 +109,8 @@ extension NetworkParameters {
         channelStepsPerReveal = message.channelStepsPerReveal
         observersPerNode = message.observersPerNode
         settlementBytes = message.settlementBytes
+        nodesPay = message.nodesPay
+        freeUnits = message.freeUnits
     }
 }
 
@@ -147,6 +149,8 @@ extension LedgerPBParameters {
         channelStepsPerReveal = parameters.channelStepsPerReveal
         observersPerNode = parameters.observersPerNode
         settlementBytes = parameters.settlementBytes
+        nodesPay = parameters.nodesPay
+        freeUnits = parameters.freeUnits
     }
 }
 

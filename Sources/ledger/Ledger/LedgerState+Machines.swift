@@ -68,9 +68,11 @@ extension LedgerState {
                 .unknownRelease, "The name \(claim.slot.name) has no release \(claim.release); look at the ledger again"
             )
         }
-        guard release.kind == .machine else {
+        guard release.runsMachine else {
             throw LedgerError(
-                .unsupported, "The release \(claim.release) of \(claim.slot.name) is of kind \(release.kind.rawValue)")
+                .unsupported,
+                "The release \(claim.release) of \(claim.slot.name) is of kind \(release.kind.rawValue) and asks for no machine"
+            )
         }
     }
 

@@ -1,4 +1,5 @@
 import Blake3
+import Foundation
 public import Identity
 
 extension LedgerState {
@@ -57,8 +58,31 @@ extension LedgerState {
         addPenalty(.permille(parameters.faultPenaltyPermille), to: &record)
         nodeTable.put(record)
         faultTable.put(row)
+        guard case .falseSettlement(let transaction, _) = evidence else { return }
         // Whoever can prove one false settlement can prove any: nothing more is paid for proofs until governors say so.
-        if fault.kind == .falseSettlement { chain.parameters.settlementBytes = 0 }
+        chain.parameters.settlementBytes = 0
+        try takeBack(transaction, from: fault.node)
+    }
+
+    /// What a batch with a false settlement paid goes back into its channels, where they are open and as far as the operator
+    /// still has it. All of the batch: which of its other settlements are true would take as long to find out as the proof
+    /// saved.
+    private mutating func takeBack(_ transaction: Data, from payee: NodeID) throws(LedgerError) {
+        guard case .settleChannels(let settlements, _) = try SignedTransaction(decoding: transaction).action,
+            let node = node(payee)
+        else { return }
+        for settlement in settlements {
+            guard case .proof(_, _, let steps) = settlement.lane, var channel = channel(settlement.channel),
+                channel.payee == payee, var account = account(node.operatorAccount),
+                let price = channel.chains.first(where: { $0.commodity == settlement.commodity })?.unitPrice
+            else { continue }
+            let (paid, overflow) = steps.multipliedReportingOverflow(by: price)
+            let amount = min(overflow ? .max : paid, channel.settled, account.balance)
+            account.balance -= amount
+            accountTable.put(account)
+            channel.settled -= amount
+            channelTable.put(channel)
+        }
     }
 
     // MARK: Audits

@@ -69,6 +69,8 @@ extension NetworkParameters {
         Entry("channel_steps_per_reveal", \.channelStepsPerReveal, 1...1_048_576),
         Entry("observers_per_node", \.observersPerNode, 1...1_000),
         Entry("settlement_bytes", \.settlementBytes, 0...UInt64(SignedTransaction.maxProvenByteCount)),
+        Entry("nodes_pay", 0...1, read: { $0.nodesPay ? 1 : 0 }, write: { $0.nodesPay = $1 == 1 }),
+        Entry("free_units", \.freeUnits, 0...(1 << 40)),
     ]
 
     /// The names of all parameters, as in the genesis' encoding; see ``value(of:)``.

@@ -89,6 +89,14 @@ public struct NetworkParameters: Hashable, Sendable {
     /// a proof of 250 KB.
     public var settlementBytes: UInt32 = 327_680
 
+    /// Whether nodes pay each other for blocks and calls; otherwise they get everything for nothing, unless an operator
+    /// says otherwise of its node. Default false. The ledger itself pays nobody for it: nodes go by it.
+    public var nodesPay = false
+
+    /// Units of 128 KiB that each peer who pays gets in an epoch before it does: payers that are no nodes, and nodes where
+    /// they pay. Default 0; up to 2^40.
+    public var freeUnits: UInt64 = 0
+
     /// More units than this there never are.
     public static let maxUnits = UInt64(Int64.max)
 

@@ -28,6 +28,9 @@ public struct ReleaseRecord: Hashable, Sendable {
     /// The BLAKE3 digest of its sealed secrets; nil for none.
     public internal(set) var secretsEnvelope: Digest?
 
+    /// Whether nodes may lease slots for it: machines, and composite apps that ask for one.
+    public var runsMachine: Bool { kind == .machine || kind == .composite && sizeClass != nil }
+
     /// What came after the rows' first form has a number each at the row's end, in ascending order, and only where it
     /// says something.
     private static let sizeClassPart: UInt8 = 1

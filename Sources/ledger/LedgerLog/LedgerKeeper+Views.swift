@@ -8,6 +8,9 @@ extension LedgerKeeper {
     /// The state after the last durable entry: a few references, copied under a lock, quick enough for each request.
     public nonisolated var state: LedgerState { published.withLock { $0.state } }
 
+    /// The last durable entry's sequence, without copying the state.
+    public nonisolated var sequence: UInt64 { published.withLock { $0.state.sequence } }
+
     /// Why nothing more is added, if so: `.diverged`, `.forked`, `.conflict` or `.logUnusable`. A restart with a sound
     /// log clears it.
     public nonisolated var failure: LedgerLogError? { published.withLock { $0.failure } }

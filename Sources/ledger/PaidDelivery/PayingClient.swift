@@ -16,13 +16,23 @@ public final class PayingClient: DeliveryPayer {
         public let channel: ChannelID
         public let commodity: Commodity
         public let chain: PayerChain
+        /// The highest multiplier that is paid through it, in thousandths; nil for the client's.
+        public let maxPermille: UInt32?
         /// What was paid without having come.
         var lostUnits: UInt64 = 0
 
-        public init(channel: ChannelID, commodity: Commodity, chain: PayerChain) {
+        public init(channel: ChannelID, commodity: Commodity, chain: PayerChain, maxPermille: UInt32? = nil) {
             self.channel = channel
             self.commodity = commodity
             self.chain = chain
+            self.maxPermille = maxPermille
+        }
+
+        /// The same channel, whose chain has come further.
+        func with(_ chain: PayerChain, lostUnits: UInt64 = 0) -> Wallet {
+            var wallet = Wallet(channel: channel, commodity: commodity, chain: chain, maxPermille: maxPermille)
+            wallet.lostUnits = lostUnits
+            return wallet
         }
     }
 
@@ -61,8 +71,10 @@ public final class PayingClient: DeliveryPayer {
         self.now = now
     }
 
-    /// Adds a channel that pays `node`. It is used until it is exhausted or closed. No two clients may have the same one.
+    /// Adds a channel that pays `node` for bytes. It is used until it is exhausted or closed. No two clients may have the
+    /// same one.
     public func add(_ wallet: Wallet, for node: NodeID) {
+        guard wallet.commodity == .bytes else { return }
         state.withLock { $0.wallets[node, default: []].append(wallet) }
     }
 
@@ -74,6 +86,16 @@ public final class PayingClient: DeliveryPayer {
             }
             let resting = state.wallets[node, default: []].reduce(0) { $0 + $1.chain.revealed }
             return running + resting + state.retired[node, default: 0]
+        }
+    }
+
+    /// Units that were acknowledged to all nodes since this was made, and those of earlier processes in channels that were
+    /// used again.
+    public var acknowledgedUnits: UInt64 {
+        state.withLock { state in
+            let running = state.sessions.values.reduce(0) { $0 + $1.chain.revealed }
+            let resting = state.wallets.values.joined().reduce(0) { $0 + $1.chain.revealed }
+            return running + resting + state.retired.values.reduce(0, +)
         }
     }
 
@@ -127,21 +149,23 @@ public final class PayingClient: DeliveryPayer {
             PeerError.Code($0.description)
         })
 
+    /// Whether a channel whose session could not be opened for this reason cannot be used any more.
+    static func isHopeless(_ error: any Error) -> Bool {
+        let code = (error as? PeerError)?.code ?? (error as? ChannelsError).map { PeerError.Code($0.code.description) }
+        return code.map(hopeless.contains) ?? false
+    }
+
     /// Notes how an opening ended. Returns whether the channel is not used any more, so that another may be tried.
     private func finish(
         _ result: Result<PayingSession, any Error>, _ wallet: Wallet, _ connection: PeerConnection
     ) -> Bool {
         let id = ObjectIdentifier(connection)
         var isHopeless = false
-        if case .failure(let error) = result {
-            let code =
-                (error as? PeerError)?.code ?? (error as? ChannelsError).map { PeerError.Code($0.code.description) }
-            isHopeless = code.map(PayingClient.hopeless.contains) ?? false
-            if isHopeless {
-                logger.warning(
-                    "a channel cannot be used any more",
-                    metadata: ["channel": "\(wallet.channel)", "node": "\(connection.peer.short)", "why": "\(error)"])
-            }
+        if case .failure(let error) = result, PayingClient.isHopeless(error) {
+            isHopeless = true
+            logger.warning(
+                "a channel cannot be used any more",
+                metadata: ["channel": "\(wallet.channel)", "node": "\(connection.peer.short)", "why": "\(error)"])
         }
         state.withLock { state in
             state.opening[id] = nil
@@ -166,10 +190,9 @@ public final class PayingClient: DeliveryPayer {
 
     private func keep(_ session: PayingSession, _ state: inout State) {
         guard let wallet = state.inUse.removeValue(forKey: ObjectIdentifier(session)) else { return }
-        var rest = Wallet(channel: wallet.channel, commodity: wallet.commodity, chain: session.chain)
-        rest.lostUnits = session.lostUnits
         // Others are tried first: a session often ends because its channel is at its end.
-        state.wallets[session.connection.peer, default: []].insert(rest, at: 0)
+        state.wallets[session.connection.peer, default: []]
+            .insert(wallet.with(session.chain, lostUnits: session.lostUnits), at: 0)
     }
 
     private func begin(_ wallet: Wallet, over connection: PeerConnection) -> EventLoopFuture<PayingSession> {
@@ -190,11 +213,11 @@ public final class PayingClient: DeliveryPayer {
                 throw PeerError(.protocolViolation, "Node \(connection.peer.short) opened a session with \(frame.type)")
             }
             let opened = try SessionOpened(bytes: Array(frame.body.readableBytesView))
-            guard opened.permille <= self.maxPermille else {
+            let most = wallet.maxPermille ?? self.maxPermille
+            guard opened.permille <= most else {
                 throw PeerError(
                     .paymentRequired,
-                    "Node \(connection.peer.short) asks \(opened.permille) thousandths a unit, above \(self.maxPermille)"
-                )
+                    "Node \(connection.peer.short) asks \(opened.permille) thousandths a unit, above \(most)")
             }
             let core = try PayerSession(opened, chain: wallet.chain, lostUnits: wallet.lostUnits)
             let session = PayingSession(core, over: connection, logger: self.logger) { session in

@@ -2,6 +2,7 @@ import Channels
 import Exchange
 import Identity
 import Logging
+import Metrics
 import NIOCore
 import Peering
 import Stark
@@ -31,6 +32,7 @@ final class PayingSession: DeliverySession {
         case end
     }
 
+    private static let spent = Counter(label: "skerry_payment_spent_units_total", dimensions: [("for", "bytes")])
     /// Blocks that may wait for credit: as many as an exchange asks of one provider.
     private static let maxWishes = 4_096
 
@@ -72,6 +74,7 @@ final class PayingSession: DeliverySession {
     }
 
     func accept(units: Int) {
+        PayingSession.spent.increment(by: Int64(units))
         pay { core throws(ChannelsError) in try core.accept(UInt64(units)) }
         advance()
     }

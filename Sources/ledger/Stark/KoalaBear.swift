@@ -76,6 +76,13 @@ package struct KoalaBear: Hashable, Sendable {
         return result
     }
 
+    /// 1, x, x², …: `count` of them.
+    package func powers(_ count: Int) -> [KoalaBear] {
+        var powers = [KoalaBear](repeating: .one, count: count)
+        for index in powers.indices.dropFirst() { powers[index] = powers[index - 1] * self }
+        return powers
+    }
+
     /// 1 / x; zero for zero.
     package var inverse: KoalaBear { power(UInt64(KoalaBear.modulus) - 2) }
 

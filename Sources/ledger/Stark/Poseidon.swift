@@ -12,6 +12,7 @@ package enum Poseidon {
 
     /// The constants that tools/poseidon-constants derives.
     package struct Constants: Sendable {
+        // Matrices have 16 words a row.
         package let initial: [KoalaBear]
         package let first: [KoalaBear]
         package let final: [KoalaBear]
@@ -27,7 +28,8 @@ package enum Poseidon {
         }
         return Constants(
             initial: table(skerry_stark_poseidon_initial(), 64), first: table(skerry_stark_poseidon_first(), 20),
-            final: table(skerry_stark_poseidon_final(), 64), circulant: circulant.map { KoalaBear($0) },
+            final: table(skerry_stark_poseidon_final(), 64),
+            circulant: (0..<256).map { KoalaBear(circulant[($0 - $0 / 16) & 15]) },
             pre: table(skerry_stark_poseidon_pre(), 256), sparseRow: table(skerry_stark_poseidon_sparse_row(), 320),
             sparseColumn: table(skerry_stark_poseidon_sparse_column(), 320))
     }()
@@ -40,19 +42,15 @@ package enum Poseidon {
         func substitute(_ constants: ArraySlice<KoalaBear>) {
             for (index, constant) in zip(0..<width, constants) { state[index] = cube(state[index] + constant) }
         }
-        func multiply(_ entry: (Int, Int) -> KoalaBear) {
+        func multiply(_ matrix: [KoalaBear]) {
             let old = state
             for i in 0..<width {
-                state[i] = (0..<width).reduce(.zero) { sum, j in sum + entry(i, j) * old[j] }
+                state[i] = (0..<width).reduce(.zero) { sum, j in sum + matrix[width * i + j] * old[j] }
             }
         }
         for round in 0..<halfFullRounds {
             substitute(k.initial[16 * round..<16 * round + 16])
-            if round < halfFullRounds - 1 {
-                multiply { k.circulant[($1 - $0) & 15] }
-            } else {
-                multiply { k.pre[16 * $0 + $1] }
-            }
+            multiply(round < halfFullRounds - 1 ? k.circulant : k.pre)
         }
         for round in 0..<partialRounds {
             let cubed = cube(state[0] + k.first[round])
@@ -65,7 +63,7 @@ package enum Poseidon {
         }
         for round in 0..<halfFullRounds {
             substitute(k.final[16 * round..<16 * round + 16])
-            multiply { k.circulant[($1 - $0) & 15] }
+            multiply(k.circulant)
         }
     }
 }

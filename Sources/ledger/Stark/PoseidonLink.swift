@@ -54,6 +54,10 @@ public struct PoseidonLink: Hashable, Sendable {
         return bytes
     }
 
+    public func hash(into hasher: inout Hasher) {
+        withUnsafeBytes(of: words) { hasher.combine(bytes: $0) }
+    }
+
     /// The link before this one: one step towards the anchor.
     public func next() -> PoseidonLink { advanced(by: 1) }
 

@@ -47,6 +47,12 @@ public struct ProofParameters: Hashable, Sendable, CustomStringConvertible {
     /// …until the polynomial has at most 2^`logFinalRows` coefficients.
     package static let logFinalRows = 8
 
+    /// The leaf that has a place of the domain, in the trees of the trace and of the quotient: leaf j · 2^`logRows` + i has place
+    /// i · 2^`logBlowup` + j.
+    package func leaf(place: Int, logRows: Int) -> Int {
+        (place & ((1 << logBlowup) - 1)) << logRows + place >> logBlowup
+    }
+
     /// FRI layers for a trace of 2^`logRows` rows.
     package static func layers(logRows: Int) -> Int {
         max(0, (logRows - logFinalRows + logFolding - 1) / logFolding)

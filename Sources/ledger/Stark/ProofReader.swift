@@ -22,28 +22,33 @@ struct ProofReader {
         return Digest(unsafeUninitialized: { $0.copyMemory(from: source) })
     }
 
-    /// Words that are all below p.
-    mutating func words(_ count: Int, _ what: StaticString) throws(StarkError) -> [UInt32] {
-        let source = try take(4 * count, what)
-        let words = [UInt32](unsafeUninitializedCapacity: count) { words, initialized in
-            for index in 0..<count {
-                words[index] = UInt32(littleEndian: source.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
+    /// Words that are all below p, in rows. (Little-endian: `CStark` is for processors of that order only.)
+    mutating func rows(_ count: Int, words: Int, _ what: StaticString) throws(StarkError) -> OpenedRows {
+        let source = try take(4 * words * count, what)
+        var rows = OpenedRows(count: count, rowWords: words)
+        let stride = rows.stride
+        rows.words.withUnsafeMutableBytes { rows in
+            for row in 0..<count {
+                let from = UnsafeRawBufferPointer(rebasing: source[4 * words * row..<4 * words * (row + 1)])
+                rows[(4 * stride * row)...].copyBytes(from: from)
             }
-            initialized = count
         }
-        guard words.allSatisfy({ $0 < KoalaBear.modulus }) else {
+        guard rows.words.reduce(0, { max($0, $1) }) < KoalaBear.modulus else {
             throw StarkError(.notCanonical, "a word of \(what) is not below p: the proof was not made by a prover")
         }
-        return words
+        return rows
+    }
+
+    /// The root that follows from rows, as leaves, and the nodes that come next.
+    mutating func root(of rows: OpenedRows, _ leaves: [Int], logLeaves: Int) throws(StarkError) -> Digest {
+        try MerkleTree.root(leaves, rows.leafDigests(), logLeaves: logLeaves) { () throws(StarkError) in
+            try digest("an opening")
+        }
     }
 
     mutating func elements(_ count: Int, _ what: StaticString) throws(StarkError) -> [Quintic] {
-        let words = try words(Quintic.wordCount * count, what)
-        return words.withUnsafeBufferPointer { words in
-            (0..<count).compactMap { index in
-                words.baseAddress.map { Quintic(uncheckedWords: $0 + Quintic.wordCount * index) }
-            }
-        }
+        let row = try rows(1, words: Quintic.wordCount * count, what)
+        return (0..<count).map { row.element(row: 0, $0) }
     }
 
     mutating func number(_ what: StaticString) throws(StarkError) -> UInt64 {

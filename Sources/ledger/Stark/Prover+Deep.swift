@@ -72,9 +72,9 @@ extension Prover {
         let beforePanel: [UnsafePointer<UInt32>?] = [UnsafePointer(trace[Claim.previous.lowerBound / 16].start)]
         try workers.forEachPiece(of: rows, step: 64) { range in
             skerry_stark_combine(
-                panels, CInt(panels.count), weights, range.lowerBound, range.count, sums[0].start)
+                panels, CInt(panels.count), 16, weights, range.lowerBound, range.count, sums[0].start)
             skerry_stark_combine(
-                beforePanel, 1, beforeWeights, range.lowerBound, range.count, sums[1].start)
+                beforePanel, 1, 16, beforeWeights, range.lowerBound, range.count, sums[1].start)
         }
         let points = [zeta, zeta * KoalaBear.rootOfUnity(log: domain.logRows).inverse]
         let quotients = [try arena.buffer(words: 8 * rows), try arena.buffer(words: 8 * rows)]

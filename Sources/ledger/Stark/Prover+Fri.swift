@@ -55,15 +55,9 @@ extension Prover {
 
     private func fold(_ layer: Layer, shift: KoalaBear, challenge: Quintic) throws(StarkError) -> Buffer {
         let next = try arena.buffer(words: 5 * layer.leaves)
-        var fold = skerry_stark_fold()
+        var fold = skerry_stark_fold(challenge: challenge)
         fold.inverse = shift.inverse.word
         fold.step = KoalaBear.rootOfUnity(log: layer.logSize).inverse.word
-        let root = KoalaBear.rootOfUnity(log: 3).inverse
-        fold.roots = (KoalaBear.one.word, root.word, (root * root).word, (root * root * root).word)
-        fold.eighth = KoalaBear(8).inverse.word
-        let square = challenge * challenge
-        let challenges = challenge.words + square.words + (square * square).words
-        withUnsafeMutableBytes(of: &fold.challenges) { $0.copyBytes(from: challenges.withUnsafeBytes { Array($0) }) }
         let constants = fold
         try workers.forEachPiece(of: layer.leaves, step: 64) { leaves in
             withUnsafePointer(to: constants) {
@@ -145,16 +139,11 @@ extension Prover {
 
     // MARK: Openings
 
-    /// Leaf of a place of the domain in the trees of the trace and of the quotient.
-    static func leaf(_ place: Int, logRows: Int, logBlowup: Int) -> Int {
-        (place & ((1 << logBlowup) - 1)) << logRows + place >> logBlowup
-    }
-
     /// Appends the rows of the trace and of the quotient at some places, each in the order of leaves, with their openings.
     mutating func open(
         _ places: [Int], _ trace: [[Buffer]], _ traceTree: MerkleTree, _ quotient: [Buffer], _ quotientTree: MerkleTree
     ) {
-        let leaves = places.map { Self.leaf($0, logRows: domain.logRows, logBlowup: domain.logBlowup) }.sorted()
+        let leaves = places.map { parameters.leaf(place: $0, logRows: domain.logRows) }.sorted()
         for leaf in leaves {
             let panels = trace[leaf >> domain.logRows]
             let row = leaf & (rows - 1)

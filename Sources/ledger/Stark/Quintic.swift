@@ -21,6 +21,22 @@ package struct Quintic: Hashable, Sendable {
             KoalaBear(unchecked: words[3]), KoalaBear(unchecked: words[4]))
     }
 
+    /// Reads five of an array's words, from `place` on, that are known to be below p.
+    @inlinable
+    package init(_ words: [UInt32], at place: Int) {
+        self.init(
+            KoalaBear(unchecked: words[place]), KoalaBear(unchecked: words[place + 1]),
+            KoalaBear(unchecked: words[place + 2]), KoalaBear(unchecked: words[place + 3]),
+            KoalaBear(unchecked: words[place + 4]))
+    }
+
+    /// Writes the coefficients' Montgomery forms to five of an array's words.
+    @inlinable
+    package func write(to words: inout [UInt32], at place: Int) {
+        (words[place], words[place + 1], words[place + 2]) = (a.word, b.word, c.word)
+        (words[place + 3], words[place + 4]) = (d.word, e.word)
+    }
+
     @inlinable package static var zero: Quintic { Quintic(.zero) }
     @inlinable package static var one: Quintic { Quintic(.one) }
     /// x^`power` for `power` in 0...4.
@@ -102,6 +118,20 @@ package struct Quintic: Hashable, Sendable {
     private var frobenius: Quintic {
         let images = Quintic.frobeniusImages
         return Quintic(a) + images[0] * b + images[1] * c + images[2] * d + images[3] * e
+    }
+
+    /// The coefficients of the product of X − y over the conjugates y of this element, from the constant one up; the sixth, that
+    /// of X⁵, is 1.
+    package var characteristicPolynomial: [KoalaBear] {
+        var polynomial = [Quintic.one]
+        var conjugate = self
+        for _ in 0..<5 {
+            let factor = conjugate
+            let scaled = polynomial.map { $0 * factor } + [.zero]
+            polynomial = zip([.zero] + polynomial, scaled).map { $0 - $1 }
+            conjugate = conjugate.frobenius
+        }
+        return polynomial[..<5].map(\.a)
     }
 
     private static let frobeniusImages: [Quintic] = {

@@ -1,4 +1,5 @@
 internal import Blake3
+internal import CStark
 
 /// Checks proofs. Total: no input makes it trap, and what it does is bounded by the statement, not by the proof.
 package struct Verifier<Claim: Statement> {
@@ -22,9 +23,6 @@ package struct Verifier<Claim: Statement> {
             transcript: statement.transcript(parameters))
         try verifier.run()
     }
-
-    /// What FRI gets from the first part: a place of a layer and the value that it must have there.
-    private typealias Point = (place: Int, value: Quintic)
 
     private mutating func run() throws(StarkError) {
         let traceRoot = try reader.digest("the root of the trace")
@@ -58,21 +56,14 @@ package struct Verifier<Claim: Statement> {
         var points = try openedPoints(
             Array(Set(drawn)), traceRoot, quotientRoot, values, zeta: zeta, beta: beta)
         var logSize = logDomain
-        var shift = KoalaBear.generator
         for layer in layers {
-            points = try fold(points, layer.root, layer.challenge, logSize: logSize, shift: shift)
+            points = try fold(points, layer.root, layer.challenge, logSize: logSize)
             logSize -= ProofParameters.logFolding
-            for _ in 0..<ProofParameters.logFolding { shift *= shift }
         }
-        let root = KoalaBear.rootOfUnity(log: logSize)
-        for point in points {
-            let x = shift * root.power(UInt64(point.place))
-            let value = polynomial.reversed().reduce(Quintic.zero) { $0 * x + $1 }
-            guard value == point.value else {
-                throw StarkError(
-                    .finalPolynomial,
-                    "the last layer is not the final polynomial: what was committed to has a higher degree")
-            }
+        guard self.values(of: polynomial, at: points, logSize: logSize) == points.map(\.value) else {
+            throw StarkError(
+                .finalPolynomial,
+                "the last layer is not the final polynomial: what was committed to has a higher degree")
         }
         try reader.finish()
     }
@@ -105,113 +96,122 @@ package struct Verifier<Claim: Statement> {
     private mutating func openedPoints(
         _ places: [Int], _ traceRoot: Digest, _ quotientRoot: Digest, _ values: [Quintic], zeta: Quintic, beta: Quintic
     ) throws(StarkError) -> [Point] {
-        func leaf(_ place: Int) -> Int {
-            (place & ((1 << parameters.logBlowup) - 1)) << statement.logRows + place >> parameters.logBlowup
-        }
-        let ordered = places.map { (leaf: leaf($0), place: $0) }.sorted { $0.leaf < $1.leaf }
+        let ordered = places.map { (leaf: parameters.leaf(place: $0, logRows: statement.logRows), place: $0) }
+            .sorted { $0.leaf < $1.leaf }
         let leaves = ordered.map(\.leaf)
-        let trace = try reader.words(Claim.columns * leaves.count, "the rows of the trace")
-        guard try openedRoot(trace, Claim.columns, leaves, logLeaves: logDomain) == traceRoot else {
+        let places = ordered.map(\.place)
+        let trace = try reader.rows(leaves.count, words: Claim.columns, "the rows of the trace")
+        guard try reader.root(of: trace, leaves, logLeaves: logDomain) == traceRoot else {
             throw StarkError(.traceOpening, "rows of the trace are not those that were committed to")
         }
-        let quotient = try reader.words(Claim.quotientColumns * leaves.count, "the rows of the quotient")
-        guard try openedRoot(quotient, Claim.quotientColumns, leaves, logLeaves: logDomain) == quotientRoot else {
+        let quotient = try reader.rows(leaves.count, words: Claim.quotientColumns, "the rows of the quotient")
+        guard try reader.root(of: quotient, leaves, logLeaves: logDomain) == quotientRoot else {
             throw StarkError(.quotientOpening, "rows of the quotient are not those that were committed to")
         }
+        // Both sums of columns, at the places and at ζ and ζ / ω.
         let powers = beta.powers(Claim.valueCount)
         let shared = Claim.columns + Claim.quotientColumns
         let here = zip(powers, values).prefix(shared).reduce(Quintic.zero) { $0 + $1.0 * $1.1 }
         let before = zip(powers, values).dropFirst(shared).reduce(Quintic.zero) { $0 + $1.0 * $1.1 }
-        let root = KoalaBear.rootOfUnity(log: logDomain)
+        let traceSums = trace.sums(Array(powers[..<Claim.columns]))
+        let quotientSums = quotient.sums(Array(powers[Claim.columns..<shared]))
+        let (block, first) = Claim.previous.lowerBound.quotientAndRemainder(dividingBy: 16)
+        let sumsBefore = trace.sums(
+            firstBlock: block, Array(repeating: .zero, count: first) + Array(powers[shared...]))
+
+        let inverseRoots = (0..<logDomain).map { KoalaBear.rootOfUnity(log: logDomain - $0).inverse }
+        let inverseGenerator = KoalaBear.generator.inverse
+        func inverseRoot(_ exponent: Int) -> KoalaBear {
+            inverseRoots.indices.reduce(.one) { exponent >> $1 & 1 == 1 ? $0 * inverseRoots[$1] : $0 }
+        }
         let zetaBefore = zeta * KoalaBear.rootOfUnity(log: statement.logRows).inverse
         var denominators: [Quintic] = []
-        for (_, place) in ordered {
-            let x = Quintic(KoalaBear.generator * root.power(UInt64(place)))
-            denominators += [x - zeta, x - zetaBefore]
+        denominators.reserveCapacity(2 * places.count)
+        for place in places {
+            let x = Quintic(KoalaBear.generator * inverseRoot(1 << logDomain - place))
+            denominators.append(x - zeta)
+            denominators.append(x - zetaBefore)
         }
         guard !denominators.contains(.zero) else {
             throw StarkError(.challenge, "the point that was drawn is a query's")
         }
         Quintic.invert(&denominators)
-        return ordered.enumerated().map { index, entry in
-            var sum = Quintic.zero
-            var sumBefore = Quintic.zero
-            for column in 0..<Claim.columns {
-                sum += powers[column] * KoalaBear(unchecked: trace[Claim.columns * index + column])
-            }
-            for column in 0..<Claim.quotientColumns {
-                let value = KoalaBear(unchecked: quotient[Claim.quotientColumns * index + column])
-                sum += powers[Claim.columns + column] * value
-            }
-            for (offset, column) in Claim.previous.enumerated() {
-                sumBefore += powers[shared + offset] * KoalaBear(unchecked: trace[Claim.columns * index + column])
-            }
-            let value = (sum - here) * denominators[2 * index] + (sumBefore - before) * denominators[2 * index + 1]
-            return (entry.place, value)
-        }
-    }
-
-    /// The root that follows from rows of words and the opening that comes next in the proof.
-    private mutating func openedRoot(
-        _ words: [UInt32], _ rowWords: Int, _ leaves: [Int], logLeaves: Int
-    ) throws(StarkError) -> Digest {
-        let stride = Blake3.paddedByteCount(4 * rowWords) / 4
-        var padded = [UInt32](repeating: 0, count: stride * leaves.count)
-        for row in leaves.indices {
-            for index in 0..<rowWords { padded[stride * row + index] = words[rowWords * row + index].littleEndian }
-        }
-        let digests = padded.withUnsafeBytes {
-            Blake3.keyedHashes(key: Transcript.Keys.leaf, $0, byteCount: 4 * rowWords)
-        }
-        return try MerkleTree.root(leaves, digests, logLeaves: logLeaves) { () throws(StarkError) in
-            try reader.digest("an opening")
+        return places.enumerated().map { index, place in
+            let value =
+                (traceSums[index] + quotientSums[index] - here) * denominators[2 * index]
+                + (sumsBefore[index] - before) * denominators[2 * index + 1]
+            return Point(place: place, value: value, inverse: inverseGenerator * inverseRoot(place))
         }
     }
 
     /// Checks the points of one layer and computes those of the next.
     private mutating func fold(
-        _ points: [Point], _ root: Digest, _ challenge: Quintic, logSize: Int, shift: KoalaBear
+        _ points: [Point], _ root: Digest, _ challenge: Quintic, logSize: Int
     ) throws(StarkError) -> [Point] {
         let logLeaves = logSize - ProofParameters.logFolding
         let mask = (1 << logLeaves) - 1
-        let leaves = Array(Set(points.map { $0.place & mask })).sorted()
-        let words = try reader.words(40 * leaves.count, "the leaves of a layer")
-        guard try openedRoot(words, 40, leaves, logLeaves: logLeaves) == root else {
+        let points = points.sorted { $0.place & mask < $1.place & mask }
+        var leaves: [Int] = []
+        for point in points where point.place & mask != leaves.last { leaves.append(point.place & mask) }
+        let rows = try reader.rows(leaves.count, words: 8 * Quintic.wordCount, "the leaves of a layer")
+        guard try reader.root(of: rows, leaves, logLeaves: logLeaves) == root else {
             throw StarkError(.layerOpening, "values of a layer are not those that were committed to")
         }
-        let values = words.withUnsafeBufferPointer { words in
-            (0..<8 * leaves.count).compactMap { index in
-                words.baseAddress.map { Quintic(uncheckedWords: $0 + 5 * index) }
-            }
-        }
-        let order = Dictionary(uniqueKeysWithValues: leaves.enumerated().map { ($1, $0) })
+        // Value t of a leaf is that at x · w^t, where x is the leaf's element and w has order 8.
+        let roots = KoalaBear.rootOfUnity(log: ProofParameters.logFolding).powers(8)
+        var inverses = [UInt32](repeating: 0, count: (leaves.count + 15) & ~15)
+        var row = 0
         for point in points {
-            guard let row = order[point.place & mask], values[8 * row + point.place >> logLeaves] == point.value else {
+            if leaves[row] != point.place & mask { row += 1 }
+            let t = point.place >> logLeaves
+            guard rows.element(row: row, t) == point.value else {
                 throw StarkError(.folding, "a layer does not follow from the one before it")
             }
+            inverses[row] = (point.inverse * roots[t]).word
         }
-        let inverseRoot = KoalaBear.rootOfUnity(log: logSize).inverse
-        let inverseShift = shift.inverse
-        let eighthRoot = KoalaBear.rootOfUnity(log: ProofParameters.logFolding).inverse
-        let roots = [KoalaBear.one, eighthRoot, eighthRoot * eighthRoot, eighthRoot * eighthRoot * eighthRoot]
-        let eighth = KoalaBear(8).inverse
+        var fold = skerry_stark_fold(challenge: challenge)
+        var folded = [UInt32](repeating: 0, count: 8 * inverses.count)
+        skerry_stark_fri_fold_leaves(rows.words, inverses, &fold, inverses.count, &folded)
         return leaves.enumerated().map { row, leaf in
-            var folded = Array(values[8 * row..<8 * row + 8])
-            var inverse = inverseShift * inverseRoot.power(UInt64(leaf))
-            var factor = challenge
-            var half = 4
-            var level = 0
-            while half > 0 {
-                for t in 0..<half {
-                    let (left, right) = (folded[t], folded[t + half])
-                    folded[t] = left + right + (left - right) * (inverse * roots[t << level]) * factor
-                }
-                inverse *= inverse
-                factor *= factor
-                half /= 2
-                level += 1
-            }
-            return (leaf, folded[0] * eighth)
+            Point(
+                place: leaf, value: Quintic(folded, at: 8 * row),
+                inverse: KoalaBear(unchecked: inverses[row]).power(UInt64(roots.count)))
         }
+    }
+
+    /// Values of the final polynomial at the last layer's points.
+    private func values(of polynomial: [Quintic], at points: [Point], logSize: Int) -> [Quintic] {
+        let shift = KoalaBear.generator.power(UInt64(1) << UInt64(logDomain - logSize))
+        let root = KoalaBear.rootOfUnity(log: logSize)
+        var powers = OpenedRows(count: points.count, rowWords: polynomial.count)
+        for (row, point) in points.enumerated() {
+            let x = shift * root.power(UInt64(point.place))
+            var power = KoalaBear.one
+            for index in 0..<polynomial.count {
+                powers.words[powers.stride * row + index] = power.word
+                power *= x
+            }
+        }
+        return powers.sums(polynomial)
+    }
+}
+
+/// A place of a layer, with the value that the layer must have there, and 1 over the element of the domain.
+private struct Point {
+    let place: Int
+    let value: Quintic
+    let inverse: KoalaBear
+}
+
+extension skerry_stark_fold {
+    /// What a fold takes but for the points: the roots of order 8 and powers of the challenge.
+    init(challenge: Quintic) {
+        self.init()
+        let root = KoalaBear.rootOfUnity(log: ProofParameters.logFolding).inverse
+        roots = (KoalaBear.one.word, root.word, (root * root).word, (root * root * root).word)
+        eighth = KoalaBear(8).inverse.word
+        let square = challenge * challenge
+        let words = challenge.words + square.words + (square * square).words
+        withUnsafeMutableBytes(of: &challenges) { to in words.withUnsafeBytes { to.copyBytes(from: $0) } }
     }
 }

@@ -132,11 +132,11 @@ final class BlobServing: Sendable {
             return eventLoop.makeFailedFuture(
                 PeerError(.protocolViolation, "The request for a paid block has another layout; update the older node"))
         }
-        if let refusal = environment.meter.refusal(of: body.payment, by: request.peer) {
-            return eventLoop.makeFailedFuture(refusal)
+        let wanted = Wanted(id: body.blob, index: body.index, peer: request.peer, payment: body.payment)
+        return environment.meter.admit(body.payment, by: request.peer, on: eventLoop).flatMap { refusal in
+            if let refusal { return eventLoop.makeFailedFuture(refusal) }
+            return self.admit(wanted, on: eventLoop)
         }
-        return admit(
-            Wanted(id: body.blob, index: body.index, peer: request.peer, payment: body.payment), on: eventLoop)
     }
 
     private func admit(_ wanted: Wanted, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {

@@ -1,4 +1,5 @@
 public import Identity
+public import NIOCore
 public import Peering
 
 /// Decides who gets blocks, and what is charged for them. Called on event loops for each block: it must be quick.
@@ -13,8 +14,11 @@ public protocol DeliveryMeter: Sendable {
     /// A peer asks for a block of `units` units and acknowledges earlier ones: takes what is acknowledged in any case, and
     /// counts the units.
     ///
-    /// - Returns: Why not; nil lets the block be delivered, or be given back with ``giveBack(_:session:units:)``.
-    func refusal(of payment: BlockPayment, by peer: NodeID) -> PeerError?
+    /// - Returns: On the loop, in the same turn of it or soon after: why not; nil lets the block be delivered, or be given
+    ///   back with ``giveBack(_:session:units:)``. Never fails.
+    func admit(
+        _ payment: BlockPayment, by peer: NodeID, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<PeerError?>
 
     /// A block that was counted could not be delivered.
     func giveBack(_ peer: NodeID, session: UInt32, units: Int)
@@ -31,8 +35,11 @@ public struct FreeDelivery: DeliveryMeter {
 
     public func refusalOfUnpaid(_ peer: NodeID) -> PeerError? { nil }
 
-    public func refusal(of payment: BlockPayment, by peer: NodeID) -> PeerError? {
-        PeerError(.unsupported, "This node sells nothing; ask for the block without paying")
+    public func admit(
+        _ payment: BlockPayment, by peer: NodeID, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<PeerError?> {
+        eventLoop.makeSucceededFuture(
+            PeerError(.unsupported, "This node sells nothing; ask for the block without paying"))
     }
 
     public func giveBack(_ peer: NodeID, session: UInt32, units: Int) {}

@@ -1,5 +1,6 @@
 import Exchange
 import Identity
+import NIOCore
 import PaidDelivery
 import Peering
 import Synchronization
@@ -17,9 +18,11 @@ final class NodeDelivery: DeliveryMeter {
         return serving.refusalOfUnpaid(peer)
     }
 
-    func refusal(of payment: BlockPayment, by peer: NodeID) -> PeerError? {
-        guard let serving = serving.withLock({ $0 }) else { return isStarting }
-        return serving.refusal(of: payment, by: peer)
+    func admit(
+        _ payment: BlockPayment, by peer: NodeID, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<PeerError?> {
+        guard let serving = serving.withLock({ $0 }) else { return eventLoop.makeSucceededFuture(isStarting) }
+        return serving.admit(payment, by: peer, on: eventLoop)
     }
 
     func giveBack(_ peer: NodeID, session: UInt32, units: Int) {

@@ -34,15 +34,14 @@ final class NodePayments: Sendable {
         self.keeper = keeper
         self.logger = logger
         var settings = PayeeSettings()
-        if let price = options.bytesPrice { settings.prices[.bytes] = price }
-        if let price = options.computePrice { settings.prices[.compute] = price }
+        settings.prices = options.prices
         if let permille = options.multiplierPermille {
             settings.permille = min(max(1, permille), SessionQuote.maxPermille)
         }
-        guard let free = FreeUse(options.free ?? "always") else {
+        guard let free = FreeUse(options.free ?? "network") else {
             throw NodeError(
                 .badConfiguration,
-                "payments.free in node.json is \"\(options.free ?? "")\"; write always or a number of units")
+                "payments.free in node.json is \"\(options.free ?? "")\"; write network, always or a number of units")
         }
         self.settings = settings
         let metrics = SettlementMetrics()
@@ -50,16 +49,23 @@ final class NodePayments: Sendable {
         let payee = try PayeeLedger(
             folder: folder, key: key, network: keeper.state.networkID, settings: settings)
         self.payee = payee
-        serving = PaidServing(payee: payee, free: free) { keeper.state.channel($0) }
+        serving = PaidServing(
+            payee: payee, free: free, channel: { keeper.state.channel($0) },
+            terms: { FreeTerms(keeper.state) }, isNode: { keeper.state.isParticipating($0) })
         settlement = SettlementKeeper(
-            key: key, keeper: keeper, policy: options.policy, metrics: metrics, logger: logger,
+            key: key, keeper: keeper, policy: options.policy, file: folder + "/proven", metrics: metrics,
+            logger: logger,
             acknowledged: {
-                // What is settled must be durable: after a crash the rest is counted from there.
+                // Read before they are on the disk: what comes in between is neither settled nor counted yet.
+                let channels = payee.openChannels
                 do { try await payee.flush() } catch {
-                    logger.error("acknowledgments cannot be written", metadata: ["error": "\(error)"])
+                    if metrics.isFirstLogFailure {
+                        logger.critical(
+                            "acknowledgments cannot be written: nothing is delivered for payment any more",
+                            metadata: ["error": "\(error)"])
+                    }
                     return []
                 }
-                let channels = payee.openChannels
                 metrics.count(
                     acknowledgments: payee.durableRecords,
                     units: channels.reduce(0) { $0 &+ $1.acknowledgedUnits })
@@ -78,10 +84,16 @@ final class NodePayments: Sendable {
         }
     }
 
+    /// Between two looks at what the ledger says of channels: each looks all of them up.
+    private static let refreshPause = Duration.milliseconds(250)
+
     /// Tells the acknowledgments what the ledger says.
     private func follow() async {
         refresh()
-        for await _ in keeper.changes() { refresh() }
+        for await _ in keeper.changes() {
+            refresh()
+            try? await Task.sleep(for: NodePayments.refreshPause)
+        }
     }
 
     private func refresh() {
@@ -89,7 +101,7 @@ final class NodePayments: Sendable {
         do {
             try payee.refresh(sequence: state.sequence) { state.channel($0) }
         } catch {
-            logger.error("the log of acknowledgments cannot be written", metadata: ["error": "\(error)"])
+            logger.debug("closed channels cannot be noted", metadata: ["error": "\(error)"])
         }
     }
 
@@ -116,6 +128,14 @@ final class NodePayments: Sendable {
     }
 
     func close() { payee.close() }
+}
+
+extension FreeTerms {
+    /// What the network says in this state.
+    init(_ state: LedgerState) {
+        self.init(
+            nodesPay: state.parameters.nodesPay, units: state.parameters.freeUnits, epoch: state.epoch.number)
+    }
 }
 
 extension AcknowledgedChain {

@@ -1,3 +1,4 @@
+import Channels
 import Functions
 import Identity
 import PaidDelivery
@@ -17,8 +18,8 @@ final class PaidCalls: Sendable {
 
     private struct State {
         var serving: PaidServing?
-        /// Who pays for a call, and the units of gas that are counted.
-        var running: [String: NodeID] = [:]
+        /// Where the units of gas of a call are counted; nil until the first one is.
+        var running: [String: UnitTicket?] = [:]
     }
 
     private let state = Mutex(State())
@@ -31,26 +32,31 @@ final class PaidCalls: Sendable {
     /// - Parameter id: The request's name, which the peer chose; one that is running already is refused.
     /// - Returns: Why not; nil lets it begin.
     func refusal(of id: String, by peer: NodeID) -> PeerError? {
-        guard let serving = state.withLock({ $0.serving }), serving.sellsCalls else { return nil }
+        guard let serving = state.withLock({ $0.serving }), serving.sellsCalls(to: peer) else { return nil }
         let isTaken = state.withLock { state in
             guard state.running[id] == nil, state.running.count < PaidCalls.maxRunning else { return true }
-            state.running[id] = peer
+            state.running[id] = .some(nil)
             return false
         }
         if isTaken { return PeerError(.busy, "A paid call of this name is running, or too many are") }
-        guard let refusal = serving.refusalOfCall(by: peer) else { return nil }
-        _ = state.withLock { $0.running.removeValue(forKey: id) }
-        return refusal
+        do throws(PeerError) {
+            let ticket = try serving.beginCall(by: peer)
+            state.withLock { $0.running[id] = ticket }
+            return nil
+        } catch {
+            _ = state.withLock { $0.running.removeValue(forKey: id) }
+            return error
+        }
     }
 
     /// A call has answered, or failed.
     ///
     /// - Parameter cpuMicroseconds: What it used; nil if nothing ran, or nobody knows: then the unit that was counted is all.
     func ended(_ id: String, cpuMicroseconds: UInt32?) {
-        let (serving, peer) = state.withLock { ($0.serving, $0.running.removeValue(forKey: id)) }
-        guard let serving, let peer, let cpuMicroseconds else { return }
+        let (serving, ticket) = state.withLock { ($0.serving, $0.running.removeValue(forKey: id) ?? nil) }
+        guard let serving, let ticket, let cpuMicroseconds else { return }
         let gas = PaidCalls.gas(cpuMicroseconds)
-        if gas > 1 { serving.chargeCall(of: peer, gas: gas - 1) }
+        if gas > 1 { serving.chargeCall(ticket, gas: gas - 1) }
     }
 
     /// Units of gas for so much CPU time: 1 at least.

@@ -26,13 +26,19 @@ struct SettlementBatch: Sendable, Equatable {
     /// Of all stretches.
     var steps: UInt64 { parts.reduce(0) { $0 + $1.steps } }
 
-    /// The settlements. Hashes from each newest link to where its stretch ends: at most ``SettlementPlan/Policy/maxBack``
-    /// steps each.
-    func settlements() -> [Settlement] {
-        parts.map { part in
+    /// The settlements. Hashes from each newest link, or from one that `trail` knows, to where its stretch ends.
+    ///
+    /// - Throws: `CancellationError`.
+    func settlements(
+        _ trail: inout LinkTrail, isCancelled: () -> Bool = { false }
+    ) throws -> [Settlement] {
+        try parts.map { part in
             switch part {
             case .stretch(let chain, let from, let steps, let back):
-                let link = chain.link.advanced(by: Int(clamping: back))
+                let end = chain.units - min(back, chain.units)
+                let link = trail.link(
+                    at: end, of: chain, settled: end - min(steps, end), isCancelled: isCancelled)
+                guard let link else { throw CancellationError() }
                 return Settlement(
                     channel: chain.channel, commodity: chain.commodity,
                     lane: isProven ? .proof(from: from, link: link, steps: steps) : .reveal(link: link, steps: steps))

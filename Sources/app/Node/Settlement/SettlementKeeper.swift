@@ -7,13 +7,16 @@ import Logging
 
 /// Cashes what clients acknowledged to this node: it carries out what ``SettlementPlan`` decides.
 ///
-/// It keeps nothing itself. What is to be settled follows from the acknowledgments, which are durable before it sees them,
-/// and from the ledger; a batch that was being proven when the node stopped is composed and proven again.
+/// It keeps nothing itself but a proof that the ledger does not have yet. What is to be settled follows from the
+/// acknowledgments, which are durable before it sees them, and from the ledger; a batch that was being proven when the node
+/// stopped is composed and proven again.
 actor SettlementKeeper {
     /// What clients acknowledged, all of it durable.
     typealias Acknowledged = @Sendable () async -> [AcknowledgedChain]
     /// Brings a signed transaction onto the ledger; returns when this node applied it.
     typealias Submit = @Sendable (Data) async throws -> Void
+    /// Makes one proof of all claims, for a context.
+    typealias Prove = @Sendable ([AckClaim], [UInt8]) async throws -> (proof: [UInt8], duration: Duration)
 
     /// Between two looks at what is pending.
     static let look = Duration.seconds(1)
@@ -29,17 +32,25 @@ actor SettlementKeeper {
     private let builder: TransactionBuilder
     private let acknowledged: Acknowledged
     private let submit: Submit
-    private let prover = SettlementProver()
+    private let prover: Prove
     private let pause: Duration
+    private let file: String?
     private let now: @Sendable () -> Int64
     private let logger: Logger
     nonisolated let metrics: SettlementMetrics
     private var plan: SettlementPlan
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Proven, and not on the ledger as far as this node knows.
+    private var proven: SettlementOrder?
+    private var trail = LinkTrail()
 
+    /// - Parameters:
+    ///   - look: Between two looks at what is pending.
+    ///   - file: Where a proof is kept until the ledger has it; nil keeps it in memory.
     init(
         key: SigningKey, keeper: LedgerKeeper, policy: SettlementPlan.Policy = .init(),
-        look: Duration = SettlementKeeper.look,
+        look: Duration = SettlementKeeper.look, file: String? = nil,
+        prover: @escaping Prove = { try await SettlementProver().prove($0, context: $1) },
         metrics: SettlementMetrics, logger: Logger, acknowledged: @escaping Acknowledged, submit: @escaping Submit,
         now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
     ) {
@@ -52,7 +63,11 @@ actor SettlementKeeper {
         self.now = now
         pause = look
         plan = SettlementPlan(policy: policy)
-        builder = TransactionBuilder(networkID: keeper.state.networkID, key: key, as: .node)
+        let network = keeper.state.networkID
+        builder = TransactionBuilder(networkID: network, key: key, as: .node)
+        self.file = file
+        self.prover = prover
+        proven = file.flatMap { SettlementOrder(reading: $0, network: network, node: key.publicKey.node) }
     }
 
     /// Settles until cancelled. Call it once.
@@ -64,12 +79,12 @@ actor SettlementKeeper {
         finishRound()
     }
 
-    /// Asks for everything to be settled now and waits until it is, or until a batch failed, or `timeout` is over.
+    /// Asks for everything to be settled now and waits until it is, or until a batch is refused, or `timeout` is over.
     func settle(timeout: Duration) async {
         plan.startRound()
         guard waiters.count < SettlementKeeper.maxWaiters else { return }
         let timer = Task {
-            try? await Task.sleep(for: timeout)
+            guard (try? await Task.sleep(for: timeout)) != nil else { return }
             self.finishRound()
         }
         await withCheckedContinuation { waiters.append($0) }
@@ -88,52 +103,88 @@ actor SettlementKeeper {
         let chains = await acknowledged()
         let view = SettlementView(keeper.state, node, chains, now: now())
         metrics.count(pending: view.pending)
+        trail.keep(only: Set(view.pending.map { ChainKey($0.acknowledged) }))
+        if let kept = proven {
+            if kept.mayPay(keeper.state) { plan.continueRound() } else { forgetProven() }
+        }
         guard let batch = plan.next(view, now: now()) else {
             if !plan.isInRound { finishRound() }
             return true
         }
-        let end = await carryOut(batch)
-        plan.ended(end, now: now())
-        guard end != .applied else { return false }
-        metrics.countFailure(batch, end)
-        finishRound()
+        let kept = proven
+        let (order, end) = await carryOut(batch, kept)
+        plan.ended(end, isProven: order.map { !$0.proof.isEmpty }, now: now())
+        if end == .applied {
+            // The rest of what is pending was not looked at.
+            if kept != nil { plan.continueRound() }
+            return false
+        }
+        metrics.countFailure(lane: order?.lane ?? batch.lane, end)
+        // What nobody took now is taken later; who waits for it may go on waiting.
+        if end == .notTaken { plan.continueRound() } else { finishRound() }
         return true
     }
 
-    private func carryOut(_ batch: SettlementBatch) async -> SettlementPlan.End {
-        let settlements: [Settlement]
-        var proof = Data()
+    private func carryOut(
+        _ batch: SettlementBatch, _ kept: SettlementOrder?
+    ) async -> (SettlementOrder?, SettlementPlan.End) {
+        if let kept { return (kept, await deliver(kept)) }
         do {
-            settlements = try await LowPriority.run { _ in batch.settlements() }
-            if batch.isProven { proof = try await prove(settlements) }
+            let order = try await order(batch)
+            if !order.proof.isEmpty { proven = order }
+            return (order, await deliver(order))
         } catch {
             if !Task.isCancelled {
                 logger.error("a settlement could not be proven", metadata: ["error": "\(error)"])
             }
-            return .notProven
+            return (nil, .notProven)
         }
-        let before = paid(batch)
+    }
+
+    /// Hashes the batch's links, and proves them.
+    private func order(_ batch: SettlementBatch) async throws -> SettlementOrder {
+        let known = trail
+        trail = LinkTrail()
+        let (settlements, trail) = try await LowPriority.run { isCancelled in
+            var trail = known
+            let settlements = try batch.settlements(&trail, isCancelled: isCancelled)
+            return (settlements, trail)
+        }
+        self.trail = trail
+        guard batch.isProven else { return SettlementOrder(settlements: settlements) }
+        return SettlementOrder(settlements: settlements, proof: try await prove(settlements))
+    }
+
+    private func deliver(_ order: SettlementOrder) async -> SettlementPlan.End {
+        let before = paid(order)
+        var isKept = order.proof.isEmpty
         for _ in 0..<SettlementKeeper.nonceAttempts where !Task.isCancelled {
             do {
                 let transaction = try builder.sign(
-                    .settleChannels(settlements, proof: proof), nonce: keeper.state.nonce(of: .node(node)) &+ 1,
+                    .settleChannels(order.settlements, proof: order.proof),
+                    nonce: keeper.state.nonce(of: .node(node)) &+ 1,
                     validUntilMilliseconds: max(now(), keeper.state.timeMilliseconds)
                         .plus(SettlementKeeper.validity))
+                if !isKept { keepProven(order, transaction) }
+                isKept = true
                 try await submit(transaction.bytes)
-                let after = paid(batch)
-                metrics.count(batch, units: after.units &- before.units, value: after.value &- before.value)
+                let after = paid(order)
+                metrics.count(lane: order.lane, units: after.units &- before.units, value: after.value &- before.value)
                 logger.info(
                     "settled",
                     metadata: [
-                        "lane": "\(batch.lane)", "settlements": "\(settlements.count)", "steps": "\(batch.steps)",
-                        "value": "\(after.value &- before.value)", "transaction": "\(transaction.id)",
+                        "lane": "\(order.lane)", "settlements": "\(order.settlements.count)",
+                        "steps": "\(order.steps)", "value": "\(after.value &- before.value)",
+                        "transaction": "\(transaction.id)",
                     ])
+                forgetProven()
                 return .applied
             } catch let error as LedgerError where error.code == .badNonce {
                 continue
             } catch let error as LedgerError {
-                tell(of: error, batch)
-                return .refused
+                tell(of: error, order)
+                forgetProven()
+                return error.code == .badSettlement ? .disbelieved : .refused
             } catch {
                 logger.debug("a settlement has to wait", metadata: ["error": "\(error)"])
                 return .notTaken
@@ -142,31 +193,48 @@ actor SettlementKeeper {
         return .notTaken
     }
 
+    private func keepProven(_ order: SettlementOrder, _ transaction: SignedTransaction) {
+        guard let file else { return }
+        do { try order.write(transaction, to: file) } catch {
+            logger.warning("a settlement proof cannot be kept", metadata: ["path": "\(file)", "error": "\(error)"])
+        }
+    }
+
+    private func forgetProven() {
+        guard proven != nil else { return }
+        proven = nil
+        if let file { try? FileManager.default.removeItem(atPath: file) }
+    }
+
     private func prove(_ settlements: [Settlement]) async throws -> Data {
         let claims = SettlementProof.claims(of: settlements)
         let context = SettlementProof.context(network: keeper.state.networkID, settlements: settlements)
-        let (proof, duration) = try await prover.prove(claims, context: context)
+        let (proof, duration) = try await prover(claims, context)
         metrics.count(proofOf: claims.reduce(0) { $0 + $1.steps }, in: duration)
         return Data(proof)
     }
 
-    private func tell(of error: LedgerError, _ batch: SettlementBatch) {
+    private func tell(of error: LedgerError, _ order: SettlementOrder) {
         // What was closed or settled meanwhile is no fault of anybody; a proof that the ledger does not believe is ours.
         let isFault = error.code == .badSettlement
         logger.log(
             level: isFault ? .critical : .notice,
             isFault ? "the ledger does not believe this node's settlement" : "a settlement was refused",
-            metadata: ["lane": "\(batch.lane)", "channel": "\(batch.parts[0].chain.channel)", "error": "\(error)"])
+            metadata: [
+                "lane": "\(order.lane)", "channel": "\(order.settlements.first.map { "\($0.channel)" } ?? "")",
+                "error": "\(error)",
+            ])
     }
 
-    /// Units and money that the ledger has paid on the batch's chains. A channel that was closed meanwhile counts nothing.
-    private func paid(_ batch: SettlementBatch) -> (units: UInt64, value: UInt64) {
+    /// Units and money that the ledger has paid on the order's chains. A channel that was closed meanwhile counts nothing.
+    private func paid(_ order: SettlementOrder) -> (units: UInt64, value: UInt64) {
         let state = keeper.state
         var sum: (units: UInt64, value: UInt64) = (0, 0)
         var seen: Set<ChainKey> = []
-        for part in batch.parts where seen.insert(ChainKey(part.chain)).inserted {
-            guard let channel = state.channel(part.chain.channel),
-                let chain = channel.chains.first(where: { $0.commodity == part.chain.commodity })
+        for settlement in order.settlements
+        where seen.insert(ChainKey(settlement.channel, settlement.commodity)).inserted {
+            guard let channel = state.channel(settlement.channel),
+                let chain = channel.chains.first(where: { $0.commodity == settlement.commodity })
             else { continue }
             sum.units &+= chain.settledUnits
             sum.value &+= chain.settledUnits &* chain.unitPrice

@@ -18,6 +18,15 @@ final class SettlementMetrics: Sendable {
     private let rehashedBatches = Counter(label: "skerry_settlement_rehashed_batches_total")
     private let falseBatches = Counter(label: "skerry_settlement_false_batches_total")
     private let sums = Mutex(EarningsInfo())
+    private let hasLogFailed = Mutex(false)
+
+    /// Whether the log of acknowledgments fails for the first time: it does not come back before a restart.
+    var isFirstLogFailure: Bool {
+        hasLogFailed.withLock { failed in
+            defer { failed = true }
+            return !failed
+        }
+    }
 
     var earnings: EarningsInfo { sums.withLock { $0 } }
 
@@ -46,10 +55,10 @@ final class SettlementMetrics: Sendable {
     }
 
     /// A batch that the ledger applied, and what it paid.
-    func count(_ batch: SettlementBatch, units: UInt64, value: UInt64) {
+    func count(lane: String, units: UInt64, value: UInt64) {
         self.units.increment(by: Int64(clamping: units))
         self.value.increment(by: Int64(clamping: value))
-        Counter(label: "skerry_settlement_batches_total", dimensions: [("lane", batch.lane), ("outcome", "applied")])
+        Counter(label: "skerry_settlement_batches_total", dimensions: [("lane", lane), ("outcome", "applied")])
             .increment()
         sums.withLock {
             $0.settledUnits &+= units
@@ -58,8 +67,8 @@ final class SettlementMetrics: Sendable {
         }
     }
 
-    func countFailure(_ batch: SettlementBatch, _ end: SettlementPlan.End) {
-        Counter(label: "skerry_settlement_batches_total", dimensions: [("lane", batch.lane), ("outcome", "\(end)")])
+    func countFailure(lane: String, _ end: SettlementPlan.End) {
+        Counter(label: "skerry_settlement_batches_total", dimensions: [("lane", lane), ("outcome", "\(end)")])
             .increment()
     }
 

@@ -26,7 +26,7 @@ struct SettlementPlan: Sendable {
         var maxRevealed = 512
         /// The shortest and the longest pause after a batch that failed, in milliseconds.
         var retryPause: ClosedRange<Int64> = 1_000...60_000
-        /// How long proofs are left alone after the ledger refused one, in milliseconds.
+        /// How long proofs are left alone after the ledger did not believe one, or none was made, in milliseconds.
         var proofPause: Int64 = 3_600_000
     }
 
@@ -36,8 +36,10 @@ struct SettlementPlan: Sendable {
         case applied
         /// Nobody took it: again later.
         case notTaken
-        /// The ledger refused it. For a proof that means that the prover is wrong, or the lane was just closed.
+        /// The ledger refused it: what it settles was closed or settled meanwhile, or the proof lane was just closed.
         case refused
+        /// The ledger does not believe it: this node's links or its prover are wrong.
+        case disbelieved
         /// The prover gave up.
         case notProven
     }
@@ -58,6 +60,9 @@ struct SettlementPlan: Sendable {
         isInRound = true
         pausedUntil = .min
     }
+
+    /// Begins a round, or goes on with one, as soon as the pause after a failure allows.
+    mutating func continueRound() { isInRound = true }
 
     /// The batch that is due, if one is and none is on its way. Tell ``ended(_:now:)`` what became of it.
     mutating func next(_ view: SettlementView, now: Int64) -> SettlementBatch? {
@@ -82,13 +87,17 @@ struct SettlementPlan: Sendable {
     }
 
     /// Takes note of what became of the batch.
-    mutating func ended(_ end: End, now: Int64) {
+    ///
+    /// - Parameter isProven: Whether a proof was submitted, where something else was than the batch.
+    mutating func ended(_ end: End, isProven: Bool? = nil, now: Int64) {
         guard let batch else { return }
         self.batch = nil
         switch end {
         case .applied: failures = 0
-        case .notTaken, .refused, .notProven:
-            if batch.isProven, end != .notTaken { noProofsUntil = now.plus(policy.proofPause) }
+        case .notTaken, .refused, .disbelieved, .notProven:
+            if isProven ?? batch.isProven, end == .disbelieved || end == .notProven {
+                noProofsUntil = now.plus(policy.proofPause)
+            }
             failures += 1
             let pause = policy.retryPause.lowerBound << Int64(min(failures - 1, 16))
             pausedUntil = now.plus(min(pause, policy.retryPause.upperBound))
@@ -179,10 +188,12 @@ struct ChainKey: Hashable, Sendable {
     let channel: ChannelID
     let commodity: Commodity
 
-    init(_ chain: AcknowledgedChain) {
-        channel = chain.channel
-        commodity = chain.commodity
+    init(_ channel: ChannelID, _ commodity: Commodity) {
+        self.channel = channel
+        self.commodity = commodity
     }
+
+    init(_ chain: AcknowledgedChain) { self.init(chain.channel, chain.commodity) }
 }
 
 extension UInt64 {

@@ -45,11 +45,12 @@ enum LowPriority {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
                 let thread = Thread {
+                    // A name that is given before the start does not reach the system.
+                    Thread.current.name = "settlement"
                     // Of this thread and those that it starts: on Linux each has a priority of its own.
                     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
                     continuation.resume(with: Result { try work { flag.isSet } })
                 }
-                thread.name = "settlement"
                 thread.stackSize = 8 << 20
                 thread.start()
             }

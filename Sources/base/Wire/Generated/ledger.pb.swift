@@ -376,6 +376,18 @@ public nonisolated struct LedgerPBParameters: @unchecked Sendable {
     set {_uniqueStorage()._settlementBytes = newValue}
   }
 
+  /// Whether nodes pay each other for what they hand out; otherwise they get everything for nothing.
+  public var nodesPay: Bool {
+    get {_storage._nodesPay}
+    set {_uniqueStorage()._nodesPay = newValue}
+  }
+
+  /// Units of 128 KiB that each peer who pays gets in an epoch before it does.
+  public var freeUnits: UInt64 {
+    get {_storage._freeUnits}
+    set {_uniqueStorage()._freeUnits = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1942,7 +1954,7 @@ nonisolated extension LedgerPBEndpoint: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Parameters"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}transaction_bytes\0\u{3}releases_kept_per_name\0\u{3}names_per_account\0\u{3}nodes_per_account\0\u{3}settings_bytes\0\u{3}manifest_bytes\0\u{1}replicas\0\u{3}open_accounts\0\u{1}accounts\0\u{1}door\0\u{3}minimum_stake\0\u{3}transaction_fee\0\u{3}name_fee\0\u{3}domains_per_name\0\u{3}unstake_lock_epochs\0\u{3}epoch_ms\0\u{3}committee_size\0\u{3}whole_committee_up_to\0\u{3}beacon_restarts\0\u{3}barred_epochs\0\u{3}beacon_penalty\0\u{3}fault_penalty_permille\0\u{3}checkpoint_entries\0\u{3}checkpoint_ms\0\u{3}channel_grace_ms\0\u{3}channel_steps_per_reveal\0\u{3}observers_per_node\0\u{3}settlement_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}transaction_bytes\0\u{3}releases_kept_per_name\0\u{3}names_per_account\0\u{3}nodes_per_account\0\u{3}settings_bytes\0\u{3}manifest_bytes\0\u{1}replicas\0\u{3}open_accounts\0\u{1}accounts\0\u{1}door\0\u{3}minimum_stake\0\u{3}transaction_fee\0\u{3}name_fee\0\u{3}domains_per_name\0\u{3}unstake_lock_epochs\0\u{3}epoch_ms\0\u{3}committee_size\0\u{3}whole_committee_up_to\0\u{3}beacon_restarts\0\u{3}barred_epochs\0\u{3}beacon_penalty\0\u{3}fault_penalty_permille\0\u{3}checkpoint_entries\0\u{3}checkpoint_ms\0\u{3}channel_grace_ms\0\u{3}channel_steps_per_reveal\0\u{3}observers_per_node\0\u{3}settlement_bytes\0\u{3}nodes_pay\0\u{3}free_units\0")
 
   fileprivate class _StorageClass {
     var _transactionBytes: UInt32 = 0
@@ -1973,6 +1985,8 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
     var _channelStepsPerReveal: UInt64 = 0
     var _observersPerNode: UInt32 = 0
     var _settlementBytes: UInt32 = 0
+    var _nodesPay: Bool = false
+    var _freeUnits: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2011,6 +2025,8 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
       _channelStepsPerReveal = source._channelStepsPerReveal
       _observersPerNode = source._observersPerNode
       _settlementBytes = source._settlementBytes
+      _nodesPay = source._nodesPay
+      _freeUnits = source._freeUnits
     }
   }
 
@@ -2057,6 +2073,8 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
         case 26: try { try decoder.decodeSingularUInt64Field(value: &_storage._channelStepsPerReveal) }()
         case 27: try { try decoder.decodeSingularUInt32Field(value: &_storage._observersPerNode) }()
         case 28: try { try decoder.decodeSingularUInt32Field(value: &_storage._settlementBytes) }()
+        case 29: try { try decoder.decodeSingularBoolField(value: &_storage._nodesPay) }()
+        case 30: try { try decoder.decodeSingularUInt64Field(value: &_storage._freeUnits) }()
         default: break
         }
       }
@@ -2149,6 +2167,12 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
       if _storage._settlementBytes != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._settlementBytes, fieldNumber: 28)
       }
+      if _storage._nodesPay != false {
+        try visitor.visitSingularBoolField(value: _storage._nodesPay, fieldNumber: 29)
+      }
+      if _storage._freeUnits != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._freeUnits, fieldNumber: 30)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2186,6 +2210,8 @@ nonisolated extension LedgerPBParameters: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._channelStepsPerReveal != rhs_storage._channelStepsPerReveal {return false}
         if _storage._observersPerNode != rhs_storage._observersPerNode {return false}
         if _storage._settlementBytes != rhs_storage._settlementBytes {return false}
+        if _storage._nodesPay != rhs_storage._nodesPay {return false}
+        if _storage._freeUnits != rhs_storage._freeUnits {return false}
         return true
       }
       if !storagesAreEqual {return false}

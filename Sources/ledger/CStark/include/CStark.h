@@ -81,8 +81,21 @@ void skerry_stark_evaluate(const uint32_t *panel, size_t block_rows, const uint3
 
 /// For `rows` rows from `first` on, the sum over all columns of all panels of the column's word times its weight (five words
 /// each): rows of 8 words of `out`, of which the last three are 0. `first` and `rows` are multiples of 16.
-void skerry_stark_combine(const uint32_t *const *panels, int count, const uint32_t *weights, size_t first, size_t rows,
-                          uint32_t *out);
+///
+/// A panel's rows begin `stride` words after each other: 16, or more where rows of several panels lie side by side.
+void skerry_stark_combine(const uint32_t *const *panels, int count, size_t stride, const uint32_t *weights, size_t first,
+                          size_t rows, uint32_t *out);
+
+/// Rows that one call of `skerry_stark_sparse` takes.
+#define SKERRY_STARK_SPARSE_ROWS 512
+
+/// Adds the Lagrange sums of some rows of 16 words at a point z of the extension to `sums`: x / (z - x) times word i of a row
+/// goes to the elements i, of which word k is at sums[16 * k + i] and counts as -z^k.
+///
+/// `count` is a multiple of 16, x a row's point, never z. `polynomial` has the coefficients of the product of X - y over the
+/// conjugates y of z, from the constant one up; the sixth is 1.
+void skerry_stark_sparse(const uint32_t *points, const uint32_t *rows, size_t count, const uint32_t polynomial[5],
+                         uint32_t sums[80]);
 
 /// Adds (f - f(z)) / (X - z) to `out`; both are rows of 8 words with the coefficients at bit-reversed places.
 void skerry_stark_divide(const uint32_t *polynomial, int log_rows, const uint32_t z[5], uint32_t *out);
@@ -119,6 +132,11 @@ typedef struct {
 /// Folds some leaves of a layer to values of the next one, five arrays of `leaves` words.
 void skerry_stark_fri_fold(const uint32_t *layer, size_t leaves, const skerry_stark_fold *fold, size_t first,
                            size_t count, uint32_t *next);
+
+/// The same for leaves as `skerry_stark_fri_leaves` has them, with 1 / x of each: `inverse` and `step` are not used. `next` gets
+/// rows of 8 words, of which the last three are 0. `count` is a multiple of 16.
+void skerry_stark_fri_fold_leaves(const uint32_t *leaves, const uint32_t *inverses, const skerry_stark_fold *fold,
+                                  size_t count, uint32_t *next);
 
 /// Appends `steps` rows of cells (see chain.h) to up to 16 chains, and moves their links along.
 ///

@@ -1,0 +1,252 @@
+import Channels
+import Exchange
+public import Foundation
+public import Identity
+public import Ledger
+public import Logging
+import Metrics
+public import NIOCore
+import Peering
+import Synchronization
+public import Wire
+
+/// The side that pays for calls: keeps a session for computing time with each node that wants to be paid, and pays what
+/// calls used once they have answered.
+///
+/// What is owed is asked for behind each call, or behind several that ended meanwhile, and revealed at once, so that the next
+/// one finds its credit.
+public actor PayingCalls {
+    /// Asks a node; gives the body of the answer, whose type is one above the request's. Throws `PeerError`.
+    public typealias Ask = @Sendable (NodeID, FrameType, ByteBuffer, TimeAmount) async throws -> ByteBuffer
+    /// Gives a channel that pays a node for computing time, opened if need be; no two callers get the same one.
+    public typealias Fund = @Sendable (NodeID) async throws -> PayingClient.Wallet
+
+    /// A call that was announced; see ``ended(_:after:)``.
+    public struct Payment: Sendable {
+        let node: NodeID
+        let session: UInt32
+    }
+
+    private struct Account {
+        let wallet: PayingClient.Wallet
+        var session: ComputeSession
+        /// Calls that began and did not end.
+        var running = 0
+        /// Whether a call ended since the node was asked what is owed.
+        var isDue = false
+    }
+
+    private static let spent = Counter(label: "skerry_payment_spent_units_total", dimensions: [("for", "compute")])
+    private static let timeout = TimeAmount.seconds(10)
+    /// Channels that are tried, one behind the other, until a node takes one.
+    private static let maxChannels = 3
+    /// Units below which nodes open no session.
+    private static let minUnits: UInt64 = 64
+    /// Nodes that are remembered to want payment.
+    private static let maxKnown = 65_536
+
+    private let key: SigningKey
+    private let holder: NodeID
+    private let network: NetworkID
+    private let ask: Ask
+    private let fund: Fund
+    private let isPaid: @Sendable (NodeID) -> Bool
+    private let now: @Sendable () -> Int64
+    private let logger: Logger
+    private var accounts: [NodeID: Account] = [:]
+    /// Channels whose session is over.
+    private var resting: [NodeID: PayingClient.Wallet] = [:]
+    private var opening: [NodeID: Task<Bool, Never>] = [:]
+    private var settling: [NodeID: Task<Void, Never>] = [:]
+    /// Nodes that refused a call for want of payment.
+    private var known: Set<NodeID> = []
+    private let paid = Mutex<UInt64>(0)
+
+    /// - Parameters:
+    ///   - key: The payer's account key.
+    ///   - holder: Who connects to the nodes.
+    ///   - isPaid: Whether the network has this node paid for calls; one that refuses them is found out anyway.
+    public init(
+        key: SigningKey, holder: NodeID, network: NetworkID, isPaid: @escaping @Sendable (NodeID) -> Bool,
+        logger: Logger, ask: @escaping Ask, fund: @escaping Fund,
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+    ) {
+        self.key = key
+        self.holder = holder
+        self.network = network
+        self.isPaid = isPaid
+        self.logger = logger
+        self.ask = ask
+        self.fund = fund
+        self.now = now
+    }
+
+    /// Links that were revealed for calls since this was made.
+    public nonisolated var paidUnits: UInt64 { paid.withLock { $0 } }
+
+    // MARK: Calls
+
+    /// A call is about to be sent.
+    ///
+    /// - Parameter isRepeatable: Whether it can be sent again if the node refuses it: then nothing is opened before a node
+    ///   that has not been paid so far wants it.
+    /// - Returns: Nil if the node is not known to want payment, or cannot be paid: then it may refuse the call.
+    public func begin(at node: NodeID, isRepeatable: Bool) async -> Payment? {
+        guard accounts[node] != nil || known.contains(node) || !isRepeatable && isPaid(node) else { return nil }
+        await leaveSpent(node)
+        guard await ensure(node), accounts[node] != nil else { return nil }
+        accounts[node]?.session.begin()
+        accounts[node]?.running += 1
+        return accounts[node].map { Payment(node: node, session: $0.session.number) }
+    }
+
+    /// A call has answered, or failed.
+    public func ended(_ payment: Payment, after time: TimeAmount) {
+        let node = payment.node
+        guard accounts[node]?.session.number == payment.session else { return }
+        accounts[node]?.session.end(milliseconds: UInt64(max(0, time.nanoseconds)) / 1_000_000 + 1)
+        accounts[node]?.running -= 1
+        accounts[node]?.isDue = true
+        _ = settle(node)
+    }
+
+    /// A node refused a call for want of payment.
+    ///
+    /// - Returns: Whether it is worth sending again: something was paid, or a session opened.
+    public func isWorthRepeating(at node: NodeID) async -> Bool {
+        if known.count >= PayingCalls.maxKnown { known.removeAll() }
+        known.insert(node)
+        guard let before = accounts[node]?.session.number else { return await ensure(node) }
+        let paidBefore = paidUnits
+        await settle(node).value
+        guard let after = accounts[node]?.session.number else { return await ensure(node) }
+        return after != before || paidUnits > paidBefore
+    }
+
+    // MARK: Paying
+
+    /// Asks what is owed and reveals it, until no call ended meanwhile.
+    private func settle(_ node: NodeID) -> Task<Void, Never> {
+        if let running = settling[node] {
+            accounts[node]?.isDue = true
+            return running
+        }
+        let task = Task { await self.settleAll(node) }
+        settling[node] = task
+        return task
+    }
+
+    private func settleAll(_ node: NodeID) async {
+        defer { settling[node] = nil }
+        repeat {
+            accounts[node]?.isDue = false
+            guard await payOnce(node) else { return }
+        } while accounts[node]?.isDue == true
+    }
+
+    /// A channel with so little left that nodes open no session for it is left once it has paid what it owes.
+    private func leaveSpent(_ node: NodeID) async {
+        guard let account = accounts[node], account.session.chain.remaining < PayingCalls.minUnits else { return }
+        await settling[node]?.value
+        guard let now = accounts[node], now.session.number == account.session.number, now.running == 0 else { return }
+        accounts[node] = nil
+    }
+
+    /// False if the session is over.
+    private func payOnce(_ node: NodeID) async -> Bool {
+        guard let newest = accounts[node]?.session.newest(), let number = accounts[node]?.session.number else {
+            return false
+        }
+        do {
+            let owed = try await acknowledge([newest], number, at: node)
+            guard accounts[node]?.session.number == number else { return false }
+            let links = try accounts[node]?.session.pay(owed) ?? []
+            let units = links.last.map { $0.index - newest.index } ?? 0
+            paid.withLock { $0 &+= units }
+            PayingCalls.spent.increment(by: Int64(clamping: units))
+            _ = try await acknowledge(links, number, at: node)
+            return accounts[node]?.session.number == number
+        } catch {
+            logger.debug("a node is not paid for calls", metadata: ["node": "\(node.short)", "why": "\(error)"])
+            if accounts[node]?.session.number == number { rest(node) }
+            return false
+        }
+    }
+
+    /// Sends links; what is owed behind the last of them, 0 without any.
+    private func acknowledge(_ links: [ChainLink], _ session: UInt32, at node: NodeID) async throws -> UInt64 {
+        var owed: UInt64 = 0
+        for link in links {
+            let body = ByteBuffer(bytes: SessionAck(session: session, link: link).bytes)
+            let answer = try await ask(node, .acknowledge, body, PayingCalls.timeout)
+            owed = UInt64(answer.getInteger(at: answer.readerIndex, as: UInt32.self) ?? 0)
+        }
+        return owed
+    }
+
+    // MARK: Sessions
+
+    /// Whether a session with the node is open.
+    private func ensure(_ node: NodeID) async -> Bool {
+        if let account = accounts[node] {
+            if now() < account.session.expiresMilliseconds { return true }
+            rest(node)
+        }
+        if let task = opening[node] { return await task.value }
+        let task = Task { await self.open(node) }
+        opening[node] = task
+        return await task.value
+    }
+
+    /// The session is over, its channel is not.
+    private func rest(_ node: NodeID) {
+        guard let account = accounts.removeValue(forKey: node) else { return }
+        resting[node] = account.wallet.with(account.session.chain)
+    }
+
+    private func open(_ node: NodeID) async -> Bool {
+        defer { opening[node] = nil }
+        for _ in 0..<PayingCalls.maxChannels {
+            let wallet: PayingClient.Wallet
+            do { wallet = try await self.wallet(for: node) } catch {
+                logger.debug(
+                    "no channel pays a node for calls", metadata: ["node": "\(node.short)", "why": "\(error)"])
+                return false
+            }
+            do {
+                try await open(wallet, with: node)
+                return true
+            } catch {
+                logger.debug(
+                    "a session for calls was refused", metadata: ["node": "\(node.short)", "why": "\(error)"])
+                guard PayingClient.isHopeless(error) else {
+                    resting[node] = wallet
+                    return false
+                }
+            }
+        }
+        return false
+    }
+
+    private func wallet(for node: NodeID) async throws -> PayingClient.Wallet {
+        if let wallet = resting.removeValue(forKey: node) { return wallet }
+        return try await fund(node)
+    }
+
+    private func open(_ wallet: PayingClient.Wallet, with node: NodeID) async throws {
+        let milliseconds = now()
+        let grant = SessionGrant(
+            network: network, channel: wallet.channel, holder: holder, milliseconds: milliseconds)
+        let opening = SessionOpening(
+            channel: wallet.channel, commodity: .compute, grantMilliseconds: milliseconds,
+            grant: try grant.sign(with: key))
+        let answer = try await ask(node, .openSession, ByteBuffer(bytes: opening.bytes), PayingCalls.timeout)
+        let opened = try SessionOpened(bytes: Array(answer.readableBytesView))
+        guard opened.permille <= wallet.maxPermille ?? 1000 else {
+            throw PeerError(.paymentRequired, "Node \(node.short) asks \(opened.permille) thousandths a unit")
+        }
+        let session = try ComputeSession(opened, chain: wallet.chain)
+        _ = try await acknowledge(session.again, session.number, at: node)
+        accounts[node] = Account(wallet: wallet, session: session)
+    }
+}

@@ -1,0 +1,152 @@
+import Blake3
+import Channels
+import Exchange
+import Foundation
+import Identity
+import Ledger
+import NIOCore
+import NIOPosix
+import Peering
+import Stark
+import Synchronization
+import Testing
+import Wire
+
+@testable import PaidDelivery
+
+@Suite("Paying for calls", .timeLimit(.minutes(1)))
+struct PayingCallsTests {
+    /// A node that runs calls for money, without sockets, and a client that pays it.
+    private final class Scene: Sendable {
+        let seller = SigningKey()
+        let buyer = SigningKey()
+        let ledger = TestLedger()
+        let payee: PayeeLedger
+        let serving: PaidServing
+        let funded = Mutex(0)
+        private let units: UInt64
+        private let folder = NSTemporaryDirectory() + "paying-\(UUID().uuidString)"
+        private let loop = loops.next()
+
+        init(units: UInt64 = 512) throws {
+            self.units = units
+            let payee = try PayeeLedger(folder: folder, key: seller, network: testNetwork)
+            self.payee = payee
+            let ledger = ledger
+            serving = PaidServing(payee: payee, free: .units(0)) { ledger.channel($0) }
+        }
+
+        deinit {
+            payee.close()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+
+        var node: NodeID { seller.publicKey.node }
+        var peer: NodeID { buyer.publicKey.node }
+
+        func client(isPaid: Bool = false) -> PayingCalls {
+            PayingCalls(
+                key: buyer, holder: peer, network: testNetwork, isPaid: { _ in isPaid }, logger: quiet,
+                ask: { _, type, body, _ in try await self.ask(type, body) }, fund: { _ in try self.fund() })
+        }
+
+        private func ask(_ type: FrameType, _ body: ByteBuffer) async throws -> ByteBuffer {
+            let request = PeerRequest(peer: peer, type: type, body: body)
+            return try await loop.flatSubmit {
+                self.serving.serve(request, on: self.loop)
+                    ?? self.loop.makeFailedFuture(PeerError(.unsupported, "no frame of a session"))
+            }.map(\.body).get()
+        }
+
+        private func fund() throws -> PayingClient.Wallet {
+            let nonce = funded.withLock { count in
+                count += 1
+                return UInt64(count)
+            }
+            let plan = try ChannelPlan(
+                key: buyer, network: testNetwork, payee: node, nonce: nonce, expiresMilliseconds: .max / 2,
+                purchases: [.init(commodity: .compute, unitPrice: 1, maxUnits: units)])
+            let id = ChannelID(Blake3.hash([UInt8(truncatingIfNeeded: nonce)]))
+            ledger.put(
+                try ChannelRecord(id: id, opening: plan.channel, payerKey: buyer.publicKey, openedSequence: 1))
+            guard let chain = plan.chains[.compute] else { throw PeerError(.internalError, "no chain") }
+            return .init(channel: id, commodity: .compute, chain: chain)
+        }
+
+        /// A call that uses so many units of gas and takes so long; why it was refused, if it was.
+        func call(_ client: PayingCalls, gas: UInt64, milliseconds: Int64) async -> PeerError.Code? {
+            let payment = await client.begin(at: node, isRepeatable: true)
+            var refusal: PeerError.Code?
+            do throws(PeerError) {
+                let ticket = try serving.beginCall(by: peer)
+                serving.chargeCall(ticket, gas: gas - 1)
+            } catch {
+                refusal = error.code
+            }
+            if let payment { await client.ended(payment, after: .milliseconds(milliseconds)) }
+            return refusal
+        }
+
+        /// Units that were acknowledged, in all channels.
+        var earned: UInt64 { payee.openChannels.reduce(0) { $0 + $1.acknowledgedUnits } }
+    }
+
+    @Test("Nothing is paid before a node wants it; then each call is, once it has answered")
+    func pays() async throws {
+        let scene = try Scene()
+        let client = scene.client()
+        #expect(await scene.call(client, gas: 5, milliseconds: 9) == .paymentRequired)
+        #expect(scene.funded.withLock { $0 } == 0)
+        #expect(await client.isWorthRepeating(at: scene.node))
+        var used: UInt64 = 0
+        for gas: UInt64 in [1, 5, 30, 2, 70] {
+            #expect(await scene.call(client, gas: gas, milliseconds: Int64(gas) + 3) == nil)
+            used += gas
+            let due = used
+            #expect(try await eventually { scene.earned == due })
+        }
+        #expect(client.paidUnits == used)
+        #expect(scene.funded.withLock { $0 } == 1)
+    }
+
+    @Test("Calls that cannot be sent again are paid for from the first one, where the network says so")
+    func streams() async throws {
+        let scene = try Scene()
+        let client = scene.client(isPaid: true)
+        #expect(await client.begin(at: scene.node, isRepeatable: true) == nil)
+        #expect(await client.begin(at: scene.node, isRepeatable: false) != nil)
+        #expect(scene.funded.withLock { $0 } == 1)
+    }
+
+    @Test("A node that invents costs is paid the waiting and no more")
+    func inventedCosts() async throws {
+        let scene = try Scene()
+        let client = scene.client()
+        #expect(await client.isWorthRepeating(at: scene.node))
+        #expect(await scene.call(client, gas: 400, milliseconds: 20) == nil)
+        #expect(try await eventually { scene.earned > 0 })
+        #expect(await scene.call(client, gas: 1, milliseconds: 1) == .init("channels/credit"))
+        _ = await client.isWorthRepeating(at: scene.node)
+        #expect(scene.earned <= 25)
+        #expect(scene.funded.withLock { $0 } == 1)
+    }
+
+    @Test("A channel that is spent is followed by the next one")
+    func nextChannel() async throws {
+        let scene = try Scene(units: 128)
+        let client = scene.client()
+        #expect(await client.isWorthRepeating(at: scene.node))
+        var used: UInt64 = 0
+        for _ in 0..<6 {
+            var refusal = await scene.call(client, gas: 40, milliseconds: 60)
+            if refusal != nil, await client.isWorthRepeating(at: scene.node) {
+                refusal = await scene.call(client, gas: 40, milliseconds: 60)
+            }
+            #expect(refusal == nil)
+            used += 40
+            let due = used
+            #expect(try await eventually { scene.earned >= due })
+        }
+        #expect(scene.funded.withLock { $0 } >= 3)
+    }
+}
