@@ -267,6 +267,25 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: layer))
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs root")) func aFullDiskIsSaidAndGetsItsRoomBack() async throws {
+        let disk = folder.path + "/disk"
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        // Some containers may not mount, not even as root.
+        guard mount("none", disk, "tmpfs", 0, "size=1m") == 0 else { return }
+        defer { umount2(disk, CInt(MNT_DETACH)) }
+        let unpacker = try ImageUnpacker(
+            path: disk + "/cache", blobs: store, settings: UnpackSettings(), logger: Logger(label: "test"))
+        let large = try stored(image(1, bytes: 2_000_000))
+        let error = await #expect(throws: ImageError.self) { _ = try await unpacker.unpack(large, for: "m1") }
+        #expect(error?.code == .diskFull)
+        #expect(try names(disk + "/cache/work").isEmpty)
+        #expect(await unpacker.usage.entries == 0)
+        #expect(await unpacker.holders.isEmpty)
+        // What there is room for is unpacked as if nothing had happened.
+        let unpacked = try await unpacker.unpack(try stored(image(2, bytes: 500_000)), for: "m2")
+        #expect(try names(unpacked.layers[0]) == ["f2"])
+    }
+
     @Test func refusesAFolderInUse() async throws {
         let first = try unpacker()
         #expect(throws: ImageError.self) { _ = try unpacker() }

@@ -31,6 +31,14 @@ import Testing
         }
     }
 
+    @Test func pathsKnowTheirParts() throws {
+        for (text, parent, depth) in [("", "", 0), ("a", "", 1), ("a/b", "a", 2), ("a/b/c", "a/b", 3)] {
+            let path = try path(text)
+            #expect(path.parent == (try self.path(parent)) && path.depth == depth && path.parts.count == depth)
+            #expect(LayerPath(parts: path.parts) == path && path.appending([0x78]).parent == path)
+        }
+    }
+
     @Test func hidesAtTheEnd() throws {
         var plan = LayerPlan(limits: LayerLimits())
         let entries = [

@@ -95,6 +95,19 @@ import Testing
         #expect(entry.modified.seconds == -2)
     }
 
+    /// A header that claims to have more bytes than there are numbers for where they are added up.
+    @Test(arguments: [("0", ImageError.Code.tooLarge), ("x", .nameTooLong), ("g", .nameTooLong), ("L", .nameTooLong)])
+    func refusesSizesThatAreTooLargeToAddUp(_ type: String, _ expected: ImageError.Code) {
+        for size: Int64 in [.max, .max - 511, Int64(LayerLimits.maxContentBytes) + 1] {
+            var bytes = TarBuilder.make { $0.header("a", .init(type: Character(type))) }
+            bytes.replaceSubrange(124..<136, with: [0x80, 0, 0, 0] + withUnsafeBytes(of: size.bigEndian) { Array($0) })
+            bytes.replaceSubrange(148..<156, with: Array(repeating: 0x20, count: 8))
+            let sum = bytes[0..<512].reduce(0) { $0 + Int($1) }
+            bytes.replaceSubrange(148..<156, with: Array((String(sum, radix: 8) + "\0       ").utf8.prefix(8)))
+            #expect(code(bytes) == expected, "\(type) \(size)")
+        }
+    }
+
     @Test func endsWithTwoBlocksOfZeros() {
         var tar = TarBuilder()
         tar.file("a", "x")

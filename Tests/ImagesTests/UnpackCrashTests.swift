@@ -58,7 +58,9 @@ import Testing
             process.arguments = [cache, folder.path + "/blobs", "\(generator.next() >> 8)", form.rawValue]
             process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
             try process.run()
-            while process.isRunning, try Data(contentsOf: URL(fileURLWithPath: log)).isEmpty {
+            // Now and then not before something is whole, however slow the disk is.
+            let awaited = round % 4 == 3 ? "held" : "ready"
+            while process.isRunning, try !String(contentsOfFile: log, encoding: .utf8).contains(awaited) {
                 try await Task.sleep(for: .milliseconds(1))
             }
             try await Task.sleep(for: .milliseconds(Int(generator.next() % 150)))

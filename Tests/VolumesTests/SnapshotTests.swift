@@ -89,7 +89,7 @@ import Testing
             [root, Self.entry(.file, "b"), Self.entry(.file, "a")],
             [root, Self.entry(.folder, "a"), Self.entry(.file, "b"), Self.entry(.file, "a/c")],
             [root, Self.entry(.folder, "a", 3)], [root, Self.entry(.link, "a", 0)],
-            [root, Self.entry(.link, "a", UInt64(VolumeLimits.maxPathBytes) + 1)],
+            [root, Self.entry(.link, "a", UInt64(VolumeLimits.maxTargetBytes) + 1)],
             [root, Self.entry(.file, String(repeating: "x", count: 256))],
             [root, Self.entry(.file, "a", 1_001)],
             [root, Self.entry(.file, "a", 600), Self.entry(.file, "b", 401)],

@@ -31,6 +31,8 @@ final class MemoryBlobs: VolumeBlobs {
     func keep(_ index: BlobID, chunks: [BlobID]) async throws { state.withLock { $0.kept[index] = Set(chunks) } }
 
     func release(_ index: BlobID) async throws { state.withLock { $0.kept[index] = nil } }
+
+    func kept() async throws -> [BlobID] { state.withLock { Array($0.kept.keys) } }
 }
 
 /// A folder that is removed afterwards.

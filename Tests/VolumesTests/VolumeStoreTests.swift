@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Identity
 import NIOCore
@@ -104,6 +105,122 @@ import Testing
             await one.close(volume)
             let same = try await one.open(volume, byteCount: 1 << 20, fence: 3, latest: (later, 2))
             #expect(Self.read(same + "/x") == [3])
+        }
+    }
+
+    @Test("What was used under an earlier lease is used no more, whether or not anybody said so")
+    func forgottenUse() async throws {
+        try await withFolder { root in
+            let blobs = MemoryBlobs()
+            let (one, two) = (try makeStore(root + "/a", blobs), try makeStore(root + "/b", blobs))
+            let volume = id("app/3/data")
+            let first = try await one.open(volume, byteCount: 1 << 20, fence: 1)
+            try Self.write([1], to: first + "/x")
+            let second = try await two.open(volume, byteCount: 1 << 20, fence: 2)
+            try Self.write([2], to: second + "/x")
+            let later = try #require(BlobID(try await two.snapshot(volume).blob))
+            // The slot comes back to the first node.
+            let back = try await one.open(volume, byteCount: 1 << 20, fence: 3, latest: (later, 2))
+            #expect(Self.read(back + "/x") == [2])
+        }
+    }
+
+    @Test("A snapshot reads nothing outside of its volume, whatever the machine does to names meanwhile")
+    func swappedFolders() async throws {
+        try await withFolder { root in
+            try FileManager.default.createDirectory(atPath: root + "/secret", withIntermediateDirectories: true)
+            try Self.write(Array("a secret of the host".utf8), to: root + "/secret/key")
+            let folder = root + "/volume/folder"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            // So large that it is read in several steps: what is behind it in the folder comes later.
+            try Self.write(noise(3 << 20), to: folder + "/a")
+            try Self.write(Array("the machine's own".utf8), to: folder + "/key")
+            try Self.write([1], to: folder + "/removed")
+            let writer = VolumeStreamWriter(root: root + "/volume", maxBytes: 1 << 30)
+            var stream = try #require(try writer.next())
+            try FileManager.default.removeItem(atPath: folder + "/removed")
+            try FileManager.default.moveItem(atPath: folder, toPath: root + "/volume/elsewhere")
+            try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: root + "/secret")
+            while let part = try writer.next() { stream.writeImmutableBuffer(part) }
+            let text = String(decoding: stream.readBytes(length: stream.readableBytes) ?? [], as: UTF8.self)
+            #expect(!text.contains("a secret of the host") && text.contains("the machine's own"))
+            #expect(writer.entryCount == 4, "the root, the folder, and the two files that are left")
+        }
+    }
+
+    @Test("Names and links need not be text, and pipes are left out")
+    func oddNames() async throws {
+        try await withFolder { root in
+            let blobs = MemoryBlobs()
+            let store = try makeStore(root, blobs)
+            let path = try await store.open(id("app/0/data"), byteCount: 1 << 20, fence: 1)
+            let odd: [UInt8] = [0x61, 0xff]
+            let name = Array("\(path)/".utf8) + odd
+            let inside = name + Array("/link".utf8)
+            try #require(name.withCString { mkdir($0, 0o700) } == 0)
+            try #require(inside.withCString { link in odd.withCString { symlink($0, link) } } == 0)
+            #expect(mkfifo(path + "/pipe", 0o600) == 0)
+            let made = try await store.snapshot(id("app/0/data"))
+            #expect(made.entryCount == 3)
+            let index = try #require(BlobID(made.blob))
+            try await store.restore(id("app/1/data"), from: index, byteCount: 1 << 20)
+            let other = try await store.open(id("app/1/data"), byteCount: 1 << 20, fence: 1)
+            let link = Array("\(other)/".utf8) + odd + Array("/link".utf8)
+            var target = [CChar](repeating: 0, count: 8)
+            let count = link.withCString { readlink($0, &target, 8) }
+            #expect(count == 2)
+            #expect(target.prefix(2).map { UInt8(bitPattern: $0) } == odd)
+        }
+    }
+
+    @Test("A file with holes that is larger than the volume is refused before it is read")
+    func holes() async throws {
+        try await withFolder { root in
+            let store = try makeStore(root, MemoryBlobs())
+            let path = try await store.open(id("app/0/data"), byteCount: 1 << 20, fence: 1)
+            try Self.write([], to: path + "/sparse")
+            #expect(truncate(path + "/sparse", 1 << 40) == 0)
+            await #expect {
+                _ = try await store.snapshot(id("app/0/data"))
+            } throws: { ($0 as? VolumeError)?.code == .tooLarge }
+        }
+    }
+
+    @Test("What a crash left is put in order at the next start, and snapshots that nobody remembers are let go of")
+    func crashes() async throws {
+        try await withFolder { root in
+            let blobs = MemoryBlobs()
+            let volume = id("app/0/data")
+            let first = try makeStore(root, blobs)
+            let path = try await first.open(volume, byteCount: 1 << 20, fence: 1)
+            try Self.write([1], to: path + "/x")
+            let kept = try #require(BlobID(try await first.snapshot(volume).blob))
+            let forgotten = try await blobs.put(ByteBuffer(string: "forgotten")).blob
+            try await blobs.keep(forgotten, chunks: [])
+            // Killed between the two renames of a restore, and in the middle of another one.
+            let files = FileManager.default
+            try files.moveItem(atPath: "\(root)/app/0/data", toPath: "\(root)/app/0/data.old")
+            try files.createDirectory(atPath: "\(root)/app/0/data.restoring/data", withIntermediateDirectories: true)
+            try files.createDirectory(atPath: "\(root)/app/7/new.restoring/data", withIntermediateDirectories: true)
+            let second = try makeStore(root, blobs)
+            await second.mountAll()
+            #expect(Self.read(path + "/x") == [1])
+            #expect(try files.contentsOfDirectory(atPath: "\(root)/app/0") == ["data"])
+            #expect(try files.contentsOfDirectory(atPath: "\(root)/app/7").isEmpty)
+            #expect(blobs.state.withLock { Set($0.kept.keys) } == [kept])
+        }
+    }
+
+    @Test("No volume is made for which the disk has no room")
+    func noRoom() async throws {
+        try await withFolder { root in
+            let store = try makeStore(root, MemoryBlobs())
+            for volume in [id("app/0/data"), id("app/1/data")] {
+                await #expect {
+                    _ = try await store.open(volume, byteCount: 1 << 60, fence: 1)
+                } throws: { ($0 as? VolumeError)?.code == .tooLarge }
+            }
+            #expect(try await store.list().isEmpty)
         }
     }
 

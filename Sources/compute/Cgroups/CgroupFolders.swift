@@ -41,7 +41,8 @@ public struct CgroupFolders: Equatable, Sendable {
     ///   - membership: `/proc/self/cgroup`.
     ///   - mounts: `/proc/self/mountinfo`.
     ///   - controllers: the words in `cgroup.controllers` of a version 2 folder.
-    public init(membership: String, mounts: String, controllers: (String) -> [Substring]) {
+    ///   - atRoots: the roots of the hierarchies instead, which may have controllers that a service has not.
+    public init(membership: String, mounts: String, atRoots: Bool = false, controllers: (String) -> [Substring]) {
         let members = membership.split(separator: "\n").compactMap { Member($0) }
         var seen: Set<Bool> = []
         for mount in mounts.split(separator: "\n").compactMap({ Mount($0) }) {
@@ -51,7 +52,7 @@ public struct CgroupFolders: Equatable, Sendable {
                     path: String(mount.point), isForServices: mount.isUnified || mount.options.contains("name=systemd"))
             )
             guard let member = members.first(where: { mount.shows($0) }) else { continue }
-            let path = mount.path(of: member)
+            let path = atRoots ? String(mount.point) : mount.path(of: member)
             let offered = mount.isUnified ? controllers(path) : member.controllers
             for controller in offered {
                 named[String(controller)] = Folder(path: path, version: mount.isUnified ? .two : .one)

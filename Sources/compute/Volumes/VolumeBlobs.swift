@@ -18,4 +18,7 @@ public protocol VolumeBlobs: Sendable {
 
     /// Lets go of a snapshot.
     func release(_ index: BlobID) async throws
+
+    /// Snapshots that are kept.
+    func kept() async throws -> [BlobID]
 }

@@ -117,6 +117,7 @@ struct ImageArchive: Sendable {
         let descriptor = try ReadableFile.makeTemporary(in: folder)
         do {
             let decompressor = try LayerDecompressor(compression)
+            let limits = LayerLimits()
             var written = 0
             var position = 0
             while position < file.byteCount {
@@ -129,6 +130,10 @@ struct ImageArchive: Sendable {
                         guard written <= ImageLimits.maxImageBytes else {
                             throw ImageError(
                                 .bomb, "\(file.name) unpacks to more than \(ImageLimits.maxImageBytes) bytes")
+                        }
+                        guard written <= limits.ratioFloorBytes || written / limits.maxRatio <= position else {
+                            throw ImageError(
+                                .ratio, "\(file.name) unpacks to more than \(limits.maxRatio) times its size")
                         }
                         try write(part, to: descriptor, folder)
                     }

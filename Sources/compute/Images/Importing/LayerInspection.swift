@@ -41,10 +41,7 @@ final class LayerInspection: Sendable {
             let reader = state.reader
             var tar = state.tar
             var check = state.check
-            defer {
-                state.tar = tar
-                state.check = check
-            }
+            defer { state.tar = tar }
             try bytes.withUnsafeReadableBytes { bytes in
                 state.hasher.update(bytes)
                 try reader.feed(bytes) { (part: UnsafeRawBufferPointer) throws(ImageError) in

@@ -1,16 +1,18 @@
 /// Goes through a layer's tar as unpacking would, without writing anything.
-struct LayerCheck: TarConsumer {
+///
+/// Used by one thread at a time. An object: a copy of it for each piece of a layer would copy all paths.
+final class LayerCheck: TarConsumer {
     private var plan: LayerPlan
     private(set) var entryCount = 0
 
     init(limits: LayerLimits) { plan = LayerPlan(limits: limits) }
 
-    mutating func begin(_ entry: TarEntry) throws(ImageError) {
+    func begin(_ entry: TarEntry) throws(ImageError) {
         entryCount += 1
         _ = try plan.on(entry)
     }
 
-    mutating func content(_ bytes: UnsafeRawBufferPointer) {}
+    func content(_ bytes: UnsafeRawBufferPointer) {}
 
-    mutating func end() {}
+    func end() {}
 }

@@ -19,6 +19,8 @@ public struct LayerLimits: Sendable, Hashable {
     public static let maxDepth = 256
     /// All extended headers of an entry, in bytes.
     public static let maxHeaderBytes = 1 << 20
+    /// Content that an entry may claim to have, in bytes: more than any layer, and so little that sums of it are numbers.
+    static let maxContentBytes: Int64 = 1 << 50
     /// Memory that a zstd stream may ask for its window, as a power of two: 32 MiB.
     static let maxWindowLog: CInt = 25
 

@@ -18,7 +18,7 @@ struct LayerPlan {
     private var hidden: [LayerStep] = []
     private var hiddenPaths: Set<[UInt8]> = []
     /// The folder of the entry before: most entries are in the same one.
-    private var checkedFolder: [[UInt8]] = []
+    private var checkedFolder = LayerPath(parts: [])
 
     /// Whether the layer hides all that is in the layers below.
     private(set) var hidesAllBelow = false
@@ -104,9 +104,8 @@ struct LayerPlan {
     var impliedFolders: [LayerStep] {
         known.compactMap { path, kind in
             guard kind == .impliedFolder else { return nil }
-            let parts = path.split(separator: UInt8(ascii: "/")).map(Array.init)
             return LayerStep(
-                action: .folder, path: LayerPath(parts: parts), mode: 0o755, user: 0, group: 0,
+                action: .folder, path: LayerPath(joined: path), mode: 0o755, user: 0, group: 0,
                 modified: .init(seconds: 0, nanoseconds: 0))
         }
     }
@@ -164,11 +163,11 @@ struct LayerPlan {
 
     /// Every part before the last must be a folder of this layer, or not be there yet.
     private mutating func checkFolders(_ path: LayerPath) throws(ImageError) {
-        let folders = Array(path.parts.dropLast())
-        if folders == checkedFolder { return }
+        let folder = path.parent
+        if folder == checkedFolder { return }
         var bytes: [UInt8] = []
-        for (index, part) in folders.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: "/")) }
+        for part in folder.parts {
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: "/")) }
             bytes += part
             switch known[bytes] {
             case .folder, .impliedFolder: break
@@ -178,11 +177,11 @@ struct LayerPlan {
             case .symbolicLink, .file:
                 throw ImageError(
                     .throughLink,
-                    "\(path) leads through \(LayerPath(parts: Array(folders.prefix(index + 1)))), which is no folder in this layer"
+                    "\(path) leads through \(LayerPath(joined: bytes)), which is no folder in this layer"
                 )
             }
         }
-        checkedFolder = folders
+        checkedFolder = folder
     }
 
     private mutating func count(_ path: [UInt8]) throws(ImageError) {

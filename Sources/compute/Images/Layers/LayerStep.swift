@@ -31,9 +31,15 @@ struct LayerStep: Hashable, Sendable {
 
 /// A path inside a layer: parts that are names, none of them `.` or `..`. No part stands for the layer's root.
 struct LayerPath: Hashable, Sendable, CustomStringConvertible {
-    let parts: [[UInt8]]
+    /// Its parts joined with slashes; empty for the root. One array, since a layer may have hundreds of thousands of paths.
+    let bytes: [UInt8]
 
-    init(parts: [[UInt8]]) { self.parts = parts }
+    init(parts: [[UInt8]]) { bytes = Array(parts.joined(separator: [LayerPath.slash])) }
+
+    /// - Parameter bytes: As another path has them.
+    init(joined bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
+
+    private static let slash = UInt8(ascii: "/")
 
     /// - Parameters:
     ///   - name: As the tar has it.
@@ -64,16 +70,18 @@ struct LayerPath: Hashable, Sendable, CustomStringConvertible {
             throw ImageError(
                 .nameTooLong, "\(text()) is \(parts.count) folders deep; the limit is \(LayerLimits.maxDepth)")
         }
-        self.parts = parts
+        self.init(parts: parts)
     }
 
-    var isRoot: Bool { parts.isEmpty }
-    var parent: LayerPath { LayerPath(parts: Array(parts.dropLast())) }
+    var isRoot: Bool { bytes.isEmpty }
+    var parts: [[UInt8]] { bytes.split(separator: LayerPath.slash).map(Array.init) }
+    /// The number of parts.
+    var depth: Int { isRoot ? 0 : bytes.count { $0 == LayerPath.slash } + 1 }
+    var parent: LayerPath { LayerPath(joined: bytes[..<(bytes.lastIndex(of: LayerPath.slash) ?? 0)]) }
 
-    func appending(_ part: [UInt8]) -> LayerPath { LayerPath(parts: parts + [part]) }
-
-    /// Joined with slashes; empty for the root.
-    var bytes: [UInt8] { Array(parts.joined(separator: [UInt8(ascii: "/")])) }
+    func appending(_ part: [UInt8]) -> LayerPath {
+        LayerPath(joined: isRoot ? part : bytes + [LayerPath.slash] + part)
+    }
 
     /// For messages.
     var description: String { isRoot ? "/" : String(decoding: bytes.prefix(200), as: UTF8.self) }

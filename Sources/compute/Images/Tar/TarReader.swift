@@ -34,8 +34,8 @@ struct TarReader {
 
     /// Reads on.
     ///
-    /// - Throws: ``ImageError`` `.badTar`, `.sparse`, `.unknownEntry`, `.nameTooLong`, `.tooManyEntries`, `.trailingData`
-    ///   `.badName`, and what the consumer throws. The reader is of no use afterwards.
+    /// - Throws: ``ImageError`` `.badTar`, `.sparse`, `.unknownEntry`, `.nameTooLong`, `.tooLarge`, `.tooManyEntries`,
+    ///   `.trailingData`, `.badName`, and what the consumer throws. The reader is of no use afterwards.
     mutating func feed(_ bytes: UnsafeRawBufferPointer, _ consumer: inout some TarConsumer) throws(ImageError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -114,12 +114,15 @@ struct TarReader {
         let header = try TarHeader(bytes)
         switch header.type {
         case UInt8(ascii: "x"), UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"):
-            headerBytes += Int(clamping: header.size) + TarHeader.byteCount
-            guard header.size <= Int64(LayerLimits.maxHeaderBytes), headerBytes <= LayerLimits.maxHeaderBytes else {
+            // Looked at before it is added: it may be the largest number that there is.
+            guard header.size <= Int64(LayerLimits.maxHeaderBytes),
+                headerBytes + Int(header.size) + TarHeader.byteCount <= LayerLimits.maxHeaderBytes
+            else {
                 throw ImageError(
                     .nameTooLong,
                     "An entry of the tar has more than \(LayerLimits.maxHeaderBytes) bytes of extended headers")
             }
+            headerBytes += Int(header.size) + TarHeader.byteCount
             extended.removeAll(keepingCapacity: true)
             let size = Int(header.size)
             if size == 0 { return try takeExtended(header.type, 0) }
@@ -183,6 +186,9 @@ struct TarReader {
         let size = pax.size ?? header.size
         guard size == 0 || kind == .file else {
             throw ImageError(.badTar, "\(place()) is no file but has content in the tar")
+        }
+        guard size <= LayerLimits.maxContentBytes else {
+            throw ImageError(.tooLarge, "\(place()) claims to have \(size) bytes; no layer has so many")
         }
         let isLink = kind == .hardLink || kind == .symbolicLink
         let target = isLink ? pax.linkPath ?? longTarget ?? header.target : []

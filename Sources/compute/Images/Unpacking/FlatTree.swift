@@ -1,4 +1,5 @@
 import CLinux
+import Files
 
 #if canImport(Glibc)
     import Glibc
@@ -14,7 +15,7 @@ enum FlatTree {
     /// Adds a layer on top of what is in `tree`.
     ///
     /// - Throws: ``ImageError`` `.ioFailed`, `.diskFull`.
-    static func add(_ layer: FolderDescriptor, _ hidden: HiddenNames, to tree: FolderDescriptor) throws(ImageError) {
+    static func add(_ layer: OpenFolder, _ hidden: HiddenNames, to tree: OpenFolder) throws(ImageError) {
         if hidden.hidesAllBelow { try tree.empty() }
         for path in hidden.whiteouts {
             let parts = split(path)
@@ -30,7 +31,7 @@ enum FlatTree {
     }
 
     /// Nil if there is no such folder.
-    private static func find(_ parts: [[UInt8]], in tree: FolderDescriptor) -> FolderDescriptor? {
+    private static func find(_ parts: [[UInt8]], in tree: OpenFolder) -> OpenFolder? {
         var current = tree
         for part in parts {
             guard let next = current.folder(part) else { return nil }
@@ -40,8 +41,8 @@ enum FlatTree {
     }
 
     /// As deep as a path may be (``LayerLimits/maxDepth``).
-    private static func merge(_ source: FolderDescriptor, into target: FolderDescriptor) throws(ImageError) {
-        for name in try source.names() {
+    private static func merge(_ source: OpenFolder, into target: OpenFolder) throws(ImageError) {
+        for name in try source.listed() {
             let text = { String(decoding: name, as: UTF8.self) }
             guard let child = source.folder(name) else {
                 try target.removeAll(name)

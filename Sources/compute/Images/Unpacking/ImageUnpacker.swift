@@ -1,4 +1,5 @@
 import Crypto
+import Files
 public import Logging
 import NIOCore
 public import NIOPosix
@@ -33,12 +34,15 @@ public actor ImageUnpacker {
 
     /// An entry that is being made.
     private struct Flight {
+        /// No other one's.
+        var number: Int
         var task: Task<Void, any Error>
         var waiters: Int
         var isCancelled = false
     }
 
     private var flights: [String: Flight] = [:]
+    private var lastFlight = 0
     private var running = 0
     private var queue: [CheckedContinuation<Void, Never>] = []
 
@@ -206,7 +210,9 @@ public actor ImageUnpacker {
             try Task.checkCancellation()
             if index.use(key) { return }
             if flights[key] == nil {
+                lastFlight += 1
                 flights[key] = Flight(
+                    number: lastFlight,
                     task: Task {
                         defer { self.land(key) }
                         try await make()
@@ -222,7 +228,7 @@ public actor ImageUnpacker {
             try await withTaskCancellationHandler {
                 try await flight.task.value
             } onCancel: {
-                Task { await self.leave(key) }
+                Task { await self.leave(key, flight.number) }
             }
             return try Task.checkCancellation()
         }
@@ -230,8 +236,9 @@ public actor ImageUnpacker {
 
     private func land(_ key: String) { flights[key] = nil }
 
-    /// One who waited does no more.
-    private func leave(_ key: String) {
+    /// One who waited does no more. By now another attempt may be under way, which others wait for.
+    private func leave(_ key: String, _ number: Int) {
+        guard flights[key]?.number == number else { return }
         flights[key]?.waiters -= 1
         guard let flight = flights[key], flight.waiters == 0 else { return }
         flights[key]?.isCancelled = true
@@ -248,7 +255,7 @@ public actor ImageUnpacker {
         let (work, session) = try await threads.runIfActive {
             let work = try folder.begin()
             do {
-                let root = try FolderDescriptor(path: work + "/fs")
+                let root = try OpenFolder.at(work + "/fs")
                 return (
                     work, try LayerSession(layer, into: root, form: form, ownership: ownership, limits: limits)
                 )
@@ -289,7 +296,7 @@ public actor ImageUnpacker {
         let bytes = try await threads.runIfActive {
             let work = try folder.begin()
             do {
-                let tree = try FolderDescriptor(path: work + "/fs")
+                let tree = try OpenFolder.at(work + "/fs")
                 var bytes = 0
                 for layer in image.layers {
                     let layerKey = layer.diffID.hex
@@ -297,7 +304,7 @@ public actor ImageUnpacker {
                         throw ImageError(.ioFailed, "The unpacked layer \(layer.diffID) is gone; try again")
                     }
                     bytes += UnpackFolder.linkBytes(info)
-                    try FlatTree.add(try FolderDescriptor(path: folder.files(layerKey)), info.hidden, to: tree)
+                    try FlatTree.add(try OpenFolder.at(folder.files(layerKey)), info.hidden, to: tree)
                 }
                 let info = UnpackFolder.Info(bytes: bytes, form: form, ownership: "\(ownership)", hidden: HiddenNames())
                 try folder.publish(work, as: key, info)
@@ -324,7 +331,9 @@ public actor ImageUnpacker {
     private func remove(_ keys: [String]) async throws {
         if keys.isEmpty { return }
         let folder = folder
-        try await runToTheEnd { for key in keys { try folder.remove(key) } }
+        // At once: while the files go, which takes longer, such an entry may be made anew, and must stay.
+        let trash = try keys.compactMap { try folder.takeOut($0) }
+        try await runToTheEnd { for path in trash { folder.discard(path) } }
     }
 
     /// For what clears away, which must happen above all when the task was cancelled: the pool drops that task's work

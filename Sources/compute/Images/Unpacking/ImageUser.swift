@@ -1,4 +1,5 @@
 import CLinux
+import Files
 
 #if canImport(Glibc)
     import Glibc
@@ -69,7 +70,7 @@ extension UnpackedImage {
         let folderName = Array("etc".utf8)
         let fileName = Array(name.utf8)
         for path in layers.reversed() {
-            let root = try FolderDescriptor(path: path)
+            let root = try OpenFolder.at(path)
             guard let folder = root.folder(folderName) else {
                 if root.kind(folderName) == nil { continue }
                 return nil
@@ -84,8 +85,8 @@ extension UnpackedImage {
         return nil
     }
 
-    private func read(_ folder: FolderDescriptor, _ name: [UInt8]) throws(ImageError) -> [UInt8] {
-        let descriptor = name.withCString { openat(folder.number, $0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
+    private func read(_ folder: OpenFolder, _ name: [UInt8]) throws(ImageError) -> [UInt8] {
+        let descriptor = folder.file(name)
         guard descriptor >= 0 else { throw ImageError.file("read", String(decoding: name, as: UTF8.self)) }
         let file = try ReadableFile(descriptor: descriptor, name: String(decoding: name, as: UTF8.self))
         return try FileRegion(file: file, offset: 0, byteCount: file.byteCount)

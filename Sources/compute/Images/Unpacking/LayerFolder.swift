@@ -1,4 +1,5 @@
 import CLinux
+import Files
 
 #if canImport(Glibc)
     import Glibc
@@ -19,14 +20,14 @@ final class LayerFolder {
         case shifted(by: UInt32)
     }
 
-    private let root: FolderDescriptor
+    private let root: OpenFolder
     private let form: UnpackedImage.Form
     private let ownership: Ownership
     private var plan: LayerPlan
     private var file: (descriptor: CInt, step: LayerStep)?
     /// Set last, deepest first: writing into folders changes their times, and some modes forbid it.
     private var folders: [LayerStep] = []
-    private var recent: (path: LayerPath, folder: FolderDescriptor)?
+    private var recent: (path: LayerPath, folder: OpenFolder)?
 
     /// What was hidden, when the form has no other place for it (``UnpackedImage/Form/flat``).
     private(set) var hidden = HiddenNames()
@@ -36,7 +37,7 @@ final class LayerFolder {
     private static let pageBytes = 4_096
 
     /// - Parameter root: An empty folder.
-    init(_ root: FolderDescriptor, form: UnpackedImage.Form, ownership: Ownership, limits: LayerLimits) {
+    init(_ root: OpenFolder, form: UnpackedImage.Form, ownership: Ownership, limits: LayerLimits) {
         self.root = root
         self.form = form
         self.ownership = ownership
@@ -49,7 +50,9 @@ final class LayerFolder {
     ///
     /// - Throws: ``ImageError`` `.ioFailed`, `.diskFull`.
     func finish() throws(ImageError) {
-        folders += plan.impliedFolders
+        let implied = plan.impliedFolders
+        folders += implied
+        diskBytes += Self.pageBytes * implied.count
         for step in plan.finish() {
             if form == .flat {
                 hidden.add(step)
@@ -69,9 +72,13 @@ final class LayerFolder {
         }
         hidden.hidesAllBelow = plan.hidesAllBelow
         recent = nil
-        for step in folders.sorted(by: { $0.path.parts.count > $1.path.parts.count }) {
-            let folder = try folder(step.path)
-            recent = nil
+        for (_, step) in folders.map({ ($0.path.depth, $0) }).sorted(by: { $0.0 > $1.0 }) {
+            guard let name = step.path.parts.last else {
+                try setMetadata(of: root.number, step)
+                continue
+            }
+            // By way of the folder around it, which neighbours share and whose own turn comes later.
+            guard let folder = try folder(step.path.parent).folderMade(name) else { throw through(step.path) }
             try setMetadata(of: folder.number, step)
         }
     }
@@ -79,13 +86,16 @@ final class LayerFolder {
     // MARK: Folders
 
     /// An open folder, made with all above it where it is not there yet.
-    private func folder(_ path: LayerPath) throws(ImageError) -> FolderDescriptor {
+    private func folder(_ path: LayerPath) throws(ImageError) -> OpenFolder {
         if let recent, recent.path == path { return recent.folder }
         var current = root
         var rest = path.parts[...]
-        if let recent, path.parts.starts(with: recent.path.parts) {
-            current = recent.folder
-            rest = path.parts.dropFirst(recent.path.parts.count)
+        if let recent {
+            let known = recent.path.parts
+            if rest.starts(with: known) {
+                current = recent.folder
+                rest = rest.dropFirst(known.count)
+            }
         }
         for part in rest {
             guard let next = current.folderMade(part) else { throw through(path) }

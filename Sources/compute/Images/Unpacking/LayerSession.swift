@@ -1,3 +1,4 @@
+import Files
 import NIOCore
 import Synchronization
 
@@ -13,7 +14,7 @@ final class LayerSession: Sendable {
     private let layer: StoredLayer
 
     init(
-        _ layer: StoredLayer, into root: FolderDescriptor, form: UnpackedImage.Form, ownership: LayerFolder.Ownership,
+        _ layer: StoredLayer, into root: OpenFolder, form: UnpackedImage.Form, ownership: LayerFolder.Ownership,
         limits: LayerLimits
     ) throws(ImageError) {
         guard let compression = LayerCompression(mediaType: layer.mediaType) else {

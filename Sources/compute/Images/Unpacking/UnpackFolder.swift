@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Foundation
 import Synchronization
 
@@ -47,7 +48,7 @@ final class UnpackFolder: Sendable {
                 .folderUnusable, "Another process uses the unpacked images in \(path); stop it, or use another folder")
         }
         self.lock = Mutex(lock)
-        try FolderDescriptor(path: path + "/work").empty()
+        try OpenFolder.at(path + "/work").empty()
     }
 
     deinit { unlock() }
@@ -65,7 +66,7 @@ final class UnpackFolder: Sendable {
     /// What is there, the longest unused first. What cannot be used any more is removed.
     func entries(form: UnpackedImage.Form, ownership: String) throws(ImageError) -> [(key: String, info: Info)] {
         var found: [(key: String, info: Info, used: Int64)] = []
-        for name in try FolderDescriptor(path: path + "/layers").names() {
+        for name in try OpenFolder.at(path + "/layers").listed() {
             let key = String(decoding: name, as: UTF8.self)
             var status = skerry_file_status()
             if let info = info(key), info.form == form, info.ownership == ownership,
@@ -88,19 +89,25 @@ final class UnpackFolder: Sendable {
     /// Notes when an entry was used, for the order at the next start. Failing does no harm.
     func touch(_ key: String) { utimensat(AT_FDCWD, "\(path)/layers/\(key)", nil, 0) }
 
-    /// Removes an entry: gone at once, and its files after that.
+    /// Removes an entry and its files.
     func remove(_ key: String) throws(ImageError) {
+        if let trash = try takeOut(key) { discard(trash) }
+    }
+
+    /// Takes an entry away, which is quick. Its files are where the path that is returned says, to be discarded; nil if there
+    /// is no entry.
+    func takeOut(_ key: String) throws(ImageError) -> String? {
         let trash = "\(path)/work/\(next("trash"))"
         guard rename("\(path)/layers/\(key)", trash) == 0 else {
-            if errno == ENOENT { return }
+            if errno == ENOENT { return nil }
             throw ImageError.file("remove", "\(path)/layers/\(key)")
         }
-        discard(trash)
+        return trash
     }
 
     /// Removes what is in `work`; what remains goes at the next start.
     func discard(_ workPath: String) {
-        guard let work = try? FolderDescriptor(path: path + "/work") else { return }
+        guard let work = OpenFolder(path: path + "/work") else { return }
         try? work.removeAll(Array((workPath as NSString).lastPathComponent.utf8))
     }
 
@@ -122,7 +129,7 @@ final class UnpackFolder: Sendable {
         } catch {
             throw ImageError(.ioFailed, "Cannot write \(work)/info: \(error.localizedDescription)")
         }
-        let layers = try FolderDescriptor(path: path + "/layers")
+        let layers = try OpenFolder.at(path + "/layers")
         // One call for thousands of files; it reports what could not be written.
         guard skerry_sync_file_system(layers.number) == 0 else { throw ImageError.file("write", work) }
         let target = "\(path)/layers/\(key)"
@@ -140,7 +147,7 @@ final class UnpackFolder: Sendable {
     /// runs any more, and a note that cannot be read is dropped.
     func holders() throws(ImageError) -> [String: Set<String>] {
         var holders: [String: Set<String>] = [:]
-        for name in try FolderDescriptor(path: path + "/holders").names() {
+        for name in try OpenFolder.at(path + "/holders").listed() {
             let holder = String(decoding: name, as: UTF8.self)
             let file = "\(path)/holders/\(holder)"
             guard !holder.hasSuffix(".part"), let bytes = FileManager.default.contents(atPath: file),
@@ -181,7 +188,7 @@ final class UnpackFolder: Sendable {
 
     /// How deleted names can be written here.
     func probe() -> UnpackedImage.Form {
-        guard let work = try? begin(), let folder = try? FolderDescriptor(path: work + "/fs") else { return .flat }
+        guard let work = try? begin(), let folder = OpenFolder(path: work + "/fs") else { return .flat }
         defer { discard(work) }
         guard skerry_make_whiteout(folder.number, "whiteout") == 0 else { return .flat }
         for form in [UnpackedImage.Form.trusted, .user]

@@ -54,7 +54,7 @@ struct VolumeEntry: Hashable, Sendable {
             let pathBytes = rest.readInteger(as: UInt16.self), pathBytes <= VolumeLimits.maxPathBytes,
             let byteCount = rest.readInteger(as: UInt64.self), byteCount <= UInt64(Int.max >> 8),
             kind != .folder || byteCount == 0,
-            kind != .link || (1...UInt64(VolumeLimits.maxPathBytes)).contains(byteCount)
+            kind != .link || (1...UInt64(VolumeLimits.maxTargetBytes)).contains(byteCount)
         else { throw VolumeError(.badSnapshot, "The snapshot describes a file that there cannot be") }
         guard let path = rest.readBytes(length: Int(pathBytes)) else { return nil }
         guard isPath(path), !path.isEmpty || kind == .folder else {

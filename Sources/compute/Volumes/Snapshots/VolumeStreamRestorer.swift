@@ -1,5 +1,7 @@
 // In a module that uses Foundation, the C library's structures may be seen as its.
+import CLinux
 import CoreFoundation
+import Files
 import Foundation
 import NIOCore
 
@@ -13,7 +15,7 @@ import NIOCore
 ///
 /// `@unchecked Sendable`: one call at a time, and who calls waits for its end.
 final class VolumeStreamRestorer: @unchecked Sendable {
-    private let root: String
+    private let root: [UInt8]
     private var reader: VolumeStreamReader
     private var current: (entry: VolumeEntry, descriptor: CInt)?
     /// Folders get their permissions and times when all is in them.
@@ -21,7 +23,7 @@ final class VolumeStreamRestorer: @unchecked Sendable {
 
     /// - Parameter root: An empty folder that nobody else writes to.
     init(root: String, maxBytes: Int) {
-        self.root = root
+        self.root = Array(root.utf8)
         reader = VolumeStreamReader(maxBytes: maxBytes)
     }
 
@@ -46,26 +48,27 @@ final class VolumeStreamRestorer: @unchecked Sendable {
     /// - Throws: ``VolumeError``.
     func finish() throws {
         try reader.finish()
-        for folder in folders.reversed() {
-            try settle(folder)
-            let descriptor = open(try place(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw failure(folder.path) }
-            let isDurable = fsync(descriptor) == 0
-            close(descriptor)
-            guard isDurable else { throw failure(folder.path) }
-        }
+        for folder in folders.reversed() { try settle(folder) }
+        // One call for all files; it reports what could not be written.
+        let descriptor = root.withCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw failure([]) }
+        defer { close(descriptor) }
+        guard skerry_sync_file_system(descriptor) == 0 else { throw failure([]) }
     }
 
     deinit { if let current, current.descriptor >= 0 { close(current.descriptor) } }
 
     private func begin(_ entry: VolumeEntry) throws {
-        let place = try place(entry)
         switch entry.kind {
         case .folder:
-            if !entry.path.isEmpty { guard mkdir(place, 0o700) == 0 else { throw failure(entry.path) } }
+            if !entry.path.isEmpty {
+                guard place(entry).withCString({ mkdir($0, 0o700) }) == 0 else { throw failure(entry.path) }
+            }
             folders.append(entry)
         case .file:
-            let descriptor = open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            let descriptor = place(entry).withCString {
+                open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            }
             guard descriptor >= 0 else { throw failure(entry.path) }
             current = (entry, descriptor)
         case .link: current = (entry, -1)
@@ -85,38 +88,32 @@ final class VolumeStreamRestorer: @unchecked Sendable {
 
     private func link(_ target: [UInt8]) throws {
         guard let current else { return }
-        let place = try place(current.entry)
-        guard let text = String(validating: target, as: UTF8.self) else {
-            throw VolumeError(.badSnapshot, "The snapshot has a link that is not UTF-8, which this node does not write")
-        }
-        guard symlink(text, place) == 0 else { throw failure(current.entry.path) }
+        let status = target.withCString { target in place(current.entry).withCString { symlink(target, $0) } }
+        guard status == 0 else { throw failure(current.entry.path) }
     }
 
     private func end() throws {
         guard let (entry, descriptor) = current else { return }
         current = nil
-        if descriptor >= 0 {
-            let isDurable = fsync(descriptor) == 0
-            guard close(descriptor) == 0, isDurable else { throw failure(entry.path) }
-        }
+        if descriptor >= 0 { guard close(descriptor) == 0 else { throw failure(entry.path) } }
         try settle(entry)
     }
 
     /// Owner, permissions and time, in this order: a change of the owner takes permissions away.
     private func settle(_ entry: VolumeEntry) throws {
-        let place = try place(entry)
-        // Without the privilege files stay the node's own, as everything in its volumes is.
-        if lchown(place, entry.user, entry.group) != 0, errno != EPERM { throw failure(entry.path) }
-        if entry.kind != .link, chmod(place, mode_t(entry.mode)) != 0 { throw failure(entry.path) }
         let time = timespec(tv_sec: Int(entry.seconds), tv_nsec: Int(entry.nanoseconds))
-        guard utimensat(AT_FDCWD, place, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else { throw failure(entry.path) }
+        let isSettled = place(entry).withCString { place in
+            // Without the privilege files stay the node's own, as everything in its volumes is.
+            (lchown(place, entry.user, entry.group) == 0 || errno == EPERM)
+                && (entry.kind == .link || chmod(place, mode_t(entry.mode)) == 0)
+                && utimensat(AT_FDCWD, place, [time, time], AT_SYMLINK_NOFOLLOW) == 0
+        }
+        guard isSettled else { throw failure(entry.path) }
     }
 
-    private func place(_ entry: VolumeEntry) throws -> String {
-        guard String(validating: entry.path, as: UTF8.self) != nil else {
-            throw VolumeError(.badSnapshot, "The snapshot has a name that is not UTF-8, which this node does not write")
-        }
-        return VolumeStreamWriter.place(root, entry.path)
+    /// The path on the host.
+    private func place(_ entry: VolumeEntry) -> [UInt8] {
+        entry.path.isEmpty ? root : root + [UInt8(ascii: "/")] + entry.path
     }
 
     private func failure(_ path: [UInt8]) -> VolumeError {

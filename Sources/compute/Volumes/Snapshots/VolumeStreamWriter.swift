@@ -1,5 +1,7 @@
 // In a module that uses Foundation, the C library's structures may be seen as its.
+internal import CLinux
 import CoreFoundation
+import Files
 import Foundation
 import NIOCore
 
@@ -11,8 +13,9 @@ import NIOCore
 
 /// The stream of a snapshot: everything below a folder, read step by step. Blocks; for threads that may.
 ///
-/// Sockets, pipes and devices are left out: they mean nothing elsewhere. A hard link becomes a file of its own; its
-/// content is stored once all the same. Names must be UTF-8.
+/// A machine may change names while they are read: they are looked up one by one from the open root and no link is followed,
+/// so nothing outside is read. Sockets, pipes and devices are left out: they mean nothing elsewhere. A hard link becomes a
+/// file of its own; its content is stored once all the same.
 ///
 /// `@unchecked Sendable`: one call at a time, and who calls waits for its end.
 final class VolumeStreamWriter: @unchecked Sendable {
@@ -21,9 +24,22 @@ final class VolumeStreamWriter: @unchecked Sendable {
     /// One step, in bytes, or a little more.
     private static let stepBytes = 1 << 20
 
+    /// A folder that is being read.
+    private struct Level {
+        let folder: OpenFolder
+        let path: [UInt8]
+        /// Names to come, the last one first.
+        var names: [[UInt8]]
+    }
+
     private let root: String
-    /// What comes next, the last one first.
-    private var stack: [(path: [UInt8], depth: Int)] = [([], 0)]
+    /// Bytes that the files may have together.
+    private let maxBytes: Int
+    private var hasBegun = false
+    /// The innermost folder last.
+    private var levels: [Level] = []
+    /// Names in all of them.
+    private var waiting = 0
     private var file: (descriptor: CInt, left: Int, path: [UInt8])?
     private var output = ByteBuffer(bytes: VolumeStreamReader.magic)
     private(set) var entryCount = 0
@@ -31,7 +47,11 @@ final class VolumeStreamWriter: @unchecked Sendable {
     /// Sockets, pipes and devices.
     private(set) var leftOut = 0
 
-    init(root: String) { self.root = root }
+    /// - Parameter maxBytes: What the volume may hold: a snapshot of more could not be restored into it.
+    init(root: String, maxBytes: Int) {
+        self.root = root
+        self.maxBytes = maxBytes
+    }
 
     deinit { if let file { close(file.descriptor) } }
 
@@ -42,10 +62,17 @@ final class VolumeStreamWriter: @unchecked Sendable {
         while output.readableBytes < VolumeStreamWriter.stepBytes {
             if file != nil {
                 try read()
-            } else if let (path, depth) = stack.popLast() {
-                try add(path, depth)
-            } else {
+            } else if !hasBegun {
+                hasBegun = true
+                guard let folder = OpenFolder(path: root) else { throw VolumeStreamWriter.failure([]) }
+                try enter(folder, [])
+            } else if levels.isEmpty {
                 break
+            } else if let name = levels[levels.count - 1].names.popLast() {
+                waiting -= 1
+                try add(name, in: levels[levels.count - 1])
+            } else {
+                levels.removeLast()
             }
         }
         guard output.readableBytes > 0 else { return nil }
@@ -53,34 +80,44 @@ final class VolumeStreamWriter: @unchecked Sendable {
         return output
     }
 
-    private func add(_ path: [UInt8], _ depth: Int) throws {
-        let place = VolumeStreamWriter.place(root, path)
+    private func add(_ name: [UInt8], in level: Level) throws {
+        let path = level.path.isEmpty ? name : level.path + [UInt8(ascii: "/")] + name
         var info = stat()
-        guard lstat(place, &info) == 0 else { throw VolumeStreamWriter.failure(path) }
-        guard path.count <= VolumeLimits.maxPathBytes, depth <= VolumeLimits.maxDepth,
-            entryCount < VolumeLimits.maxEntries
-        else {
+        guard name.withCString({ fstatat(level.folder.number, $0, &info, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            // Removed since the folder was listed.
+            if errno == ENOENT { return }
+            throw VolumeStreamWriter.failure(path)
+        }
+        guard path.count <= VolumeLimits.maxPathBytes, levels.count <= VolumeLimits.maxDepth else {
             throw VolumeError(
                 .tooLarge,
-                "The volume has more than \(VolumeLimits.maxEntries) files, or folders too deep: "
-                    + "\(String(decoding: path.prefix(200), as: UTF8.self))")
+                "The volume has folders too deep, or names too long: \(String(decoding: path.prefix(200), as: UTF8.self))"
+            )
         }
         switch info.st_mode & S_IFMT {
         case S_IFDIR:
-            begin(.folder, path, info, byteCount: 0)
-            let names = try names(place, path)
-            for name in names.reversed() {
-                stack.append((path.isEmpty ? name : path + [UInt8(ascii: "/")] + name, depth + 1))
-            }
-        case S_IFREG: try open(place, path)
-        case S_IFLNK: try link(place, path, info)
+            guard let folder = level.folder.folder(name) else { throw VolumeStreamWriter.changed(path) }
+            try enter(folder, path)
+        case S_IFREG: try beginFile(name, path, in: level.folder)
+        case S_IFLNK: try link(name, path, in: level.folder, info)
         default: leftOut += 1
         }
     }
 
+    private func enter(_ folder: OpenFolder, _ path: [UInt8]) throws {
+        var info = stat()
+        guard fstat(folder.number, &info) == 0 else { throw VolumeStreamWriter.failure(path) }
+        begin(.folder, path, info, byteCount: 0)
+        guard let names = folder.names(limit: VolumeLimits.maxEntries - entryCount - waiting) else {
+            guard errno == E2BIG else { throw VolumeStreamWriter.failure(path) }
+            throw VolumeError(.tooLarge, "The volume has more than \(VolumeLimits.maxEntries) files and folders")
+        }
+        waiting += names.count
+        levels.append(Level(folder: folder, path: path, names: names.sorted { $1.lexicographicallyPrecedes($0) }))
+    }
+
     private func begin(_ kind: VolumeEntry.Kind, _ path: [UInt8], _ info: stat, byteCount: Int) {
         entryCount += 1
-        if kind == .file { contentBytes += byteCount }
         VolumeEntry(
             kind: kind, mode: UInt16(truncatingIfNeeded: info.st_mode & 0o7777), user: info.st_uid, group: info.st_gid,
             seconds: Int64(info.st_mtim.tv_sec), nanoseconds: UInt32(clamping: info.st_mtim.tv_nsec), path: path,
@@ -88,36 +125,37 @@ final class VolumeStreamWriter: @unchecked Sendable {
         ).write(to: &output)
     }
 
-    /// Sorted by their bytes.
-    private func names(_ place: String, _ path: [UInt8]) throws -> [[UInt8]] {
-        guard let folder = opendir(place) else { throw VolumeStreamWriter.failure(path) }
-        defer { closedir(folder) }
-        var names: [[UInt8]] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) { names.append(name) }
-        }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
-    }
-
-    private func open(_ place: String, _ path: [UInt8]) throws {
-        let descriptor = systemOpen(place)
-        guard descriptor >= 0 else { throw VolumeStreamWriter.failure(path) }
+    private func beginFile(_ name: [UInt8], _ path: [UInt8], in folder: OpenFolder) throws {
+        let descriptor = folder.file(name)
+        guard descriptor >= 0 else { throw VolumeStreamWriter.changed(path) }
         var info = stat()
         guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
             throw VolumeStreamWriter.changed(path)
         }
-        begin(.file, path, info, byteCount: Int(info.st_size))
-        if info.st_size > 0 { file = (descriptor, Int(info.st_size), path) } else { close(descriptor) }
+        let size = Int(info.st_size)
+        // Files with holes may say that they have more than any disk.
+        guard size <= maxBytes - contentBytes else {
+            close(descriptor)
+            throw VolumeError(
+                .tooLarge,
+                "The volume's files have more than the \(maxBytes) bytes that it may hold, holes counted: a snapshot of it "
+                    + "could not be restored")
+        }
+        contentBytes += size
+        begin(.file, path, info, byteCount: size)
+        if size > 0 { file = (descriptor, size, path) } else { close(descriptor) }
     }
 
     private func read() throws {
         guard let (descriptor, left, path) = file else { return }
         let size = min(left, VolumeStreamWriter.readBytes)
-        let count = output.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { bytes in
-            max(0, systemRead(descriptor, bytes.baseAddress, size))
+        var count = 0
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { bytes in
+            count = systemRead(descriptor, bytes.baseAddress, size)
+            return max(0, count)
         }
+        guard count >= 0 else { throw VolumeStreamWriter.failure(path) }
         // Shorter than it was: the stream has said how long it is.
         guard count > 0 else { throw VolumeStreamWriter.changed(path) }
         if count < left {
@@ -128,20 +166,16 @@ final class VolumeStreamWriter: @unchecked Sendable {
         }
     }
 
-    private func link(_ place: String, _ path: [UInt8], _ info: stat) throws {
-        let target = withUnsafeTemporaryAllocation(of: CChar.self, capacity: VolumeLimits.maxPathBytes) {
+    private func link(_ name: [UInt8], _ path: [UInt8], in folder: OpenFolder, _ info: stat) throws {
+        let target = withUnsafeTemporaryAllocation(of: CChar.self, capacity: VolumeLimits.maxTargetBytes + 1) {
             buffer -> [UInt8] in
             guard let start = buffer.baseAddress else { return [] }
-            return buffer.prefix(max(0, readlink(place, start, buffer.count))).map { UInt8(bitPattern: $0) }
+            let count = name.withCString { readlinkat(folder.number, $0, start, buffer.count) }
+            return buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
         }
-        guard !target.isEmpty else { throw VolumeStreamWriter.failure(path) }
+        guard (1...VolumeLimits.maxTargetBytes).contains(target.count) else { throw VolumeStreamWriter.changed(path) }
         begin(.link, path, info, byteCount: target.count)
         output.writeBytes(target)
-    }
-
-    /// The path on the host.
-    static func place(_ root: String, _ path: [UInt8]) -> String {
-        path.isEmpty ? root : root + "/" + String(decoding: path, as: UTF8.self)
     }
 
     private static func failure(_ path: [UInt8]) -> VolumeError {
@@ -156,8 +190,6 @@ final class VolumeStreamWriter: @unchecked Sendable {
         )
     }
 }
-
-private func systemOpen(_ path: String) -> CInt { open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
 
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     read(descriptor, bytes, count)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What a node writes down about a volume: `volume.json` in its folder.
@@ -20,11 +21,12 @@ struct VolumeRecord: Codable, Sendable {
         }
     }
 
+    /// Durable on return.
     func write(_ folder: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do {
-            try encoder.encode(self).write(to: URL(fileURLWithPath: "\(folder)/\(VolumeRecord.name)"), options: .atomic)
+            try DurableFile.replace("\(folder)/\(VolumeRecord.name)", with: Array(try encoder.encode(self)))
         } catch { throw VolumeError(.disk, "\(folder)/\(VolumeRecord.name) cannot be written: \(error)") }
     }
 }

@@ -1,3 +1,5 @@
+import CLinux
+import Files
 import Foundation
 public import Identity
 public import Logging
@@ -25,10 +27,12 @@ public actor VolumeStore {
     private let threads: NIOThreadPool
     private let logger: Logger
     private let now: @Sendable () -> Int64
-    /// Volumes that a machine has.
-    private var inUse: Set<VolumeID> = []
+    /// Volumes that a machine has, and under which lease's fence.
+    private var inUse: [VolumeID: UInt64] = [:]
     /// Volumes that something is being done with that nothing else may be done with at the same time.
     private var busy: Set<VolumeID> = []
+    /// Counts what was begun.
+    private var begun = 0
 
     /// - Parameters:
     ///   - folder: For the volumes; made if it is not there.
@@ -53,7 +57,8 @@ public actor VolumeStore {
 
     // MARK: Use
 
-    /// Gives a volume to a machine; made, empty, if there is none. Nothing more if the machine has it already.
+    /// Gives a volume to a machine; made, empty, if there is none. Nothing more if a machine has it already under the same
+    /// lease. One of an earlier lease must have ended.
     ///
     /// - Parameters:
     ///   - byteCount: What it may hold. An existing volume keeps its size.
@@ -72,7 +77,7 @@ public actor VolumeStore {
             try VolumeStore.recover(folder)
             return try VolumeRecord.read(folder)
         }
-        if let latest, !inUse.contains(id), known.map({ $0.fence < latest.fence }) ?? true {
+        if let latest, inUse[id] != fence, known.map({ $0.fence < latest.fence }) ?? true {
             try await fill(id, from: latest.blob, byteCount: byteCount)
         } else if known == nil {
             try await make(id, byteCount: byteCount)
@@ -84,29 +89,45 @@ public actor VolumeStore {
             }
             return try VolumeStore.mounted(folder)
         }
-        inUse.insert(id)
+        inUse[id] = fence
         return path
     }
 
     /// The machine that had it does not run. Its disk stays mounted, so that the machine can be started again.
-    public func close(_ id: VolumeID) { inUse.remove(id) }
+    public func close(_ id: VolumeID) { inUse[id] = nil }
 
-    /// Mounts the disks that are not, as after the host's start: machines that are started again expect theirs.
+    /// Puts in order what a crash left, and mounts the disks that are not, as after the host's start: machines that are
+    /// started again expect theirs.
     public func mountAll() async {
         let root = root
-        try? await block {
-            let files = FileManager.default.enumerator(atPath: root)
-            while let name = files?.nextObject() as? String {
-                if files?.level == 3 { files?.skipDescendants() }
-                if name.hasSuffix(".old") { try VolumeStore.recover("\(root)/\(name.dropLast(4))") }
-            }
-        }
-        for id in (try? await list().map(\.id)) ?? [] {
+        for id in (try? await block { VolumeStore.ids(root) { VolumeStore.original($0) } }) ?? [] {
+            guard busy.insert(id).inserted else { continue }
+            defer { busy.remove(id) }
             let folder = self.folder(id)
-            do { _ = try await block { try VolumeStore.mounted(folder) } } catch {
+            do {
+                try await block {
+                    try VolumeStore.recover(folder)
+                    if try VolumeRecord.read(folder) != nil { _ = try VolumeStore.mounted(folder) }
+                }
+            } catch {
                 logger.error("a volume cannot be mounted", metadata: ["volume": "\(id)", "error": "\(error)"])
             }
         }
+        do { try await releaseForgotten() } catch {
+            logger.warning("what nobody needs of snapshots is not let go of", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Lets go of snapshots that no volume remembers: a crash came in between.
+    private func releaseForgotten() async throws {
+        guard busy.isEmpty else { return }
+        let (root, before) = (root, begun)
+        let kept = try await blobs.kept()
+        let known = try await block {
+            let records = try VolumeStore.ids(root).compactMap { try VolumeRecord.read("\(root)/\($0)") }
+            return Set(records.flatMap { $0.snapshots.map(\.blob) })
+        }
+        for blob in kept where !known.contains(blob.description) && begun == before { try await blobs.release(blob) }
     }
 
     /// Makes a volume before any machine asks for it. Nothing if there is one.
@@ -117,11 +138,12 @@ public actor VolumeStore {
         if try await block({ try VolumeRecord.read(folder) }) == nil { try await make(id, byteCount: byteCount) }
     }
 
-    /// All volumes, in order.
-    public func list() async throws -> [VolumeStatus] {
-        let (root, inUse) = (root, inUse)
+    /// All volumes, or those of an app or of one of its slots, in order. What they hold is looked at anew.
+    public func list(_ app: String? = nil, _ slot: UInt32? = nil) async throws -> [VolumeStatus] {
+        let (root, inUse) = (root, Set(inUse.keys))
         return try await block {
-            try VolumeStore.ids(root).compactMap { try VolumeStore.status(of: $0, root, inUse) }
+            try VolumeStore.ids(root).filter { ($0.app == app ?? $0.app) && ($0.slot == slot ?? $0.slot) }
+                .compactMap { try VolumeStore.status(of: $0, root, inUse) }
         }
     }
 
@@ -129,7 +151,7 @@ public actor VolumeStore {
     ///
     /// - Throws: ``VolumeError`` `.notFound`.
     public func status(_ id: VolumeID) async throws -> VolumeStatus {
-        let (root, inUse) = (root, inUse)
+        let (root, inUse) = (root, Set(inUse.keys))
         guard let status = try await block({ try VolumeStore.status(of: id, root, inUse) }) else {
             throw VolumeStore.missing(id)
         }
@@ -142,16 +164,16 @@ public actor VolumeStore {
     public func delete(_ id: VolumeID) async throws {
         try begin(id)
         defer { busy.remove(id) }
-        guard !inUse.contains(id) else {
+        guard inUse[id] == nil else {
             throw VolumeError(.inUse, "A machine has the volume \(id); stop or destroy that first")
         }
         let folder = self.folder(id)
         guard let record = try await block({ try VolumeRecord.read(folder) }) else { throw VolumeStore.missing(id) }
-        for snapshot in record.snapshots { if let blob = BlobID(snapshot.blob) { try await blobs.release(blob) } }
         try await block {
             try VolumeStore.unmount(folder)
             try VolumeStore.remove(folder)
         }
+        for snapshot in record.snapshots { if let blob = BlobID(snapshot.blob) { try await blobs.release(blob) } }
     }
 
     // MARK: Snapshots
@@ -166,9 +188,9 @@ public actor VolumeStore {
         try begin(id)
         defer { busy.remove(id) }
         let folder = self.folder(id)
-        guard try await block({ try VolumeRecord.read(folder) }) != nil else { throw VolumeStore.missing(id) }
+        guard let record = try await block({ try VolumeRecord.read(folder) }) else { throw VolumeStore.missing(id) }
         let path = try await block { try VolumeStore.mounted(folder) }
-        let writer = VolumeStreamWriter(root: path)
+        let writer = VolumeStreamWriter(root: path, maxBytes: record.byteCount)
         var cutter = SnapshotCutter(blobs: blobs)
         while let part = try await block({ try writer.next() }) { try await cutter.append(part) }
         let (chunks, newBytes) = try await cutter.finish()
@@ -191,7 +213,7 @@ public actor VolumeStore {
     public func restore(_ id: VolumeID, from index: BlobID, byteCount: Int) async throws {
         try begin(id)
         defer { busy.remove(id) }
-        guard !inUse.contains(id) else {
+        guard inUse[id] == nil else {
             throw VolumeError(.inUse, "A machine has the volume \(id); stop it first")
         }
         try await fill(id, from: index, byteCount: byteCount)
@@ -208,11 +230,12 @@ public actor VolumeStore {
                 .tooLarge,
                 "The snapshot has \(snapshot.contentBytes) bytes, and the volume \(id) holds \(record.byteCount)")
         }
-        let draft = "\(folder).\(VolumeStore.draftName)"
+        let (draft, root) = (VolumeStore.draft(folder), root)
         do {
             let path = try await block {
                 try VolumeStore.unmount(draft)
                 try VolumeStore.remove(draft)
+                try VolumeStore.requireRoom(known == nil ? record.byteCount : snapshot.contentBytes, root)
                 return try VolumeStore.make(draft, record)
             }
             let restorer = VolumeStreamRestorer(root: path, maxBytes: record.byteCount)
@@ -232,10 +255,7 @@ public actor VolumeStore {
                 _ = try VolumeStore.mounted(folder)
             }
         } catch {
-            try? await block {
-                try VolumeStore.unmount(draft)
-                try VolumeStore.remove(draft)
-            }
+            try? await block { try VolumeStore.recover(folder) }
             throw error
         }
         try await remember(
@@ -264,6 +284,7 @@ public actor VolumeStore {
         guard busy.insert(id).inserted else {
             throw VolumeError(.inUse, "Something else is being done with the volume \(id); wait for its end")
         }
+        begun += 1
     }
 
     private func folder(_ id: VolumeID) -> String { "\(root)/\(id)" }
@@ -274,10 +295,11 @@ public actor VolumeStore {
 
     private func make(_ id: VolumeID, byteCount: Int) async throws {
         let (folder, record) = (folder(id), VolumeRecord(byteCount: byteCount, backing: backing))
-        let draft = "\(folder).\(VolumeStore.draftName)"
+        let (draft, root) = (VolumeStore.draft(folder), root)
         try await block {
             try VolumeStore.unmount(draft)
             try VolumeStore.remove(draft)
+            try VolumeStore.requireRoom(byteCount, root)
             _ = try VolumeStore.make(draft, record)
             try VolumeStore.unmount(draft)
             try VolumeStore.replace(folder, by: draft)
@@ -287,6 +309,27 @@ public actor VolumeStore {
 
     private static func missing(_ id: VolumeID) -> VolumeError {
         VolumeError(.notFound, "This node has no volume \(id)")
+    }
+
+    private static func draft(_ folder: String) -> String { "\(folder).\(draftName)" }
+
+    /// Refuses what the disk has no room for. Volumes that are not full yet count as if they were: one that fills up must not
+    /// take the room of others, or the node's own.
+    private static func requireRoom(_ byteCount: Int, _ root: String) throws {
+        let free = Int(skerry_free_bytes(root))
+        guard free >= 0 else { return }
+        var promised = 0
+        for id in ids(root) {
+            guard let status = try status(of: id, root, []) else { continue }
+            let rest = max(0, status.byteCount - status.usedBytes)
+            promised = rest > .max - promised ? .max : promised + rest
+        }
+        guard byteCount <= free, promised <= free - byteCount else {
+            throw VolumeError(
+                .tooLarge,
+                "The node's disk has \(free) bytes, of which its volumes may still take \(promised): there is no room for "
+                    + "\(byteCount) more")
+        }
     }
 
     /// Makes an empty volume, with its record; the folder for its files.
@@ -348,28 +391,47 @@ public actor VolumeStore {
         guard rename(draft, folder) == 0 else {
             throw VolumeError(.disk, "\(draft) cannot be renamed (\(String(cString: strerror(errno))))")
         }
+        // The folders of slot, app and all volumes may be new as well.
+        var parent = folder
+        for _ in 0..<3 {
+            parent = (parent as NSString).deletingLastPathComponent
+            guard let open = OpenFolder(path: parent), fsync(open.number) == 0 else {
+                throw VolumeError(.disk, "\(parent) cannot be written (\(String(cString: strerror(errno))))")
+            }
+        }
         try remove(old)
     }
 
-    /// Puts a volume back whose replacement was interrupted by a crash.
+    /// Ends a replacement that was interrupted: what was there before stays, unless the new one has its place already.
     private static func recover(_ folder: String) throws {
-        let old = "\(folder).old"
-        guard !FileManager.default.fileExists(atPath: folder), FileManager.default.fileExists(atPath: old) else {
-            return
-        }
-        guard rename(old, folder) == 0 else {
+        let (old, draft) = ("\(folder).old", draft(folder))
+        if !FileManager.default.fileExists(atPath: folder), FileManager.default.fileExists(atPath: old),
+            rename(old, folder) != 0
+        {
             throw VolumeError(.disk, "\(old) cannot be renamed (\(String(cString: strerror(errno))))")
+        }
+        for rest in [old, draft] {
+            try unmount(rest)
+            try remove(rest)
         }
     }
 
-    private static func ids(_ root: String) throws -> [VolumeID] {
+    /// The volume that a folder belongs to: one that takes its place, or whose place it took, too.
+    private static func original(_ name: String) -> String {
+        [".old", ".\(draftName)"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
+    }
+
+    /// Volumes that are here, each once, in order.
+    ///
+    /// - Parameter volume: The name of a volume by that of its folder.
+    private static func ids(_ root: String, _ volume: (String) -> String = { $0 }) -> [VolumeID] {
         func names(_ path: String) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
-        return names(root).flatMap { app in
+        let all = names(root).flatMap { app in
             names("\(root)/\(app)").flatMap { slot in
-                names("\(root)/\(app)/\(slot)").compactMap { VolumeID("\(app)/\(slot)/\($0)") }
+                names("\(root)/\(app)/\(slot)").compactMap { VolumeID("\(app)/\(slot)/\(volume($0))") }
             }
         }
-        .sorted()
+        return Set(all).sorted()
     }
 
     private static func status(of id: VolumeID, _ root: String, _ inUse: Set<VolumeID>) throws -> VolumeStatus? {
