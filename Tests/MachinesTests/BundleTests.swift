@@ -77,6 +77,34 @@ struct BundleTests {
         #expect(user.capabilities.effective.isEmpty && user.user.uid == 5 && user.user.gid == 6)
     }
 
+    @Test("A command is started as the machine's program is, but for what it says itself")
+    func command() throws {
+        func process(_ command: MachineCommand) throws -> RuntimeConfig.Process {
+            try BundleWriter.process(command, in: try spec(), image, openFiles: 1_024)
+        }
+        let plain = try process(MachineCommand(["ls", "-l"]))
+        #expect(plain.args == ["ls", "-l"] && plain.env.contains("A=image") && plain.noNewPrivileges)
+        #expect(!plain.terminal && plain.consoleSize == nil && plain.capabilities.effective.contains("CAP_CHOWN"))
+        let other = try process(
+            MachineCommand(
+                ["ls"], environment: ["A": "command"], workingDirectory: "/x", user: MachineUser(user: 5, group: 6),
+                terminal: .init(columns: 99, rows: 33)))
+        // Of two the later one counts.
+        #expect(other.env.last == "A=command" && other.cwd == "/x" && other.user.uid == 5 && other.user.gid == 6)
+        #expect(other.capabilities.effective.isEmpty && other.capabilities.permitted.isEmpty)
+        #expect(other.terminal && other.consoleSize?.width == 99 && other.consoleSize?.height == 33)
+        let long = String(repeating: "x", count: BundleWriter.maxWordBytes)
+        let tooMany = Array(repeating: "x", count: BundleWriter.maxWords + 1)
+        let outside = MachineUser(user: MachineUser.idCount, group: 0)
+        for bad in [
+            MachineCommand([]), MachineCommand([""]), MachineCommand(["a\0"]), MachineCommand([long, long]),
+            MachineCommand(tooMany), MachineCommand(["ls"], user: outside),
+        ] {
+            #expect(throws: MachineError.self) { try process(bad) }
+        }
+        #expect(try process(MachineCommand(tooMany.dropLast())).args.count == BundleWriter.maxWords)
+    }
+
     @Test("Mounts: a size on every one that can be written, volumes without devices and set-user-id")
     func mounts() throws {
         let places = BundleWriter.Places(place: "/p", network: "/n", user: "/n.user", cgroup: "/c", firstID: nil)
@@ -161,7 +189,11 @@ struct BundleTests {
             "mount", "umount2", "pivot_root", "setns", "unshare", "ptrace", "bpf", "perf_event_open", "kexec_load",
             "init_module", "finit_module", "add_key", "keyctl", "userfaultfd", "io_uring_setup", "process_vm_writev",
             "open_by_handle_at", "reboot", "swapon", "clone", "clone3", "chroot", "settimeofday", "fsopen",
-            "move_mount",
+            "move_mount", "socket",
         ] { #expect(!allowed.contains(name)) }
+        // Sockets of the families that a network namespace confines, and no others: 40 would be a hypervisor's.
+        let sockets = SeccompProfile.profile.syscalls.filter { $0.names == ["socket"] }
+        #expect(sockets.map { $0.args?.map(\.value) } == [[1], [2], [10], [16]])
+        #expect(sockets.allSatisfy { $0.args?.map(\.op) == ["SCMP_CMP_EQ"] && $0.action == "SCMP_ACT_ALLOW" })
     }
 }

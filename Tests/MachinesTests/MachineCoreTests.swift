@@ -208,6 +208,11 @@ struct MachineCoreTests {
         var done = try core(.onFailure)
         let ended = done.onRestored(isWanted: true, exit: MachineExit(code: 0), hasRun: true)
         #expect(kinds(ended) == ["exited", "stopped", "persist"] && done.state == .stopped && !done.isWanted)
+        // One that runs under a lease waits for that.
+        var leased = try core()
+        let waiting = leased.onRestored(isWanted: true, exit: MachineExit(signal: 9), hasRun: true, mayLaunch: false)
+        #expect(kinds(waiting) == ["exited", "stopped", "persist"] && leased.state == .created && !leased.isWanted)
+        #expect(kinds(leased.onStart()) == ["persist", "starting", "launch"])
     }
 
     @Test("Checks come often while it starts and at the interval afterwards")

@@ -43,6 +43,26 @@ struct MachineHostTests {
         await supervisor.close()
     }
 
+    @Test("cgroup2 in another place than runtimes look is no help, and that is said", .enabled(if: geteuid() == 0))
+    func cgroupsElsewhere() async throws {
+        // Kernels that were started without version 2 have no such line, and no such mount.
+        guard try String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8).contains("0::/") else { return }
+        let folder = NSTemporaryDirectory() + "/skerry-host-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var settings = MachineHost.Settings()
+        settings.mounts = folder + "/mounts"
+        try Data("30 23 0:26 / \(folder) rw - cgroup2 cgroup rw\n".utf8).write(
+            to: URL(fileURLWithPath: settings.mounts))
+        func obstacle(controllers: String) async throws -> String? {
+            try Data(controllers.utf8).write(to: URL(fileURLWithPath: folder + "/cgroup.controllers"))
+            return await MachineHost.inspect(settings).obstacle
+        }
+        #expect(try await obstacle(controllers: "cpu io pids")?.contains("v2 without memory; enable") == true)
+        #expect(
+            try await obstacle(controllers: "cpu io memory pids")?.contains("cgroup2 is not on /sys/fs/cgroup") == true)
+    }
+
     @Test("Each thing that is missing is named with what to do", .enabled(if: geteuid() == 0))
     func missing() async {
         var settings = MachineHost.Settings(holder: "/nothing/skerry-holder")

@@ -123,7 +123,7 @@ struct MachineLab: Sendable {
     func exec(_ id: MachineID, _ command: MachineCommand, input: String? = nil) async throws -> (String, MachineExit?) {
         let session = try await supervisor.exec(id, command)
         if let input { await session.write(Array(input.utf8)) }
-        session.closeInput()
+        await session.closeInput()
         var bytes: [UInt8] = []
         for await output in session.output {
             switch output {

@@ -60,7 +60,7 @@ struct MachineRunTests {
             try await lab.wait(id, for: .stopped)
             let output = try await lab.output(id, with: "core")
             let refused: Set = [Int(EPERM), Int(EACCES), Int(EROFS), Int(ENOSYS)]
-            for what in ["mount", "unshare", "ptrace", "root", "mknod", "sysctl", "raw", "clone", "keyring"] {
+            for what in ["mount", "unshare", "ptrace", "root", "mknod", "sysctl", "raw", "vsock", "clone", "keyring"] {
                 let line = output.split(separator: "\n").first { $0.hasPrefix(what + " ") }
                 let error = line.flatMap { Int($0.split(separator: " ").last ?? "") }
                 #expect(error.map { refused.contains($0) } == true, "\(what): \(line ?? "nothing")")
@@ -145,7 +145,6 @@ struct MachineRunTests {
             #expect(text.contains("X=y\n") && text.contains("/run uid 5 gid 6"))
 
             let endless = try await lab.supervisor.exec(id, MachineCommand(["/probe", "deaf"]))
-            try await Task.sleep(for: .milliseconds(300))
             endless.end()
             var end: MachineExit?
             for await output in endless.output { if case .exit(let exit) = output { end = exit } }
@@ -166,18 +165,19 @@ struct MachineRunTests {
             let follower = Task { () -> (Int, MachineLogLine?) in
                 var lines = 0
                 var last: MachineLogLine?
-                for await line in try await lab.supervisor.logs(id, tail: 0, follow: true) {
+                for await line in try await lab.supervisor.logs(id, tail: 1_000, follow: true) {
                     lines += 1
                     last = line
                     if line.stream == .stderr { break }
                 }
                 return (lines, last)
             }
-            try await Task.sleep(for: .milliseconds(200))
             try await lab.supervisor.start(id)
             try await lab.wait(id, for: .stopped)
             let (lines, last) = try await follower.value
             #expect(lines > 1_000 && last?.text == "to stderr")
+            let first = try #require(last?.at) - 1
+            #expect(try await lab.supervisor.lines(id, after: first, limit: 10).map(\.text) == ["to stderr"])
             let folder = await lab.supervisor.store.folder(id)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("log") }
             #expect(Set(names) == ["log", "log.1", "log.2"])

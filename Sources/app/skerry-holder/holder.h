@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 enum {
-    MAX_LAYERS = 64,
+    MAX_LAYERS = 127,
     MAX_BINDS = 32,
     MAX_CGROUPS = 4,
     MAX_SERVERS = 3,
@@ -56,6 +56,10 @@ int make_root(const struct options *options, const char **what);
 /// Moves this process into its cgroups, which are made where they are missing. What fails is left out: they only keep a
 /// service manager from ending holders together with their node.
 void enter_cgroups(const struct options *options);
+
+/// Has the kernel take another process when the host's memory is full: with its holder a machine would lose who ends it in
+/// time. What fails is left out.
+void stay_in_memory(void);
 
 /// Sets up what can only be set from inside the network namespace: ports below 1024 are for everybody in it, for root in a
 /// user namespace has no power over it; no IPv6. Returns 0, or -1 with errno.

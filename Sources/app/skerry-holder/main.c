@@ -4,13 +4,15 @@
 //   skerry-holder check KEY=VALUE…                  only tries whether its root can be put together
 //   skerry-holder network FIRST-ID PATH             makes a network namespace at PATH, its user namespace at PATH.user
 //   skerry-holder enter PID PROGRAM ARGUMENT…       runs a program where the machine held by PID has its mounts
+//   skerry-holder copy in|out UID GID 0|1 PATH …    copies files into a machine or out of it; see copy.h
 //
 // It is the machine's parent (child subreaper), so that its exit status is kept even while no node runs; it reads the
 // machine's output and writes it to a log of bounded size; and the machine's mounts live in its mount namespace, so that
 // none is left over. It holds a lock on FOLDER/holder.lock while it lives. On descriptor 3 it says one line:
-// "started PID", "failed runtime STATUS" or "failed root WHAT: WHY". When the machine ends it writes FOLDER/exit
-// ("code N" or "signal N") and ends.
+// "started PID", "failed runtime STATUS", "failed timeout", "failed lease" or "failed root WHAT: WHY"; what was started is
+// ended then. When the machine ends it writes FOLDER/exit ("code N" or "signal N") and ends.
 #define _GNU_SOURCE
+#include "copy.h"
 #include "holder.h"
 
 #include <errno.h>
@@ -24,6 +26,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +38,8 @@ enum {
     WINDOW_MS = 100,
     /// How long output is read after the machine's end, for processes that the kernel is still ending.
     DRAIN_MS = 500,
+    /// How often it is looked whether the machine's end was moved, also to an earlier time.
+    LOOK_MS = 1000,
     /// Processes that may end before it is known which of them is the machine's first one.
     MAX_ENDED = 32,
 };
@@ -83,20 +88,15 @@ static pid_t read_pid(const char *folder) {
     return count > 0 ? (pid_t)strtol(text, NULL, 10) : -1;
 }
 
-/// Milliseconds until the machine is to be killed; -1 for never. The node moves the end on as long as it has the lease; one
-/// that is stopped or dead does not, and its machine may be started elsewhere.
-static int time_left(const struct options *options) {
-    if (options->limit == NULL) return -1;
+/// When the machine is to be killed, in milliseconds of CLOCK_BOOTTIME; 0 for at once. The node moves the end on as long as it
+/// has the lease; one that is stopped or dead does not, and its machine may be started elsewhere.
+static int64_t read_limit(const char *path) {
     char text[32] = { 0 };
-    int file = open(options->limit, O_RDONLY | O_CLOEXEC);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return 0;
     ssize_t count = read(file, text, sizeof text - 1);
     close(file);
-    if (count <= 0) return 0;
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    long long left = strtoll(text, NULL, 10) - ((long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    return left <= 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+    return count > 0 ? strtoll(text, NULL, 10) : 0;
 }
 
 static pid_t start_runtime(char **command, int out, int err) {
@@ -122,7 +122,9 @@ struct state {
     const struct options *options;
     struct log log;
     struct stream streams[2];
-    int signals;
+    /// The alarm goes off at the machine's end, at once when the host wakes from a sleep over it: waiting alone would go on
+    /// for as long as before the sleep.
+    int signals, alarm;
     pid_t runtime, init;
     /// Wait statuses; -1 until they are known.
     int runtime_status, init_status;
@@ -135,6 +137,23 @@ struct state {
     int64_t window_start, drain_until;
     size_t window_bytes;
 };
+
+/// Whether the machine may run no longer. If it may, the alarm is set.
+static int is_over(struct state *state) {
+    if (state->options->limit == NULL) return 0;
+    int64_t end = read_limit(state->options->limit);
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    if (end <= (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000) return 1;
+    struct itimerspec alarm = { .it_value = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 } };
+    return timerfd_settime(state->alarm, TFD_TIMER_ABSTIME, &alarm, NULL) != 0;
+}
+
+/// At most so long may be waited before the end is looked at again.
+static int look_again(const struct state *state, int64_t timeout) {
+    if (state->options->limit == NULL) return (int)timeout;
+    return timeout < 0 || timeout > LOOK_MS ? LOOK_MS : (int)timeout;
+}
 
 static void note_init_end(struct state *state, int status) {
     state->init_status = status;
@@ -181,7 +200,9 @@ static void turn(struct state *state, int timeout) {
         state->window_bytes = 0;
     }
     const int is_full = state->window_bytes >= WINDOW_BYTES;
-    struct pollfd polled[3] = { { .fd = state->signals, .events = POLLIN } };
+    struct pollfd polled[4] = { { .fd = state->signals, .events = POLLIN } };
+    polled[3].fd = state->alarm;
+    polled[3].events = POLLIN;
     for (int index = 0; index < 2; index++) {
         polled[index + 1].fd = is_full ? -1 : state->streams[index].descriptor;
         polled[index + 1].events = POLLIN;
@@ -190,7 +211,9 @@ static void turn(struct state *state, int timeout) {
         int rest = (int)(state->window_start + WINDOW_MS - now);
         if (timeout < 0 || timeout > rest) timeout = rest;
     }
-    if (poll(polled, 3, timeout) < 0) return;
+    if (poll(polled, 4, timeout) < 0) return;
+    uint64_t alarms;
+    if (polled[3].revents != 0 && read(state->alarm, &alarms, sizeof alarms) < 0) return;
     if (polled[0].revents != 0) reap(state);
     for (int index = 0; index < 2; index++) {
         if (polled[index + 1].fd < 0 || polled[index + 1].revents == 0) continue;
@@ -208,17 +231,43 @@ static void drain(struct state *state, int64_t until) {
     for (int64_t now = now_ms(); now < until && has_output(state); now = now_ms()) turn(state, (int)(until - now));
 }
 
+/// Ends everything that was started. A runtime that is ended half way leaves the machine's processes to this one, which nobody
+/// would end in time when it is gone.
+static void end_all(const struct state *state) {
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    do {
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t count = file < 0 ? -1 : read(file, text, sizeof text - 1);
+        if (file >= 0) close(file);
+        if (count < 0) {
+            // A kernel that does not tell.
+            if (state->runtime > 0) kill(state->runtime, SIGKILL);
+            return;
+        }
+        text[count] = 0;
+        char *rest = text;
+        for (long pid; (pid = strtol(rest, &rest, 10)) > 0;) kill((pid_t)pid, SIGKILL);
+        // Each that ends may leave its own children.
+    } while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+}
+
 /// Waits until the runtime has started the machine, or has failed to.
 static int wait_for_start(struct state *state) {
     int64_t deadline = now_ms() + (int64_t)state->options->patience * 1000;
     while (state->runtime_status == -1) {
         int64_t rest = deadline - now_ms();
         if (rest <= 0) {
-            kill(state->runtime, SIGKILL);
             report("failed timeout %s%s\n", "", "");
+            end_all(state);
             return -1;
         }
-        turn(state, (int)rest);
+        if (is_over(state)) {
+            report("failed lease %s%s\n", "", "");
+            end_all(state);
+            return -1;
+        }
+        turn(state, look_again(state, rest));
     }
     if (state->init > 0) return 0;
     // What it said about its failure is in the streams.
@@ -226,15 +275,16 @@ static int wait_for_start(struct state *state) {
     char text[32];
     snprintf(text, sizeof text, "%d", WIFEXITED(state->runtime_status) ? WEXITSTATUS(state->runtime_status) : -1);
     report("failed runtime %s%s\n", text, "");
+    end_all(state);
     return -1;
 }
 
 static void hold(struct state *state) {
     while (state->init_status == -1) {
-        int left = time_left(state->options);
+        const int over = is_over(state);
         // The first process of a PID namespace takes all others with it.
-        if (left == 0) kill(state->init, SIGKILL);
-        turn(state, left == 0 ? 100 : left);
+        if (over) kill(state->init, SIGKILL);
+        turn(state, over ? 100 : look_again(state, -1));
     }
     drain(state, state->drain_until);
     for (int index = 0; index < 2; index++) log_finish(&state->log, &state->streams[index]);
@@ -260,11 +310,17 @@ static int watch_children(void) {
 
 static int start_and_hold(const struct options *options) {
     static struct state state;
-    if (time_left(options) == 0) {
-        report("failed root %s: %s\n", "the lease", "it has ended");
+    state.options = options;
+    state.alarm = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (state.alarm < 0) {
+        report("failed root %s: %s\n", "an alarm", strerror(errno));
         return 1;
     }
-    state.options = options;
+    if (is_over(&state)) {
+        report("failed lease %s%s\n", "", "");
+        return 1;
+    }
+    stay_in_memory();
     state.runtime_status = state.init_status = -1;
     state.streams[0].name = "stdout";
     state.streams[1].name = "stderr";
@@ -358,6 +414,7 @@ static int make_network(const char *first, const char *path) {
 
 int main(int count, char **arguments) {
     if (count > 3 && strcmp(arguments[1], "enter") == 0) return enter(arguments[2], arguments + 3);
+    if (count > 2 && strcmp(arguments[1], "copy") == 0) return copy(count - 2, arguments + 2);
     if (count == 4 && strcmp(arguments[1], "network") == 0) return make_network(arguments[2], arguments[3]);
     struct options options = { .log_bytes = 1 << 20, .log_files = 2, .patience = 30 };
     const int is_check = count > 1 && strcmp(arguments[1], "check") == 0;

@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #if !defined(RWF_NOWAIT)
@@ -67,6 +68,8 @@ static int fill_status(int result, const struct stat *from, struct skerry_file_s
     status->size = from->st_size;
     status->inode = from->st_ino;
     status->changed_at = (int64_t)from->st_ctim.tv_sec * 1000000000 + from->st_ctim.tv_nsec;
+    status->modified_at = (int64_t)from->st_mtim.tv_sec * 1000000000 + from->st_mtim.tv_nsec;
+    status->permissions = from->st_mode & 07777;
     return 0;
 }
 
@@ -156,7 +159,12 @@ int skerry_memory_file(void) { return memfd_create("skerry", MFD_CLOEXEC); }
 int skerry_open_terminal(char *name, size_t length) {
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0) return -1;
-    if (grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, length) == 0) return master;
+    struct termios settings;
+    if (grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, length) == 0 &&
+        tcgetattr(master, &settings) == 0) {
+        cfmakeraw(&settings);
+        if (tcsetattr(master, TCSANOW, &settings) == 0) return master;
+    }
     close(master);
     return -1;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,7 @@ static int escape(void) {
     printf("mknod %d\n", mknod("/tmp/disk", S_IFBLK | 0600, 0xFE00) == 0 ? 0 : errno);
     printf("sysctl %d\n", open("/proc/sys/kernel/core_pattern", O_WRONLY) >= 0 ? 0 : errno);
     printf("raw %d\n", socket(AF_INET, SOCK_RAW, 1) >= 0 ? 0 : errno);
+    printf("vsock %d\n", socket(AF_VSOCK, SOCK_STREAM, 0) >= 0 ? 0 : errno);
     printf("clone %d\n", syscall(SYS_clone, CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0) >= 0 ? 0 : errno);
     printf("keyring %d\n", syscall(SYS_add_key, "user", "a", "b", 1, -2) >= 0 ? 0 : errno);
     printf("privileges %d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 1 : 0);
@@ -125,6 +127,48 @@ static int escape(void) {
     getrlimit(RLIMIT_CORE, &core);
     printf("core %d\n", core.rlim_max == 0 ? 1 : 0);
     return 0;
+}
+
+static volatile sig_atomic_t is_resized, is_interrupted;
+
+static void note(int signal) {
+    if (signal == SIGWINCH) is_resized = 1;
+    else is_interrupted = 1;
+}
+
+static void show_size(void) {
+    struct winsize size;
+    if (ioctl(0, TIOCGWINSZ, &size) == 0) printf("terminal %dx%d\n", size.ws_col, size.ws_row);
+}
+
+/// Says its terminal's size, at first and whenever that changes, what it reads, and that it was interrupted.
+static int use_terminal(void) {
+    const struct sigaction action = { .sa_handler = note };
+    sigset_t none, both;
+    sigemptyset(&none);
+    sigemptyset(&both);
+    sigaddset(&both, SIGWINCH);
+    sigaddset(&both, SIGINT);
+    sigprocmask(SIG_BLOCK, &both, NULL);
+    sigaction(SIGWINCH, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    show_size();
+    for (;;) {
+        struct pollfd input = { .fd = 0, .events = POLLIN };
+        const int ready = ppoll(&input, 1, NULL, &none);
+        if (is_interrupted) {
+            printf("interrupted\n");
+            return 5;
+        }
+        if (is_resized) show_size();
+        is_resized = 0;
+        char part[4096];
+        if (ready <= 0) continue;
+        const ssize_t got = read(0, part, sizeof part);
+        if (got <= 0) return 6;
+        printf("got %.*s", (int)got, part);
+        fflush(stdout);
+    }
 }
 
 int main(int count, char **words) {
@@ -168,15 +212,13 @@ int main(int count, char **words) {
     if (strcmp(mode, "cat") == 0) {
         char part[4096];
         ssize_t got;
-        struct winsize size;
-        if (ioctl(0, TIOCGWINSZ, &size) == 0) printf("terminal %dx%d\n", size.ws_col, size.ws_row);
         while ((got = read(0, part, sizeof part)) > 0) {
-            if (ioctl(0, TIOCGWINSZ, &size) == 0) printf("terminal %dx%d\n", size.ws_col, size.ws_row);
             fwrite(part, 1, (size_t)got, stdout);
             fflush(stdout);
         }
         return number;
     }
+    if (strcmp(mode, "terminal") == 0) return use_terminal();
     if (strcmp(mode, "touch") == 0) {
         int file = open(words[2], O_CREAT | O_WRONLY, 0644);
         if (file < 0) printf("%s: %s\n", words[2], strerror(errno));

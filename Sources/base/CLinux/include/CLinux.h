@@ -50,6 +50,10 @@ struct skerry_file_status {
     uint64_t inode;
     /// When bytes, names or permissions last changed, in nanoseconds since 1970 UTC.
     int64_t changed_at;
+    /// When bytes last changed, likewise; programs can set it.
+    int64_t modified_at;
+    /// With the bits for set-user, set-group and sticky.
+    uint32_t permissions;
 };
 
 /// Status of the file that has a name; a symbolic link is not followed.
@@ -113,7 +117,8 @@ int skerry_pidfd_signal(int descriptor, int signal);
 /// An empty file in memory, closed on exec.
 int skerry_memory_file(void);
 
-/// A new terminal: returns its master, closed on exec, and writes the terminal's path to `name`.
+/// A new terminal: returns its master, closed on exec, and writes the terminal's path to `name`. The terminal is raw from
+/// the beginning: what is written before its program has set it up is handed on as it is.
 int skerry_open_terminal(char *name, size_t length);
 
 /// Tells a terminal its size, and its programs with SIGWINCH.

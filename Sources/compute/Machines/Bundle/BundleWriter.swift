@@ -139,23 +139,63 @@ struct BundleWriter {
     static func config(
         _ spec: MachineSpec, _ image: MachineImage, at places: Places, openFiles: UInt64
     ) -> RuntimeConfig {
-        let user = spec.user ?? image.user
-        let powers = user.user == 0 ? capabilities : []
-        let files = min(UInt64(spec.resources.maxOpenFiles), openFiles)
-        return RuntimeConfig(
+        RuntimeConfig(
             root: .init(path: places.place + "/root", readonly: spec.resources.writableBytes == 0),
-            hostname: "\(spec.id)",
-            process: .init(
-                user: .init(uid: user.user, gid: user.group), args: arguments(spec, image),
-                env: environment(spec, image), cwd: spec.workingDirectory ?? image.workingDirectory,
-                capabilities: .init(bounding: capabilities, effective: powers, permitted: powers),
-                rlimits: [
-                    .init(type: "RLIMIT_NOFILE", hard: files, soft: files),
-                    .init(type: "RLIMIT_CORE", hard: 0, soft: 0),
-                ],
-                // Rather a machine than the node when the host itself runs out of memory.
-                oomScoreAdj: 300),
+            hostname: "\(spec.id)", process: process(spec, image, openFiles: openFiles),
             mounts: mounts(spec, places), linux: linux(spec, places))
+    }
+
+    private static func process(
+        _ spec: MachineSpec, _ image: MachineImage, openFiles: UInt64
+    ) -> RuntimeConfig.Process {
+        let user = spec.user ?? image.user
+        let files = min(UInt64(spec.resources.maxOpenFiles), openFiles)
+        return RuntimeConfig.Process(
+            user: .init(uid: user.user, gid: user.group), args: arguments(spec, image),
+            env: environment(spec, image), cwd: spec.workingDirectory ?? image.workingDirectory,
+            capabilities: powers(of: user),
+            rlimits: [
+                .init(type: "RLIMIT_NOFILE", hard: files, soft: files),
+                .init(type: "RLIMIT_CORE", hard: 0, soft: 0),
+            ],
+            // Rather a machine than the node when the host itself runs out of memory.
+            oomScoreAdj: 300)
+    }
+
+    private static func powers(of user: MachineUser) -> RuntimeConfig.Capabilities {
+        let powers = user.user == 0 ? capabilities : []
+        return RuntimeConfig.Capabilities(bounding: capabilities, effective: powers, permitted: powers)
+    }
+
+    /// A command in the machine of a checked spec: as its own program is started, but for what the command says.
+    ///
+    /// - Throws: `.invalidSpec` for a command that is empty or too long, or has a NUL byte, and for a user out of range.
+    static func process(
+        _ command: MachineCommand, in spec: MachineSpec, _ image: MachineImage, openFiles: UInt64
+    ) throws(MachineError) -> RuntimeConfig.Process {
+        var process = process(spec, image, openFiles: openFiles)
+        process.args = command.arguments
+        // Of two with the same name the later one counts.
+        process.env += command.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        process.cwd = command.workingDirectory ?? process.cwd
+        if let user = command.user {
+            process.user = .init(uid: user.user, gid: user.group)
+            process.capabilities = powers(of: user)
+        }
+        if let terminal = command.terminal {
+            process.terminal = true
+            process.consoleSize = .init(height: terminal.rows, width: terminal.columns)
+        }
+        let words = process.args + process.env + [process.cwd]
+        guard let first = process.args.first, !first.isEmpty, process.args.count <= maxWords,
+            process.env.count <= 2 * maxWords, words.reduce(0, { $0 + $1.utf8.count + 1 }) <= 2 * maxWordBytes,
+            words.allSatisfy({ !$0.utf8.contains(0) }), process.user.uid < MachineUser.idCount,
+            process.user.gid < MachineUser.idCount
+        else {
+            throw MachineError(
+                .invalidSpec, "the command is empty, too long, or has a NUL byte, or its user is none of a machine")
+        }
+        return process
     }
 
     private static func mounts(_ spec: MachineSpec, _ places: Places) -> [RuntimeConfig.Mount] {
@@ -209,8 +249,8 @@ struct BundleWriter {
             seccomp: SeccompProfile.profile, maskedPaths: maskedPaths, readonlyPaths: readOnlyPaths)
     }
 
-    /// The file's text.
-    static func encode(_ config: RuntimeConfig) throws(MachineError) -> String {
+    /// A configuration, or a part of one, as the runtime reads it.
+    static func encode(_ config: some Encodable) throws(MachineError) -> String {
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

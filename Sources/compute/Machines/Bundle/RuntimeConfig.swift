@@ -22,8 +22,14 @@ struct RuntimeConfig: Encodable {
         var permitted: [String]
     }
 
+    struct ConsoleSize: Encodable {
+        var height: UInt16
+        var width: UInt16
+    }
+
     struct Process: Encodable {
         var terminal = false
+        var consoleSize: ConsoleSize?
         var user: User
         var args: [String]
         var env: [String]

@@ -4,6 +4,9 @@
 /// The filter is one of several layers: capabilities, the user namespace and cgroups do not depend on it. Calls that are
 /// not listed fail with EPERM, so that programs which try one and can do without go on.
 enum SeccompProfile {
+    /// Families of sockets (socket(2)): AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK. Others lead past the network namespace,
+    /// such as AF_VSOCK to a hypervisor, or to parts of the kernel that no program of a machine needs.
+    static let socketFamilies: [UInt64] = [1, 2, 10, 16]
     /// Bits in clone's flags that make namespaces (clone(2)).
     static let namespaceFlags: UInt64 = 0x7E02_0080
 
@@ -18,7 +21,15 @@ enum SeccompProfile {
                     args: [.init(index: 0, value: namespaceFlags, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ")]),
                 // Its flags lie behind a pointer; the C libraries then use clone, whose flags can be looked at.
                 .init(names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38),
-            ])
+            ] + sockets)
+    }
+
+    private static var sockets: [RuntimeConfig.SeccompRule] {
+        socketFamilies.map { family in
+            RuntimeConfig.SeccompRule(
+                names: ["socket"], action: "SCMP_ACT_ALLOW",
+                args: [.init(index: 0, value: family, valueTwo: 0, op: "SCMP_CMP_EQ")])
+        }
     }
 
     #if arch(arm64)
@@ -55,7 +66,7 @@ enum SeccompProfile {
         sched_setscheduler sched_yield seccomp select semctl semget semop semtimedop sendfile sendmmsg sendmsg
         sendto set_robust_list set_tid_address setfsgid setfsuid setgid setgroups setitimer setpgid setpriority
         setregid setresgid setresuid setreuid setrlimit setsid setsockopt setuid setxattr shmat shmctl shmdt
-        shmget shutdown sigaltstack signalfd signalfd4 socket socketpair splice stat statfs statx symlink
+        shmget shutdown sigaltstack signalfd signalfd4 socketpair splice stat statfs statx symlink
         symlinkat sync sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete
         timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime timerfd_settime times tkill
         truncate umask uname unlink unlinkat utime utimensat utimes vfork vmsplice wait4 waitid write writev

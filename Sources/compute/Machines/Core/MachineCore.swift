@@ -134,7 +134,11 @@ struct MachineCore: Sendable {
     }
 
     /// A node that came back found no container of it; `exit` is how the last one ended, when that is known.
-    mutating func onRestored(isWanted wanted: Bool, exit known: MachineExit?, hasRun: Bool) -> [Action] {
+    ///
+    /// - Parameter mayLaunch: False if somebody else has to say first that it may still run here.
+    mutating func onRestored(
+        isWanted wanted: Bool, exit known: MachineExit?, hasRun: Bool, mayLaunch: Bool = true
+    ) -> [Action] {
         isWanted = wanted
         exit = known
         state = hasRun ? .stopped : .created
@@ -146,6 +150,11 @@ struct MachineCore: Sendable {
             return ended + [
                 .record(.stopped, "it ended, and is not to be started again (\(restart.rawValue))"), .persist,
             ]
+        }
+        guard mayLaunch else {
+            isWanted = false
+            state = .created
+            return ended + [.record(.stopped, "its node came back, and starts it if it still may"), .persist]
         }
         return ended + launch("its node came back")
     }

@@ -93,8 +93,9 @@ public struct MachineHost: Sendable {
 
     private mutating func lookAtCgroups() -> String {
         let mounts = ControlFile.read(settings.mounts) ?? ""
+        // Machines are in cgroups below the roots: what the node's own service is given says nothing about them.
         let own = CgroupFolders(
-            membership: ControlFile.read("/proc/self/cgroup") ?? "", mounts: mounts,
+            membership: ControlFile.read("/proc/self/cgroup") ?? "", mounts: mounts, atRoots: true,
             controllers: { ControlFile.words($0 + "/cgroup.controllers") })
         guard own.summary != "none" else {
             add("cgroups", .missing, "none are mounted; mount cgroup2 on /sys/fs/cgroup")
@@ -106,6 +107,16 @@ public struct MachineHost: Sendable {
             add(
                 "cgroups", .missing,
                 "\(own.summary) without \(names); enable them (cgroup.subtree_control, cgroup_enable= of the kernel)")
+            return own.summary
+        }
+        if own.summary == "v2", !own.roots.contains(where: { $0.path == "/sys/fs/cgroup" }) {
+            add("cgroups", .missing, "cgroup2 is not on /sys/fs/cgroup, where runtimes look for it; mount it there")
+            return own.summary
+        }
+        if let memory = own.folders[.memory], memory.version == .one,
+            access("\(memory.path)/memory.memsw.limit_in_bytes", F_OK) != 0
+        {
+            add("cgroups", .missing, "\(own.summary) without limits for swap; boot the kernel with swapaccount=1")
             return own.summary
         }
         for folder in own.roots {

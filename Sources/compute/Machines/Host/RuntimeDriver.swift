@@ -35,16 +35,9 @@ struct RuntimeDriver: Sendable, Hashable {
         ]
     }
 
-    /// Runs a command in a container, whose process id goes to `pidFile`.
-    func exec(_ id: MachineID, _ command: MachineCommand, pidFile: String) -> [String] {
-        var words = head + ["exec", "--pid-file", pidFile]
-        if command.terminal != nil { words.append("--tty") }
-        if let folder = command.workingDirectory { words += ["--cwd", folder] }
-        if let user = command.user { words += ["--user", "\(user.user):\(user.group)"] }
-        for (name, value) in command.environment.sorted(by: { $0.key < $1.key }) {
-            words += ["--env", "\(name)=\(value)"]
-        }
-        return words + ["\(id)"] + command.arguments
+    /// Runs the command that `process` describes in a container; its process id goes to `pidFile`.
+    func exec(_ id: MachineID, process: String, pidFile: String) -> [String] {
+        head + ["exec", "--pid-file", pidFile, "--process", process, "\(id)"]
     }
 
     /// Ends what is left of a container and forgets it; also when there is none.

@@ -12,93 +12,82 @@ struct LogFiles: Sendable {
     static let followInterval = Duration.milliseconds(50)
     /// Lines that one call gives at most.
     static let maxTail = 10_000
-    /// What is read at once.
-    private static let chunk = 256 << 10
+    /// How much of a file's end is read first, in bytes; four times as much as long as that is not enough.
+    private static let firstWindow: Int64 = 64 << 10
 
-    /// Where a reader is.
-    struct Position: Sendable {
-        var inode: UInt64 = 0
-        var offset: Int64 = 0
-        var rest: [UInt8] = []
+    /// The last `tail` lines, and a reader of what follows them.
+    func last(_ tail: Int) -> (lines: [MachineLogLine], reader: LogReader) {
+        let files = openAll()
+        let tail = max(0, min(tail, Self.maxTail))
+        var lines: [MachineLogLine] = []
+        var end: Int64 = 0
+        for (index, file) in files.enumerated() {
+            if index > 0, lines.count >= tail { break }
+            let (found, foundEnd) = Self.end(of: file) { $0.count >= tail - lines.count }
+            if index == 0 { end = foundEnd }
+            lines = found.suffix(tail - lines.count) + lines
+        }
+        return (lines, LogReader(self, files.first, at: end))
     }
 
-    /// The last `tail` lines, and where the current file ended.
-    func last(_ tail: Int) -> (lines: [MachineLogLine], position: Position) {
-        var position = Position()
+    /// The first `limit` lines after a time, in nanoseconds since 1970.
+    func lines(after time: Int64, limit: Int) -> [MachineLogLine] {
         var lines: [MachineLogLine] = []
-        var isNewest = true
-        for name in ["log"] + (1..<max(count, 2)).map({ "log.\($0)" }) {
-            guard lines.count < tail || isNewest else { break }
-            guard let file = open(name) else { continue }
-            var here = Position()
-            var found: [MachineLogLine] = []
-            while true {
-                let part = read(file, &here)
-                if part.isEmpty { break }
-                found += part
-                if found.count > 2 * Self.maxTail { found.removeFirst(found.count - Self.maxTail) }
-            }
-            if isNewest { position = here }
-            isNewest = false
+        for file in openAll() {
+            let (found, _) = Self.end(of: file) { ($0.first?.at ?? .max) <= time }
             lines = found + lines
+            if let first = found.first, first.at <= time { break }
         }
-        return (lines.suffix(max(0, min(tail, Self.maxTail))), position)
+        return Array(lines.lazy.filter { $0.at > time }.prefix(max(0, min(limit, Self.maxTail))))
     }
 
-    /// Lines since `position`, which moves on; over a rotation too.
-    func more(_ position: inout Position) -> [MachineLogLine] {
+    /// The number of the current file; nil if there is none at the moment.
+    func newest() -> UInt64? {
         var status = skerry_file_status()
-        guard skerry_status_of_path("\(folder)/log", &status) == 0 else { return [] }
-        var lines: [MachineLogLine] = []
-        if position.inode != 0, status.inode != position.inode {
-            // Rotated since: the rest of the file that we were in, then those in between.
-            let old = (1..<max(count, 2)).first { number in
-                var status = skerry_file_status()
-                return skerry_status_of_path("\(folder)/log.\(number)", &status) == 0
-                    && status.inode == position.inode
-            }
-            for number in (1...(old ?? max(1, count - 1))).reversed() {
-                guard let file = open("log.\(number)") else { continue }
-                if number != old { position = Position() }
-                while true {
-                    let part = read(file, &position)
-                    if part.isEmpty { break }
-                    lines += part
-                }
-            }
-            position = Position()
-        }
-        guard let file = open("log") else { return lines }
-        return lines + read(file, &position)
+        return skerry_status_of_path("\(folder)/log", &status) == 0 ? status.inode : nil
     }
 
-    private func open(_ name: String) -> Descriptor? {
-        let file = Glibc.open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        return file >= 0 ? Descriptor(file) : nil
+    /// All files, the newest first, each once.
+    ///
+    /// A file only ever gets a higher number, so in this order none is passed over that was there at the beginning and is
+    /// there still; one that is met again has the same inode, which is nobody else's while it is open.
+    func openAll() -> [OpenLog] {
+        var files: [OpenLog] = []
+        for name in ["log"] + (1..<max(count, 2)).map({ "log.\($0)" }) {
+            guard let file = OpenLog("\(folder)/\(name)"), !files.contains(where: { $0.inode == file.inode }) else {
+                continue
+            }
+            files.append(file)
+        }
+        return files
     }
 
-    private func read(_ file: Descriptor, _ position: inout Position) -> [MachineLogLine] {
-        var status = skerry_file_status()
-        guard skerry_status_of_descriptor(file.number, &status) == 0 else { return [] }
-        if position.inode != status.inode { position = Position(inode: status.inode) }
-        var lines: [MachineLogLine] = []
-        while lines.isEmpty {
-            let bytes = [UInt8](unsafeUninitializedCapacity: Self.chunk) { buffer, filled in
-                filled = max(0, pread(file.number, buffer.baseAddress, Self.chunk, Int(position.offset)))
-            }
-            guard !bytes.isEmpty else { return lines }
-            position.offset += Int64(bytes.count)
-            position.rest += bytes
-            var start = 0
-            for index in position.rest.indices where position.rest[index] == UInt8(ascii: "\n") {
-                if let line = Self.parse(position.rest[start..<index]) { lines.append(line) }
-                start = index + 1
-            }
-            position.rest.removeFirst(start)
-            // No line of ours is so long: what is there cannot be read.
-            if position.rest.count > 2 * MachineLogLine.maxBytes { position.rest = [] }
+    /// Lines at the end of a file, as many as it takes or all, and where the last one ends.
+    private static func end(
+        of file: OpenLog, until isEnough: ([MachineLogLine]) -> Bool
+    ) -> (lines: [MachineLogLine], end: Int64) {
+        let size = file.size
+        var window = firstWindow
+        while true {
+            let start = max(0, size - window)
+            let bytes = file.read(from: start, atMost: Int(size - start))
+            var first = bytes.startIndex
+            if start > 0 { first = bytes.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.endIndex }
+            let (lines, rest) = parse(lines: bytes[first...])
+            if start == 0 || isEnough(lines) { return (lines, start + Int64(bytes.count - rest.count)) }
+            window *= 4
         }
-        return lines
+    }
+
+    /// Reads whole lines, and gives back what is behind the last one.
+    static func parse(lines bytes: ArraySlice<UInt8>) -> (lines: [MachineLogLine], rest: ArraySlice<UInt8>) {
+        var lines: [MachineLogLine] = []
+        var rest = bytes
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            if let line = parse(rest[..<end]) { lines.append(line) }
+            rest = rest[(end + 1)...]
+        }
+        return (lines, rest)
     }
 
     /// Reads a line as the holder writes it; nil when it is none (after a full disk).

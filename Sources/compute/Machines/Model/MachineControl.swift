@@ -38,8 +38,16 @@ public protocol MachineControl: Sendable {
         _ id: MachineID, tail: Int, follow: Bool
     ) async throws(MachineError) -> AsyncStream<MachineLogLine>
 
+    /// The first `limit` lines that it wrote after a time in nanoseconds since 1970, oldest first.
+    func lines(_ id: MachineID, after time: Int64, limit: Int) async throws(MachineError) -> [MachineLogLine]
+
     /// Runs a command in a machine that runs. The session ends with the command; ending it early ends the command.
     func exec(_ id: MachineID, _ command: MachineCommand) async throws(MachineError) -> MachineSession
+
+    /// Copies files into a machine that runs, or out of it, with the rights of its own user and nothing else of the host in
+    /// sight. The session ends with the copy: exit code 0 when all is done, else standard error says what was wrong, and
+    /// what was copied until then stays. Ending it early ends the copy.
+    func copy(_ id: MachineID, _ copy: MachineCopy) async throws(MachineError) -> MachineSession
 
     /// Every change of every machine's status from now on, and first the status of all that there are. A consumer that
     /// is slow gets the newest ones only.

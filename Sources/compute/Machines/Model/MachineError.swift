@@ -33,8 +33,12 @@ public struct MachineError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let networkFailed = Code(rawValue: "machine/network-failed")
         /// The node's disk is full, or cannot be written.
         public static let diskFailed = Code(rawValue: "machine/disk-failed")
+        /// Files could not be copied: they cannot be read or written, or what was sent is no stream of files.
+        public static let copyFailed = Code(rawValue: "machine/copy-failed")
         /// Memory was not enough to start.
         public static let outOfMemory = Code(rawValue: "machine/out-of-memory")
+        /// Its node's lease has ended, so that it may run elsewhere.
+        public static let leaseEnded = Code(rawValue: "machine/lease-ended")
         /// It took too long.
         public static let timedOut = Code(rawValue: "machine/timed-out")
     }

@@ -2,8 +2,8 @@
 ///
 /// The room `Images` makes these; `Machines` only needs folders.
 public struct MachineImage: Sendable, Hashable, Codable {
-    /// At most so many layers: more than overlayfs takes in one mount's options.
-    public static let maxLayers = 64
+    /// At most so many layers; as many as an image may have.
+    public static let maxLayers = 127
 
     /// Folders of unpacked layers, the lowest first, absolute. They must stay while the machine exists, and never change.
     public var layers: [String]

@@ -1,6 +1,6 @@
 /// Where a machine is in its life.
 public enum MachineState: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Known, and never started.
+    /// Known, and not started since it is, or since its node came back.
     case created
     /// Its container is made, or runs and is not healthy yet.
     case starting

@@ -98,10 +98,11 @@ actor MachineNetwork {
         await refill?.value
         let commands = ready.flatMap(Self.removal)
         ready = []
-        if !commands.isEmpty { await removeAll(commands) }
+        async let removal: Void = commands.isEmpty ? () : removeAll(commands)
         if case .nft(let nft) = firewall, !whileMachinesRun {
             _ = try? await Tool.run([nft, "delete", "table", "inet", table])
         }
+        await removal
     }
 
     private static func removal(_ lease: NetworkLease) -> [String] {
@@ -115,7 +116,9 @@ actor MachineNetwork {
                 do {
                     ready.append(try await make())
                 } catch {
-                    logger.warning("No network namespace can be made in advance", metadata: ["error": "\(error)"])
+                    if !isClosed {
+                        logger.warning("No network namespace can be made in advance", metadata: ["error": "\(error)"])
+                    }
                     break
                 }
             }
@@ -185,6 +188,8 @@ actor MachineNetwork {
     }
 
     private func batch(_ command: [String], _ lines: [String]) async throws(MachineError) {
+        // One that is being made in advance is of no use any more.
+        guard !isClosed else { throw MachineError(.networkFailed, "the node is shutting down") }
         let result = try await Tool.run(command, input: lines.joined(separator: "\n") + "\n")
         guard result.isSuccess else {
             let what = (lines.isEmpty ? command : lines).joined(separator: lines.isEmpty ? " " : "; ")

@@ -25,7 +25,8 @@ final class ChildProcess: Sendable {
     }
 
     /// Starts `arguments[0]`, in a session of its own, with the descriptors given as its 0, 1, 2, … and no other.
-    /// Missing ones are `/dev/null`. With `terminal`, its 0, 1 and 2 are that terminal, which controls its session.
+    /// Missing ones are `/dev/null`. With `terminal`, its 0, 1 and 2 are that terminal, which controls its session, and of
+    /// the descriptors only those from 3 on count.
     init(
         _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
         descriptors: [Descriptor?] = [], terminal: String? = nil
@@ -48,23 +49,19 @@ final class ChildProcess: Sendable {
             &attributes,
             skerry_spawn_setsid() | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
         let count = Int32(max(3, descriptors.count))
-        if let terminal {
-            posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
-            posix_spawn_file_actions_adddup2(&actions, 0, 1)
-            posix_spawn_file_actions_adddup2(&actions, 0, 2)
-        } else {
-            // First out of each other's way, then to their places.
-            let safe: Int32 = 64
-            for (target, descriptor) in descriptors.enumerated() {
-                guard let descriptor else { continue }
-                posix_spawn_file_actions_adddup2(&actions, descriptor.number, safe + Int32(target))
-            }
-            for target in 0..<count {
-                if Int(target) < descriptors.count, descriptors[Int(target)] != nil {
-                    posix_spawn_file_actions_adddup2(&actions, safe + target, target)
-                } else {
-                    posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
-                }
+        // First out of each other's way, then to their places.
+        let safe = max(64, (descriptors.compactMap { $0?.number }.max() ?? 0) + 1)
+        for (target, descriptor) in descriptors.enumerated() {
+            guard let descriptor else { continue }
+            posix_spawn_file_actions_adddup2(&actions, descriptor.number, safe + Int32(target))
+        }
+        for target in 0..<count {
+            if target < 3, let terminal {
+                posix_spawn_file_actions_addopen(&actions, target, terminal, O_RDWR, 0)
+            } else if Int(target) < descriptors.count, descriptors[Int(target)] != nil {
+                posix_spawn_file_actions_adddup2(&actions, safe + target, target)
+            } else {
+                posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
             }
         }
         let closing = skerry_spawn_close_from(&actions, count)

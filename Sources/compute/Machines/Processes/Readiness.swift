@@ -11,46 +11,59 @@ enum Readiness {
     private final class Waiting: Sendable {
         struct State {
             var sources: [Source] = []
+            /// Sources that are not gone yet.
+            var left = 0
             var continuation: CheckedContinuation<Void, Never>?
             var isOver = false
         }
         let state = Mutex(State())
 
+        /// Ends the wait, which is over when all sources are gone.
         func finish() {
-            let (sources, continuation) = state.withLock { state in
-                defer {
-                    state.sources = []
-                    state.continuation = nil
-                    state.isOver = true
-                }
-                return (state.sources, state.continuation)
+            let sources = state.withLock { state in
+                state.isOver = true
+                defer { state.sources = [] }
+                return state.sources
             }
             for source in sources { source.value.cancel() }
-            continuation?.resume()
         }
 
         func begin(_ sources: [Source], _ continuation: CheckedContinuation<Void, Never>) {
             let isOver = state.withLock { state in
-                if !state.isOver {
-                    state.sources = sources
-                    state.continuation = continuation
-                }
+                state.left = sources.count
+                state.continuation = continuation
+                if !state.isOver { state.sources = sources }
                 return state.isOver
             }
             for source in sources { source.value.activate() }
-            if isOver {
-                for source in sources { source.value.cancel() }
-                continuation.resume()
+            if isOver { for source in sources { source.value.cancel() } }
+        }
+
+        func sourceIsGone() {
+            let continuation = state.withLock { state in
+                state.left -= 1
+                guard state.left == 0 else { return nil as CheckedContinuation<Void, Never>? }
+                defer { state.continuation = nil }
+                return state.continuation
             }
+            continuation?.resume()
         }
     }
 
     private static let queue = DispatchQueue(label: "skerry.machines.readiness")
 
-    /// Returns when one of `reading` can be read (or has ended), or `writing` can be written, or the task is cancelled.
-    /// The descriptors must stay open until then, which `withExtendedLifetime` of their owners sees to.
-    static func wait(reading: [Descriptor], writing: Descriptor? = nil) async {
+    /// Returns when one of `reading` can be read (or has ended), or `writing` can be written, or `limit` is over, or the
+    /// task is cancelled. That a pipe's reader has gone is not noticed while the pipe is full.
+    ///
+    /// The descriptors must be open and stay so until then; afterwards nothing here knows of them, and they may be closed.
+    static func wait(reading: [Descriptor], writing: Descriptor? = nil, atMost limit: Duration? = nil) async {
         let waiting = Waiting()
+        let alarm = limit.map { limit in
+            Task {
+                guard (try? await Task.sleep(for: limit)) != nil else { return }
+                waiting.finish()
+            }
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 var sources: [any DispatchSourceProtocol] = reading.map {
@@ -62,13 +75,13 @@ enum Readiness {
                 let owners = reading + (writing.map { [$0] } ?? [])
                 for source in sources {
                     source.setEventHandler { waiting.finish() }
-                    // A descriptor may be closed only when its source is gone.
-                    source.setCancelHandler { withExtendedLifetime(owners) {} }
+                    source.setCancelHandler { withExtendedLifetime(owners) { waiting.sourceIsGone() } }
                 }
                 waiting.begin(sources.map(Source.init), continuation)
             }
         } onCancel: {
             waiting.finish()
         }
+        alarm?.cancel()
     }
 }

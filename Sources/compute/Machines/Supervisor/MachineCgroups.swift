@@ -23,6 +23,9 @@ struct MachineCgroups: Sendable, Codable {
     /// The container's, and not the node's own: its process may have been in ours when it was looked at.
     func belongs(to id: MachineID) -> Bool { memory?.hasSuffix("/\(id)") == true }
 
+    /// Their folders, each once.
+    var folders: [String] { Set([memory, cpu, pids].compactMap { $0 }).sorted() }
+
     /// Processor time so far, in nanoseconds.
     var cpuNanoseconds: UInt64 {
         guard let cpu else { return 0 }

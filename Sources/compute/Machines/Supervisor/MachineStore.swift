@@ -109,8 +109,9 @@ struct MachineStore: Sendable {
         return log
     }
 
-    /// Adds an event; not durable at once, and lost on a full disk.
+    /// Adds an event; not durable at once, and lost on a full disk. Now and then those that are too many go.
     func append(_ event: MachineEvent, for id: MachineID) {
+        if event.sequence.isMultiple(of: EventLog.limit) { _ = events(id) }
         guard let line = try? Self.line(event) else { return }
         let file = open(self.file(id, "events"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return }

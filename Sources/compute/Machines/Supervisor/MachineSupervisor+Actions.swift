@@ -1,3 +1,4 @@
+import CLinux
 import Cgroups
 import Glibc
 import Logging
@@ -161,6 +162,8 @@ extension MachineSupervisor {
         _ = await holder.wait()
         if parts.first == "failed", parts.count >= 2 {
             switch parts[1] {
+            case "lease":
+                throw MachineError(.leaseEnded, "its node's lease has ended; it is started where there is another one")
             case "timeout":
                 throw MachineError(.timedOut, "the runtime did not start it within \(configuration.startTimeout)")
             case "runtime":
@@ -286,7 +289,7 @@ extension MachineSupervisor {
         }
         defer { alarm.cancel() }
         let session = command.session()
-        session.closeInput()
+        await session.closeInput()
         var said: [UInt8] = []
         for await output in session.output {
             switch output {
@@ -332,6 +335,7 @@ extension MachineSupervisor {
                 }
                 machines[id]?.refusedProcesses = refused
             }
+            publish(id)
         }
     }
 

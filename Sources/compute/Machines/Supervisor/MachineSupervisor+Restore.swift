@@ -97,8 +97,12 @@ extension MachineSupervisor {
     private func begin(_ id: MachineID, _ exit: MachineExit?) {
         guard let machine = machines[id] else { return }
         let hasRun = exit != nil || machine.log.events.contains { $0.kind == .started }
+        // What runs until a time that is moved on may be another node's by now, and after a restart of the host the time in
+        // the file means nothing: whoever has the lease starts it.
         let actions =
-            machines[id]?.core.onRestored(isWanted: machine.record.isWanted, exit: exit, hasRun: hasRun) ?? []
+            machines[id]?.core.onRestored(
+                isWanted: machine.record.isWanted, exit: exit, hasRun: hasRun, mayLaunch: machine.spec.limitPath == nil)
+            ?? []
         perform(actions, id)
     }
 }

@@ -107,7 +107,7 @@ public actor MachineSupervisor: MachineControl {
             return
         }
         let state = host.settings.stateFolder
-        guard makeFolders("\(state)/\(key)/runtime"),
+        guard makeFolders("\(state)/\(key)/runtime"), makeFolders("\(state)/\(key)/\(Self.limitName)"),
             let block = NetworkBlock.claim(
                 for: folder, in: "\(state)/blocks", startingAt: Int(hash % UInt64(NetworkBlock.count)))
         else {
@@ -122,6 +122,13 @@ public actor MachineSupervisor: MachineControl {
 
     /// What machines know this node by, and where it may listen for them; nil where none can run.
     public nonisolated var hostAddress: String? { block?.hostAddress }
+
+    private static let limitName = "limits"
+    /// A folder for the files that `MachineSpec.limitPath` names: a full disk is none of it, and a restart of the host, with
+    /// which their clock begins anew, empties it. Nil where no machine can run.
+    public nonisolated var limitFolder: String? {
+        block.map { _ in "\(host.settings.stateFolder)/\(key)/\(Self.limitName)" }
+    }
 
     /// The size of a container's place, before the holder fills it.
     func place(_ id: MachineID) -> String { "\(host.settings.stateFolder)/\(key)/\(id)" }
@@ -154,12 +161,15 @@ public actor MachineSupervisor: MachineControl {
         }
     }
 
+    /// Looks at what machines take, until the task is cancelled: only then it is known, and told, that the kernel refused them
+    /// memory or processes.
+    public func watchUsage() async {
+        while (try? await Task.sleep(for: configuration.usageInterval)) != nil { sampleUsage() }
+    }
+
     /// Looks at usage until the task is cancelled, then closes.
     public func run() async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: configuration.usageInterval)
-            sampleUsage()
-        }
+        await watchUsage()
         await close()
     }
 
@@ -257,6 +267,16 @@ public actor MachineSupervisor: MachineControl {
         try find(id).log.events.filter { $0.sequence > sequence }
     }
 
+    public func lines(_ id: MachineID, after time: Int64, limit: Int) async throws(MachineError) -> [MachineLogLine] {
+        _ = try find(id)
+        return await Self.read(LogFiles(folder: store.folder(id), count: configuration.logFiles), time, limit)
+    }
+
+    /// Reads files, so not on the actor.
+    private nonisolated static func read(_ files: LogFiles, _ time: Int64, _ limit: Int) async -> [MachineLogLine] {
+        files.lines(after: time, limit: limit)
+    }
+
     public func logs(
         _ id: MachineID, tail: Int, follow: Bool
     ) throws(MachineError) -> AsyncStream<MachineLogLine> {
@@ -270,6 +290,22 @@ public actor MachineSupervisor: MachineControl {
 
     public func exec(_ id: MachineID, _ command: MachineCommand) throws(MachineError) -> MachineSession {
         try startCommand(id, command).session()
+    }
+
+    public func copy(_ id: MachineID, _ copy: MachineCopy) throws(MachineError) -> MachineSession {
+        _ = try ableRuntime()
+        let (machine, _, program) = try running(id)
+        guard !copy.path.isEmpty, copy.path.utf8.count <= MachineCopy.maxPathBytes, !copy.path.utf8.contains(0) else {
+            throw MachineError(.invalidSpec, "the path is empty, too long, or has a NUL byte")
+        }
+        guard let cgroups = machine.run?.cgroups else {
+            throw MachineError(.wrongState, "machine \(id) has only just begun, or is ending; try again")
+        }
+        let user = machine.spec.user ?? machine.record.image.user
+        var words = [host.settings.holder, "copy"]
+        if case .into = copy { words.append("in") } else { words.append("out") }
+        words += ["\(user.user)", "\(user.group)", host.usesUserNamespaces ? "1" : "0", copy.path]
+        return try CommandRun(words + cgroups.folders, with: program.ending).session()
     }
 
     public func changes() -> AsyncStream<MachineStatus> {
@@ -288,20 +324,23 @@ public actor MachineSupervisor: MachineControl {
 
     func startCommand(_ id: MachineID, _ command: MachineCommand) throws(MachineError) -> CommandRun {
         let runtime = try ableRuntime()
-        let machine = try find(id)
-        guard let holder = machine.holder, machine.program != nil, machine.core.state.mayRun else {
-            throw MachineError(.wrongState, "machine \(id) is \(machine.core.state.rawValue); start it first")
-        }
-        let words = command.arguments
-        guard let first = words.first, !first.isEmpty, words.count <= BundleWriter.maxWords,
-            words.reduce(0, { $0 + $1.utf8.count + 1 }) <= BundleWriter.maxWordBytes,
-            words.allSatisfy({ !$0.utf8.contains(0) })
-        else { throw MachineError(.invalidSpec, "the command is empty, too long, or has a NUL byte") }
+        let (machine, holder, _) = try running(id)
+        let process = try BundleWriter.process(command, in: machine.spec, machine.record.image, openFiles: openFiles)
         commandNumber += 1
         let pidFile = store.file(id, "command-\(commandNumber)")
         let enter = [host.settings.holder, "enter", "\(holder.pid)"]
         return try CommandRun(
-            enter + runtime.exec(id, command, pidFile: pidFile), terminal: command.terminal, pidFile: pidFile)
+            enter + runtime.exec(id, process: "/proc/self/fd/3", pidFile: pidFile),
+            description: BundleWriter.encode(process), terminal: command.terminal, in: id, pidFile: pidFile)
+    }
+
+    /// A machine that runs, with what holds it and its first process.
+    private func running(_ id: MachineID) throws(MachineError) -> (Machine, ChildProcess, ChildProcess) {
+        let machine = try find(id)
+        guard let holder = machine.holder, let program = machine.program, machine.core.state.mayRun else {
+            throw MachineError(.wrongState, "machine \(id) is \(machine.core.state.rawValue); start it first")
+        }
+        return (machine, holder, program)
     }
 
     func ableRuntime() throws(MachineError) -> RuntimeDriver {
@@ -323,11 +362,14 @@ public actor MachineSupervisor: MachineControl {
         _ files: LogFiles, of id: MachineID, tail: Int, follow: Bool,
         to continuation: AsyncStream<MachineLogLine>.Continuation
     ) async {
-        var (lines, position) = files.last(tail)
+        var (lines, reader) = files.last(tail)
         for line in lines { continuation.yield(line) }
-        while follow, !Task.isCancelled, await knows(id) {
+        while follow, !Task.isCancelled {
+            let isLast = !(await knows(id))
+            lines = reader.more()
+            for line in lines { continuation.yield(line) }
+            if isLast { break }
             try? await Task.sleep(for: LogFiles.followInterval)
-            for line in files.more(&position) { continuation.yield(line) }
         }
         continuation.finish()
     }
