@@ -109,7 +109,9 @@ struct ACMETests {
         let issuer = CertificateAuthority(
             directory: "https://ca/dir", key: key, contact: "a@b.de", agreesToTerms: agrees, transport: authority,
             publisher: publisher)
-        return await #expect(throws: CertificateError.self) { _ = try await issuer.issue("a.de", attempt: attempt) }
+        return await #expect(throws: CertificateError.self) {
+            _ = try await issuer.issue("a.de", attempt: attempt, replacing: nil)
+        }
     }
 
     @Test("Refused nonces are replaced, some times")
@@ -201,5 +203,61 @@ struct ACMETests {
         #expect(second.payload.isEmpty)
         #expect(
             String(decoding: try decoded(second.protected), as: UTF8.self).contains("\"kid\":\"https://ca/acct/1\""))
+    }
+
+    /// One that says when to renew, and takes no order for the place of `old`.
+    private final class RenewingAuthority: ACMETransport {
+        let window = Mutex(("2025-01-02T04:00:00Z", "2025-01-03T04:00:00.5Z"))
+        let orders = Mutex(0)
+
+        func send(_ url: String, body: Data?, headOnly: Bool) async throws -> ACMEAnswer {
+            let fields = ["replay-nonce": "n", "location": "https://ca/1", "retry-after": "5"]
+            func json(_ text: String, _ status: Int = 200) -> ACMEAnswer {
+                ACMEAnswer(status: status, fields: fields, body: Data(text.utf8))
+            }
+            switch url {
+            case "https://ca/dir":
+                return json(
+                    #"{"newNonce":"https://ca/n","newAccount":"https://ca/a","newOrder":"https://ca/o","renewalInfo":"https://ca/ari"}"#
+                )
+            case "https://ca/ari/a.b":
+                let (start, end) = window.withLock { $0 }
+                return json(
+                    #"{"suggestedWindow":{"start":"\#(start)","end":"\#(end)"},"explanationURL":"https://ca/why"}"#)
+            case "https://ca/o":
+                struct Envelope: Decodable { var payload: String }
+                struct Order: Decodable { var replaces: String? }
+                let envelope = try JSONDecoder().decode(Envelope.self, from: body ?? Data())
+                let padded = envelope.payload + String(repeating: "=", count: (4 - envelope.payload.count % 4) % 4)
+                let order = try JSONDecoder().decode(Order.self, from: Data(base64Encoded: padded) ?? Data())
+                orders.withLock { $0 += 1 }
+                if order.replaces == "old" {
+                    return json(#"{"type":"urn:ietf:params:acme:error:alreadyReplaced"}"#, 409)
+                }
+                let place = order.replaces ?? "none"
+                return json(#"{"status":"pending","authorizations":[],"finalize":"\#(place)"}"#, 201)
+            default: return json("{}", url == "https://ca/a" ? 201 : 404)
+            }
+        }
+    }
+
+    @Test("Renewal information is read; an order names the certificate whose place it takes, unless that is refused")
+    func renewalInformation() async throws {
+        let authority = RenewingAuthority()
+        let client = ACMEClient(
+            directory: "https://ca/dir", key: key, contact: nil, agreesToTerms: true, transport: authority)
+        let advice = try #require(try await client.renewalAdvice(for: "a.b"))
+        let start = Date(timeIntervalSince1970: 1_735_790_400)
+        #expect(advice.window.lowerBound == start)
+        #expect(abs(advice.window.upperBound.timeIntervalSince(start) - 86_400.5) < 0.1)
+        #expect(advice.askAgainSeconds == 60 && advice.explanation == "https://ca/why")
+        for window in [("2025-01-03T04:00:00Z", "2025-01-02T04:00:00Z"), ("soon", "2025-01-02T04:00:00Z")] {
+            authority.window.withLock { $0 = window }
+            #expect(try await client.renewalAdvice(for: "a.b") == nil)
+        }
+        await #expect(throws: CertificateError.self) { _ = try await client.renewalAdvice(for: "other") }
+        #expect(try await client.newOrder(["a.de"], replacing: "older").order.finalize == "older")
+        #expect(try await client.newOrder(["a.de"], replacing: "old").order.finalize == "none")
+        #expect(authority.orders.withLock { $0 } == 3)
     }
 }

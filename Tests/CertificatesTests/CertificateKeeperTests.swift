@@ -32,15 +32,28 @@ private final class Issuer: CertificateIssuing {
     struct State {
         var result: Result<CertificateMaterial, CertificateError>
         var attempts: [Int] = []
+        var replaced: [CertificateMaterial?] = []
+        var advice: Result<RenewalAdvice?, CertificateError> = .success(nil)
+        var questions = 0
     }
     let state: Mutex<State>
     init(_ result: Result<CertificateMaterial, CertificateError>) { state = Mutex(State(result: result)) }
-    func issue(_ domain: String, attempt: Int) async throws -> CertificateMaterial {
+    func issue(_ domain: String, attempt: Int, replacing old: CertificateMaterial?) async throws -> CertificateMaterial
+    {
         let result = state.withLock { state in
             state.attempts.append(attempt)
+            state.replaced.append(old)
             return state.result
         }
         return try result.get()
+    }
+
+    func renewalAdvice(for material: CertificateMaterial) async throws -> RenewalAdvice? {
+        let advice = state.withLock { state in
+            state.questions += 1
+            return state.advice
+        }
+        return try advice.get()
     }
 }
 
@@ -140,6 +153,27 @@ struct CertificateKeeperTests {
             await keeper.round()
             #expect(scene.book.material(for: "a.de") == new)
             #expect(await keeper.statuses().first?.problem == nil)
+        }
+    }
+
+    @Test("A certificate is renewed when the authority says; one that says nothing is asked again later")
+    func advised() async throws {
+        let old = try CertificateKeeperTests.certificate()
+        try await with(.success(old)) { scene in
+            let keeper = scene.keeper()
+            scene.issuer.state.withLock { $0.advice = .failure(CertificateKeeperTests.failure) }
+            await keeper.round()
+            await keeper.round()
+            #expect(scene.attempts == [0] && scene.issuer.state.withLock { $0.questions } == 1)
+            // It was revoked: at once.
+            let past = (scene.start - 60)..<(scene.start - 1)
+            scene.issuer.state.withLock { $0.advice = .success(RenewalAdvice(window: past, askAgainSeconds: 60)) }
+            scene.clock.set(scene.start + 7 * 3_600)
+            let new = try CertificateKeeperTests.certificate(scene.start + 7 * 3_600)
+            scene.answer(.success(new))
+            await keeper.round()
+            #expect(scene.attempts == [0, 0] && scene.book.material(for: "a.de") == new)
+            #expect(scene.issuer.state.withLock { $0.replaced } == [nil, old])
         }
     }
 

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Identity
 import NIOSSL
@@ -24,6 +25,28 @@ struct CertificateMaterialTests {
         for name in ["a.de", "x.b.de"] { #expect(material.covers(name), "\(name)") }
         for name in ["b.de", "x.y.b.de", "x.a.de", ".b.de", "de", ""] { #expect(!material.covers(name), "\(name)") }
         #expect(material.notBefore < Date() && material.notAfter > Date())
+    }
+
+    @Test("Have the name for renewal information that RFC 9773 gives in section 4.1")
+    func renewalID() throws {
+        let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+        let issuer: [UInt8] = [
+            0x69, 0x88, 0x5B, 0x6B, 0x87, 0x46, 0x40, 0x41, 0xE1, 0xB3, 0x7B, 0x84, 0x7B, 0xA0, 0xAE, 0x2C, 0xDE, 0x01,
+            0xC8, 0xD4,
+        ]
+        func chain(_ serial: [UInt8], _ extensions: [Certificate.Extension]) throws -> CertificateChain {
+            let name = try DistinguishedName { CommonName("example.com") }
+            let certificate = try Certificate(
+                version: .v3, serialNumber: .init(bytes: serial), publicKey: key.publicKey,
+                notValidBefore: Date() - 60, notValidAfter: Date() + 60, issuer: name, subject: name,
+                signatureAlgorithm: .ecdsaWithSHA256, extensions: try Certificate.Extensions(extensions),
+                issuerPrivateKey: key)
+            return try CertificateChain(pem: try certificate.serializeAsPEM().pemString)
+        }
+        let identified = try Certificate.Extension(AuthorityKeyIdentifier(keyIdentifier: issuer[...]), critical: false)
+        #expect(try chain([0x87, 0x65, 0x43, 0x21], [identified]).renewalID == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE")
+        #expect(try chain([0x17], [identified]).renewalID == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.Fw")
+        #expect(try chain([0x17], []).renewalID == nil)
     }
 
     @Test("Are refused with another's key, and when they are none")

@@ -92,4 +92,29 @@ struct RenewalPlanTests {
         #expect(plan.begin(now: start + 2) { _ in true }.isEmpty)
         #expect(plan.begin(now: start + 60) { _ in true } == ["a.de"])
     }
+
+    @Test("The authority's window goes before two thirds; a time of it is picked once, before the last twentieth")
+    func advice() {
+        var plan = plan()
+        let life = start..<(start + 100 * 86_400)
+        #expect(plan.unadvised(now: start, limit: 8) { _ in true }.isEmpty, "there is none yet")
+        plan.hold("a.de", life)
+        #expect(plan.unadvised(now: start, limit: 8) { _ in true } == ["a.de"])
+        #expect(plan.unadvised(now: start, limit: 8) { _ in false }.isEmpty)
+        let window = (start + 10 * 86_400)..<(start + 20 * 86_400)
+        plan.advise("a.de", RenewalAdvice(window: window, askAgainSeconds: 100), now: start, chance: 0.5)
+        #expect(plan.renewal(of: "a.de") == start + 15 * 86_400)
+        #expect(plan.unadvised(now: start + 99, limit: 8) { _ in true }.isEmpty)
+        #expect(plan.unadvised(now: start + 100, limit: 8) { _ in true } == ["a.de"])
+        plan.advise("a.de", RenewalAdvice(window: window), now: start, chance: 0.9)
+        #expect(plan.renewal(of: "a.de") == start + 15 * 86_400, "the same window")
+        plan.advise("a.de", nil, now: start, chance: 0.9)
+        #expect(plan.renewal(of: "a.de") == start + 15 * 86_400, "it says nothing new")
+        #expect(plan.isDue("a.de", now: start + 15 * 86_400) && !plan.isDue("a.de", now: start + 15 * 86_400 - 1))
+        let late = (start + 99 * 86_400)..<(start + 200 * 86_400)
+        plan.advise("a.de", RenewalAdvice(window: late), now: start, chance: 1)
+        #expect(plan.renewal(of: "a.de") == start + 95 * 86_400)
+        plan.hold("a.de", start..<(start + 90 * 86_400))
+        #expect(plan.renewal(of: "a.de") == start + 60 * 86_400, "another one, nothing is known of it")
+    }
 }

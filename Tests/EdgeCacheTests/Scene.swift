@@ -42,6 +42,21 @@ final class TestOrigin: OriginFetcher {
     }
 }
 
+extension TestOrigin {
+    /// The bytes of a body that a request asks for, as a server that knows ranges answers.
+    static func ranged(_ request: OriginRequest, _ body: [UInt8], _ fields: OriginFields) -> OriginResponse {
+        guard let range = request.fields["range"].flatMap({ OriginRange($0) }),
+            let wanted = range.resolve(count: Int64(body.count))
+        else { return answer(body, fields) }
+        var partial = fields
+        partial.add("content-range", "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(body.count)")
+        return answer(Array(body[Int(wanted.lowerBound)..<Int(wanted.upperBound)]), status: 206, partial)
+    }
+
+    /// The ranges that were asked for, in order; nil for requests without one.
+    var ranges: [String?] { requests.map { $0.fields["range"] } }
+}
+
 /// Plans of one app, whatever is asked.
 struct TestPlans: OriginPlans {
     var policy: @Sendable (String) -> CachePolicy = { _ in CachePolicy() }
@@ -241,11 +256,16 @@ final class Scene: Sendable {
         let body: [UInt8]
         let cache: String
 
+        var isHit: Bool { cache == "hit" }
+
         func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
     }
 
     func call(_ path: String, method: String = "GET", _ fields: CacheFields = [:]) -> CacheCall {
-        let request = CacheRequest(method: method, scheme: "http", authority: "shop.test", path: path, fields: fields)
+        let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+        let request = CacheRequest(
+            method: method, scheme: "http", authority: "shop.test", path: parts[0],
+            query: parts.count > 1 ? parts[1] : nil, fields: fields)
         return CacheCall(
             plans.plan, request, visitor: nil, on: MultiThreadedEventLoopGroup.singleton.next(), isFromPeer: false)
     }
@@ -255,6 +275,19 @@ final class Scene: Sendable {
     ) async throws -> Got {
         let call = call(path, method: method, fields)
         return try await Scene.collect(try await nodes[node].cache.answer(call), on: call.loop)
+    }
+
+    /// Waits until nothing is on its way from the origin any more.
+    func settled(on node: Int = 0) async throws {
+        let cache = nodes[node].cache
+        try await eventually("Node \(node) has stored what came") { cache.state.withLock { $0.flights.isEmpty } }
+    }
+
+    /// Waits until a request is answered from what a node stores, without asking anybody.
+    func stored(_ path: String, on node: Int = 0, _ fields: CacheFields = [:]) async throws {
+        var fields = fields
+        fields.add("cache-control", "only-if-cached")
+        try await eventually("Node \(node) stores \(path)") { (try? await get(path, on: node, fields))?.isHit == true }
     }
 
     static func collect(_ answer: OriginAnswer, on loop: any EventLoop) async throws -> Got {
@@ -283,7 +316,10 @@ final class Scene: Sendable {
 
 /// The time, as a test sets it. Milliseconds since 1970.
 final class TestClock: Sendable {
-    private let time = Mutex<Int64>(1_800_000_000_000)
+    /// Where it begins.
+    static let start: Int64 = 1_800_000_000_000
+
+    private let time = Mutex<Int64>(TestClock.start)
 
     var now: Int64 { time.withLock { $0 } }
     func advance(seconds: Int64) { time.withLock { $0 += seconds * 1_000 } }

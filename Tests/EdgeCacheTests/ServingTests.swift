@@ -151,15 +151,7 @@ struct ServingTests {
     @Test("A range of something large is fetched and stored in parts, and the rest later")
     func parts() async throws {
         let body = (0..<(3 << 20) + 1_000).map { UInt8(truncatingIfNeeded: $0 / 1_021) }
-        let origin = TestOrigin { request in
-            let fields: OriginFields = ["cache-control": "max-age=600", "etag": "\"v\""]
-            guard let value = request.fields["range"], let range = OriginRange(value),
-                let wanted = range.resolve(count: Int64(body.count))
-            else { return TestOrigin.answer(body, fields) }
-            var partial = fields
-            partial.add("content-range", "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(body.count)")
-            return TestOrigin.answer(Array(body[Int(wanted.lowerBound)..<Int(wanted.upperBound)]), status: 206, partial)
-        }
+        let origin = TestOrigin { TestOrigin.ranged($0, body, ["cache-control": "max-age=600", "etag": "\"v\""]) }
         let scene = try Scene(origin: origin)
         let first = try await scene.get("/film", ["range": "bytes=1500000-1500099"])
         #expect(first.status == 206 && first.body == Array(body[1_500_000..<1_500_100]))

@@ -212,4 +212,33 @@ struct PartialTests {
         #expect(joins && many.ranges == [0..<10_000])
         #expect(ByteRangeSet(canonical: [0..<2, 2..<4]) == nil && ByteRangeSet(canonical: [3..<4, 0..<2]) == nil)
     }
+
+    @Test(
+        "Which bytes another response has of the same representation (RFC 9110 15.3.7.3)",
+        arguments: [
+            ("\"a\"", "bytes 4-9/10", 4..<10), ("\"a\"", "bytes 4-9/*", 4..<10), ("\"a\"", "", 0..<10),
+            ("\"a\"", "bytes 4-9/11", nil), ("\"b\"", "bytes 4-9/10", nil), ("W/\"a\"", "bytes 4-9/10", nil),
+            ("", "bytes 4-9/10", nil), ("\"a\"", "bytes */10", nil), ("\"b\"", "", nil),
+        ] as [(String, String, Range<Int64>?)])
+    func bytesElsewhere(tag: String, range: String, expected: Range<Int64>?) throws {
+        let record = try #require(CacheLab.holding(whole).records.first)
+        var head = ResponseHead(status: range.isEmpty ? 200 : 206)
+        if !tag.isEmpty { head.fields.add("etag", tag) }
+        if !range.isEmpty { head.fields.add("content-range", range) }
+        #expect(record.bytes(in: head) == expected)
+    }
+
+    @Test("Parts of the same representation that came at the same time are held together, others are not")
+    func heldTogether() throws {
+        func record(_ tag: String, _ range: Range<Int64>) throws -> StoredResponse {
+            var record = try #require(CacheLab.holding(["cache-control": "max-age=9", "etag": tag]).records.first)
+            record.body = StoredBody(reference: "parts", held: ByteRangeSet(range), totalBytes: 10)
+            return record
+        }
+        let first = try record("\"a\"", 0..<2)
+        #expect(try first.holding(bytesOf: record("\"a\"", 4..<6)).body.held.ranges == [0..<2, 4..<6])
+        #expect(try first.holding(bytesOf: record("\"b\"", 4..<6)) == first)
+        let weak = try record("W/\"a\"", 0..<2)
+        #expect(try weak.holding(bytesOf: record("W/\"a\"", 4..<6)) == weak)
+    }
 }

@@ -172,15 +172,35 @@ struct HTTPOriginTests {
         try await RawServer.with({ _ in RawServer.answer(502) }) { server in
             try await withClient { client in
                 let from = description(server)
-                for _ in 0..<5 {
+                var count = 0
+                while client.statistics.first?.isOpen != true, count < 20 {
                     let response = try await client.fetch(OriginRequest(path: "/"), from: from)
                     #expect(response.status == 502)
+                    count += 1
                 }
                 let error = await originError { try await client.fetch(OriginRequest(path: "/"), from: from) }
                 #expect(error?.code == .breakerOpen)
                 #expect((29...30).contains(error?.retryAfter ?? 0))
-                #expect(server.requests.count == 5)
+                #expect(server.requests.count == count)
                 #expect(client.statistics.first?.isOpen == true)
+            }
+        }
+    }
+
+    @Test(
+        "An error that says how long it is to be kept is an answer, and not asked for again",
+        arguments: [
+            ([("cache-control", "max-age=5")], 1), ([("expires", "Fri, 01 Jan 2038 01:01:01 GMT")], 1),
+            ([("cache-control", "no-cache"), ("expires", "Thu, 19 Nov 1981 08:52:00 GMT")], 3), ([], 3),
+        ] as [([(String, String)], Int)])
+    func errorsToKeep(fields: [(String, String)], attempts: Int) async throws {
+        try await RawServer.with({ _ in RawServer.answer(503, fields, []) }) { server in
+            try await withClient { client in
+                var from = description(server)
+                from.retries = 2
+                let response = try await client.fetch(OriginRequest(path: "/"), from: from)
+                #expect(response.status == 503 && response.attempts == attempts)
+                #expect(client.statistics.first?.failures == (attempts == 1 ? 0 : attempts))
             }
         }
     }

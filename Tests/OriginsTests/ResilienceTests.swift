@@ -52,14 +52,16 @@ struct ResilienceTests {
         }
     }
 
-    @Test("Five failures in a row open the breaker; each opening without a success lasts twice as long")
+    @Test("Five failures in a row over two seconds open the breaker; without a success it opens for twice as long")
     func breakerOpensAndDoubles() throws {
         var breaker = CircuitBreaker()
         fail(&breaker, 4, at: 0)
         #expect(breaker.state == .closed)
-        fail(&breaker, 1, at: 0)
-        #expect(breaker.state == .open(until: at(30)))
-        var now: Int64 = 0
+        fail(&breaker, 6, at: 1)
+        #expect(breaker.state == .closed, "they may have one cause, which is not the origin")
+        fail(&breaker, 1, at: 2)
+        #expect(breaker.state == .open(until: at(32)))
+        var now: Int64 = 2
         for wait: Int64 in [30, 60, 120, 240, 480, 600, 600] {
             let early = breaker.admit(now: at(now + wait - 1))
             #expect(early == .failure(.init(remaining: .seconds(1))))
@@ -74,8 +76,9 @@ struct ResilienceTests {
         let pass = try breaker.admit(now: at(now)).get()
         breaker.onSuccess(pass, now: at(now))
         #expect(breaker.state == .closed)
-        fail(&breaker, 5, at: now)
-        #expect(breaker.state == .open(until: at(now + 30)))
+        fail(&breaker, 4, at: now)
+        fail(&breaker, 1, at: now + 2)
+        #expect(breaker.state == .open(until: at(now + 32)))
         #expect(breaker.openings == 9)
     }
 
@@ -111,15 +114,16 @@ struct ResilienceTests {
     func breakerIgnoresOldResults() throws {
         var breaker = CircuitBreaker()
         let old = try breaker.admit(now: at(0)).get()
-        fail(&breaker, 5, at: 0)
-        breaker.onSuccess(old, now: at(1))
-        #expect(breaker.state == .open(until: at(30)))
-        let probe = try breaker.admit(now: at(30)).get()
-        breaker.onFailure(old, now: at(30))
+        fail(&breaker, 4, at: 0)
+        fail(&breaker, 1, at: 2)
+        breaker.onSuccess(old, now: at(3))
+        #expect(breaker.state == .open(until: at(32)))
+        let probe = try breaker.admit(now: at(32)).get()
+        breaker.onFailure(old, now: at(32))
         #expect(breaker.state == .halfOpen)
-        breaker.onAbandoned(probe, now: at(31))
-        let next = try breaker.admit(now: at(31)).get()
-        breaker.onSuccess(next, now: at(31))
+        breaker.onAbandoned(probe, now: at(33))
+        let next = try breaker.admit(now: at(33)).get()
+        breaker.onSuccess(next, now: at(33))
         #expect(breaker.state == .closed)
     }
 

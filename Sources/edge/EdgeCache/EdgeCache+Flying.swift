@@ -43,6 +43,9 @@ extension EdgeCache {
                 return flight.resolve(.failing(serving))
             }
             await carryOut(decision, received, flight, call)
+            if let old = call.policy.superseded(by: received.head, decision: decision, plan: plan) {
+                await forget(old, call.plan.app)
+            }
         } catch {
             flight.resolve(.failed(error))
         }
@@ -56,10 +59,14 @@ extension EdgeCache {
             requestTime: received.requestTime, responseTime: received.responseTime)
     }
 
-    private func receive(_ fields: CacheFields, _ call: CacheCall, _ key: CacheKey) async throws -> Received {
-        let isPart = fields.contains("range")
-        if call.plan.usesShield, !call.isFromPeer, call.isRead, !isPart,
-            let received = await askShield(fields, call, key)
+    /// Asks for something: the node that asks for all, else the origin.
+    ///
+    /// - Parameter failed: Nodes that are not asked.
+    func receive(
+        _ fields: CacheFields, _ call: CacheCall, _ key: CacheKey, avoiding failed: Set<NodeID> = []
+    ) async throws -> Received {
+        if call.plan.usesShield, !call.isFromPeer, call.isRead,
+            let received = await askShield(fields, call, key, avoiding: failed)
         {
             return received
         }
@@ -100,10 +107,16 @@ extension EdgeCache {
     }
 
     func passOn(_ received: Received, _ reason: StoreDecision.PassReason?, _ flight: Flight) {
+        var head = received.head
+        // What another node stores is as old as it is (RFC 9111 section 5.1).
+        let age = (now() - received.responseTime) / 1_000
+        if case .peer = received.provenance, age > 0, !head.fields.contains("age") {
+            head.fields.set("age", String(age))
+        }
         flight.resolve(
             .passed(
                 Flight.Pass(
-                    head: received.head, body: received.body, length: received.length.map { Int($0) }, reason: reason,
+                    head: head, body: received.body, length: received.length.map { Int($0) }, reason: reason,
                     provenance: received.provenance)))
     }
 
@@ -136,54 +149,39 @@ extension EdgeCache {
         }
         let ingest: BlobIngest
         do { ingest = try store.ingest(expecting: nil, sizeHint: received.length.map { Int($0) }) } catch {
-            counters.full()
-            logger.warning(
-                "An answer is passed on without being stored",
-                metadata: ["url": "\(record.key.url)", "error": "\(error)"])
+            noteFull(record, error)
             return passOn(received, .size, flight)
         }
-        let stream = received.body
         let spool = Spool(ingest: ingest)
         flight.resolve(
             .arriving(
                 Flight.Arrival(
-                    record: record, head: received.head, spool: spool, start: 0,
-                    length: received.length.map { Int($0) },
+                    record: record, head: received.head, spool: spool, length: received.length.map { Int($0) },
                     provenance: received.provenance)))
-        await take(stream, into: spool, ingest, record, received, flight, call)
+        await take(IncomingBody(received, of: record, for: call, in: self), into: spool, ingest, record, flight, call)
     }
 
     /// Brings a body into the spool to its end, then into the store.
     private func take(
-        _ stream: ByteStream, into spool: Spool, _ ingest: BlobIngest, _ record: StoredResponse,
-        _ received: Received, _ flight: Flight, _ call: CacheCall
+        _ incoming: IncomingBody, into spool: Spool, _ ingest: BlobIngest, _ record: StoredResponse, _ flight: Flight,
+        _ call: CacheCall
     ) async {
+        var incoming = incoming
         var isStored = true
         var short = ByteBuffer()
         var count: Int64 = 0
         do {
-            while let bytes = try await stream.next() {
+            while let bytes = try await incoming.next() {
                 count += Int64(bytes.readableBytes)
-                if let length = received.length, count > length { throw EdgeCacheError("More came than was declared") }
                 guard count <= Int64(call.plan.maxObjectBytes) else {
                     throw EdgeCacheError("The content is longer than the release wants")
                 }
                 if count <= Int64(settings.memoryBodyBytes) { short.writeImmutableBuffer(bytes) }
-                if let error = await spool.write(bytes) {
-                    isStored = false
-                    counters.full()
-                    logger.warning(
-                        "The rest of an answer is passed on without being stored",
-                        metadata: ["url": "\(record.key.url)", "error": "\(error)"])
-                }
-                if !isStored {
-                    guard spool.isWanted else { throw ByteStream.Stopped() }
-                    await spool.holdBack()
-                }
+                if let error = await spool.write(bytes) { isStored = noteFull(record, error) }
+                if !isStored { try await spool.waitForReaders() }
             }
-            if let length = received.length, count != length { throw EdgeCacheError("Less came than was declared") }
         } catch {
-            stream.stop()
+            incoming.stop()
             spool.finish(.failure(error))
             ingest.cancel()
             return
@@ -200,10 +198,18 @@ extension EdgeCache {
             let body = byteCount <= settings.memoryBodyBytes ? short : nil
             await install(whole, call, mark: flight.mark, body: body, after: flight)
         } catch {
-            counters.full()
-            logger.warning(
-                "An answer could not be stored", metadata: ["url": "\(record.key.url)", "error": "\(error)"])
+            noteFull(record, error)
         }
+    }
+
+    /// The disk takes no more of an answer, which goes on without being stored; always false.
+    @discardableResult
+    func noteFull(_ record: StoredResponse, _ error: any Error) -> Bool {
+        counters.full()
+        logger.warning(
+            "The rest of an answer is passed on without being stored",
+            metadata: ["url": "\(record.key.url)", "error": "\(error)"])
+        return false
     }
 
     /// Makes a record the one that answers, unless a purge came meanwhile.
@@ -213,44 +219,42 @@ extension EdgeCache {
     ) async {
         var record = record
         let app = call.plan.app
-        var entry: HotEntry
-        if let body {
-            entry = HotEntry(counters.tally(app), record: record, body: body, policy: call.policy, now: now())
-        } else {
-            entry = await self.entry(record, call.plan)
+        func row() -> CacheIndex.Row {
+            CacheIndex.Row(
+                app: app, record: record, byteCount: Int(record.body.held.byteCount) + record.fields.byteCount)
         }
-        let now = now()
         if let parts {
             // Readers find the parts in the index: they must be there before the record answers.
-            let byteCount = Int(record.body.held.byteCount) + record.fields.byteCount
-            let row = CacheIndex.Row(app: app, record: record, byteCount: byteCount)
-            do { try await index.store(row, parts: parts) } catch { return }
+            do { record = try await index.store(row(), parts: parts) } catch { return }
         }
+        let bytes: ByteBuffer?
+        if let body { bytes = body } else { bytes = await shortBody(of: record) }
+        let now = now()
+        let place = CacheTable.Key(app: app, text: record.key.text)
         let (isIn, evicted) = state.withLock { state -> (Bool, [Digest]) in
             switch state.table.recent.effect(on: record, of: app, since: mark) {
             case .gone: return (false, [])
-            case .stale:
-                record.invalidatedAt = now
-                entry = HotEntry(counters.tally(app), record: record, body: entry.body, policy: call.policy, now: now)
+            case .stale: record.invalidatedAt = now
             case .none: break
             }
-            let place = CacheTable.Key(app: app, text: record.key.text)
+            if record.body.reference == BodyPart.reference, let other = state.table.variant(like: record, of: app) {
+                record = record.holding(bytesOf: other.record)
+            }
+            let entry = HotEntry(counters.tally(app), record: record, body: bytes, policy: call.policy, now: now)
             state.unstorable[place] = nil
             // From here on the record answers, and not the flight that brought it.
-            if let flight, state.flights[place] === flight { state.flights[place] = nil }
+            if let flight { state.end(flight) }
             let admission = state.eviction.insert(entry.name, bytes: record.body.held.byteCount)
             if admission.isAdmitted { state.table.insert(entry) }
-            return (admission.isAdmitted, admission.evicted)
+            return (admission.isAdmitted, admission.evicted.filter { $0 != entry.name })
         }
-        await evict(evicted.filter { $0 != entry.name })
+        await evict(evicted)
         guard isIn else {
             if parts != nil { await forget(record, app) }
             return
         }
         do {
-            let row = CacheIndex.Row(
-                app: app, record: record, byteCount: Int(record.body.held.byteCount) + record.fields.byteCount)
-            if parts == nil { try await index.store(row) }
+            if parts == nil { try await index.store(row()) }
             counters.stored(app)
             // A purge that came while the row was written found no row.
             let kept = record

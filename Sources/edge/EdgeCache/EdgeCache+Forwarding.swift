@@ -73,15 +73,20 @@ extension EdgeCache {
     func flight(
         _ plan: ForwardPlan, _ call: CacheCall, _ key: CacheKey, _ found: [HotEntry], mayWait: Bool
     ) -> Boarding {
-        let place = CacheTable.Key(app: call.plan.app, text: key.text)
+        let place = Flight.Place(
+            key: CacheTable.Key(app: call.plan.app, text: key.text), range: plan.fields.first("range"))
         let now = now()
         let mayShare = plan.mayCollapse && mayWait && call.request.method == "GET"
+        let range = place.range.flatMap { OriginRange($0) }
         let boarding = state.withLock { state -> Boarding in
-            let flight = Flight(mark: state.table.recent.mark)
-            guard mayShare, state.unstorable[place] ?? 0 <= now else { return .lead(flight) }
+            let flight = Flight(place, mark: state.table.recent.mark)
+            guard mayShare, state.unstorable[place.key] ?? 0 <= now else { return .lead(flight) }
             if let other = state.flights[place] { return .join(other) }
-            let isNews = state.table.variants(place)?.contains { entry in !found.contains { $0 === entry } } ?? false
-            if isNews { return .again }
+            if let range, let whole = state.flights[Flight.Place(key: place.key)], whole.reaches(range) {
+                return .join(whole)
+            }
+            let variants = state.table.variants(place.key) ?? []
+            if variants.contains(where: { entry in !found.contains { $0 === entry } }) { return .again }
             state.flights[place] = flight
             return .lead(flight)
         }
@@ -89,15 +94,13 @@ extension EdgeCache {
         // Not a child: others may wait for the answer when this visitor has gone.
         Task {
             await self.fly(flight, plan, call, key, found.map(\.record))
-            self.land(flight, place)
+            self.land(flight)
         }
         return boarding
     }
 
-    func land(_ flight: Flight, _ place: CacheTable.Key) {
-        state.withLock { state in
-            if state.flights[place] === flight { state.flights[place] = nil }
-        }
+    func land(_ flight: Flight) {
+        state.withLock { $0.end(flight) }
         flight.finish()
     }
 
@@ -107,8 +110,9 @@ extension EdgeCache {
         case .arriving(let arrival): return try await arriving(arrival, flight, plan, call, isLeader: true)
         case .stored(let record, let wasValidated):
             return try await stored(record, plan, call, wasValidated: wasValidated)
-        case .passed(let pass):
+        case .passed(let whole):
             counters.pass(call.plan.app)
+            let pass = call.cut(whole)
             return .answer(
                 passed(pass.head, pass.body, pass.length.map { Int64($0) }, call, plan.reason, pass.reason))
         case .failing(let serving): return try await failing(serving, call)
@@ -133,19 +137,14 @@ extension EdgeCache {
     private func arriving(
         _ arrival: Flight.Arrival, _ flight: Flight, _ plan: ForwardPlan, _ call: CacheCall, isLeader: Bool
     ) async throws -> Forwarded {
+        let wantsPart = call.wantsPart(of: arrival.record)
+        if wantsPart, let range = call.range(of: arrival), let stream = arrival.read(range) {
+            return .answer(partial(arrival, range, stream, plan, call, isLeader: isLeader))
+        }
         // An origin that answers the visitor's conditions with a body means that they are not fulfilled.
         let isWhole =
-            call.request.method == "GET" && arrival.start == 0
-            && (EdgeCache.isPlain(call.request.fields) || isLeader && !call.request.fields.contains("range"))
+            call.request.method == "GET" && arrival.part == nil && !wantsPart && (isLeader || !call.hasConditions)
         guard isWhole, let stream = arrival.spool.read() else {
-            if let range = call.singleRange, let length = arrival.length,
-                let part = range.resolve(count: Int64(length)),
-                Int(part.lowerBound) >= arrival.start,
-                let stream = arrival.spool.read(
-                    from: Int(part.lowerBound) - arrival.start, to: Int(part.upperBound) - arrival.start)
-            {
-                return .answer(partial(arrival, part, length, stream, plan, call))
-            }
             await flight.done()
             return .again(mayWait: true)
         }
@@ -178,15 +177,16 @@ extension EdgeCache {
     }
 
     private func partial(
-        _ arrival: Flight.Arrival, _ part: Range<Int64>, _ length: Int, _ stream: ByteStream, _ plan: ForwardPlan,
-        _ call: CacheCall
+        _ arrival: Flight.Arrival, _ part: Range<Int64>, _ stream: ByteStream, _ plan: ForwardPlan, _ call: CacheCall,
+        isLeader: Bool
     ) -> OriginAnswer {
-        counters.miss(call.plan.app, collapsed: false)
-        var fields = fields(of: arrival, plan, call, isLeader: false)
+        counters.miss(call.plan.app, collapsed: !isLeader)
+        var fields = fields(of: arrival, plan, call, isLeader: isLeader)
         fields.removeAll { $0.name == "content-range" }
-        fields.append(("content-range", "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(length)"))
+        fields.append(("content-range", arrival.contentRange(part)))
         return OriginAnswer(
-            status: 206, fields: fields, contentLength: part.count, body: .stream(stream), cache: "miss")
+            status: 206, fields: fields, contentLength: part.count, body: .stream(stream),
+            cache: isLeader ? "miss" : "joined")
     }
 
     /// What the origin validated, or another node stores, answers.
@@ -232,10 +232,10 @@ extension EdgeCache {
     func validate(_ plan: ForwardPlan, _ call: CacheCall) {
         guard let key = call.key else { return }
         let call = call.forBackground(plan.fields)
-        let place = CacheTable.Key(app: call.plan.app, text: key.text)
+        let place = Flight.Place(key: CacheTable.Key(app: call.plan.app, text: key.text))
         let flight = state.withLock { state -> Flight? in
             guard !state.isClosed, state.flights[place] == nil else { return nil }
-            let flight = Flight(mark: state.table.recent.mark)
+            let flight = Flight(place, mark: state.table.recent.mark)
             state.flights[place] = flight
             return flight
         }
@@ -243,15 +243,9 @@ extension EdgeCache {
         counters.revalidated(call.plan.app)
         Task {
             await self.fly(flight, plan, call, key, plan.stored.map { [$0] } ?? [])
-            self.land(flight, place)
+            self.land(flight)
             if case .passed(let pass) = await flight.outcome() { pass.body.stop() }
         }
-    }
-
-    /// Whether the request wants a whole answer without conditions.
-    static func isPlain(_ fields: CacheFields) -> Bool {
-        let special = ["range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
-        return !special.contains { fields.contains($0) }
     }
 
     // MARK: Invalidation
@@ -270,7 +264,7 @@ extension EdgeCache {
         let change = CachePurge(app: app, scope: .url(key.url), isSoft: true, encoded: [])
         state.withLock { state in
             state.table.recent.add(change)
-            state.flights[place] = nil
+            state.flights = state.flights.filter { $0.key.key != place }
             for entry in state.table.variants(place) ?? [] { state.table.remove(entry) }
         }
         try? await index.markStale(key, of: app, now: now)
@@ -301,11 +295,61 @@ extension CacheCall {
         policy.passFields(head, status: status).pairs.filter { $0.name != "content-length" }
     }
 
-    /// The only range that is asked for, if there is no condition on it.
+    /// The only range that is asked for, if there is no condition but `If-Range`.
     var singleRange: OriginRange? {
-        guard request.method == "GET", !request.fields.contains("if-range") else { return nil }
-        let conditions = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
-        guard !conditions.contains(where: { request.fields.contains($0) }) else { return nil }
+        guard request.method == "GET", !hasConditions else { return nil }
         return request.fields.first("range").flatMap { OriginRange($0) }
+    }
+
+    /// Whether the request has conditions, `If-Range` aside.
+    var hasConditions: Bool {
+        let names = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]
+        return names.contains { request.fields.contains($0) }
+    }
+
+    /// Whether a range of a body is asked for, or several.
+    func wantsPart(of record: StoredResponse) -> Bool {
+        request.method == "GET" && record.status == 200 && request.fields.contains("range")
+            && CachePolicy.rangeApplies(to: record, request.fields)
+    }
+
+    /// An answer with whole parts, cut to the range that is asked for.
+    func cut(_ pass: Flight.Pass) -> Flight.Pass {
+        guard let part = pass.head.part, let total = part.total, let wanted = singleRange?.resolve(count: total),
+            wanted != part.range, wanted.clamped(to: part.range) == wanted
+        else { return pass }
+        var pass = pass
+        pass.head.fields.set("content-range", "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(total)")
+        let skipped = Int(wanted.lowerBound - part.range.lowerBound)
+        pass.body = EdgeCache.bytes(skipped..<skipped + wanted.count, of: pass.body)
+        pass.length = wanted.count
+        return pass
+    }
+
+    /// The single range of what arrives that is asked for; nil for several, or if that cannot be said.
+    func range(of arrival: Flight.Arrival) -> Range<Int64>? {
+        guard let range = singleRange, let length = arrival.length else { return nil }
+        return range.resolve(count: Int64(length))
+    }
+}
+
+extension Flight.Arrival {
+    /// A reader of some of the body's bytes; nil if they do not come, or are gone.
+    func read(_ range: Range<Int64>) -> ByteStream? {
+        place(of: range).flatMap { spool.read(from: $0.lowerBound, to: $0.upperBound) }
+    }
+
+    /// Where in the spool some of the body's bytes are; nil if they do not come.
+    ///
+    /// - Parameter range: Nil for all of the body.
+    func place(of range: Range<Int64>?) -> Range<Int>? {
+        guard let range else { return part == nil ? 0..<Int.max : nil }
+        if let part, part.clamped(to: range) != range { return nil }
+        let start = part?.lowerBound ?? 0
+        return Int(range.lowerBound - start)..<Int(range.upperBound - start)
+    }
+
+    func contentRange(_ range: Range<Int64>) -> String {
+        "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(length.map(String.init) ?? "*")"
     }
 }

@@ -7,21 +7,33 @@ import Origins
 import Streams
 
 extension CacheCall {
-    /// The plan with its range made one of whole parts, so that what comes can be stored. A request for all of a body of
-    /// which a part is here asks for all of it: its bytes arrive in order then.
+    /// The plan with its range made one of whole parts, so that what comes can be stored and shared. A request for all of a
+    /// body of which a part is here asks for all of it: its bytes arrive in order then.
     func aligned(_ plan: ForwardPlan) -> ForwardPlan {
         guard request.method == "GET", !plan.isValidation else { return plan }
         var plan = plan
-        if !request.fields.contains("range") {
+        let wantsAll =
+            !request.fields.contains("range")
+            || plan.stored.map { !CachePolicy.rangeApplies(to: $0, request.fields) } ?? false
+        if wantsAll {
             guard !plan.missing.isEmpty else { return plan }
             plan.fields.remove(["range", "if-range"])
             plan.stored = nil
             plan.missing = []
+            plan.mayCollapse = CachePolicy.mayShare(request)
             return plan
         }
-        guard case .bytes(let first, let last)? = singleRange, last - first < Int64.max / 4 else { return plan }
-        let wanted = BodyPart.around(plan.missing.first ?? first..<last + 1)
-        plan.fields.set("range", "bytes=\(wanted.lowerBound)-\(wanted.upperBound - 1)")
+        guard let range = singleRange else {
+            // What several ranges or conditions ask for, only the origin answers.
+            guard !plan.missing.isEmpty else { return plan }
+            plan.fields = policy.forwardFields(request)
+            plan.missing = []
+            return plan
+        }
+        let missing = plan.missing.first.map { OriginRange.bytes(first: $0.lowerBound, last: $0.upperBound - 1) }
+        guard let parts = BodyPart.around(missing ?? range) else { return plan }
+        plan.fields.set("range", parts.description)
+        plan.mayCollapse = CachePolicy.mayShare(request)
         return plan
     }
 }
@@ -43,43 +55,59 @@ extension EdgeCache {
         flight.resolve(
             .arriving(
                 Flight.Arrival(
-                    record: record, head: received.head, spool: spool, start: Int(part.lowerBound), length: Int(total),
+                    record: record, head: received.head, spool: spool, part: part, length: Int(total),
                     provenance: received.provenance)))
         defer { ingest.cancel() }
         do {
-            let parts = try await takeParts(received.body, into: spool, part)
+            var body = IncomingBody(received, of: record, part.lowerBound..<part.upperBound, for: call, in: self)
+            let parts = try await takeParts(&body, into: spool, record, part)
             spool.finish(.success(()))
+            guard let parts else { return }
             var whole = record
             whole.body.reference = BodyPart.reference
-            await install(whole, call, mark: flight.mark, parts: parts)
+            await install(whole, call, mark: flight.mark, after: flight, parts: parts)
         } catch {
-            received.body.stop()
             spool.finish(.failure(error))
         }
     }
 
-    private func takeParts(_ stream: ByteStream, into spool: Spool, _ range: Range<Int64>) async throws -> [BodyPart] {
-        var parts: [BodyPart] = []
+    /// Brings a part of a body into the spool, and into the store as parts.
+    ///
+    /// - Returns: Nil if the disk took not all of them.
+    private func takeParts(
+        _ body: inout IncomingBody, into spool: Spool, _ record: StoredResponse, _ range: Range<Int64>
+    ) async throws -> [BodyPart]? {
+        var parts: [BodyPart]? = []
         var waiting = ByteBuffer()
         var start = Int(range.lowerBound)
-        func store(_ bytes: ByteBuffer) async throws {
-            parts.append(BodyPart(start: start, byteCount: bytes.readableBytes, blob: try await self.store.put(bytes)))
-            start += bytes.readableBytes
-        }
-        while let bytes = try await stream.next() {
-            guard start + waiting.readableBytes + bytes.readableBytes <= Int(range.upperBound) else {
-                throw EdgeCacheError("More came than was declared")
+        while let bytes = try await body.next() {
+            if let error = await spool.write(bytes) {
+                noteFull(record, error)
+                parts = nil
             }
-            if let error = await spool.write(bytes) { throw error }
+            if parts == nil {
+                do { try await spool.waitForReaders() } catch {
+                    body.stop()
+                    throw error
+                }
+                continue
+            }
             waiting.writeImmutableBuffer(bytes)
-            while waiting.readableBytes >= BodyPart.byteCount, let part = waiting.readSlice(length: BodyPart.byteCount)
-            {
-                try await store(part)
+            let end = start + waiting.readableBytes
+            let least = end == Int(range.upperBound) ? 1 : BodyPart.byteCount
+            while waiting.readableBytes >= least, parts != nil {
+                let count = min(BodyPart.byteCount, waiting.readableBytes)
+                guard let part = waiting.readSlice(length: count) else { break }
+                do {
+                    parts?.append(BodyPart(start: start, byteCount: count, blob: try await store.put(part)))
+                } catch {
+                    noteFull(record, error)
+                    parts = nil
+                }
+                start += count
             }
             waiting.discardReadBytes()
         }
-        if waiting.readableBytes > 0 { try await store(waiting) }
-        guard start == Int(range.upperBound) else { throw EdgeCacheError("Less came than was declared") }
         return parts
     }
 }

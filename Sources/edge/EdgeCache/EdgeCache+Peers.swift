@@ -21,8 +21,11 @@ extension EdgeCache {
     private static let maxShields = 2
 
     /// The answer of the key's first living node; nil if that is this one, or none of them answers.
-    func askShield(_ fields: CacheFields, _ call: CacheCall, _ key: CacheKey) async -> Received? {
-        for node in peers.order(for: "\(call.plan.app) \(key.text)").prefix(EdgeCache.maxShields) {
+    func askShield(
+        _ fields: CacheFields, _ call: CacheCall, _ key: CacheKey, avoiding failed: Set<NodeID>
+    ) async -> Received? {
+        let nodes = peers.order(for: "\(call.plan.app) \(key.text)").filter { !failed.contains($0) }
+        for node in nodes.prefix(EdgeCache.maxShields) {
             if node == peers.node { return nil }
             do { return try await ask(node, fields, call) } catch {
                 logger.debug(
@@ -35,6 +38,9 @@ extension EdgeCache {
 
     private func ask(_ node: NodeID, _ fields: CacheFields, _ call: CacheCall) async throws -> Received {
         let digest = try await index.digest(of: call.plan.app)
+        var fields = fields
+        // The other node may hold newer bytes: this one tells them apart by itself.
+        if !call.request.fields.contains("if-range") { fields.remove("if-range") }
         let question = PeerPBCacheAsk.with {
             $0.name = call.plan.name
             $0.release = call.plan.release
@@ -43,12 +49,7 @@ extension EdgeCache {
             $0.authority = call.request.authority
             $0.path = call.request.path
             $0.query = call.request.query.map { "?\($0)" } ?? ""
-            $0.fields = fields.pairs.map { pair in
-                PeerPBCacheField.with {
-                    $0.name = pair.name
-                    $0.value = pair.value
-                }
-            }
+            $0.fields = EdgeCache.message(fields)
             $0.address = call.visitor?.address ?? ""
             $0.purges = Data(digest)
         }
@@ -69,7 +70,7 @@ extension EdgeCache {
         var result = Received(
             head: head, body: stream, length: answer.length < 0 ? nil : answer.length,
             requestTime: min(sent, received - max(0, answer.asked)), responseTime: received - max(0, answer.answered),
-            provenance: .peer)
+            provenance: .peer(node))
         if answer.stream != 0 {
             Task { await self.pull(answer.stream, from: node, into: stream) }
         } else {
@@ -166,61 +167,113 @@ extension EdgeCache {
         guard let key = call.key else { throw EdgeCacheError("The URL has no key") }
         var mayWait = true
         for _ in 0..<EdgeCache.maxRounds {
-            let found = try await variants(key, plan)
-            switch call.policy.decide(request, candidates: found.map(\.record), now: now()) {
-            case .serve(let serving)
-            where serving.answer == .whole && !serving.isHead
-                && serving.stored.body.reference != BodyPart.reference:
+            let stored = try await variants(key, plan)
+            switch call.policy.decide(request, candidates: stored.map(\.record), now: now()) {
+            case .serve(let serving):
                 if let background = serving.background { validate(background, call) }
-                return answer(serving.stored, found.first { $0.record == serving.stored })
-            case .serve, .refuse: throw EdgeCacheError("The request is not one to share")
+                return try await answer(serving, stored.first { $0.record == serving.stored }, call, peer)
+            case .refuse: throw EdgeCacheError("The request is not one to share")
             case .forward(let forward):
-                switch flight(forward, call, key, found, mayWait: mayWait) {
+                let found: PeerPBCacheAnswer?
+                switch flight(call.aligned(forward), call, key, stored, mayWait: mayWait) {
                 case .again: continue
-                case .lead(let flight), .join(let flight):
-                    if let answer = try await answer(await flight.outcome(), flight, call, peer) { return answer }
-                    mayWait = false
+                case .lead(let flight): found = try await answer(flight, call, peer, isLeader: true)
+                case .join(let flight): found = try await answer(flight, call, peer, isLeader: false)
                 }
+                if let found { return found }
+                mayWait = false
             }
         }
         throw EdgeCacheError("What is stored changes too quickly")
     }
 
+    /// What is stored, for another node: whole if it is here whole, else the range that is asked for.
     private func answer(
-        _ outcome: Flight.Outcome, _ flight: Flight, _ call: CacheCall, _ peer: NodeID
+        _ serving: ServePlan, _ entry: HotEntry?, _ call: CacheCall, _ peer: NodeID
+    ) async throws -> PeerPBCacheAnswer {
+        let record = serving.stored
+        var message = answer(record, entry)
+        if serving.answer == .notModified {
+            message.limit(to: 304)
+            return message
+        }
+        if serving.isHead || serving.answer == .unsatisfiable {
+            let head = call.policy.head(of: serving, now: now())
+            return PeerPBCacheAnswer.with {
+                $0.status = UInt32(head.status)
+                $0.fields = EdgeCache.message(head.fields)
+            }
+        }
+        if record.body.reference != BodyPart.reference { return message }
+        guard let total = record.body.totalBytes else { throw EdgeCacheError("The length is not known") }
+        var range = 0..<total
+        if case .partial(let ranges) = serving.answer {
+            guard ranges.count == 1 else { throw EdgeCacheError("Several ranges are not shared") }
+            range = ranges[0]
+        }
+        guard let blob = try await body(of: record, call) else { throw EdgeCacheError("The body is lost") }
+        let bytes = EdgeCache.bytes(Int(range.lowerBound)..<Int(range.upperBound), of: blob, on: call.loop)
+        if serving.answer != .whole { message.limit(to: range, of: total) }
+        message.stream = send(bytes, to: peer)
+        return message
+    }
+
+    /// What a flight brings, for another node; nil if that is no answer to its question.
+    private func answer(
+        _ flight: Flight, _ call: CacheCall, _ peer: NodeID, isLeader: Bool
     ) async throws -> PeerPBCacheAnswer? {
-        switch outcome {
+        switch await flight.outcome() {
         case .arriving(let arrival):
             guard arrival.record.matches(call.request.fields) else { return nil }
             var answer = answer(arrival.record, nil)
-            let now = now()
-            arrival.spool.expectRemote()
-            answer.stream = state.withLock { $0.streams.add(arrival.spool, for: peer, now: now) }
             answer.length = arrival.length.map { Int64($0) } ?? -1
-            return answer
-        case .stored, .failing: return nil
-        case .passed(let pass):
-            guard flight.take() else { return nil }
-            let spool = Spool(ingest: nil)
-            spool.expectRemote()
+            var wanted: Range<Int64>?
+            if call.wantsPart(of: arrival.record), let range = call.range(of: arrival), let length = arrival.length {
+                wanted = range
+                answer.limit(to: range, of: Int64(length))
+            }
+            guard let bytes = arrival.place(of: wanted) else {
+                await flight.done()
+                return nil
+            }
+            arrival.spool.expectRemote(at: bytes.lowerBound)
             let now = now()
+            answer.stream = state.withLock { $0.streams.add(arrival.spool, bytes, for: peer, now: now) }
+            return answer
+        case .failing(let serving): return try await self.answer(serving, nil, call, peer)
+        case .stored: return nil
+        case .passed(let pass):
+            guard isLeader else { return nil }
             var answer = PeerPBCacheAnswer()
             answer.status = UInt32(pass.head.status)
             answer.fields = EdgeCache.message(pass.head.fields)
             answer.length = pass.length.map { Int64($0) } ?? -1
-            answer.stream = state.withLock { $0.streams.add(spool, for: peer, now: now) }
-            Task {
-                do {
-                    while let bytes = try await pass.body.next() {
-                        await spool.holdBack()
-                        _ = await spool.write(bytes)
-                    }
-                    spool.finish(.success(()))
-                } catch { spool.finish(.failure(error)) }
-            }
+            answer.stream = send(pass.body, to: peer)
             return answer
         case .failed(let error): throw error
         }
+    }
+
+    /// Offers bytes to another node, which reads them piece by piece.
+    ///
+    /// - Returns: The stream's number.
+    private func send(_ bytes: ByteStream, to peer: NodeID) -> UInt64 {
+        let spool = Spool(ingest: nil)
+        spool.expectRemote(at: 0)
+        let now = now()
+        Task {
+            do {
+                while let piece = try await bytes.next() {
+                    guard await spool.holdBack() else { throw Spool.TooSlow() }
+                    _ = await spool.write(piece)
+                }
+                spool.finish(.success(()))
+            } catch {
+                bytes.stop()
+                spool.finish(.failure(error))
+            }
+        }
+        return state.withLock { $0.streams.add(spool, 0..<Int.max, for: peer, now: now) }
     }
 
     private static func message(_ fields: CacheFields) -> [PeerPBCacheField] {
@@ -252,18 +305,47 @@ extension EdgeCache {
 
     private func read(_ question: PeerPBCacheRead, by peer: NodeID) async throws -> PeerPBCachePiece {
         let now = now()
-        guard let spool = state.withLock({ $0.streams.read(question.stream, by: peer, now: now) }),
-            let offset = Int(exactly: question.offset)
+        guard let stream = state.withLock({ $0.streams.read(question.stream, by: peer, now: now) }),
+            let offset = Int(exactly: question.offset), offset <= stream.range.count
         else { throw EdgeCacheError("There is no such stream") }
-        let limit = min(max(1, Int(question.limit)), EdgeCache.pieceBytes)
-        let (bytes, end) = try await spool.piece(at: offset, upTo: limit)
+        let start = stream.range.lowerBound + offset
+        let limit = min(max(1, Int(question.limit)), EdgeCache.pieceBytes, stream.range.upperBound - start)
         var piece = PeerPBCachePiece()
-        piece.bytes = Data(bytes.readableBytesView)
-        if let end {
-            piece.end = true
-            if case .failure(let error) = end { piece.failure = "\(error)" }
-            state.withLock { $0.streams.remove(question.stream) }
+        if limit > 0 {
+            let (bytes, end) = try await stream.spool.piece(at: start, upTo: limit)
+            piece.bytes = Data(bytes.readableBytesView)
+            if let end {
+                piece.end = true
+                if case .failure(let error) = end { piece.failure = "\(error)" }
+            }
         }
+        if start + piece.bytes.count == stream.range.upperBound {
+            piece.end = true
+            piece.failure = ""
+        }
+        if piece.end { state.withLock { $0.streams.remove(question.stream) } }
         return piece
+    }
+}
+
+extension PeerPBCacheAnswer {
+    /// Makes it an answer with some bytes of the content.
+    fileprivate mutating func limit(to range: Range<Int64>, of total: Int64) {
+        limit(to: 206)
+        fields.append(
+            PeerPBCacheField.with {
+                $0.name = "content-range"
+                $0.value = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(total)"
+            })
+        length = Int64(range.count)
+    }
+
+    /// Makes it an answer without the content.
+    fileprivate mutating func limit(to status: UInt32) {
+        self.status = status
+        fields.removeAll { ["content-length", "content-range"].contains($0.name) }
+        length = 0
+        content = Data()
+        blob = Data()
     }
 }

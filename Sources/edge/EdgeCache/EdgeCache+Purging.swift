@@ -53,7 +53,7 @@ extension EdgeCache {
         let dropped = state.withLock { state -> [HotEntry] in
             state.table.recent.add(purge)
             // Who comes from now on does not wait for what was asked for before.
-            state.flights = state.flights.filter { $0.key.app != purge.app }
+            state.flights = state.flights.filter { $0.key.key.app != purge.app }
             return state.table.remove { purge.hits($0.record, of: $0.app) }
         }
         guard let rows = try await index.purge(purge, now: now()) else { return 0 }

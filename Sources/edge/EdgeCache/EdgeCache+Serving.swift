@@ -85,7 +85,13 @@ extension EdgeCache {
         let rows = try await index.variants(of: key, app: plan.app)
         guard !rows.isEmpty else { return [] }
         var entries: [HotEntry] = []
-        for record in rows { entries.append(await entry(record, plan)) }
+        for record in rows {
+            let body = await shortBody(of: record)
+            entries.append(
+                HotEntry(
+                    counters.tally(plan.app), record: record, body: body, policy: plan.policy(record.key.path),
+                    now: now()))
+        }
         return state.withLock { state in
             if let known = state.table.variants(place) { return known }
             let kept = entries.filter { state.table.recent.effect(on: $0.record, of: plan.app, since: mark) == .none }
@@ -94,18 +100,14 @@ extension EdgeCache {
         }
     }
 
-    /// An entry for memory, with its body if that is short and whole.
-    func entry(_ record: StoredResponse, _ plan: OriginPlan) async -> HotEntry {
-        var body: ByteBuffer?
-        if record.body.isWhole, let count = record.body.totalBytes, count <= settings.memoryBodyBytes {
-            if count == 0 {
-                body = ByteBuffer()
-            } else if let id = BlobID(record.body.reference) {
-                body = try? await store.readAll(id, limit: settings.memoryBodyBytes)
-            }
+    /// A stored body for memory; nil if it is long, or not whole.
+    func shortBody(of record: StoredResponse) async -> ByteBuffer? {
+        guard record.body.isWhole, let count = record.body.totalBytes, count <= settings.memoryBodyBytes else {
+            return nil
         }
-        return HotEntry(
-            counters.tally(plan.app), record: record, body: body, policy: plan.policy(record.key.path), now: now())
+        if count == 0 { return ByteBuffer() }
+        guard let id = BlobID(record.body.reference) else { return nil }
+        return try? await store.readAll(id, limit: settings.memoryBodyBytes)
     }
 
     // MARK: From what is stored
@@ -171,35 +173,25 @@ extension EdgeCache {
 
     /// The body as a blob whose first wanted block is verified already; nil if it is lost or damaged.
     private func open(_ record: StoredResponse, _ ranges: [Range<Int>], _ call: CacheCall) async -> CachedBlob? {
-        guard let first = ranges.first(where: { !$0.isEmpty }) else {
-            return nil
-        }
-        do {
-            let loop = call.loop
-            guard let opened = try await body(of: record, call) else { return nil }
-            guard opened.byteCount == Int(record.body.totalBytes ?? -1) else {
-                opened.close()
-                return nil
-            }
-            let blob = CachedBlob(opened) { [weak self] in
-                guard let self else { return }
-                self.logger.warning("A stored body cannot be read", metadata: ["url": "\(record.key.url)"])
-                Task { await self.forget(record, call.plan.app) }
-            }
-            blob.demand(first)
-            do { _ = try await blob.block(first.lowerBound / GatewayBlock.byteCount, on: loop).get() } catch {
-                blob.close()
-                counters.lostBody()
-                return nil
-            }
-            return blob
-        } catch {
+        guard let first = ranges.first(where: { !$0.isEmpty }), let opened = try? await body(of: record, call) else {
             counters.lostBody()
             return nil
         }
+        do {
+            guard opened.byteCount == Int(record.body.totalBytes ?? -1) else {
+                throw EdgeCacheError("A stored body has another length")
+            }
+            opened.demand(first)
+            _ = try await opened.block(first.lowerBound / GatewayBlock.byteCount, on: call.loop).get()
+        } catch {
+            opened.close()
+            counters.lostBody()
+            return nil
+        }
+        return CachedBlob(opened, of: record, for: call, in: self)
     }
 
-    private func body(of record: StoredResponse, _ call: CacheCall) async throws -> (any GatewayBlob)? {
+    func body(of record: StoredResponse, _ call: CacheCall) async throws -> (any GatewayBlob)? {
         if record.body.reference == BodyPart.reference {
             let parts = try await index.parts(of: record, app: call.plan.app)
             return PartsBlob(byteCount: Int(record.body.totalBytes ?? 0), parts: parts, blobs: blobs)

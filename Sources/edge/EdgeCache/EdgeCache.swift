@@ -16,13 +16,18 @@ import Synchronization
 public final class EdgeCache: Sendable {
     struct State {
         var table: CacheTable
-        var flights: [CacheTable.Key: Flight] = [:]
+        var flights: [Flight.Place: Flight] = [:]
         /// Keys whose last answer could not be stored, and until when they are not waited for, in milliseconds.
         var unstorable: [CacheTable.Key: Int64] = [:]
         var streams = PeerStreams()
         /// What stays on the disk.
         var eviction: Eviction<Digest>
         var isClosed = false
+
+        /// Nobody boards it any more.
+        mutating func end(_ flight: Flight) {
+            if flights[flight.place] === flight { flights[flight.place] = nil }
+        }
     }
 
     let settings: EdgeCacheSettings

@@ -16,6 +16,18 @@ extension CachePolicy {
         return plan
     }
 
+    /// What asks for some bytes of the representation that answers a request, without the request's own conditions.
+    ///
+    /// - Parameters:
+    ///   - first: The position of the first.
+    ///   - end: The position behind the last; nil for all to the end.
+    public func fields(_ request: CacheRequest, forBytesFrom first: Int64, to end: Int64?) -> CacheFields {
+        var fields = forwardFields(request)
+        fields.remove(FieldRules.conditions)
+        fields.set("range", "bytes=\(first)-\(end.map { String($0 - 1) } ?? "")")
+        return fields
+    }
+
     /// The request as it is.
     ///
     /// - Parameter stored: What may serve if the origin fails.
@@ -93,10 +105,14 @@ extension CachePolicy {
         return plan
     }
 
-    /// Whether others may wait for this request's answer: not if it may be for one client only or for a part.
+    /// Whether others may wait for this request's answer: not for a part, unless whoever calls gives all the same part.
     private static func mayCollapse(_ request: CacheRequest) -> Bool {
-        request.method == "GET" && !request.fields.contains("authorization") && !request.fields.contains("range")
-            && !request.fields.contains("if-match") && !request.fields.contains("if-unmodified-since")
-            && !RequestDirectives(request.fields).noStore
+        mayShare(request) && !request.fields.contains("range")
+    }
+
+    /// Whether the answer to a request may be for others who ask for the same bytes: nothing in it makes it one client's.
+    public static func mayShare(_ request: CacheRequest) -> Bool {
+        request.method == "GET" && !request.fields.contains("authorization") && !request.fields.contains("if-match")
+            && !request.fields.contains("if-unmodified-since") && !RequestDirectives(request.fields).noStore
     }
 }

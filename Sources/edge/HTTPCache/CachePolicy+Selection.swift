@@ -42,8 +42,9 @@ extension CachePolicy {
         return (stored.lastModified ?? stored.date) <= since
     }
 
-    /// `If-Range` (RFC 9110 section 13.1.5): strong comparison, also of dates.
-    private static func rangeApplies(to stored: StoredResponse, _ fields: CacheFields) -> Bool {
+    /// Whether a request's `Range` is to be followed for a stored response, by its `If-Range` (RFC 9110 section 13.1.5):
+    /// strong comparison, also of dates. True without `If-Range`.
+    public static func rangeApplies(to stored: StoredResponse, _ fields: CacheFields) -> Bool {
         guard let value = fields.first("if-range") else { return true }
         if let tag = EntityTag(value) { return stored.tag?.matchesStrongly(tag) ?? false }
         guard let date = CacheDate.seconds(value, now: stored.responseTime), let modified = stored.lastModified else {

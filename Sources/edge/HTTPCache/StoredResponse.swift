@@ -77,9 +77,6 @@ public struct StoredResponse: Sendable, Equatable {
         return result
     }
 
-    /// Whether parts of it can be told from parts of other representations.
-    var hasStrongTag: Bool { tag.map { !$0.isWeak } ?? false }
-
     var tag: EntityTag? { fields.first("etag").flatMap(EntityTag.init) }
 
     /// Seconds since 1970; the time of receipt if the field is no date (RFC 9110 section 6.6.1).

@@ -215,7 +215,7 @@ public final class OriginClient: OriginFetcher {
 
     private static func outcome(_ result: Result<OriginResponse, OriginError>) -> OriginHealth.Outcome {
         switch result {
-        case .success(let response): [502, 503, 504].contains(response.status) ? .failure : .success
+        case .success(let response): response.isFailure ? .failure : .success
         case .failure(let error): error.isOriginsFault ? .failure : .abandoned
         }
     }
@@ -238,6 +238,17 @@ public final class OriginClient: OriginFetcher {
 
     private func count(_ outcome: String) {
         Counter(label: "skerry_origin_requests_total", dimensions: [("outcome", outcome)]).increment()
+    }
+}
+
+extension OriginResponse {
+    /// Whether the origin, or who stands before it, could not answer. An error that says how long it is to be kept is an
+    /// answer.
+    fileprivate var isFailure: Bool {
+        guard [502, 503, 504].contains(status) else { return false }
+        let said = fields.list("cache-control").map { $0.lowercased() }
+        if said.contains(where: { $0.hasPrefix("max-age=") || $0.hasPrefix("s-maxage=") }) { return false }
+        return fields["expires"] == nil || said.contains("no-store") || said.contains("no-cache")
     }
 }
 

@@ -29,10 +29,8 @@ struct DomainGuard: Sendable {
 
     /// - Throws: ``LedgerError`` if the transaction binds a domain without proof. What the ledger refuses anyway is left
     ///   to it.
-    func check(_ transaction: Data) async throws {
-        guard let signed = try? SignedTransaction(decoding: transaction),
-            case .bindDomain(let domain, to: .some(let app)) = signed.action
-        else { return }
+    func check(_ signed: SignedTransaction) async throws {
+        guard case .bindDomain(let domain, to: .some(let app)) = signed.action else { return }
         let state = keeper.state
         // No question to the DNS for somebody who may not bind to this name.
         guard let record = state.name(app), record.owner == signed.publicKey.account,

@@ -1,12 +1,18 @@
 import Certificates
 import Gateway
+import NIOCore
 import NIOSSL
 
 /// A node's certificates as its gateway sees them.
 struct GatewayIdentity: GatewayCertificates {
     let book: CertificateBook
+    let borrowed: BorrowedCertificates
 
     func context(for serverName: String?) -> NIOSSLContext? { book.context(for: serverName) }
+
+    func contextToCome(for serverName: String, on eventLoop: any EventLoop) -> EventLoopFuture<NIOSSLContext?>? {
+        borrowed.context(for: serverName, on: eventLoop)
+    }
 
     func challengeContext(for serverName: String) -> NIOSSLContext? { book.challengeContext(for: serverName) }
 

@@ -14,6 +14,7 @@ import Wire
 final class NodeCertificates: Sendable {
     let keeper: CertificateKeeper
     let book: CertificateBook
+    let borrowed: BorrowedCertificates
     private let fleet: NodeFleet
     private let ledger: LedgerKeeper
     private let transport: HTTPTransport?
@@ -31,6 +32,7 @@ final class NodeCertificates: Sendable {
     ) throws {
         self.fleet = fleet
         book = fleet.book
+        borrowed = BorrowedCertificates(fleet)
         ledger = fleet.keeper
         let vault = try CertificateVault(path: folder, nodeKey: key)
         var issuer: CertificateAuthority?
@@ -52,12 +54,17 @@ final class NodeCertificates: Sendable {
         keeper = CertificateKeeper(
             vault: vault, book: book, fleet: fleet, issuer: issuer, settings: settings, logger: logger)
         if let options { try book.setFallback(try NodeCertificates.own(options)) }
-        let keeper = keeper
+        let (keeper, borrowed) = (keeper, borrowed)
         book.onMissing { [fleet] name in
             // Any name may be asked for: only one that is bound is worth a look.
-            if fleet.watch.served[name] != nil { keeper.miss() }
+            guard fleet.watch.served[name] != nil else { return }
+            keeper.miss()
+            borrowed.get(name)
         }
-        fleet.watch.onChange { keeper.nudge() }
+        fleet.watch.onChange {
+            keeper.nudge()
+            borrowed.prune()
+        }
     }
 
     private static func own(_ options: TLSOptions) throws -> [CertificateMaterial] {
@@ -81,6 +88,12 @@ final class NodeCertificates: Sendable {
             group.addTask { await self.keeper.run() }
             group.addTask {
                 while !Task.isCancelled {
+                    try? await Task.sleep(for: BorrowedCertificates.refreshInterval)
+                    await self.borrowed.refresh()
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
                     try? await Task.sleep(for: NodeCertificates.sweepInterval)
                     if Task.isCancelled { return }
                     await self.keeper.forget(except: Set(self.ledger.state.domains.map(\.domain.description)))
@@ -96,7 +109,7 @@ final class NodeCertificates: Sendable {
     /// Answers requests about certificates; nil for all others.
     func serve(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply>? {
         switch request.type {
-        case .readCertificate, .storeCertificate, .setChallenge:
+        case .readCertificate, .storeCertificate, .setChallenge, .signHandshake:
             eventLoop.makeFutureWithTask { () async throws -> PeerReply in
                 do { return try await self.answer(request) } catch let error as CertificateError {
                     throw PeerError(.init(error.code.description), error.message)
@@ -118,6 +131,7 @@ final class NodeCertificates: Sendable {
             try requireHolder(request.peer, message.domain)
             _ = try await keeper.take(try fleet.open(message.sealed, message.domain), for: message.domain)
             return try PeerReply(.certificateStored, PeerPBCertificateDone())
+        case .signHandshake: return try PeerReply(.handshakeSignature, try signature(try request.message()))
         default:
             try await set(try request.message(), by: request.peer)
             return try PeerReply(.challengeSet, PeerPBCertificateDone())
@@ -125,13 +139,28 @@ final class NodeCertificates: Sendable {
     }
 
     private func sealed(_ question: PeerPBReadCertificate, for peer: NodeID) async throws -> PeerPBSealedCertificate {
-        try requireHolder(peer, question.domain)
         var reply = PeerPBSealedCertificate()
         reply.domain = question.domain
+        if question.sealingKey.isEmpty {
+            // Visitors are shown it as well.
+            reply.chain = await keeper.material(for: question.domain)?.chainPEM ?? ""
+            return reply
+        }
+        try requireHolder(peer, question.domain)
         guard let material = await keeper.material(for: question.domain) else { return reply }
         let statement = try SealingStatement(decoding: question.sealingKey, network: ledger.state.networkID)
         reply.sealed = try fleet.seal(material, question.domain, to: statement, of: peer)
         return reply
+    }
+
+    /// Any node that takes part may have its handshakes signed: its visitors come for the domain's app, as far as the
+    /// DNS goes, and with a signature for each handshake it can do no more than while this node lets it.
+    private func signature(_ question: PeerPBSignHandshake) throws -> PeerPBHandshakeSignature {
+        try requireHolder(fleet.node, question.domain)
+        let signature = try book.signature(
+            of: question.content, algorithm: UInt16(clamping: question.algorithm), leaf: question.leaf,
+            for: question.domain)
+        return PeerPBHandshakeSignature.with { $0.signature = signature }
     }
 
     private func set(_ message: PeerPBChallenge, by peer: NodeID) async throws {

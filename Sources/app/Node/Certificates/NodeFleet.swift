@@ -51,7 +51,7 @@ struct NodeFleet: CertificateFleet, ChallengePublisher {
         Rendezvous.order(holders(domain), for: domain).first { isAlive($0) } == node
     }
 
-    private func isAlive(_ other: NodeID) -> Bool { other == node || membership.state(of: other) == .alive }
+    func isAlive(_ other: NodeID) -> Bool { other == node || membership.state(of: other) == .alive }
 
     func share(_ material: CertificateMaterial, for domain: String) async {
         let others = holders(domain).filter { $0 != node }

@@ -27,15 +27,36 @@ actor ACMEClient {
     }
 
     /// Orders a certificate for names (section 7.4).
-    func newOrder(_ names: [String]) async throws -> (url: String, order: ACMEOrder) {
-        struct Body: Encodable { var identifiers: [ACMEIdentifier] }
+    ///
+    /// - Parameter old: The one whose place it takes, by its ``CertificateChain/renewalID``: authorities that say when to
+    ///   renew do not count such an order against their limits (RFC 9773, section 5).
+    func newOrder(_ names: [String], replacing old: String? = nil) async throws -> (url: String, order: ACMEOrder) {
+        struct Body: Encodable {
+            var identifiers: [ACMEIdentifier]
+            var replaces: String?
+        }
         let directory = try await knownDirectory()
-        let body = Body(identifiers: names.map { ACMEIdentifier(type: "dns", value: $0) })
-        let answer = try await post(directory.newOrder, try JSONEncoder().encode(body))
+        var body = Body(identifiers: names.map { ACMEIdentifier(type: "dns", value: $0) })
+        if directory.renewalInfo != nil { body.replaces = old }
+        let answer: ACMEAnswer
+        do { answer = try await post(directory.newOrder, try JSONEncoder().encode(body)) } catch {
+            // It may know nothing of the old one, or that another took its place already.
+            guard body.replaces != nil, (error as? CertificateError)?.code == .authorityRefused else { throw error }
+            body.replaces = nil
+            answer = try await post(directory.newOrder, try JSONEncoder().encode(body))
+        }
         guard let url = answer.fields["location"] else {
             throw CertificateError(.authorityRefused, "The certificate authority made an order and does not say where")
         }
         return (url, try ACMEClient.decode(ACMEOrder.self, answer))
+    }
+
+    /// When a certificate is to be renewed (RFC 9773, section 4); nil if the authority does not say.
+    func renewalAdvice(for id: String) async throws -> RenewalAdvice? {
+        guard let place = try await knownDirectory().renewalInfo else { return nil }
+        let answer = try await transport.send("\(place)/\(id)", body: nil, headOnly: false)
+        guard answer.status == 200 else { throw ACMEClient.failure(answer) }
+        return try ACMEClient.decode(ACMERenewal.self, answer).advice(retryAfter: answer.retryAfter(now: Date()))
     }
 
     func authorization(_ url: String) async throws -> (ACMEAuthorization, retryAfter: Int?) {

@@ -9,6 +9,8 @@ struct ACMEDirectory: Decodable, Sendable {
     var newNonce: String
     var newAccount: String
     var newOrder: String
+    /// Where it says when to renew (RFC 9773); nil if it does not.
+    var renewalInfo: String?
     var meta: Meta?
 }
 

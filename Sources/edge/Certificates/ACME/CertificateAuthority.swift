@@ -26,9 +26,17 @@ public struct CertificateAuthority: CertificateIssuing {
         self.publisher = publisher
     }
 
-    public func issue(_ domain: String, attempt: Int) async throws -> CertificateMaterial {
+    public func renewalAdvice(for material: CertificateMaterial) async throws -> RenewalAdvice? {
+        guard let id = try material.chain().renewalID else { return nil }
+        return try await client.renewalAdvice(for: id)
+    }
+
+    public func issue(
+        _ domain: String, attempt: Int, replacing old: CertificateMaterial? = nil
+    ) async throws -> CertificateMaterial {
         let deadline = ContinuousClock.now + .seconds(ACMELimits.orderSeconds)
-        var (url, order) = try await client.newOrder([domain])
+        let oldID = try old?.chain().renewalID
+        var (url, order) = try await client.newOrder([domain], replacing: oldID)
         guard (1...ACMELimits.maxAuthorizations).contains(order.authorizations.count) else {
             throw CertificateError(
                 .authorityRefused, "The certificate authority asks for no authorization, or too many")

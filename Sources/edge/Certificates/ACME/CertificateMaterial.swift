@@ -16,53 +16,40 @@ public struct CertificateMaterial: Sendable, Hashable, Codable {
     /// The names that it is for, in lower case; the first label may be `*`.
     public let names: [String]
 
-    /// The longest chain, in bytes.
-    static let maxChainBytes = 1 << 17
-
     /// Reads a chain and checks that the key is the leaf's.
     ///
     /// - Throws: ``CertificateError`` `.badCertificate`.
     public init(chainPEM: String, keyPEM: String) throws {
+        let chain = try CertificateChain(pem: chainPEM)
         do {
-            guard chainPEM.utf8.count <= CertificateMaterial.maxChainBytes, keyPEM.utf8.count <= 1 << 14 else {
-                throw CertificateError(.badCertificate, "The chain is too long")
+            guard keyPEM.utf8.count <= CertificateMaterial.maxKeyBytes else {
+                throw CertificateError(.badCertificate, "The key is too long")
             }
-            let documents = try PEMDocument.parseMultiple(pemString: chainPEM)
-            guard let first = documents.first, documents.count <= ACMELimits.maxChain else {
-                throw CertificateError(
-                    .badCertificate,
-                    "The chain has \(documents.count) certificates; 1 to \(ACMELimits.maxChain) are good")
-            }
-            let leaf = try Certificate(pemDocument: first)
-            let key = try Certificate.PrivateKey(pemEncoded: keyPEM)
-            guard key.publicKey == leaf.publicKey else {
+            guard try Certificate.PrivateKey(pemEncoded: keyPEM).publicKey == chain.leaf.publicKey else {
                 throw CertificateError(.badCertificate, "The certificate is for another key")
             }
-            let alternatives = try leaf.extensions.subjectAlternativeNames
-            names = (alternatives ?? SubjectAlternativeNames([])).compactMap {
-                if case .dnsName(let name) = $0 { name.lowercased() } else { nil }
-            }
-            notBefore = leaf.notValidBefore
-            notAfter = leaf.notValidAfter
         } catch let error as CertificateError {
             throw error
         } catch {
-            throw CertificateError(.badCertificate, "A certificate or its key cannot be read: \(error)")
+            throw CertificateError(.badCertificate, "A certificate's key cannot be read: \(error)")
         }
         self.chainPEM = chainPEM
         self.keyPEM = keyPEM
+        names = chain.names
+        notBefore = chain.notBefore
+        notAfter = chain.notAfter
     }
 
+    /// The longest key, in bytes.
+    private static let maxKeyBytes = 1 << 14
+
     /// Whether it is for a name, exactly or by a wildcard for one label (RFC 9525, section 6.3).
-    public func covers(_ name: String) -> Bool {
-        names.contains { pattern in
-            if pattern == name { return true }
-            guard pattern.hasPrefix("*."), let dot = name.firstIndex(of: "."), dot != name.startIndex else {
-                return false
-            }
-            return name[dot...] == pattern.dropFirst()
-        }
-    }
+    public func covers(_ name: String) -> Bool { CertificateChain.covers(name, names) }
+
+    /// Its chain alone.
+    ///
+    /// - Throws: ``CertificateError`` `.badCertificate`, for what was not made by ``init(chainPEM:keyPEM:)``.
+    public func chain() throws -> CertificateChain { try CertificateChain(pem: chainPEM) }
 
     /// A certificate signed by its own key, for names that no authority certifies, such as those below `localhost`.
     ///

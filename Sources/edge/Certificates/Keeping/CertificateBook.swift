@@ -1,3 +1,4 @@
+public import Foundation
 public import NIOSSL
 import Synchronization
 
@@ -11,15 +12,29 @@ public final class CertificateBook: Sendable {
     private struct Held {
         let material: CertificateMaterial
         let context: NIOSSLContext
+        /// By fingerprint, what may be signed with: this one, and the one before, which nodes that have chains alone may
+        /// still show.
+        let signing: [Data: CertificateMaterial]
+    }
+
+    private struct Borrowed {
+        let chain: CertificateChain
+        let context: NIOSSLContext
+        /// Counts up.
+        let number: Int
     }
 
     private struct State {
         var held: [String: Held] = [:]
+        var borrowed: [String: Borrowed] = [:]
+        var lastBorrowed = 0
         var fallback: [(names: CertificateMaterial, context: NIOSSLContext)] = []
         var challenges: [String: (answer: ChallengeAnswer, context: NIOSSLContext)] = [:]
         var tokens: [String: ChallengeAnswer] = [:]
     }
 
+    /// Chains of others' keys at most; the longest known one makes way.
+    public static let maxBorrowed = 1_024
     /// Challenges that wait at the same time at most.
     public static let maxChallenges = 256
 
@@ -41,7 +56,8 @@ public final class CertificateBook: Sendable {
 
     // MARK: Handshakes
 
-    /// The context for a name: an exact one, that of a wildcard, or a fallback that covers it; nil for none.
+    /// The context for a name: an exact one, that of a wildcard, one whose key another node has, or a fallback that covers
+    /// it; nil for none.
     ///
     /// - Parameter name: In lower case without a dot at its end; nil gets the first fallback.
     public func context(for name: String?) -> NIOSSLContext? {
@@ -49,6 +65,7 @@ public final class CertificateBook: Sendable {
             guard let name else { return state.fallback.first?.context }
             if let held = state.held[name] { return held.context }
             if let dot = name.firstIndex(of: "."), let held = state.held["*" + name[dot...]] { return held.context }
+            if let borrowed = state.borrowed[name] { return borrowed.context }
             return state.fallback.first { $0.names.covers(name) }?.context
         }
         if found == nil, let name { missing.withLock { $0 }?(name) }
@@ -76,7 +93,16 @@ public final class CertificateBook: Sendable {
     /// - Throws: ``CertificateError`` `.badCertificate` if TLS refuses it; the one before stays.
     public func put(_ material: CertificateMaterial, for domain: String) throws {
         let context = try CertificateBook.context(material, make)
-        state.withLock { $0.held[domain] = Held(material: material, context: context) }
+        let fingerprint = try material.chain().fingerprint
+        state.withLock { state in
+            var signing = [fingerprint: material]
+            if let before = state.held[domain] {
+                let isSame = before.material == material
+                signing.merge(before.signing.filter { isSame || $0.value == before.material }) { $1 }
+            }
+            state.held[domain] = Held(material: material, context: context, signing: signing)
+            state.borrowed[domain] = nil
+        }
     }
 
     public func remove(_ domain: String) { _ = state.withLock { $0.held.removeValue(forKey: domain) } }
@@ -93,6 +119,52 @@ public final class CertificateBook: Sendable {
     public func setFallback(_ materials: [CertificateMaterial]) throws {
         let fallback = try materials.map { (names: $0, context: try CertificateBook.context($0, make)) }
         state.withLock { $0.fallback = fallback }
+    }
+
+    // MARK: Lending
+
+    /// Serves a chain from now on whose key another node has.
+    ///
+    /// - Parameter sign: Has that node sign the handshakes.
+    /// - Throws: ``CertificateError`` `.badCertificate` if the chain is not for the domain, is over, or TLS refuses it.
+    public func borrow(
+        _ chain: CertificateChain, for domain: String, now: Date = Date(), sign: @escaping RemoteKey.Sign
+    ) throws {
+        guard chain.covers(domain), chain.notAfter > now else {
+            throw CertificateError(.badCertificate, "A chain is not for \(domain), or is over")
+        }
+        let key = NIOSSLPrivateKey(customPrivateKey: RemoteKey(chain, sign: sign))
+        let context = try CertificateBook.context(chain.pem, key, make)
+        state.withLock { state in
+            state.lastBorrowed += 1
+            state.borrowed[domain] = Borrowed(chain: chain, context: context, number: state.lastBorrowed)
+            if state.borrowed.count > CertificateBook.maxBorrowed,
+                let oldest = state.borrowed.min(by: { $0.value.number < $1.value.number })
+            {
+                state.borrowed[oldest.key] = nil
+            }
+        }
+    }
+
+    /// The chain that is served for a domain with another node's key.
+    public func borrowed(_ domain: String) -> CertificateChain? { state.withLock { $0.borrowed[domain]?.chain } }
+
+    /// The domains whose chains are served with other nodes' keys.
+    public var borrowedDomains: [String] { state.withLock { $0.borrowed.keys.sorted() } }
+
+    /// Serves a chain of another's key no more.
+    public func giveBack(_ domain: String) { state.withLock { $0.borrowed[domain] = nil } }
+
+    /// Signs a handshake of a node that has the chain alone.
+    ///
+    /// - Parameter leaf: Which certificate that node shows: its fingerprint.
+    /// - Throws: ``CertificateError`` `.badCertificate` if this node has not its key, or the content is none of a server's
+    ///   handshake.
+    public func signature(of content: Data, algorithm: UInt16, leaf: Data, for domain: String) throws -> Data {
+        guard let material = state.withLock({ $0.held[domain]?.signing[leaf] }) else {
+            throw CertificateError(.badCertificate, "This node has no such certificate of \(domain.prefix(253))")
+        }
+        return try material.signature(of: content, algorithm: algorithm)
     }
 
     // MARK: Challenges
@@ -126,11 +198,17 @@ public final class CertificateBook: Sendable {
     }
 
     private static func context(_ material: CertificateMaterial, _ make: MakeContext) throws -> NIOSSLContext {
-        do {
-            let chain = try NIOSSLCertificate.fromPEMBytes(Array(material.chainPEM.utf8))
-            let key = try NIOSSLPrivateKey(bytes: Array(material.keyPEM.utf8), format: .pem)
-            return try make(chain, key)
-        } catch {
+        let key: NIOSSLPrivateKey
+        do { key = try NIOSSLPrivateKey(bytes: Array(material.keyPEM.utf8), format: .pem) } catch {
+            throw CertificateError(.badCertificate, "TLS refuses a certificate's key: \(error)")
+        }
+        return try context(material.chainPEM, key, make)
+    }
+
+    private static func context(
+        _ chainPEM: String, _ key: NIOSSLPrivateKey, _ make: MakeContext
+    ) throws -> NIOSSLContext {
+        do { return try make(try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8)), key) } catch {
             throw CertificateError(.badCertificate, "TLS refuses a certificate: \(error)")
         }
     }

@@ -87,6 +87,7 @@ public actor CertificateKeeper {
             for await _ in nudges {
                 if Task.isCancelled { break }
                 await gather()
+                await askAdvice()
                 for domain in begin() { group.addTask { await self.order(domain) } }
             }
             group.cancelAll()
@@ -96,6 +97,7 @@ public actor CertificateKeeper {
     /// One round, to its end: what ``run()`` does again and again.
     public func round() async {
         await gather()
+        await askAdvice()
         await withDiscardingTaskGroup { group in
             for domain in begin() { group.addTask { await self.order(domain) } }
         }
@@ -171,6 +173,32 @@ public actor CertificateKeeper {
         }
     }
 
+    /// Questions to the authority in one round.
+    private static let adviceLimit = 8
+
+    /// Asks the authority when certificates are to be renewed that it is this node's turn to renew.
+    private func askAdvice() async {
+        guard let issuer else { return }
+        let due = plan.unadvised(now: now(), limit: CertificateKeeper.adviceLimit) { fleet.leads($0) }
+        for domain in due {
+            guard let material = book.material(for: domain) else { continue }
+            var advice: RenewalAdvice?
+            do { advice = try await issuer.renewalAdvice(for: material) } catch {
+                logger.debug(
+                    "the authority does not say when to renew", metadata: ["domain": "\(domain)", "error": "\(error)"])
+            }
+            let before = plan.renewal(of: domain)
+            plan.advise(domain, advice, now: now(), chance: Double.random(in: 0...1))
+            if let renewal = plan.renewal(of: domain), renewal != before, let advice {
+                logger.info(
+                    "the authority says when to renew",
+                    metadata: [
+                        "domain": "\(domain)", "time": "\(renewal)", "explanation": "\(advice.explanation ?? "none")",
+                    ])
+            }
+        }
+    }
+
     private func begin() -> [String] {
         guard issuer != nil else { return [] }
         return plan.begin(now: now()) { fleet.leads($0) }
@@ -180,7 +208,8 @@ public actor CertificateKeeper {
         guard let issuer else { return plan.abandon(domain) }
         let attempt = plan.entry(domain)?.failures ?? 0
         do {
-            let material = try await issuer.issue(domain, attempt: attempt)
+            let material = try await issuer.issue(
+                domain, attempt: attempt, replacing: book.material(for: domain))
             // An authority with a slow clock may give what ends before what is here: the newer one counts.
             try book.put(material, for: domain)
             try vault.keep(material, for: domain)

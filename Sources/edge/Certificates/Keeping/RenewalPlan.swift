@@ -2,7 +2,7 @@ public import Foundation
 
 /// When to order which certificate: a core without clock, network or disk.
 ///
-/// A certificate is renewed when two thirds of its life are over. What fails is tried again after pauses that double; the
+/// A certificate is renewed when its authority says (RFC 9773), else when two thirds of its life are over. What fails is tried again after pauses that double; the
 /// old certificate stays meanwhile, expired or not. Orders are bounded, so that many new domains at once, or somebody who
 /// binds and unbinds one, do not use up what the authority allows.
 public struct RenewalPlan: Sendable {
@@ -31,6 +31,12 @@ public struct RenewalPlan: Sendable {
     public struct Entry: Sendable, Equatable {
         /// The life of the certificate that is there; nil if there is none.
         public internal(set) var life: Range<Date>?
+        /// When the authority wants it renewed; nil while it says nothing.
+        public internal(set) var advised: Date?
+        /// The window that ``advised`` was picked from.
+        var window: Range<Date>?
+        /// Not before this time is it asked when to renew.
+        var nextAdvice: Date?
         /// Failures in a row.
         public internal(set) var failures = 0
         /// Not before this time is it tried again.
@@ -70,23 +76,61 @@ public struct RenewalPlan: Sendable {
 
     /// A certificate is here, from wherever: whoever renewed it, its failures are over.
     public mutating func hold(_ domain: String, _ life: Range<Date>) {
-        entries[domain, default: Entry()].life = life
+        if entries[domain]?.life != life {
+            entries[domain, default: Entry()].life = life
+            entries[domain]?.advised = nil
+            entries[domain]?.window = nil
+            entries[domain]?.nextAdvice = nil
+        }
         entries[domain]?.failures = 0
         entries[domain]?.pausedUntil = nil
         entries[domain]?.problem = nil
         entries[domain]?.isOrdering = false
     }
 
-    /// When a certificate with this life is renewed.
+    /// When a certificate with this life is renewed, if its authority says nothing.
     public func renewal(_ life: Range<Date>) -> Date {
         let seconds = life.upperBound.timeIntervalSince(life.lowerBound)
         return life.lowerBound + seconds * min(max(settings.renewalShare, 0), 1)
     }
 
+    /// When a domain's certificate is renewed; nil if there is none. An authority may put it off to the last twentieth of
+    /// the certificate's life, and no further.
+    public func renewal(of domain: String) -> Date? {
+        guard let entry = entries[domain], let life = entry.life else { return nil }
+        guard let advised = entry.advised else { return renewal(life) }
+        let last = life.upperBound - life.upperBound.timeIntervalSince(life.lowerBound) / 20
+        return min(advised, last)
+    }
+
+    // MARK: The authority's advice
+
+    /// The domains whose authority is to be asked when to renew, at most so many.
+    public func unadvised(now: Date, limit: Int, isMine: (String) -> Bool) -> [String] {
+        var due: [String] = []
+        for domain in wanted where due.count < limit {
+            guard let entry = entries[domain], entry.life != nil, !entry.isOrdering else { continue }
+            if (entry.nextAdvice ?? .distantPast) <= now, isMine(domain) { due.append(domain) }
+        }
+        return due
+    }
+
+    /// What the authority said; nil for nothing. A time of the window is picked once, not at each question.
+    ///
+    /// - Parameter chance: 0 to 1, equally likely.
+    public mutating func advise(_ domain: String, _ advice: RenewalAdvice?, now: Date, chance: Double) {
+        guard entries[domain]?.life != nil else { return }
+        entries[domain]?.nextAdvice = now + Double(advice?.askAgainSeconds ?? RenewalAdvice.defaultPause)
+        guard let window = advice?.window, entries[domain]?.window != window else { return }
+        entries[domain]?.window = window
+        let seconds = window.upperBound.timeIntervalSince(window.lowerBound)
+        entries[domain]?.advised = window.lowerBound + seconds * min(max(chance, 0), 1)
+    }
+
     /// Whether a domain needs an order now, pauses aside.
     public func isDue(_ domain: String, now: Date) -> Bool {
-        guard wanted.contains(domain), let entry = entries[domain] else { return false }
-        return entry.life.map { renewal($0) <= now } ?? true
+        guard wanted.contains(domain) else { return false }
+        return renewal(of: domain).map { $0 <= now } ?? true
     }
 
     /// The domains to order for now, the most urgent first; they count as ordered.

@@ -1,4 +1,5 @@
 import Identity
+import Origins
 
 /// A part of a body of which not all is here: a blob of its own.
 struct BodyPart: Sendable, Hashable {
@@ -12,9 +13,15 @@ struct BodyPart: Sendable, Hashable {
     let byteCount: Int
     let blob: BlobID
 
-    /// The smallest range of whole parts around a range.
-    static func around(_ range: Range<Int64>) -> Range<Int64> {
+    /// The smallest range of whole parts around a range; nil for the last bytes of a body whose length is not known.
+    static func around(_ range: OriginRange) -> OriginRange? {
         let size = Int64(byteCount)
-        return range.lowerBound / size * size..<(range.upperBound + size - 1) / size * size
+        switch range {
+        case .bytes(let first, let last):
+            guard last < Int64.max - size else { return around(.from(first)) }
+            return .bytes(first: first / size * size, last: (last / size + 1) * size - 1)
+        case .from(let first): return .from(first / size * size)
+        case .last: return nil
+        }
     }
 }

@@ -70,8 +70,8 @@ final class Spool: Sendable {
     /// Whether somebody reads it.
     var isWanted: Bool { state.withLock { !$0.readers.isEmpty || $0.remote != nil } }
 
-    /// Another node will read it piece by piece.
-    func expectRemote() { state.withLock { $0.remote = $0.remote ?? 0 } }
+    /// Another node will read it piece by piece, from a position on.
+    func expectRemote(at offset: Int) { state.withLock { $0.remote = max($0.remote ?? 0, offset) } }
 
     // MARK: Producer
 
@@ -203,12 +203,23 @@ final class Spool: Sendable {
         return (bytes, offset + bytes.readableBytes >= total ? end : nil)
     }
 
+    /// For a body that is not stored: returns when its readers have taken most of what is here.
+    ///
+    /// - Throws: `ByteStream.Stopped` when nobody reads it.
+    func waitForReaders() async throws {
+        guard isWanted else { throw ByteStream.Stopped() }
+        await holdBack()
+    }
+
     /// Waits until a remote reader of a body that is not stored has taken most of what is here.
-    func holdBack() async {
+    ///
+    /// - Returns: False if it has not within ``patience``.
+    @discardableResult
+    func holdBack() async -> Bool {
         let deadline = ContinuousClock.now + Spool.patience
         while ContinuousClock.now < deadline {
             let isFar = state.withLock { $0.isFarAhead && $0.end == nil }
-            if !isFar { return }
+            if !isFar { return true }
             await withCheckedContinuation { continuation in
                 let timer = Task {
                     try? await Task.sleep(for: .milliseconds(200))
@@ -225,6 +236,7 @@ final class Spool: Sendable {
                 }
             }
         }
+        return false
     }
 
     /// Returns when there are bytes behind `offset`, or none will come.

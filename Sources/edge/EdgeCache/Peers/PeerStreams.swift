@@ -9,6 +9,8 @@ struct PeerStreams: Sendable {
 
     struct Stream: Sendable {
         let spool: Spool
+        /// What of it is meant.
+        let range: Range<Int>
         let reader: NodeID
         var lastRead: Int64
     }
@@ -16,7 +18,7 @@ struct PeerStreams: Sendable {
     private var streams: [UInt64: Stream] = [:]
     private var last: UInt64 = 0
 
-    mutating func add(_ spool: Spool, for reader: NodeID, now: Int64) -> UInt64 {
+    mutating func add(_ spool: Spool, _ range: Range<Int>, for reader: NodeID, now: Int64) -> UInt64 {
         if streams.count >= PeerStreams.capacity {
             streams = streams.filter { now - $0.value.lastRead < PeerStreams.patience }
             if streams.count >= PeerStreams.capacity,
@@ -26,14 +28,14 @@ struct PeerStreams: Sendable {
             }
         }
         last += 1
-        streams[last] = Stream(spool: spool, reader: reader, lastRead: now)
+        streams[last] = Stream(spool: spool, range: range, reader: reader, lastRead: now)
         return last
     }
 
-    mutating func read(_ id: UInt64, by reader: NodeID, now: Int64) -> Spool? {
+    mutating func read(_ id: UInt64, by reader: NodeID, now: Int64) -> Stream? {
         guard let stream = streams[id], stream.reader == reader else { return nil }
         streams[id]?.lastRead = now
-        return stream.spool
+        return stream
     }
 
     mutating func remove(_ id: UInt64) { streams[id] = nil }

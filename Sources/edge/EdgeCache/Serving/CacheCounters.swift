@@ -45,6 +45,7 @@ final class CacheCounters: Sendable {
     private let fills = Counter(label: "skerry_cache_peer_fills_total")
     private let purges = Counter(label: "skerry_cache_purged_total")
     private let losses = Counter(label: "skerry_cache_bodies_lost_total")
+    private let resumptions = Counter(label: "skerry_cache_bodies_resumed_total")
     private let refusals = Counter(label: "skerry_cache_not_stored_total")
 
     func counts(_ app: String) -> Counts { apps.withLock { $0[app] }?.current ?? Counts() }
@@ -102,6 +103,9 @@ final class CacheCounters: Sendable {
 
     /// A stored body was damaged or gone.
     func lostBody() { losses.increment() }
+
+    /// A body went on from another source when its own one failed.
+    func resumed() { resumptions.increment() }
 
     /// There was no room, or the disk failed.
     func full() { refusals.increment() }

@@ -1,5 +1,7 @@
 import HTTPCache
+import Identity
 import NIOCore
+import Origins
 import Streams
 import Synchronization
 
@@ -25,8 +27,8 @@ final class Flight: Sendable {
         /// As it was received.
         let head: ResponseHead
         let spool: Spool
-        /// Where in the body the spool begins.
-        let start: Int
+        /// The bytes of the body that come; nil for all.
+        var part: Range<Int64>?
         /// Bytes of the body; nil while nobody knows.
         let length: Int?
         let provenance: Provenance
@@ -34,9 +36,9 @@ final class Flight: Sendable {
 
     /// An answer that is not stored.
     struct Pass: Sendable {
-        let head: ResponseHead
-        let body: ByteStream
-        let length: Int?
+        var head: ResponseHead
+        var body: ByteStream
+        var length: Int?
         let reason: StoreDecision.PassReason?
         let provenance: Provenance
     }
@@ -44,22 +46,32 @@ final class Flight: Sendable {
     /// Who gave the answer.
     enum Provenance: Sendable {
         case origin
-        case peer
+        case peer(NodeID)
+    }
+
+    /// What others wait for.
+    struct Place: Hashable, Sendable {
+        let key: CacheTable.Key
+        /// As it is asked for; nil for the whole.
+        var range: String?
     }
 
     private struct State {
         var outcome: Outcome?
         var waiters: [CheckedContinuation<Outcome, Never>] = []
         var isDone = false
-        var isTaken = false
         var doneWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
+    let place: Place
     /// The purges that were known when it began.
     let mark: Int
 
-    init(mark: Int) { self.mark = mark }
+    init(_ place: Place, mark: Int) {
+        self.place = place
+        self.mark = mark
+    }
 
     /// What came of it, as soon as that is known.
     func outcome() async -> Outcome {
@@ -73,6 +85,17 @@ final class Flight: Sendable {
         }
     }
 
+    /// Whether the bytes from some position on are here already, or about to come.
+    func reaches(_ range: OriginRange) -> Bool {
+        guard case .arriving(let arrival) = state.withLock({ $0.outcome }), arrival.part == nil,
+            let first = arrival.length.flatMap({ range.resolve(count: Int64($0)) })?.lowerBound
+        else { return false }
+        return first <= Int64(arrival.spool.byteCount + Flight.reachBytes)
+    }
+
+    /// Bytes that a request for a range waits for rather than ask for them itself.
+    static let reachBytes = BodyPart.byteCount
+
     /// The first outcome counts.
     func resolve(_ outcome: Outcome) {
         let waiters = state.withLock { state -> [CheckedContinuation<Outcome, Never>] in
@@ -82,14 +105,6 @@ final class Flight: Sendable {
             return state.waiters
         }
         for waiter in waiters { waiter.resume(returning: outcome) }
-    }
-
-    /// Whether the caller is the first who wants an answer that only one may have.
-    func take() -> Bool {
-        state.withLock { state in
-            defer { state.isTaken = true }
-            return !state.isTaken
-        }
     }
 
     /// Returns when the body is stored, or will not be.

@@ -109,19 +109,25 @@ final class CacheIndex: Sendable {
     /// Keeps a record in the place of the one with its name.
     ///
     /// - Parameter parts: What is new of a body that is stored in parts; those that are there stay. Nil for other bodies.
-    func store(_ row: Row, parts: [BodyPart]? = nil) async throws {
-        let record = row.record
-        let encoded = Data(record.encoded)
-        let name = Data(HotEntry.name(row.app, record).bytes)
-        try await pool.write { db in
-            let kept = parts == nil ? [] : try Self.parts(db, name)
+    /// - Returns: The record as it is stored: with parts that others brought meanwhile.
+    @discardableResult
+    func store(_ row: Row, parts: [BodyPart]? = nil) async throws -> StoredResponse {
+        let name = Data(HotEntry.name(row.app, row.record).bytes)
+        return try await pool.write { db in
+            var record = row.record
+            var kept: [BodyPart] = []
+            if record.body.reference == BodyPart.reference, let stored = try Self.rows(db, "name = ?", [name]).first {
+                record = record.holding(bytesOf: stored.record)
+                if parts == nil || record.sharesBytes(with: stored.record) { kept = try Self.parts(db, name) }
+            }
+            let byteCount = row.byteCount + Int(record.body.held.byteCount - row.record.body.held.byteCount)
             try Self.delete(db, row.app, record)
             try db.execute(
                 sql:
                     "INSERT INTO entry (app, key, variant, name, url, host, body, record, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 arguments: [
                     row.app, record.key.text, record.variantText, name, record.key.url, record.key.host,
-                    record.body.reference, encoded, row.byteCount,
+                    record.body.reference, Data(record.encoded), byteCount,
                 ])
             let id = db.lastInsertedRowID
             for tag in Set(record.surrogateKeys) {
@@ -132,6 +138,7 @@ final class CacheIndex: Sendable {
                     sql: "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
                     arguments: [name, part.start, part.byteCount, Data(part.blob.digest.bytes)])
             }
+            return record
         }
     }
 

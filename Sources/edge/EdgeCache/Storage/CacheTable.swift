@@ -52,6 +52,11 @@ struct CacheTable: Sendable {
     /// Variants of a key; nil if none is in memory.
     func variants(_ key: Key) -> [HotEntry]? { variants[key] }
 
+    /// The entry of the same variant as a record.
+    func variant(like record: StoredResponse, of app: String) -> HotEntry? {
+        variants[Key(app: app, text: record.key.text)]?.first { $0.record.variantText == record.variantText }
+    }
+
     /// Puts an entry in the place of the one with the same variant.
     mutating func insert(_ entry: HotEntry) {
         let key = Key(app: entry.app, text: entry.record.key.text)

@@ -2,12 +2,15 @@ import NIOCore
 
 /// Leaves an origin alone that fails, and tries it again with one request at a time.
 ///
-/// Closed, it lets everything through and counts. After ``maxConsecutive`` failures in a row, or when ``rate`` of at least
-/// ``minSample`` requests in ``window`` failed, it opens for ``openTime``; each opening without a success between doubles
+/// Closed, it lets everything through and counts. After ``maxConsecutive`` failures in a row over ``leastTime``, or when
+/// ``rate`` of at least ``minSample`` requests in ``window`` failed, it opens for ``openTime``; each opening without a success between doubles
 /// that. Then it is half open: one request goes through, and its result closes or opens it.
 struct CircuitBreaker: Sendable {
     /// Failures in a row that open it. Default 5.
     var maxConsecutive = 5
+    /// From the first to the last of them at least: requests that fail together, such as those for one bad page, say nothing
+    /// of the rest. Default 2 s.
+    var leastTime: TimeAmount = .seconds(2)
     /// Share of failures that opens it. Default 0.5.
     var rate = 0.5
     /// Requests in a window from which on the share counts. Default 20.
@@ -35,6 +38,7 @@ struct CircuitBreaker: Sendable {
     private(set) var openings = 0
     private var era = 0
     private var consecutive = 0
+    private var firstFailure = NIODeadline.distantPast
     private var openedInARow = 0
     private var windowStart: NIODeadline?
     private var successes = 0
@@ -82,11 +86,13 @@ struct CircuitBreaker: Sendable {
         case .halfOpen: open(now)
         case .closed:
             roll(now)
+            if consecutive == 0 { firstFailure = now }
             consecutive += 1
             failures += 1
+            let isDead = consecutive >= maxConsecutive && now - firstFailure >= leastTime
             let isSample = successes + failures >= minSample
             let isBad = Double(failures) >= rate * Double(successes + failures)
-            if consecutive >= maxConsecutive || isSample && isBad { open(now) }
+            if isDead || isSample && isBad { open(now) }
         }
     }
 
