@@ -14,7 +14,7 @@ extension Deployer {
         public var path: String
         /// The part's name.
         public var part: String
-        /// `site`, `function` or `origin`.
+        /// `site`, `function`, `origin` or `machine`.
         public var kind: String
         /// Where an origin's content comes from; nil for other parts.
         public var source: String?
@@ -52,10 +52,13 @@ extension Deployer {
             sources.merge(made.sources) { $1 }
             code = made
         }
-        let manifest = try app.composite(site: files, function: code?.function)
+        var machine: MachineManifest?
+        if app.machine != nil { machine = try await self.machine(app, in: folder) }
+        let manifest = try app.composite(site: files, function: code?.function, machine: machine)
         let count = (files?.files.count ?? 0) + (code == nil ? 0 : 1)
         report(.hashed(files: count, bytes: sources.values.reduce(0) { $0 + $1.byteCount }))
-        var result = try await deploy(name, known, .composite, .composite(manifest), sources, message)
+        var result = try await deploy(
+            name, known, .composite, .composite(manifest), sources, message, machine: machine)
         result.files = count
         result.hidden = site?.hiddenCount ?? 0
         result.routes = Deployer.routes(manifest)
@@ -64,6 +67,7 @@ extension Deployer {
             result.probePath = app.routes.first?.description.replacing("*", with: "-")
         }
         if let content { result.note(content) }
+        if let machine { try await settle(machine, name, known, &result) }
         return result
     }
 

@@ -62,20 +62,62 @@ extension Deployer {
     /// As above, for a manifest that is made already, such as one of another scale.
     public func deployMachine(_ manifest: MachineManifest, _ name: AppName, _ message: String) async throws -> Result {
         let known = try await checkOwner(name)
-        var result = try await deploy(
-            name, known, .machine, .machine(manifest), [:], message, sizeClass: SizeClass(manifest.size.description),
-            replicas: UInt32(clamping: manifest.maxReplicas))
-        if manifest.health == nil {
+        var result = try await deploy(name, known, .machine, .machine(manifest), [:], message, machine: manifest)
+        try await settle(manifest, name, known, &result)
+        return result
+    }
+
+    /// Waits until the machines of a release that was made live run it, or nodes went back to the one before.
+    ///
+    /// - Throws: As `deployMachine`.
+    func settle(
+        _ machine: MachineManifest, _ name: AppName, _ known: NameInfo?, _ result: inout Result
+    ) async throws {
+        if machine.health == nil {
             result.warnings.append(
                 "the machine has no health check, so a release counts as good as soon as its process runs; write "
                     + "[machine.health]")
         }
-        guard !result.unchanged, manifest.maxReplicas > 0 else { return result }
-        try await waitForRollout(name, result.release, manifest, wasLive: known?.releases.contains { $0.live } ?? false)
+        guard !result.unchanged, machine.maxReplicas > 0 else { return }
+        try await waitForRollout(name, result.release, machine, wasLive: known?.releases.contains { $0.live } ?? false)
+    }
+
+    /// Deploys the live release once more with another machine, such as one of another scale.
+    ///
+    /// - Parameter change: What is to be different.
+    /// - Throws: ``ClientError`` `.badInput` if there is no machine, or may be none such; what `deployMachine` throws.
+    public func changeMachine(
+        of name: AppName, _ message: String, _ change: (inout MachineManifest) throws -> Void
+    ) async throws -> Result {
+        let known = try await checkOwner(name)
+        let manifest = try await liveManifest(of: name, known)
+        guard var machine = manifest.machine else {
+            throw ClientError(.badInput, "The live release of \(name) has no machine")
+        }
+        try change(&machine)
+        if let problem = machine.problem { throw ClientError(.badInput, "The machine would have \(problem)") }
+        guard case .composite(let composite) = manifest else { return try await deployMachine(machine, name, message) }
+        let changed = try composite.replacing(machine: machine)
+        var result = try await deploy(name, known, .composite, .composite(changed), [:], message, machine: machine)
+        try await settle(machine, name, known, &result)
         return result
     }
 
-    private func waitForRollout(
+    /// The manifest of a name's live release.
+    ///
+    /// - Throws: ``ClientError`` `.badInput` if it has none.
+    public func liveManifest(of name: AppName) async throws -> Manifest {
+        try await liveManifest(of: name, try await client.name(name))
+    }
+
+    private func liveManifest(of name: AppName, _ known: NameInfo?) async throws -> Manifest {
+        guard let live = known?.releases.first(where: { $0.live }), let blob = BlobID(live.manifest) else {
+            throw ClientError(.badInput, "\(name) has no live release; deploy it first")
+        }
+        return try Manifest(decoding: try await client.content(of: blob, limit: ManifestLimits.maxManifestBytes))
+    }
+
+    func waitForRollout(
         _ name: AppName, _ release: String, _ manifest: MachineManifest, wasLive: Bool
     ) async throws {
         let each = Duration.milliseconds(manifest.rolloutTimeoutMilliseconds)
@@ -85,9 +127,7 @@ extension Deployer {
             let app = try await client.machines().apps.first { $0.app == name.description }
             last = app
             if let app, app.live == release {
-                let good = app.machines.filter {
-                    $0.release == release && ["healthy", "asleep", "ended"].contains($0.state)
-                }
+                let good = app.machines.filter { Deployer.isGood($0, release) }
                 report(.replicated(ready: good.count, of: manifest.maxReplicas))
                 if app.target != release {
                     try await giveUp(name, release, app, wasLive: wasLive)
@@ -108,13 +148,7 @@ extension Deployer {
     /// The nodes went back by themselves; the name follows them.
     private func giveUp(_ name: AppName, _ release: String, _ app: MachineAppInfo, wasLive: Bool) async throws -> Never
     {
-        let reasons = Set(app.machines.map(\.reason).filter { !$0.isEmpty }).sorted().joined(separator: "; ")
         if wasLive, app.target != nil { _ = try await rollBack(name, to: app.target.flatMap { ReleaseID($0) }) }
-        throw ClientError(
-            .rolloutFailed,
-            "Release \(release) of \(name) did not become healthy, and was taken back"
-                + (app.target.map { ": release \($0) serves as before" } ?? "")
-                + (reasons.isEmpty ? "" : " (\(reasons))")
-                + ". `skerry machines events \(name)` and `skerry machines logs \(name)` tell why")
+        throw Deployer.gaveUp(release, name, app, app.target.map { "release \($0) serves as before" })
     }
 }

@@ -135,7 +135,7 @@ public struct Deployer: Sendable {
     func deploy(
         _ name: AppName, _ known: NameInfo?, _ kind: ReleaseKind, _ manifest: Manifest,
         _ sources: [BlobID: BlobUploader.Source],
-        _ message: String, sizeClass: SizeClass? = nil, replicas: UInt32 = 0
+        _ message: String, machine: MachineManifest? = nil
     ) async throws -> Result {
         let bytes = ByteBuffer(bytes: try manifest.encoded())
         let id = BlobID(Blake3.hash(bytes.readableBytesView))
@@ -159,8 +159,8 @@ public struct Deployer: Sendable {
         if known == nil { _ = try await submit(.claimName(name)) }
         let release = NewRelease(
             kind: kind, manifest: id, manifestByteCount: UInt64(bytes.readableBytes), message: message,
-            settings: Data(),
-            sizeClass: sizeClass, replicas: replicas)
+            settings: Data(), sizeClass: machine.flatMap { SizeClass($0.size.description) },
+            replicas: UInt32(clamping: machine?.maxReplicas ?? 0))
         let published = try await submit(.publishRelease(name, release))
         guard let releaseID = published.release.flatMap(ReleaseID.init) else {
             throw ClientError(.badAnswer, "The ledger did not say which release it published; update the node")

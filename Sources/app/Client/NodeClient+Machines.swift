@@ -19,7 +19,7 @@ extension NodeClient {
     public func order(
         _ action: MachineOrder.Action, app: String, slot: UInt32, at node: String, key: SigningKey
     ) async throws -> MachineOrderAnswer {
-        let network = try await status().network
+        let network = try await nodeID.value(self).network
         let order = MachineOrder(
             network: network, app: app, slot: slot, node: node, time: Int64(Date().timeIntervalSince1970),
             action: action)

@@ -134,7 +134,7 @@ public struct NodeClient: Sendable {
         return try await execute(request, NodeClient.patient)
     }
 
-    private let nodeID = RememberedStatus()
+    let nodeID = RememberedStatus()
 
     private func execute<Answer: Decodable>(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> Answer
     {

@@ -96,7 +96,11 @@ struct DevApp: Sendable {
     ) throws -> CompositeManifest? {
         switch manifest.kind {
         case .site, .function, .machine: return nil
-        case .app: return try manifest.composite(site: files, function: function)
+        case .app:
+            // Its image is nobody's here: what it answers is said to be unreachable.
+            let nothing = BlobID(Blake3.hash([UInt8]()))
+            let machine = manifest.machine?.manifest(image: nothing, layers: [nothing])
+            return try manifest.composite(site: files, function: function, machine: machine)
         case .origin:
             return try CompositeManifest(
                 parts: manifest.origins.map { origin in

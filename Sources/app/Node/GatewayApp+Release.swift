@@ -5,7 +5,12 @@ import Manifests
 
 extension GatewayApp {
     /// What a release's manifest, whose decoder has checked it, makes the gateway serve.
-    init(_ manifest: Manifest, of release: ReleaseRecord, _ owner: AccountID, isPreview: Bool = false) {
+    ///
+    /// - Parameter isShare: See `MachineRelease.isShare`.
+    init(
+        _ manifest: Manifest, of release: ReleaseRecord, _ owner: AccountID, isPreview: Bool = false,
+        isShare: Bool = false
+    ) {
         let (name, id) = (release.name.description, release.id.description)
         let tenant = FunctionReleases.tenant(owner, name)
         func site(_ manifest: SiteManifest) -> SiteRelease {
@@ -26,14 +31,17 @@ extension GatewayApp {
         case .machine(let manifest):
             if let port = manifest.httpPort {
                 self = .machine(
-                    MachineRelease(name: name, release: id, tenant: tenant, port: port.name, isPreview: isPreview))
+                    MachineRelease(
+                        name: name, release: id, tenant: tenant, port: port.name, isPreview: isPreview,
+                        isShare: isShare))
             } else {
                 self = .unavailable(reason: "its machine has no port for HTTP")
             }
         case .composite(let manifest):
             self = .composite(
                 CompositeRelease(
-                    name: name, release: id, tenant: tenant, manifest: manifest, isPreview: isPreview))
+                    name: name, release: id, tenant: tenant, manifest: manifest, isPreview: isPreview,
+                    isShare: isShare))
         }
     }
 }

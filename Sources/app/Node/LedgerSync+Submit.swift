@@ -72,7 +72,11 @@ extension LedgerSync {
         guard gate.isOpen else {
             throw PeerError(.busy, "The sequencer is still reading the ledger; repeat the command in a moment")
         }
-        try await domains.check(transaction)
+        // What cannot be read, the ledger refuses.
+        if let signed = try? SignedTransaction(decoding: transaction) {
+            try await domains.check(signed)
+            try await trial.check(signed) { [keeper] in keeper.state }
+        }
         let result = try await keeper.submit(transaction)
         switch result.outcome {
         case .applied(let release): return (result.sequence, release?.description)

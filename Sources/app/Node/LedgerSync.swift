@@ -24,6 +24,8 @@ struct LedgerSync: Sendable {
     /// Looks at bindings of domains before they are ordered.
     let domains: DomainGuard
     let logger: Logger
+    /// Tries long transactions before they are ordered.
+    let trial = SettlementTrial()
     let gate = SequencerGate()
     let hint = SequencerHint()
 

@@ -1,6 +1,7 @@
 import Certificates
 import Foundation
 import Gateway
+import NIOCore
 import NIOSSL
 
 /// Who a node is to TLS clients: with certificates of an authority for the domains that have one, and with a
@@ -38,6 +39,10 @@ struct LocalCertificates: GatewayCertificates {
         guard let name = serverName else { return own }
         if name == "localhost" || name.hasSuffix(LocalCertificates.suffix) { return own }
         return others?.context(for: name)
+    }
+
+    func contextToCome(for serverName: String, on eventLoop: any EventLoop) -> EventLoopFuture<NIOSSLContext?>? {
+        others?.contextToCome(for: serverName, on: eventLoop)
     }
 
     func challengeContext(for serverName: String) -> NIOSSLContext? { others?.challengeContext(for: serverName) }

@@ -19,6 +19,7 @@ import MachineProxy
 import Membership
 import NIOCore
 import Origins
+import PaidDelivery
 import Peering
 import Secrets
 import Synchronization
@@ -66,6 +67,8 @@ final class NodeParts: Sendable {
     let domains: DomainWatch
     let certificates: NodeCertificates
     let payments: NodePayments
+    /// What this node pays others with.
+    let paying: NodePaying
     private let logger: Logger
     private let gateway = Mutex<Gateway?>(nil)
 
@@ -109,11 +112,11 @@ final class NodeParts: Sendable {
         discovery = Discovery(
             key: key, network: network, peers: peers, view: NetworkView(keeper: keeper, membership: membership),
             group: group, logger: NodeParts.labelled(logger, "discovery"))
-        let delivery = NodeDelivery()
+        let (delivery, payer) = (NodeDelivery(), NodePayer())
         exchange = Exchange(
             store: store, peers: peers,
             finder: NodeProviders(node: node, keeper: keeper, discovery: discovery, membership: membership),
-            meter: delivery, group: group, logger: NodeParts.labelled(logger, "exchange"))
+            meter: delivery, payer: payer, group: group, logger: NodeParts.labelled(logger, "exchange"))
         repairer = Repairer(store: store, exchange: exchange, logger: NodeParts.labelled(logger, "blobs"))
         scrubber = Scrubber(store: store, logger: NodeParts.labelled(logger, "blobs"))
         announcer = Announcer(store: store, discovery: discovery, logger: NodeParts.labelled(logger, "discovery"))
@@ -168,14 +171,21 @@ final class NodeParts: Sendable {
         receipts = ReceiptBook(
             key: key, epoch: { keeper.state.epoch.number }, folder: try ReceiptFolder(path: receiptFolder),
             logger: functionLogger)
+        let ledgerSync = sync
+        let paying = try NodePaying(
+            key: key, keeper: keeper, folder: paymentFolder, options: paymentOptions, peers: peers,
+            logger: NodeParts.labelled(logger, "payments"), submit: { try await ledgerSync.submit($0).sequence })
+        self.paying = paying
+        payer.attach(paying.client, paying.funds)
         let calls = NodeParts.calls(
             of: node, functions, functionReleases, receipts, keeper: keeper, membership: membership, peers: peers,
-            group: group, logger: functionLogger)
+            payer: paying.calls, group: group, logger: functionLogger)
         self.calls = calls
         let paidCalls = PaidCalls()
         let machines = MachineCalls(
             node: node, directory: machineDirectory, proxy: machineProxy,
-            sender: CallSender(peers: CallPeers(peers), wallLimit: MachineCalls.wallLimit),
+            sender: CallSender(
+                peers: CallPeers(peers), wallLimit: MachineCalls.wallLimit, payer: paying.calls),
             logger: NodeParts.labelled(logger, "machines"))
         self.machines = machines
         callServer = CallServer(paid: paidCalls) { version, call, hops async throws(CallFailure) in
@@ -203,7 +213,7 @@ final class NodeParts: Sendable {
             console.log(level: line.level, "\(line.text)", metadata: metadata)
             logs.add(FunctionLogRecord(version, line), to: version.tenant)
         }
-        let (outcomes, ledgerSync) = (ReleaseOutcomes(), sync)
+        let outcomes = ReleaseOutcomes()
         functions.onOutcome = { version, outcome in
             outcomes.add(version, status: outcome.status, error: outcome.error)
             paidCalls.ended(outcome.requestID, cpuMicroseconds: outcome.cpuMicroseconds)
@@ -245,15 +255,17 @@ final class NodeParts: Sendable {
     /// Calls that are run by `pool`, or by other nodes, with a receipt of whoever ran them.
     private static func calls(
         of node: NodeID, _ pool: FunctionPool, _ releases: FunctionReleases, _ receipts: ReceiptBook,
-        keeper: LedgerKeeper, membership: Membership, peers: PeerNetwork, group: any EventLoopGroup, logger: Logger
+        keeper: LedgerKeeper, membership: Membership, peers: PeerNetwork, payer: PayingCalls,
+        group: any EventLoopGroup, logger: Logger
     ) -> FunctionCalls {
         let placement = CallPlacement(keeper: keeper)
         let wall = pool.settings.wallLimit / .milliseconds(1)
         return FunctionCalls(
             node: node, placement: { placement.nodes(of: $0) }, isUsable: { membership.isUsable($0) },
             knows: { releases.release($0.release, of: $0.app)?.version == $0 },
-            sender: CallSender(peers: CallPeers(peers), wallLimit: .milliseconds(Int64(wall))), group: group,
-            logger: logger
+            sender: CallSender(
+                peers: CallPeers(peers), wallLimit: .milliseconds(Int64(wall)), payer: payer),
+            group: group, logger: logger
         ) { version, call, eventLoop in
             let start = NIODeadline.now()
             return pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop)
@@ -317,6 +329,7 @@ final class NodeParts: Sendable {
             group.addTask { await self.keyValues.run() }
             group.addTask { await self.cache.run() }
             group.addTask { await self.nodeMachines.run() }
+            if let ports = self.machinePorts.withLock({ $0 }) { group.addTask { await ports.run() } }
             group.addTask { await self.keeper.run() }
             if let etcd = self.ledger.etcd { group.addTask { await etcd.leadership.run() } }
             group.addTask { await self.duties.run() }
@@ -327,34 +340,69 @@ final class NodeParts: Sendable {
     }
 
     /// Opens the ports whose connections go to machines as they are.
-    func openPorts(_ options: MachineOptions) async {
-        guard let wanted = options.tcpPorts, !wanted.isEmpty else { return }
-        let ports = MachinePorts(options, machines, group: group, logger: NodeParts.labelled(logger, "machines"))
+    ///
+    /// - Parameter host: The gateway's.
+    func openPorts(_ options: MachineOptions, host: String) async {
+        let ports = MachinePorts(
+            options, host: host, machines, nodeMachines.table, path: nodeMachines.portsPath, group: group,
+            logger: NodeParts.labelled(logger, "machines"))
         machinePorts.withLock { $0 = ports }
-        await ports.open(wanted)
+        await ports.openFixed()
     }
 
-    /// Visitors first: requests in flight end before what serves them goes.
+    /// Visitors first: requests in flight end before what serves them goes. What does not need each other goes side by side.
     func stop(drain: Duration) async {
-        await gateway.withLock { $0 }?.shutdown(drain: drain)
-        await machinePorts.withLock { $0 }?.entrance.close()
-        machineProxy.close()
-        await machineSetup.close()
-        await functions.shutdown()
-        await hostServices.close()
-        await functionLogs.flush()
-        await certificates.close()
-        await keyValues.close()
-        await cache.close()
-        await origins.close()
+        await part("gateway") {
+            await self.gateway.withLock { $0 }?.shutdown(drain: drain)
+            await self.machinePorts.withLock { $0 }?.entrance.close()
+            self.machineProxy.close()
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.part("machines") { await self.machineSetup.close() } }
+            group.addTask {
+                await self.part("functions") {
+                    await self.functions.shutdown()
+                    await self.hostServices.close()
+                    await self.functionLogs.flush()
+                    await self.keyValues.close()
+                }
+            }
+            group.addTask {
+                await self.part("cache") {
+                    await self.certificates.close()
+                    await self.cache.close()
+                    await self.origins.close()
+                }
+            }
+            group.addTask { await self.part("membership") { await self.membership.leave() } }
+        }
         payments.close()
-        await membership.leave()
-        await exchange.close()
-        await peers.shutdown()
+        await part("peers") {
+            await self.exchange.close()
+            await self.peers.shutdown()
+        }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.part("ledger") { await self.closeLedger() } }
+            group.addTask { await self.part("blobs") { self.closeStore() } }
+        }
+    }
+
+    /// Stops a part; how long that took is in the log.
+    private func part(_ name: String, _ stop: @Sendable () async -> Void) async {
+        let start = ContinuousClock.now
+        await stop()
+        let millis = (ContinuousClock.now - start) / .milliseconds(1)
+        logger.debug("part stopped", metadata: ["part": "\(name)", "ms": "\(Int(millis))"])
+    }
+
+    private func closeLedger() async {
         do { try await keeper.close() } catch {
             logger.error("closing the ledger failed", metadata: ["error": "\(error)"])
         }
         try? await ledger.etcd?.close()
+    }
+
+    private func closeStore() {
         do { try store.close() } catch {
             logger.error("closing the blob store failed", metadata: ["error": "\(error)"])
         }
@@ -383,6 +431,7 @@ final class NodeParts: Sendable {
                 sequence: state.sequence, root: state.root.hex, sequencer: sync.isSequencer,
                 leader: sync.sequencer?.description, epoch: state.epoch.number, certified: state.certified.sequence,
                 engine: ledger.engine.rawValue, failure: keeper.failure.map { "\($0)" }),
-            peers: others, blobCount: usage.blobs, blobBytes: usage.bytes, earnings: payments.earnings)
+            peers: others, blobCount: usage.blobs, blobBytes: usage.bytes, earnings: payments.earnings,
+            spending: paying.spending)
     }
 }

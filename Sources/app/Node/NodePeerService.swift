@@ -100,12 +100,10 @@ final class NodePeerService: PeerRequestHandler {
 
     /// Why a peer may not ask this; nil if it may.
     static func refusal(of type: FrameType, by peer: NodeID, _ state: LedgerState) -> PeerError? {
-        if isAdmitted(peer, type, state) || PaidServing.payerFrames.contains(type) { return nil }
-        // A fetch asks every node for its first block without paying, and opens a session when it hears this. What is
-        // given away is for nodes alone, so the exchange's meter is not asked; who never was a node is here to pay.
-        if type == .readBlock, state.node(peer) == nil {
-            return PeerError(.paymentRequired, "This node gives away nothing but to nodes; present a channel")
-        }
+        if isAdmitted(peer, type, state) { return nil }
+        // What a payer gets without paying, the exchange's meter says; a node that left is given nothing.
+        let isPayer = type != .readBlock || state.node(peer) == nil
+        if isPayer, PaidServing.payerFrames.contains(type) { return nil }
         return PeerError(.notOnLedger, "Node \(peer.short) does not take part; let its operator opt in")
     }
 

@@ -197,7 +197,8 @@ actor ReleaseKeeper {
         for record in state.names {
             guard let live = state.liveRelease(of: record.name) else { continue }
             next[record.name.description] = RouteTable.Route(
-                live: app(live, of: record.owner), trial: trial(record, beside: live, state))
+                live: app(live, of: record.owner, isShare: record.candidate != nil),
+                trial: trial(record, beside: live, state))
         }
         routes.replace(next)
         completeGauge.record(complete.count)
@@ -209,15 +210,16 @@ actor ReleaseKeeper {
         guard let candidate = record.candidate, let release = state.release(candidate.release, of: record.name)
         else { return nil }
         return RouteTable.Trial(
-            app: app(release, of: record.owner), percent: candidate.percent, pair: "\(live.id) \(release.id)")
+            app: app(release, of: record.owner, isShare: true), percent: candidate.percent,
+            pair: "\(live.id) \(release.id)")
     }
 
-    private func app(_ release: ReleaseRecord, of owner: AccountID) -> GatewayApp {
+    private func app(_ release: ReleaseRecord, of owner: AccountID, isShare: Bool) -> GatewayApp {
         guard let manifest = manifests[release.manifest] else {
             return .unavailable(
                 reason: "Release \(release.id) of \(release.name) is on its way to this node; try again shortly")
         }
-        return GatewayApp(manifest, of: release, owner)
+        return GatewayApp(manifest, of: release, owner, isShare: isShare)
     }
 
     // MARK: Fetching

@@ -169,7 +169,8 @@ public final class SkerryNode: Service {
             options.httpsPort.map { NodeConfiguration.Address(host: configuration.gateway.host, port: $0) }
             ?? configuration.tls?.address ?? configuration.secure
         if let secure {
-            let domains = GatewayIdentity(book: parts.certificates.book)
+            let domains = GatewayIdentity(
+                book: parts.certificates.book, borrowed: parts.certificates.borrowed)
             var tls = Gateway.Settings.TLS(certificates: try LocalCertificates(folder, others: domains))
             tls.host = secure.host
             tls.port = secure.port
@@ -186,7 +187,7 @@ public final class SkerryNode: Service {
             throw SkerryNode.cannotListen("gateway port", configuration.gateway, error)
         }
         parts.adopt(gateway)
-        await parts.openPorts(configuration.machines ?? MachineOptions())
+        await parts.openPorts(configuration.machines ?? MachineOptions(), host: configuration.gateway.host)
         if let entrance = parts.nodeMachines.entrance {
             do { _ = try await gateway.listen(on: entrance.host, port: Int(MachineEntrance.port)) } catch {
                 // The node's visitors are served all the same.
@@ -246,6 +247,10 @@ public final class SkerryNode: Service {
             // The control API ends first, at graceful shutdown; the others follow it.
             do { while try await group.next() != nil {} } catch is CancellationError {}
             group.cancelAll()
+            let start = ContinuousClock.now
+            try await group.waitForAll()
+            let millis = (ContinuousClock.now - start) / .milliseconds(1)
+            logger.debug("part stopped", metadata: ["part": "chores", "ms": "\(Int(millis))"])
         }
     }
 

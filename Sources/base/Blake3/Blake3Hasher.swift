@@ -28,6 +28,10 @@ public struct Blake3Hasher: Sendable {
     /// The digest of what was added so far; more may be added after it.
     public func finalize() -> Digest { subtree.last().root }
 
+    /// The digest of what was added so far with `bytes` behind it, which are not added: without a buffer where nothing was
+    /// added before and they are short.
+    public func finalize(adding bytes: UnsafeRawBufferPointer) -> Digest { subtree.last(adding: bytes).root }
+
     /// Extended output: `byteCount` bytes, clamped to 0...`maxOutputByteCount`; the first 32 are the digest.
     public func finalize(byteCount: Int) -> [UInt8] {
         subtree.last().root(byteCount: max(0, min(byteCount, Self.maxOutputByteCount)))

@@ -51,6 +51,14 @@ struct SubtreeHasher: Sendable {
         return node
     }
 
+    /// The last node once `bytes` are added.
+    func last(adding bytes: UnsafeRawBufferPointer) -> Node {
+        if byteCount == 0, bytes.count <= Self.bufferByteCount { return tree.last(bytes, firstChunk: firstChunk) }
+        var whole = self
+        whole.update(bytes)
+        return whole.last()
+    }
+
     private var nextChunk: UInt64 { firstChunk + UInt64(hashedByteCount / Self.chunkByteCount) }
 
     /// The largest complete subtree that starts here and leaves at least one byte behind it.

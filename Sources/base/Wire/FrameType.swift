@@ -119,7 +119,8 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let secretsStored = FrameType(rawValue: 117)
     /// `PeerPBReadCertificate`, answered by `PeerPBSealedCertificate`.
     public static let readCertificate = FrameType(rawValue: 160)
-    /// `PeerPBSealedCertificate`: a domain's certificate and key, sealed to the receiver; empty if there is none.
+    /// `PeerPBSealedCertificate`: a domain's certificate and key, sealed to the receiver, or its chain; empty if there is
+    /// none.
     public static let certificate = FrameType(rawValue: 161)
     /// `PeerPBSealedCertificate`, answered by ``certificateStored``.
     public static let storeCertificate = FrameType(rawValue: 162)
@@ -129,6 +130,10 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let setChallenge = FrameType(rawValue: 164)
     /// `PeerPBCertificateDone`.
     public static let challengeSet = FrameType(rawValue: 165)
+    /// `PeerPBSignHandshake`, answered by ``handshakeSignature``.
+    public static let signHandshake = FrameType(rawValue: 170)
+    /// `PeerPBHandshakeSignature`.
+    public static let handshakeSignature = FrameType(rawValue: 171)
 
     /// `PeerPBCacheAsk`, answered by ``cacheAnswer``.
     public static let cacheAsk = FrameType(rawValue: 176)

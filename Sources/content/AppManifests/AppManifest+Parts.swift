@@ -21,16 +21,21 @@ extension AppManifest {
     public static let sitePart = "site"
     /// What the function of a composite app is called among its parts.
     public static let functionPart = "function"
+    /// What the machine of a composite app is called among its parts.
+    public static let machinePart = "machine"
     /// All paths.
     static let everything = RoutePattern("/*")
 
-    /// Makes a composite app's manifest of what its site and its function became.
+    /// Makes a composite app's manifest of what its site, its function and its machine became.
     ///
     /// - Parameters:
     ///   - site: Nil for an app without ``assets``.
     ///   - function: Nil for an app without ``entry``; its own routes are left out.
+    ///   - machine: Nil for an app without ``machine``.
     /// - Throws: `ManifestError`.
-    public func composite(site: SiteManifest?, function: FunctionManifest?) throws -> CompositeManifest {
+    public func composite(
+        site: SiteManifest?, function: FunctionManifest?, machine: MachineManifest? = nil
+    ) throws -> CompositeManifest {
         var parts = origins.map { origin in
             CompositeManifest.Part(
                 name: origin.name, content: .origin(origin.manifest), routes: origin.routes,
@@ -45,6 +50,12 @@ extension AppManifest {
                 .init(
                     name: AppManifest.functionPart, content: .function(function), routes: routes,
                     stripsPrefix: stripsPrefix))
+        }
+        if let machine {
+            parts.append(
+                .init(
+                    name: AppManifest.machinePart, content: .machine(machine), routes: machineRoutes,
+                    stripsPrefix: machineStripsPrefix))
         }
         return try CompositeManifest(parts: parts)
     }

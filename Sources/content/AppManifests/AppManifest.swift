@@ -65,8 +65,12 @@ public struct AppManifest: Sendable, Equatable {
     /// One for an origin; for a composite app those that it has.
     public var origins: [Origin] = []
 
-    /// What `[machine]` says; nil for other kinds.
+    /// What `[machine]` says; nil for an app without one.
     public var machine: Machine?
+    /// Paths that the machine of a composite app answers.
+    public var machineRoutes: [RoutePattern] = []
+    /// Whether it sees paths without what stands before the `*` of a route. Default no.
+    public var machineStripsPrefix = false
 
     public init(name: String, kind: Kind) {
         self.name = name

@@ -10,16 +10,15 @@ extension AppManifestReader {
     ]
 
     mutating func app(_ table: TOMLTable, _ manifest: inout AppManifest) {
-        let parts = ["site", "function", "origin"]
-        for entry in table.entries
-        where !["name", "kind", "machine"].contains(entry.key) && !parts.contains(entry.key) {
+        let parts = ["site", "function", "machine", "origin"]
+        for entry in table.entries where !["name", "kind"].contains(entry.key) && !parts.contains(entry.key) {
             let place = ["assets", "routes"].contains(entry.key) ? "[site] or [function]" : "[function]"
             note(entry.keyPosition, "\(entry.key) belongs to a part of the app; write it below \(place)")
         }
         if !parts.contains(where: { table[$0] != nil }) {
             note(
                 AppManifestReader.start,
-                "an app needs parts; write [site], [function] or [origin.NAME] and their keys below")
+                "an app needs parts; write [site], [function], [machine] or [origin.NAME] and their keys below")
         }
         let hasSite = table["site"] != nil
         if let part = part(table["site"], "[site] and below it assets = \"public\"") {
@@ -27,7 +26,7 @@ extension AppManifestReader {
         }
         if let part = part(table["function"], "[function] and below it entry = \"main.js\"") {
             refuseUnknown(part, AppManifestReader.functionKeys, in: "[function]")
-            function(part, &manifest, hasAssets: hasSite)
+            function(part, &manifest, hasAssets: hasSite, hasMachine: table["machine"] != nil)
             manifest.stripsPrefix = flag(part["strip_prefix"]) ?? false
             checkPrefixes(part, manifest.routes, manifest.stripsPrefix)
             if part["routes"] == nil {
@@ -38,6 +37,9 @@ extension AppManifestReader {
                 }
                 manifest.routes = AppManifest.everything.map { [$0] } ?? []
             }
+        }
+        if let part = part(table["machine"], "[machine] and below it image = \"oci:FOLDER\"") {
+            machinePart(part, table["machine"]?.keyPosition ?? AppManifestReader.start, &manifest)
         }
         for entry in entries(table["origin"], "tables with names: write [origin.NAME] and below it url = \"…\"") {
             originPart(entry, &manifest)
@@ -65,6 +67,21 @@ extension AppManifestReader {
         manifest.siteRoutes = table["routes"].map { routes($0) } ?? AppManifest.everything.map { [$0] } ?? []
     }
 
+    private mutating func machinePart(
+        _ table: TOMLTable, _ position: TOMLPosition, _ manifest: inout AppManifest
+    ) {
+        let machine = machine(table, at: position, environment: table, besides: AppManifestReader.partKeys)
+        manifest.machine = machine
+        manifest.machineRoutes = routes(table["routes"])
+        manifest.machineStripsPrefix = flag(table["strip_prefix"]) ?? false
+        checkPrefixes(table, manifest.machineRoutes, manifest.machineStripsPrefix)
+        let callers = manifest.bindings.filter { $0.target == .machine }
+        guard machine.described.httpPort == nil, !manifest.machineRoutes.isEmpty || !callers.isEmpty else { return }
+        note(
+            table["routes"]?.keyPosition ?? position,
+            "the machine has no port with HTTP that would answer; write [[machine.ports]] and below it port = 8080")
+    }
+
     private mutating func originPart(_ entry: TOMLTable.Entry, _ manifest: inout AppManifest) {
         let place = "[origin.\(entry.key)]"
         guard case .table(let table) = entry.value.content else {
@@ -73,12 +90,12 @@ extension AppManifestReader {
                 "in an app, origins have names: write [origin.NAME], for example [origin.img], and below it its keys")
             return
         }
-        guard FunctionBinding.isLabel(entry.key), ![AppManifest.sitePart, AppManifest.functionPart].contains(entry.key)
-        else {
+        let taken = [AppManifest.sitePart, AppManifest.functionPart, AppManifest.machinePart]
+        guard FunctionBinding.isLabel(entry.key), !taken.contains(entry.key) else {
             note(
                 entry.keyPosition,
                 "\"\(entry.key)\" cannot be an origin's name; use 1 to 63 lower-case letters, digits and inner hyphens, "
-                    + "not site or function")
+                    + "not site or function or machine")
             return
         }
         let source = origin(table, at: entry.keyPosition, place, besides: ["routes", "strip_prefix"])
@@ -126,6 +143,7 @@ extension AppManifestReader {
             [
                 (["site", "routes"], "[site]", manifest.siteRoutes),
                 (["function", "routes"], "[function]", manifest.routes),
+                (["machine", "routes"], "[machine]", manifest.machineRoutes),
             ]
             + manifest.origins.map { (["origin", $0.name, "routes"], "[origin.\($0.name)]", $0.routes) }
         var count = 0

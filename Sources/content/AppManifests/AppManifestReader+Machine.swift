@@ -8,6 +8,9 @@ extension AppManifestReader {
         "in_flight", "stop_signal", "stop_timeout", "ports", "health", "volumes", "rollout", "rollout_timeout",
     ]
 
+    /// What else a machine says that is a part of an app.
+    static let partKeys = ["routes", "strip_prefix", "vars", "secrets", "bindings"]
+
     mutating func machine(_ table: TOMLTable, _ manifest: inout AppManifest) {
         let own = ["name", "kind", "machine", "vars", "secrets", "bindings"]
         for entry in table.entries where !own.contains(entry.key) && entry.key != "machine" {
@@ -25,19 +28,32 @@ extension AppManifestReader {
             note(entry.keyPosition, "machine is a table: write [machine] and below it image = \"oci:FOLDER\"")
             return
         }
-        refuseUnknown(inner, AppManifestReader.machineKeys, in: "[machine]")
+        let machine = machine(inner, at: entry.keyPosition, environment: table)
+        manifest.vars = machine.settings.vars
+        manifest.bindings = machine.settings.bindings
+        manifest.secrets = machine.settings.secrets
+        manifest.machine = machine
+    }
+
+    /// What `[machine]` says.
+    ///
+    /// - Parameters:
+    ///   - table: Has its texts, secrets and bindings.
+    ///   - others: Further keys that it may have, which are read elsewhere.
+    mutating func machine(
+        _ inner: TOMLTable, at position: TOMLPosition, environment table: TOMLTable, besides others: [String] = []
+    ) -> AppManifest.Machine {
+        refuseUnknown(inner, AppManifestReader.machineKeys + others, in: "[machine]")
         if inner["image"] == nil {
             note(
-                entry.keyPosition,
+                position,
                 "the machine has no image; write image = \"oci:FOLDER\", \"archive:FILE\" or a registry's reference")
         }
         var machine = AppManifest.Machine(image: inner["image"].flatMap { text($0) } ?? "")
-        manifest.vars = vars(table["vars"])
-        manifest.bindings = services(table)
-        manifest.secrets = secrets(table["secrets"], besides: manifest.bindings, table["vars"])
-        machine.settings.vars = manifest.vars
-        machine.settings.bindings = manifest.bindings
-        machine.settings.secrets = manifest.secrets
+        machine.settings.vars = vars(table["vars"])
+        machine.settings.bindings = services(table)
+        machine.settings.secrets = secrets(
+            table["secrets"], besides: machine.settings.bindings, table["vars"])
         program(inner, &machine.settings)
         machine.settings.ports = ports(inner["ports"])
         if let health = inner["health"] { machine.settings.health = self.health(health, machine.settings.ports) }
@@ -47,8 +63,8 @@ extension AppManifestReader {
         // What the single keys do not show, such as two ports of one number.
         var whole = machine.settings
         whole.layers = [whole.image]
-        if problems.isEmpty, let problem = whole.problem { note(entry.keyPosition, "the machine has \(problem)") }
-        manifest.machine = machine
+        if problems.isEmpty, let problem = whole.problem { note(position, "the machine has \(problem)") }
+        return machine
     }
 
     private mutating func services(_ table: TOMLTable) -> [FunctionBinding] {
@@ -125,7 +141,7 @@ extension AppManifestReader {
     private mutating func ports(_ entry: TOMLTable.Entry?) -> [MachineManifest.Port] {
         var ports: [MachineManifest.Port] = []
         for (table, position) in tables(entry, ManifestLimits.maxPorts, "[[machine.ports]]") {
-            refuseUnknown(table, ["name", "port", "transport"], in: "[[machine.ports]]")
+            refuseUnknown(table, ["name", "port", "transport", "public"], in: "[[machine.ports]]")
             let transport =
                 choice(table["transport"], MachineManifest.Port.Transport.allCases.map(\.rawValue))
                 .flatMap(MachineManifest.Port.Transport.init) ?? .http
@@ -136,9 +152,39 @@ extension AppManifestReader {
                 note(position, "the port \(name) (\(number)) has the name or the number of \(other.name)")
                 continue
             }
-            ports.append(.init(name: name, number: number, transport: transport))
+            ports.append(
+                .init(
+                    name: name, number: number, transport: transport, opening: opening(table["public"], transport)))
         }
         return ports
+    }
+
+    /// Whether nodes open a port of their own for it, and which.
+    private mutating func opening(
+        _ entry: TOMLTable.Entry?, _ transport: MachineManifest.Port.Transport
+    ) -> MachineManifest.Port.Opening? {
+        guard let entry else { return nil }
+        let opening: MachineManifest.Port.Opening
+        switch entry.value.content {
+        case .boolean(false): return nil
+        case .boolean(true): opening = .any
+        case .integer:
+            guard let number = number(entry, 1...65_535) else { return nil }
+            opening = .number(number)
+        default:
+            note(
+                entry.value.position,
+                "public is true, or the port that nodes should open, such as 5432; it is \(entry.value.kindName)")
+            return nil
+        }
+        guard transport == .tcp else {
+            note(
+                entry.keyPosition,
+                "HTTP is answered under the app's name at every gateway; leave public out, or write transport = \"tcp\""
+            )
+            return nil
+        }
+        return opening
     }
 
     private mutating func health(
@@ -208,7 +254,7 @@ extension AppManifestReader {
             if table["path"] == nil { note(position, "the volume has no place; write path = \"/data\"") }
             if table["size"] == nil { note(position, "the volume has no size; write size = \"1GiB\"") }
             let path = absolute(table["path"])
-            let size = bytes(table["size"], 1 << 20...1 << 46)
+            let size = bytes(table["size"], ManifestLimits.volumeBytes)
             guard let name, let path, let size else { continue }
             if let other = volumes.first(where: { $0.name == name || $0.path == path }) {
                 note(position, "the volume \(name) has the name or the place of \(other.name)")
@@ -237,7 +283,10 @@ extension AppManifestReader {
                 note(entry.value.position, "max_replicas is less than min_replicas, \(machine.minReplicas)")
             }
         }
-        let sleeps = flag(table["autostop"]) ?? (table["idle"] != nil)
+        machine.inFlightTarget = number(table["in_flight"], 1...1_000_000) ?? 0
+        // What grows by its requests also shrinks by them.
+        let grows = machine.inFlightTarget > 0 && machine.minReplicas < machine.maxReplicas
+        let sleeps = flag(table["autostop"]) ?? (table["idle"] != nil || grows)
         let idle = milliseconds(table["idle"], 1_000...86_400_000)
         machine.idleMilliseconds = sleeps ? idle ?? 60_000 : 0
         if sleeps, machine.minReplicas == machine.maxReplicas, let entry = table["autostop"] ?? table["idle"] {
@@ -245,7 +294,6 @@ extension AppManifestReader {
                 entry.keyPosition,
                 "no copy may sleep, because as many as there can be must run; write min_replicas = 0")
         }
-        machine.inFlightTarget = number(table["in_flight"], 1...1_000_000) ?? 0
     }
 
     private mutating func end(_ table: TOMLTable, _ machine: inout MachineManifest) {
@@ -257,7 +305,7 @@ extension AppManifestReader {
             machine.rolloutTimeoutMilliseconds = timeout
         }
         machine.stopSignal = choice(table["stop_signal"], MachineManifest.signals)
-        if let timeout = milliseconds(table["stop_timeout"], 0...3_600_000) {
+        if let timeout = milliseconds(table["stop_timeout"], 0...ManifestLimits.maxStopMilliseconds) {
             machine.stopTimeoutMilliseconds = timeout
         }
     }
@@ -273,6 +321,6 @@ extension AppManifestReader {
     private mutating func bytes(_ entry: TOMLTable.Entry?, _ range: ClosedRange<Int>) -> Int? {
         quantity(
             entry, [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)], 1, range,
-            "a size such as \"64MiB\" or \"10GiB\", from 1 MiB to 64 TiB")
+            "a size such as \"64MiB\" or \"10GiB\", from 16 MiB to 16 TiB")
     }
 }

@@ -39,8 +39,11 @@ struct AppManifestReader {
         case .app: app(table, &manifest)
         case .machine: machine(table, &manifest)
         }
-        if kind != .machine, let entry = table["machine"] {
-            note(entry.keyPosition, "[machine] describes a container; leave it out, or write kind = \"machine\"")
+        if kind != .machine, kind != .app, let entry = table["machine"] {
+            note(
+                entry.keyPosition,
+                "[machine] describes a container; leave it out, or write kind = \"machine\" or \"app\""
+            )
         }
         return manifest
     }
@@ -117,7 +120,9 @@ struct AppManifestReader {
         manifest.hasCleanURLs = flag(table["clean_urls"]) ?? false
     }
 
-    mutating func function(_ table: TOMLTable, _ manifest: inout AppManifest, hasAssets: Bool) {
+    mutating func function(
+        _ table: TOMLTable, _ manifest: inout AppManifest, hasAssets: Bool, hasMachine: Bool = false
+    ) {
         if table["entry"] == nil {
             note(AppManifestReader.start, "a function needs its module; write entry = \"main.js\" with the file's name")
         }
@@ -128,7 +133,8 @@ struct AppManifestReader {
         manifest.compatibilityDate = date(table["compatibility_date"])
         manifest.cron = cron(table["cron"])
         manifest.vars = vars(table["vars"])
-        manifest.bindings = bindings(table["bindings"], besides: table["vars"], hasAssets: hasAssets)
+        manifest.bindings = bindings(
+            table["bindings"], besides: table["vars"], hasAssets: hasAssets, hasMachine: hasMachine)
         manifest.secrets = secrets(table["secrets"], besides: manifest.bindings, table["vars"])
         manifest.build = build(table["build"])
     }
@@ -193,7 +199,7 @@ struct AppManifestReader {
     }
 
     mutating func bindings(
-        _ entry: TOMLTable.Entry?, besides vars: TOMLTable.Entry?, hasAssets: Bool
+        _ entry: TOMLTable.Entry?, besides vars: TOMLTable.Entry?, hasAssets: Bool, hasMachine: Bool = false
     ) -> [FunctionBinding] {
         guard let entry else { return [] }
         guard case .array(let values) = entry.value.content else {
@@ -214,7 +220,9 @@ struct AppManifestReader {
                 note(value.position, "a binding is a table with name and type; write [[bindings]]")
                 return nil
             }
-            guard let binding = binding(table, at: value.position, hasAssets: hasAssets) else { return nil }
+            guard let binding = binding(table, at: value.position, hasAssets: hasAssets, hasMachine: hasMachine) else {
+                return nil
+            }
             if let first = known.updateValue(value.position, forKey: binding.name) {
                 note(
                     table["name"]?.value.position ?? value.position,
@@ -225,10 +233,12 @@ struct AppManifestReader {
         }
     }
 
-    private mutating func binding(_ table: TOMLTable, at position: TOMLPosition, hasAssets: Bool) -> FunctionBinding? {
-        guard let type = table["type"], let kind = choice(type, ["assets", "kv", "service"]) else {
+    private mutating func binding(
+        _ table: TOMLTable, at position: TOMLPosition, hasAssets: Bool, hasMachine: Bool
+    ) -> FunctionBinding? {
+        guard let type = table["type"], let kind = choice(type, ["assets", "kv", "service", "machine"]) else {
             if table["type"] == nil {
-                note(position, "the binding has no type; write type = \"assets\", \"kv\" or \"service\"")
+                note(position, "the binding has no type; write type = \"assets\", \"kv\", \"service\" or \"machine\"")
             }
             return nil
         }
@@ -247,6 +257,16 @@ struct AppManifestReader {
             return nil
         }
         guard let target else {
+            if kind == "machine" {
+                guard hasMachine else {
+                    note(
+                        type.value.position,
+                        "the app has no machine; write kind = \"app\" and [machine], or type = \"service\" and service = "
+                            + "\"…\" with the name of the machine's app")
+                    return nil
+                }
+                return FunctionBinding(name: name, target: .machine)
+            }
             guard hasAssets else {
                 note(type.value.position, "the app has no assets; write assets = \"public\" with the folder's name")
                 return nil

@@ -14,6 +14,7 @@ extension CompositeManifest {
             case .site(let site): entry.site = Manifest.message(site)
             case .function(let function): entry.function = function.message
             case .origin(let origin): entry.origin = origin.message
+            case .machine(let machine): entry.machine = machine.message
             }
             return entry
         }
@@ -43,6 +44,7 @@ extension CompositeManifest {
             case .site(let site): .site(try Manifest.site(site))
             case .function(let function): .function(try FunctionManifest(function))
             case .origin(let origin): .origin(try OriginManifest(origin))
+            case .machine(let machine): .machine(try MachineManifest(machine))
             case nil:
                 throw ManifestError(
                     .malformed,

@@ -11,13 +11,15 @@ public struct CompositeManifest: Sendable, Equatable {
         /// Without routes of its own: those of the part count.
         case function(FunctionManifest)
         case origin(OriginManifest)
+        case machine(MachineManifest)
 
-        /// `site`, `function` or `origin`.
+        /// `site`, `function`, `origin` or `machine`.
         public var kind: String {
             switch self {
             case .site: "site"
             case .function: "function"
             case .origin: "origin"
+            case .machine: "machine"
             }
         }
     }
@@ -27,7 +29,8 @@ public struct CompositeManifest: Sendable, Equatable {
         /// 1 to 63 lower-case letters, digits and inner hyphens; distinct in the app.
         public let name: String
         public let content: Content
-        /// Paths that it answers; at least one.
+        /// Paths that it answers; at least one. A machine may have none: the app's function and its open ports reach it all
+        /// the same.
         public let routes: [RoutePattern]
         /// Whether the part sees paths without what stands before the `*` of a pattern. All patterns end with their
         /// only `*` then. A site never does.
@@ -85,6 +88,7 @@ public struct CompositeManifest: Sendable, Equatable {
             throw ManifestError(
                 .malformed, "The app has more than one function; deploy the others as apps of their own")
         }
+        try CompositeManifest.checkMachine(parts)
         self.parts = parts
         routes = parts.indices.flatMap { index in parts[index].routes.map { Route(pattern: $0, part: index) } }
             .sorted { $0.pattern.precedes($1.pattern) }
@@ -96,6 +100,24 @@ public struct CompositeManifest: Sendable, Equatable {
         return nil
     }
 
+    /// The machine among the parts; an app has at most one.
+    public var machine: MachineManifest? {
+        for part in parts { if case .machine(let machine) = part.content { return machine } }
+        return nil
+    }
+
+    /// The same app with another machine, such as one of another scale.
+    ///
+    /// - Throws: ``ManifestError``.
+    public func replacing(machine: MachineManifest) throws -> CompositeManifest {
+        try CompositeManifest(
+            parts: parts.map { part in
+                guard case .machine = part.content else { return part }
+                return Part(
+                    name: part.name, content: .machine(machine), routes: part.routes, stripsPrefix: part.stripsPrefix)
+            })
+    }
+
     /// Names of the secrets that the parts cannot do without, distinct and in order.
     public var secrets: [String] {
         let names = parts.flatMap { part -> [String] in
@@ -103,6 +125,7 @@ public struct CompositeManifest: Sendable, Equatable {
             case .site: []
             case .function(let function): function.secrets
             case .origin(let origin): origin.secrets
+            case .machine(let machine): machine.secrets
             }
         }
         return Set(names).sorted()
@@ -116,6 +139,7 @@ public struct CompositeManifest: Sendable, Equatable {
                 case .site(let site): site.blobs
                 case .function(let function): function.blobs
                 case .origin: []
+                case .machine(let machine): machine.blobs
                 }
             }
         ).sorted()
@@ -124,8 +148,26 @@ public struct CompositeManifest: Sendable, Equatable {
     /// The route for a path, without its query; nil if no pattern holds it.
     public func route(_ path: String) -> Route? { routes.first { $0.pattern.matches(path) } }
 
+    /// At most one machine, and one for a function that calls it.
+    private static func checkMachine(_ parts: [Part]) throws {
+        let machines = parts.compactMap { if case .machine(let machine) = $0.content { machine } else { nil } }
+        guard machines.count <= 1 else {
+            throw ManifestError(
+                .malformed, "The app has more than one machine; deploy the others as apps of their own")
+        }
+        for part in parts {
+            guard case .function(let function) = part.content, function.needsMachine, machines.first?.httpPort == nil
+            else { continue }
+            throw ManifestError(
+                .malformed,
+                "The app's function \"\(part.name)\" has a binding to the app's machine, but the app has "
+                    + (machines.isEmpty ? "none" : "one without a port for HTTP"))
+        }
+    }
+
     private static func check(_ part: Part, _ owners: inout [RoutePattern: String]) throws {
-        guard !part.routes.isEmpty else {
+        let isMachine = if case .machine = part.content { true } else { false }
+        guard !part.routes.isEmpty || isMachine else {
             throw ManifestError(.malformed, "The app's part \"\(part.name)\" has no routes")
         }
         for pattern in part.routes {
@@ -150,6 +192,15 @@ public struct CompositeManifest: Sendable, Equatable {
         case .origin(let origin):
             guard let problem = origin.problem else { break }
             throw ManifestError(.malformed, "The app's origin \"\(part.name)\" has \(problem)")
+        case .machine(let machine):
+            if let problem = machine.problem {
+                throw ManifestError(.malformed, "The app's machine \"\(part.name)\" has \(problem)")
+            }
+            guard part.routes.isEmpty || machine.httpPort != nil else {
+                throw ManifestError(
+                    .malformed, "The app's machine \"\(part.name)\" has routes, but no port with HTTP that answers them"
+                )
+            }
         }
     }
 }

@@ -8,6 +8,8 @@ public struct FunctionBinding: Sendable, Hashable {
         case service(String)
         /// A key-value store of the owner's, by the name of its namespace.
         case kv(namespace: String)
+        /// The machine of the same app: `env.NAME.fetch(request)`.
+        case machine
     }
 
     /// The name in `env`.
@@ -20,19 +22,20 @@ public struct FunctionBinding: Sendable, Hashable {
         self.target = target
     }
 
-    /// `assets`, `service` or `kv`.
+    /// `assets`, `service`, `kv` or `machine`.
     public var type: String {
         switch target {
         case .assets: "assets"
         case .service: "service"
         case .kv: "kv"
+        case .machine: "machine"
         }
     }
 
-    /// The service's or the namespace's name; empty for assets.
+    /// The service's or the namespace's name; empty for what is the app's own.
     public var targetName: String {
         switch target {
-        case .assets: ""
+        case .assets, .machine: ""
         case .service(let name): name
         case .kv(let namespace): namespace
         }
@@ -46,6 +49,7 @@ public struct FunctionBinding: Sendable, Hashable {
         case "assets" where targetName.isEmpty: target = .assets
         case "service" where FunctionBinding.isLabel(targetName): target = .service(targetName)
         case "kv" where FunctionBinding.isLabel(targetName): target = .kv(namespace: targetName)
+        case "machine" where targetName.isEmpty: target = .machine
         default: return nil
         }
     }

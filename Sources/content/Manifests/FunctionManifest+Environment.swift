@@ -16,6 +16,8 @@ extension FunctionManifest {
                 case .assets: break
                 case .service(let name): entry["service"] = name
                 case .kv(let namespace): entry["namespace"] = namespace
+                // For the code it is a service like another; the node knows which.
+                case .machine: entry["type"] = "service"
                 }
                 return entry
             },

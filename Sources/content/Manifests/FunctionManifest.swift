@@ -43,6 +43,9 @@ public struct FunctionManifest: Sendable, Equatable {
         self.exports = exports
     }
 
+    /// Whether it has a binding to its app's machine.
+    public var needsMachine: Bool { bindings.contains { $0.target == .machine } }
+
     /// The distinct blobs that a node needs to run the function, in order of their ids.
     public var blobs: [BlobID] {
         SiteManifest.blobs(of: assets).union([script] + (sourceMap.map { [$0] } ?? [])).sorted()

@@ -51,8 +51,24 @@ extension MachineManifest {
             if !FunctionBinding.isLabel(port.name) { return "a port that is misnamed" }
             if !(1...65_535).contains(port.number) { return "a port of number \(port.number)" }
         }
+        if let problem = openingProblem { return problem }
         if Set(ports.map(\.name)).count < ports.count { return "two ports of one name" }
         return Set(ports.map(\.number)).count < ports.count ? "two ports of one number" : nil
+    }
+
+    private var openingProblem: String? {
+        let open = ports.filter { $0.opening != nil }
+        if open.count > ManifestLimits.maxOpenPorts {
+            return "\(open.count) ports that are open to everybody; at most \(ManifestLimits.maxOpenPorts) are allowed"
+        }
+        if open.contains(where: { $0.transport == .http }) {
+            return "a port with HTTP that is open to everybody; HTTP is answered under the app's name"
+        }
+        let wished = open.compactMap { port in
+            if case .number(let number) = port.opening { number } else { nil }
+        }
+        if let number = wished.first(where: { !(1...65_535).contains($0) }) { return "a port open at \(number)" }
+        return Set(wished).count < wished.count ? "two ports open at one number" : nil
     }
 
     private var healthProblem: String? {
@@ -87,7 +103,7 @@ extension MachineManifest {
         for volume in volumes {
             if !FunctionBinding.isLabel(volume.name) { return "a volume that is misnamed" }
             if !MachineManifest.isPath(volume.path) || volume.path == "/" { return "a volume at a path that is none" }
-            if !(1 << 20...1 << 46).contains(volume.byteCount) { return "a volume of \(volume.byteCount) bytes" }
+            if !ManifestLimits.volumeBytes.contains(volume.byteCount) { return "a volume of \(volume.byteCount) bytes" }
         }
         if Set(volumes.map(\.name)).count < volumes.count { return "two volumes of one name" }
         return Set(volumes.map(\.path)).count < volumes.count ? "two volumes at one path" : nil
@@ -105,7 +121,7 @@ extension MachineManifest {
 
     private var endProblem: String? {
         if let stopSignal, !MachineManifest.isSignal(stopSignal) { return "a stop signal that is none" }
-        return (0...3_600_000).contains(stopTimeoutMilliseconds)
+        return (0...ManifestLimits.maxStopMilliseconds).contains(stopTimeoutMilliseconds)
             && (1_000...86_400_000).contains(rolloutTimeoutMilliseconds)
             ? nil : "a stop or rollout timeout out of its range"
     }

@@ -33,6 +33,8 @@ extension MachineManifest {
                 $0.name = port.name
                 $0.number = UInt32(clamping: port.number)
                 $0.transport = port.transport.rawValue
+                $0.isOpen = port.opening != nil
+                if case .number(let number) = port.opening { $0.openNumber = UInt32(clamping: number) }
             }
         }
         if let health { message.health = health.message }
@@ -81,7 +83,12 @@ extension MachineManifest {
             guard let transport = Port.Transport(rawValue: port.transport) else {
                 throw ManifestError(.malformed, "The machine has a port that speaks what this version does not know")
             }
-            return Port(name: port.name, number: Int(port.number), transport: transport)
+            let opening: Port.Opening = port.openNumber == 0 ? .any : .number(Int(port.openNumber))
+            guard port.isOpen || port.openNumber == 0 else {
+                throw ManifestError(.malformed, "The machine has a port that is closed and open")
+            }
+            return Port(
+                name: port.name, number: Int(port.number), transport: transport, opening: port.isOpen ? opening : nil)
         }
         health = message.hasHealth ? Health(message.health) : nil
         volumes = try message.volumes.map { volume in

@@ -10,16 +10,28 @@ public struct MachineManifest: Sendable, Hashable {
             case tcp
         }
 
+        /// Which port the nodes open for it.
+        public enum Opening: Sendable, Hashable {
+            /// Any that the node has free.
+            case any
+            /// This one if the node may and nobody has it already, else any. 1 to 65535.
+            case number(Int)
+        }
+
         /// 1 to 63 lower-case letters, digits and inner hyphens; distinct in the machine.
         public var name: String
         /// 1 to 65535, in the container.
         public var number: Int
         public var transport: Transport
+        /// Whether nodes open a port of their own that leads there, for everybody; nil: they do not. TCP only, because HTTP
+        /// is answered under the app's name.
+        public var opening: Opening?
 
-        public init(name: String, number: Int, transport: Transport = .http) {
+        public init(name: String, number: Int, transport: Transport = .http, opening: Opening? = nil) {
             self.name = name
             self.number = number
             self.transport = transport
+            self.opening = opening
         }
     }
 
@@ -127,9 +139,11 @@ public struct MachineManifest: Sendable, Hashable {
     /// The distinct blobs that a node needs to run the machine, in order of their ids.
     public var blobs: [BlobID] { Set(layers + [image]).sorted() }
 
-    /// The same machine with another number of copies: what differs in nothing else runs on as it is.
+    /// The same machine without what containers know nothing of, such as the number of copies: what differs in nothing else
+    /// runs on as it is.
     public var withoutScale: MachineManifest {
         var copy = self
+        for index in copy.ports.indices { copy.ports[index].opening = nil }
         copy.minReplicas = 0
         copy.maxReplicas = 0
         copy.idleMilliseconds = 0

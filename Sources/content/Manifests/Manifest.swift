@@ -37,6 +37,15 @@ public enum Manifest: Sendable, Equatable {
         }
     }
 
+    /// The machine that the release runs, alone or beside others; nil for a release without one.
+    public var machine: MachineManifest? {
+        switch self {
+        case .site, .function, .origin: nil
+        case .composite(let composite): composite.machine
+        case .machine(let machine): machine
+        }
+    }
+
     /// Names of the secrets that the release cannot do without, in order.
     public var secrets: [String] {
         switch self {
@@ -74,7 +83,13 @@ public enum Manifest: Sendable, Equatable {
         }
         switch message.kind {
         case .site(let site): self = .site(try Manifest.site(site))
-        case .function(let function): self = .function(try FunctionManifest(function))
+        case .function(let function):
+            let function = try FunctionManifest(function)
+            guard !function.needsMachine else {
+                throw ManifestError(
+                    .malformed, "The function has a binding to its app's machine, but nothing else is in the app")
+            }
+            self = .function(function)
         case .origin(let origin): self = .origin(try OriginManifest(origin))
         case .composite(let composite): self = .composite(try CompositeManifest(composite))
         case .machine(let machine): self = .machine(try MachineManifest(machine))

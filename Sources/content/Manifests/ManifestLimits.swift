@@ -54,6 +54,12 @@ public enum ManifestLimits {
     public static let maxCommandBytes = 32 << 10
     /// Ports of a machine.
     public static let maxPorts = 16
+    /// Ports of a machine that nodes open to everybody.
+    public static let maxOpenPorts = 4
+    /// How long a machine may take to end, in milliseconds.
+    public static let maxStopMilliseconds = 600_000
+    /// A volume of a machine, in bytes: what a file system needs for itself, and the largest file that one has.
+    public static let volumeBytes: ClosedRange<Int> = 16 << 20...16 << 40
     /// Volumes of a machine.
     public static let maxVolumes = 8
     /// Copies of a machine.

@@ -26,10 +26,11 @@ final class SignatureGate: Sendable {
             throw refusal(401, "control/bad-signature", "The Authorization header is malformed")
         }
         let now = Int64(Date().timeIntervalSince1970)
-        guard abs(now - signature.time) <= RequestSignature.maxAgeSeconds else {
+        let age = RequestSignature.maxAgeSeconds
+        guard (now - age...now + age).contains(signature.time) else {
             throw refusal(
                 401, "control/stale-signature",
-                "The signature is \(now - signature.time) s old; set the clocks of both machines")
+                "The signature is of second \(signature.time), and it is \(now); set the clocks of both machines")
         }
         guard
             signature.isValid(

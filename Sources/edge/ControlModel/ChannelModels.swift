@@ -110,3 +110,25 @@ public struct EarningsInfo: Codable, Sendable, Equatable {
 
     public init() {}
 }
+
+/// What a node pays others: a part of its status.
+public struct SpendingInfo: Codable, Sendable, Equatable {
+    /// The account of the node's key, which pays.
+    public var account: String
+    /// In units of money, without what is in channels.
+    public var balance: UInt64
+    /// Channels that the account has open.
+    public var channels: UInt64
+    /// Units of 128 KiB that were acknowledged to others since the node started.
+    public var bytesUnits: UInt64
+    /// Units of gas, as well.
+    public var computeUnits: UInt64
+
+    public init(account: String, balance: UInt64, channels: UInt64, bytesUnits: UInt64, computeUnits: UInt64) {
+        self.account = account
+        self.balance = balance
+        self.channels = channels
+        self.bytesUnits = bytesUnits
+        self.computeUnits = computeUnits
+    }
+}

@@ -34,7 +34,20 @@ public struct MachineOrderAnswer: Codable, Sendable, Equatable {
         }
     }
 
-    /// What a command wrote since the step before.
+    /// What a session did with input.
+    public struct Input: Codable, Sendable, Equatable {
+        /// Bytes that it took, from the first on: the others are to be given again.
+        public var takenBytes: Int
+        /// Whether it may take more.
+        public var isOpen: Bool
+
+        public init(takenBytes: Int, isOpen: Bool) {
+            self.takenBytes = takenBytes
+            self.isOpen = isOpen
+        }
+    }
+
+    /// What a session wrote since it was read last.
     public struct Output: Codable, Sendable, Equatable {
         public var session: String
         public var stdout = Data()
@@ -43,12 +56,15 @@ public struct MachineOrderAnswer: Codable, Sendable, Equatable {
         public var end: String?
         /// Its exit code; nil while it runs or if a signal ended it.
         public var exitCode: Int32?
+        /// The signal that ended it.
+        public var signal: Int32?
 
         public init(session: String) { self.session = session }
     }
 
     public var lines: [Line]?
     public var events: [Event]?
+    public var input: Input?
     public var output: Output?
     /// The slot's volumes on the node, after what was asked about one of them.
     public var volumes: [VolumeInfo]?
@@ -115,6 +131,45 @@ public struct MachineInfo: Codable, Sendable, Equatable {
     }
 }
 
+/// A release of machines that some visitors get.
+public struct MachineTrialInfo: Codable, Sendable, Equatable {
+    public var release: String
+    /// 1 to 99 of a hundred visitors.
+    public var percent: Int
+    /// What its slots are brought to: another release if it did not become healthy; nil if it has no slots.
+    public var target: String?
+    /// The slots that run it; none for an app with one copy.
+    public var slots: [UInt32]
+
+    public init(release: String, percent: Int, target: String?, slots: [UInt32]) {
+        self.release = release
+        self.percent = percent
+        self.target = target
+        self.slots = slots
+    }
+}
+
+/// A port of a node that leads to an app's machines.
+public struct MachineGateInfo: Codable, Sendable, Equatable {
+    public var node: String
+    /// Where visitors reach the node, as the ledger has it; nil if it has nothing.
+    public var host: String?
+    /// The name of the machines' port.
+    public var port: String
+    /// The node's port; nil if it opened none.
+    public var number: Int?
+    /// Why it is another one than was asked for, or none; empty if it is as it should be.
+    public var reason: String
+
+    public init(node: String, host: String?, port: String, number: Int?, reason: String) {
+        self.node = node
+        self.host = host
+        self.port = port
+        self.number = number
+        self.reason = reason
+    }
+}
+
 /// An app of machines, as a node knows it.
 public struct MachineAppInfo: Codable, Sendable, Equatable {
     public var app: String
@@ -122,7 +177,7 @@ public struct MachineAppInfo: Codable, Sendable, Equatable {
     public var live: String
     /// The release that the slots are brought to: another one than ``live`` if that did not become healthy; nil if none did.
     public var target: String?
-    /// Whether every slot runs the target.
+    /// Whether every slot runs what it should.
     public var isSettled: Bool
     /// What its image is called.
     public var image: String
@@ -134,10 +189,17 @@ public struct MachineAppInfo: Codable, Sendable, Equatable {
     public var hasHealthCheck: Bool
     /// In order of their slots.
     public var machines: [MachineInfo]
+    /// The release that some visitors get; nil for none.
+    public var trial: MachineTrialInfo?
+    /// Ports of nodes that lead to them; nil if the app asks for none.
+    public var gates: [MachineGateInfo]?
+    /// Machines of releases that are not live, which somebody looks at; nil for none.
+    public var previews: [MachineInfo]?
 
     public init(
         app: String, live: String, target: String?, isSettled: Bool, image: String, size: String, minReplicas: Int,
-        maxReplicas: Int, hasHealthCheck: Bool, machines: [MachineInfo]
+        maxReplicas: Int, hasHealthCheck: Bool, machines: [MachineInfo], trial: MachineTrialInfo? = nil,
+        gates: [MachineGateInfo]? = nil, previews: [MachineInfo]? = nil
     ) {
         self.app = app
         self.live = live
@@ -149,6 +211,9 @@ public struct MachineAppInfo: Codable, Sendable, Equatable {
         self.maxReplicas = maxReplicas
         self.hasHealthCheck = hasHealthCheck
         self.machines = machines
+        self.trial = trial
+        self.gates = gates
+        self.previews = previews
     }
 }
 

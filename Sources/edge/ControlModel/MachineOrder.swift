@@ -17,9 +17,18 @@ public struct MachineOrder: Codable, Sendable, Equatable {
         case logs(after: Int64, tail: Int, waitMillis: Int)
         /// Begins a command in it; with columns and rows it gets a terminal.
         case exec([String], columns: UInt16?, rows: UInt16?)
-        /// Gives a command input and reads what it wrote; waits for that if there is nothing.
-        case step(session: String, input: Data, endsInput: Bool, columns: UInt16?, rows: UInt16?, waitMillis: Int)
-        /// Ends a command.
+        /// Begins to copy files into it, to or below a path; what is copied is the session's input.
+        case copyIn(path: String)
+        /// Begins to copy the file or folder at a path out of it; it is the session's standard output.
+        case copyOut(path: String)
+        /// Gives a session input, at most ``maxInputBytes``, and with `ends` none after it; waits while it takes nothing.
+        /// One at a time.
+        case input(session: String, bytes: Data, ends: Bool, waitMillis: Int)
+        /// Reads what a session wrote; waits for that if there is nothing.
+        case output(session: String, waitMillis: Int)
+        /// Gives a session's terminal another size.
+        case resize(session: String, columns: UInt16, rows: UInt16)
+        /// Ends a session.
         case hangUp(session: String)
         /// Something about one of its volumes.
         case volume(VolumeAction)
@@ -27,14 +36,18 @@ public struct MachineOrder: Codable, Sendable, Equatable {
 
     /// The largest encoding in bytes.
     public static let maxByteCount = 128 << 10
-    /// Input of one step at most, in bytes.
-    public static let maxInputBytes = 32 << 10
+    /// Input of one order at most, in bytes.
+    public static let maxInputBytes = 64 << 10
     /// How long an order is good for, and how far clocks may be apart, in seconds.
     public static let maxAgeSeconds: Int64 = 60
     /// The longest that an order may ask to wait, in milliseconds.
     public static let maxWaitMillis = 20_000
+    /// The longest nonce in bytes: nodes remember those of the last minutes.
+    public static let maxNonceBytes = 64
     /// Lines in one answer at most.
     public static let maxLines = 1_000
+    /// Bytes of all lines in one answer at most; more than any line has.
+    public static let maxLineBytes = 512 << 10
 
     /// The network's id.
     public var network: String
@@ -72,9 +85,12 @@ public struct MachineOrder: Codable, Sendable, Equatable {
 
     /// The order's bytes with the signature of `key`.
     public func signed(by key: SigningKey) throws -> Data {
-        let order = try JSONEncoder().encode(self)
+        let encoder = JSONEncoder()
+        // Base64 may be all slashes.
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let order = try encoder.encode(self)
         let signature = try key.sign(MachineOrder.domain + order)
-        return try JSONEncoder().encode(Signed(order: order, key: key.publicKey.description, signature: signature))
+        return try encoder.encode(Signed(order: order, key: key.publicKey.description, signature: signature))
     }
 
     /// Reads a signed order and verifies its signature. Any bytes are allowed.

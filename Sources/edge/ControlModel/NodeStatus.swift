@@ -90,11 +90,13 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var blobBytes: Int
     /// What clients pay it; nil from a node of an older version.
     public var earnings: EarningsInfo?
+    /// What it pays others; nil from a node of an older version.
+    public var spending: SpendingInfo?
 
     public init(
         id: String, network: String, version: String, gateway: String, peer: String, control: String, data: String,
         pid: Int32, ready: Bool, detail: String, ledger: Ledger, peers: [Peer], blobCount: Int, blobBytes: Int,
-        earnings: EarningsInfo? = nil
+        earnings: EarningsInfo? = nil, spending: SpendingInfo? = nil
     ) {
         self.id = id
         self.network = network
@@ -111,5 +113,6 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         self.blobCount = blobCount
         self.blobBytes = blobBytes
         self.earnings = earnings
+        self.spending = spending
     }
 }

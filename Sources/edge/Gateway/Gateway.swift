@@ -27,6 +27,8 @@ public final class Gateway: Sendable {
 
     /// Connections beyond the limit that are still told why; further ones are closed without a word.
     private static let maxRefusals = 64
+    /// When a gateway stops, a client that has had all that it gets has so long to close, until it is closed here.
+    private static let farewell = TimeAmount.milliseconds(250)
     /// Reads of one socket before the loop's other sockets get their turn.
     private static let readsPerTurn: UInt = 4
 
@@ -165,6 +167,9 @@ public final class Gateway: Sendable {
         for channel in channels { try? await channel.close() }
         let loops = guarded.withLock { Array($0.loops.values) }
         for bound in loops { bound.eventLoop.execute { bound.value.drain() } }
+        let cuts = group.any().scheduleRepeatedTask(initialDelay: Gateway.farewell, delay: Gateway.farewell) { _ in
+            for bound in loops { bound.eventLoop.execute { bound.value.cutFinished() } }
+        }
         let deadline = group.any().scheduleTask(in: TimeAmount(drain)) {
             for bound in loops { bound.eventLoop.execute { bound.value.closeAll() } }
         }
@@ -177,6 +182,7 @@ public final class Gateway: Sendable {
             if isDone { continuation.resume() }
         }
         deadline.cancel()
+        cuts.cancel()
         await settings.accessLog?.flush()
     }
 

@@ -19,8 +19,7 @@ public struct MachineScale: Sendable, Hashable {
 
     /// Whether a gateway that has `inFlight` requests at `awake` copies should wake another one, if one is asleep.
     ///
-    /// Each gateway sees its own requests only: with several of them an app gets more copies later than one gateway alone
-    /// would give it, never more than its share of requests asks for.
+    /// Each gateway sees its own requests only; a copy's node, which sees all that come to it, looks too.
     public func wantsMore(inFlight: Int, awake: Int) -> Bool {
         guard awake < Int(most) else { return false }
         if awake == 0 { return inFlight > 0 }
@@ -35,6 +34,17 @@ public struct MachineScale: Sendable, Hashable {
     public func sleeps(slot: UInt32, inFlight: Int, idleSince: Int64, now: Int64) -> Bool {
         guard idleMilliseconds > 0, slot >= least, inFlight == 0 else { return false }
         return now - idleSince >= idleMilliseconds
+    }
+
+    /// The slots in which a release runs that some visitors get: as many of all as those are of a hundred, at least one, and
+    /// never all. None of an app with one copy, which cannot run two releases.
+    ///
+    /// - Parameter percent: 1 to 99; anything else is nobody's share.
+    public func trialSlots(percent: Int) -> Range<UInt32> {
+        guard (1...99).contains(percent), most > 1 else { return 0..<0 }
+        let count = min(max((Int(most) * percent + 50) / 100, 1), Int(most) - 1)
+        // The first slot is awake when no other is: it stays with what most visitors get.
+        return 1..<UInt32(1 + count)
     }
 
     /// Whether a slot is awake from the beginning: the least many are, and the first one so that a new release shows that

@@ -9,6 +9,8 @@ import Wire
 extension Membership {
     /// The longest sleep between looks at the core: what arrives meanwhile may have brought its deadline forward.
     private static let maxSleep = Duration.milliseconds(100)
+    /// When one member has heard that this node goes, others are waited for so long: one that hangs holds up nobody.
+    private static let moreAnswers = TimeAmount.milliseconds(100)
 
     /// Probes the members until the task is cancelled. Peers that wait for an indirect probe then, get an error, and
     /// ``changes()`` end. May be called once at a time.
@@ -39,15 +41,18 @@ extension Membership {
         for reader in readers { reader.finish() }
     }
 
-    /// Tells members that this node goes, so that they need not find out. Returns when those asked have answered, or
-    /// after ``MembershipSettings/leaveTimeout``. Call it before the peer network is shut down; the object is of no
-    /// further use then.
+    /// Tells members that this node goes, so that they need not find out. Returns when those asked have answered, or a
+    /// moment after the first, who tells the others, or after ``MembershipSettings/leaveTimeout``. Call it before the peer
+    /// network is shut down; the object is of no further use then.
     public func leave() async {
         let orders = state.withLock { prepare($0.core.swim.leave(now: now), &$0) }
         let loop = group.next()
         let done = loop.makePromise(of: Void.self)
         let timer = loop.scheduleTask(in: .nanoseconds(settings.leaveTimeout.wholeNanoseconds)) { done.succeed() }
         let sent = execute(orders).map { $0.hop(to: loop) }
+        for answer in sent {
+            answer.whenSuccess { _ = loop.scheduleTask(in: Membership.moreAnswers) { done.succeed() } }
+        }
         EventLoopFuture.andAllComplete(sent, on: loop).whenComplete { _ in
             timer.cancel()
             done.succeed()

@@ -41,6 +41,8 @@ public final class PeerNetwork: Sendable {
     private let connectionsGauge = Gauge(label: "skerry_peer_connections")
     private let refusals = Counter(label: "skerry_peer_refusals_total")
 
+    /// How long peers have to answer the farewell of a node that stops.
+    private static let farewell = TimeAmount.milliseconds(250)
     /// How much a channel holds encrypted before blocks wait: two of them, so that the socket never runs dry.
     private static let unsentMark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 512 << 10)
 
@@ -137,7 +139,13 @@ public final class PeerNetwork: Sendable {
         try? await listener?.close().get()
         for connection in outbound { connection.close() }
         for channel in inbound { channel.close(promise: nil) }
-        for channel in outbound.map(\.channel) + inbound { try? await channel.closeFuture.get() }
+        let channels = outbound.map(\.channel) + inbound
+        // A peer that hangs does not hold up the end of this node.
+        let cut = group.next().scheduleTask(in: PeerNetwork.farewell) {
+            for channel in channels { PeerTLS.cut(channel) }
+        }
+        for channel in channels { try? await channel.closeFuture.get() }
+        cut.cancel()
     }
 
     // MARK: Accepting

@@ -38,6 +38,18 @@ struct PeerTLS: Sendable {
         NIOSSLServerHandler(context: context) { chain, promise in PeerTLS.verify(chain, promise, accept) }
     }
 
+    /// Closes the socket of a connection that is closing, without waiting for the other side's farewell any longer.
+    static func cut(_ channel: any Channel) {
+        channel.eventLoop.execute {
+            let pipeline = channel.pipeline.syncOperations
+            if let context = try? pipeline.context(handlerType: NIOSSLClientHandler.self) {
+                context.close(promise: nil)
+            } else if let context = try? pipeline.context(handlerType: NIOSSLServerHandler.self) {
+                context.close(promise: nil)
+            }
+        }
+    }
+
     private static func verify(
         _ chain: [NIOSSLCertificate], _ promise: EventLoopPromise<NIOSSLVerificationResult>,
         _ accept: (PublicKey) -> Bool

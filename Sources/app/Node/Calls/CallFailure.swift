@@ -10,6 +10,8 @@ struct CallFailure: Error {
     let isFault: Bool
     /// Whether somebody else may do better: an error of the function is one everywhere.
     let isOthersToTry: Bool
+    /// Whether the other node wants to be paid first.
+    var isUnpaid = false
 
     /// The other node did not do its part.
     static func fault(_ message: String, mayHaveRun: Bool) -> CallFailure {

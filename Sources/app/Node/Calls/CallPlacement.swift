@@ -21,9 +21,11 @@ final class CallPlacement: Sendable {
     /// The nodes that hold the app's release and secrets, in order of preference: ``ServingNodes``, kept until the ledger
     /// changes.
     func nodes(of app: String) -> [NodeID] {
-        let state = keeper.state
+        // The state is many references, to copy them for each call would cost more than all else here.
+        let sequence = keeper.sequence
         return cache.withLock { cache in
-            if cache.sequence != state.sequence {
+            if cache.sequence != sequence {
+                let state = keeper.state
                 cache.sequence = state.sequence
                 cache.participants = state.participants.map(\.id)
                 cache.replicas = Int(state.parameters.replicas)

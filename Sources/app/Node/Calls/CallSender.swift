@@ -1,6 +1,7 @@
 import Functions
 import Identity
 import NIOCore
+import PaidDelivery
 import Peering
 import Streams
 import Wire
@@ -17,6 +18,8 @@ struct CallSender: Sendable {
     let peers: CallPeers
     /// The longest that any call may take to its answer.
     let wallLimit: TimeAmount
+    /// Pays nodes that want it; nil: those refuse.
+    var payer: PayingCalls?
 
     /// Sends a call and returns with the head of its answer.
     ///
@@ -28,6 +31,38 @@ struct CallSender: Sendable {
         do { try await peers.connect(node) } catch {
             throw .fault("Node \(node.short), which runs the function, cannot be reached", mayHaveRun: false)
         }
+        guard let payer else { return try await send(call, of: version, to: node, hops: hops) }
+        let isRepeatable = if case .bytes = call.body { true } else { false }
+        do throws(CallFailure) {
+            return try await send(call, of: version, to: node, hops: hops, payer, isRepeatable: isRepeatable)
+        } catch {
+            guard error.isUnpaid, isRepeatable, await payer.isWorthRepeating(at: node) else { throw error }
+        }
+        return try await send(call, of: version, to: node, hops: hops, payer, isRepeatable: false)
+    }
+
+    /// Sends a call that is paid, if the node is known to want that.
+    private func send(
+        _ call: FunctionCall, of version: FunctionVersion, to node: NodeID, hops: UInt8, _ payer: PayingCalls,
+        isRepeatable: Bool
+    ) async throws(CallFailure) -> FunctionReply {
+        let payment = await payer.begin(at: node, isRepeatable: isRepeatable)
+        let start = NIODeadline.now()
+        let failure: CallFailure
+        do throws(CallFailure) {
+            let reply = try await send(call, of: version, to: node, hops: hops)
+            if let payment { await payer.ended(payment, after: .now() - start) }
+            return reply
+        } catch {
+            failure = error
+        }
+        if let payment { await payer.ended(payment, after: .now() - start) }
+        throw failure
+    }
+
+    private func send(
+        _ call: FunctionCall, of version: FunctionVersion, to node: NodeID, hops: UInt8
+    ) async throws(CallFailure) -> FunctionReply {
         let id = UInt64.random(in: 0 ... .max)
         let left = min((call.deadline ?? .distantFuture) - .now(), wallLimit)
         guard left > .zero else { throw .final(FunctionError(.wallLimit, "The call came too late to be run")) }
@@ -157,6 +192,12 @@ struct CallSender: Sendable {
         }
         let what = "Node \(node.short), which runs the function"
         guard let error = error as? PeerError else { return .fault("\(what), gave no answer", mayHaveRun: true) }
+        if error.code.description.hasPrefix("channels/") {
+            return CallFailure(
+                error: FunctionError(
+                    .overloaded, "\(what), wants to be paid: \(error.message)", retryAfter: .seconds(1)),
+                mayHaveRun: isStreamed, isFault: false, isOthersToTry: !isStreamed, isUnpaid: true)
+        }
         switch error.code {
         case .busy, .unsupported, .refused, .notOnLedger, .unreachable, .incompatible:
             if error.code == .busy, !isStreamed {

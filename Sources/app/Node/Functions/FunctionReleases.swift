@@ -48,6 +48,11 @@ final class FunctionReleases: FunctionAssets {
     /// Apps of one name and owner, whatever their release.
     static func tenant(_ owner: AccountID, _ app: String) -> String { "\(owner)/\(app)" }
 
+    /// What the ledger says of the name of a release's app; nil if it knows no such one.
+    func name(of version: FunctionVersion) -> NameRecord? {
+        version.tenant.split(separator: "/").last.flatMap { AppName(String($0)) }.flatMap { keeper.state.name($0) }
+    }
+
     /// All releases of an app that the ledger keeps.
     func versions(of app: AppName) -> [FunctionVersion] {
         keeper.state.releases(of: app).compactMap { release($0.id.description, of: app.description)?.version }

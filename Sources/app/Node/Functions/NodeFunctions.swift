@@ -23,7 +23,12 @@ struct NodeFunctions: GatewayFunctions {
         // What the ledger says of it matters only when a worker is loaded.
         let version = FunctionVersion(tenant: release.tenant, release: release.release)
         return calls.invoke(version, call, on: eventLoop)
-            .map { reply in
+            .mapOutcome { outcome in
+                let reply: FunctionReply
+                switch outcome {
+                case .success(let value): reply = value
+                case .failure(let error): throw NodeFunctions.explained(error)
+                }
                 let body: FunctionRequest.Body =
                     switch reply.body {
                     case .bytes(let bytes): .bytes(bytes)
@@ -32,7 +37,6 @@ struct NodeFunctions: GatewayFunctions {
                 let receipt = reply.headers.last { $0.name == ReceiptBook.header }?.value
                 return FunctionResponse(status: reply.status, headers: reply.headers, body: body, receipt: receipt)
             }
-            .flatMapErrorThrowing { throw NodeFunctions.explained($0) }
     }
 
     static func explained(_ error: any Error) -> any Error {

@@ -1,6 +1,7 @@
 import FunctionServices
 import Functions
 import Gateway
+import Ledger
 import Manifests
 import NIOCore
 import Streams
@@ -26,6 +27,18 @@ final class NodeServices: ServiceInvoker {
     /// Whom to ask for apps that are machines.
     func attach(_ machines: MachineCalls) { self.machines.withLock { $0 = machines } }
 
+    /// The machine that answers; nil for an app whose function does, or that has neither.
+    private static func machine(_ app: GatewayApp?) -> MachineRelease? {
+        switch app {
+        case .machine(let release): return release
+        case .composite(let composite):
+            guard release(app) == nil else { return nil }
+            for route in composite.routes { if case .machine(let release) = route.part { return release } }
+            return nil
+        case .site, .function, .origin, .unavailable, nil: return nil
+        }
+    }
+
     /// The release whose function answers; nil for an app without one.
     private static func release(_ app: GatewayApp?) -> String? {
         switch app {
@@ -39,12 +52,33 @@ final class NodeServices: ServiceInvoker {
 
     func answer(_ request: ServiceRequest) async throws -> ServiceResponse {
         let caller = try await releases.manifest(of: request.caller)
-        guard let binding = caller.bindings.first(where: { $0.name == request.binding }),
-            case .service(let app) = binding.target
-        else { throw HostCallError("service/unknown", "The app has no service called \(request.binding)") }
+        switch caller.bindings.first(where: { $0.name == request.binding })?.target {
+        case .service(let app): return try await answer(request, by: app)
+        case .machine:
+            guard let release = ownMachine(of: request.caller), let machines = machines.withLock({ $0 }) else {
+                throw HostCallError("service/unavailable", "This node knows of no machine of the app now; try again")
+            }
+            return try await machines.answer(release, request, on: group.next())
+        case .assets, .kv, nil:
+            throw HostCallError("service/unknown", "The app has no service called \(request.binding)")
+        }
+    }
+
+    /// The machine of a function's own app. Releases that visitors have or had share the machines that serve; others, which
+    /// are previewed, have one of their own.
+    private func ownMachine(of caller: FunctionVersion) -> MachineRelease? {
+        guard let name = releases.name(of: caller) else { return nil }
+        let release = ReleaseID(caller.release)
+        let isVisited = name.candidate?.release == release || name.liveHistory.contains { $0 == release }
+        return MachineRelease(
+            name: name.name.description, release: caller.release, tenant: caller.tenant, isPreview: !isVisited,
+            isShare: name.candidate != nil)
+    }
+
+    private func answer(_ request: ServiceRequest, by app: String) async throws -> ServiceResponse {
         // One caller stays with one release while two are live.
         let target = routes.app(named: app, for: request.caller.tenant)
-        if case .machine(let release) = target, let machines = machines.withLock({ $0 }) {
+        if let release = NodeServices.machine(target), let machines = machines.withLock({ $0 }) {
             return try await machines.answer(release, request, on: group.next())
         }
         guard let release = NodeServices.release(target),

@@ -9,7 +9,6 @@ import NIOCore
 import Recordings
 import Streams
 import Synchronization
-import WorkerProtocol
 
 /// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
 ///
@@ -168,8 +167,7 @@ final class ReceiptBook: Sendable {
     ) -> ByteStream {
         let watched = ByteStream(onStop: { source.stop() })
         let status = reply.status
-        let first = InvocationHasher(
-            status: UInt16(clamping: status), headers: reply.headers.map(ReceiptBook.field))
+        let first = InvocationHasher(status: UInt16(clamping: status), fields: reply.headers)
         Task { [weak watched] in
             var hasher = first
             var failure: (any Error)?
@@ -216,8 +214,7 @@ final class ReceiptBook: Sendable {
     }
 
     private static func receipt(_ draft: Draft, epoch: UInt64) -> Receipt {
-        var input = InvocationHasher(
-            method: draft.call.method, url: draft.call.url, headers: draft.call.headers.map(field))
+        var input = InvocationHasher(method: draft.call.method, url: draft.call.url, fields: draft.call.headers)
         var isHeadOnly = true
         if case .bytes(let body) = draft.call.body {
             body.withUnsafeReadableBytes { input.update($0) }
@@ -230,7 +227,7 @@ final class ReceiptBook: Sendable {
             wallMicroseconds: draft.wallMicroseconds, epoch: epoch, timeMilliseconds: draft.timeMilliseconds)
         switch draft.outcome {
         case .answer(let status, let headers, let body):
-            var output = InvocationHasher(status: UInt16(clamping: status), headers: headers.map(field))
+            var output = InvocationHasher(status: UInt16(clamping: status), fields: headers)
             body.withUnsafeReadableBytes { output.update($0) }
             receipt.outputHash = output.finalize()
             receipt.status = UInt16(clamping: status)
@@ -247,10 +244,6 @@ final class ReceiptBook: Sendable {
             if case .response(let status, _, _) = recording.output { receipt.status = status }
         }
         return receipt
-    }
-
-    private static func field(_ field: (name: String, value: String)) -> HeaderField {
-        HeaderField(name: field.name, value: field.value)
     }
 }
 

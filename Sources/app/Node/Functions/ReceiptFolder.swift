@@ -65,16 +65,14 @@ final class ReceiptFolder: Sendable {
                 var places: [(String, Place)] = []
                 for receipt in part {
                     let id = Array(receipt.receipt.id.utf8.prefix(Int(UInt8.max)))
-                    bytes.writeInteger(UInt32(1 + id.count + receipt.bytes.count))
+                    let signed = receipt.bytes
+                    bytes.writeInteger(UInt32(1 + id.count + signed.count))
                     bytes.writeInteger(UInt8(id.count))
                     bytes.writeBytes(id)
                     let offset = state.ends[state.current] + bytes.writerIndex
-                    bytes.writeBytes(receipt.bytes)
+                    bytes.writeBytes(signed)
                     places.append(
-                        (
-                            receipt.receipt.id,
-                            Place(file: state.current, offset: offset, byteCount: receipt.bytes.count)
-                        ))
+                        (receipt.receipt.id, Place(file: state.current, offset: offset, byteCount: signed.count)))
                 }
                 let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file(state.current)))
                 defer { try? handle.close() }

@@ -8,6 +8,8 @@ struct MachineBook: Codable, Sendable, Equatable {
         var id: MachineID
         var app: String
         var slot: UInt32
+        /// Of the lease under which it was made.
+        var fence: UInt64
         var release: String
         /// See ``SlotCore/Instance/template``.
         var template: String

@@ -14,42 +14,54 @@ actor MachineDesk {
     /// Nonces that are remembered at most.
     static let maxNonces = 100_000
     private static let linePause = Duration.milliseconds(50)
+    /// How long an order waits for what it asked for; it happens all the same if that takes longer.
+    static let settleTime = Duration.seconds(60)
 
     private let node: NodeID
     private let state: @Sendable () -> LedgerState
     let machines: MachineKeeper
+    private let previews: MachinePreviews?
     let control: any MachineControl
     /// Nil on a node that runs no machines.
     let volumes: NodeVolumes?
     private let now: @Sendable () -> Int64
+    /// When this desk was opened, in seconds since 1970.
+    private let started: Int64
     private var sessions: [String: (session: ExecSession, owner: AccountID)] = [:]
+    /// Slots, as `app/slot`, that may not run because something is being done to their volumes.
+    var paused: Set<String> = []
+    /// Sessions that are about to begin.
+    private var beginning = 0
     private var nonces: [String: Int64] = [:]
 
     /// - Parameter now: Seconds since 1970.
     init(
         node: NodeID, state: @escaping @Sendable () -> LedgerState, machines: MachineKeeper,
-        control: any MachineControl, volumes: NodeVolumes? = nil,
+        previews: MachinePreviews? = nil, control: any MachineControl, volumes: NodeVolumes? = nil,
         now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
     ) {
         self.node = node
         self.state = state
         self.machines = machines
+        self.previews = previews
         self.control = control
         self.volumes = volumes
         self.now = now
+        started = now()
     }
 
     /// Ends commands that nobody asks about any more, until cancelled.
     func run() async {
         while (try? await Task.sleep(for: .seconds(5))) != nil {
             for (id, known) in sessions {
-                let lastStep = await known.session.lastStep
-                guard .now - lastStep > MachineDesk.sessionPatience else { continue }
+                let lastUse = await known.session.lastUse
+                guard .now - lastUse > MachineDesk.sessionPatience else { continue }
                 await known.session.hangUp()
                 sessions[id] = nil
             }
         }
         for known in sessions.values { await known.session.hangUp() }
+        sessions = [:]
     }
 
     /// Carries an order out.
@@ -72,10 +84,15 @@ actor MachineDesk {
                 status: 401, code: "machine/wrong-node", message: "The order is for another node or network")
         }
         let now = now()
-        guard abs(now - order.time) <= MachineOrder.maxAgeSeconds else {
+        // What this node heard before it was started it does not remember: it could be a repetition.
+        let first = max(started, now - MachineOrder.maxAgeSeconds)
+        guard order.time >= first, order.time <= now + MachineOrder.maxAgeSeconds else {
             throw ControlFailure(
                 status: 401, code: "machine/stale-order",
-                message: "The order is \(now - order.time) s old; set the clocks of both machines")
+                message: "The order is of second \(order.time), and it is \(now); set the clocks of both machines")
+        }
+        guard (1...MachineOrder.maxNonceBytes).contains(order.nonce.utf8.count) else {
+            throw ControlFailure(status: 400, code: "machine/bad-order", message: "The order's nonce is too long")
         }
         _ = try state.owned(order.app, by: account, "commands its machines")
         nonces =
@@ -90,39 +107,57 @@ actor MachineDesk {
     private func carryOut(_ order: MachineOrder, _ account: AccountID) async throws -> MachineOrderAnswer {
         switch order.action {
         case .stop:
+            try requireUnpaused(order)
             try await setStopped(order, true)
-            let id = try await container(order)
-            try await control.stop(id)
+            await machines.settle(order.app, order.slot, within: MachineDesk.settleTime)
         case .start: try await setStopped(order, false)
         case .restart:
-            try await setStopped(order, false)
-            try await control.restart(try await container(order))
+            try requireUnpaused(order)
+            guard await machines.restart(order.app, order.slot) else { throw noMachine(order) }
+            await machines.settle(order.app, order.slot, within: MachineDesk.settleTime)
         case .events(let sequence): return try await events(order, after: sequence)
         case .logs(let after, let tail, let wait): return try await logs(order, after: after, tail: tail, wait: wait)
-        case .exec(let words, let columns, let rows): return try await exec(order, account, words, size(columns, rows))
+        case .exec(let words, let columns, let rows):
+            let command = MachineCommand(words, terminal: size(columns, rows))
+            return try await begin(account) { try await control.exec(try await container(order), command) }
+        case .copyIn(let path):
+            return try await begin(account) { try await control.copy(try await container(order), .into(path)) }
+        case .copyOut(let path):
+            return try await begin(account) { try await control.copy(try await container(order), .outOf(path)) }
         case .volume(let action): return try await carryOut(action, order)
-        case .step(let id, let input, let endsInput, let columns, let rows, let wait):
-            guard let known = sessions[id], known.owner == account else { throw MachineDesk.noSession }
+        case .input(let id, let bytes, let ends, let wait):
             var answer = MachineOrderAnswer()
-            answer.output = await known.session.step(
-                input: input, endsInput: endsInput, size: size(columns, rows),
-                wait: .milliseconds(min(max(wait, 0), MachineOrder.maxWaitMillis)))
+            answer.input = try await session(id, account).input(bytes, ends: ends, wait: MachineDesk.limited(wait))
+            return answer
+        case .output(let id, let wait):
+            var answer = MachineOrderAnswer()
+            answer.output = try await session(id, account).output(wait: MachineDesk.limited(wait))
             if answer.output?.end != nil { sessions[id] = nil }
             return answer
+        case .resize(let id, let columns, let rows):
+            try await session(id, account).resize(.init(columns: columns, rows: rows))
         case .hangUp(let id):
-            guard let known = sessions[id], known.owner == account else { throw MachineDesk.noSession }
-            await known.session.hangUp()
+            try await session(id, account).hangUp()
             sessions[id] = nil
         }
         return MachineOrderAnswer()
     }
 
-    private static var noSession: ControlFailure {
-        ControlFailure(status: 404, code: "machine/no-session", message: "The command has ended, or was never begun")
+    private func session(_ id: String, _ account: AccountID) throws -> ExecSession {
+        guard let known = sessions[id], known.owner == account else {
+            throw ControlFailure(
+                status: 404, code: "machine/no-session", message: "The command has ended, or was never begun")
+        }
+        return known.session
+    }
+
+    private static func limited(_ millis: Int) -> Duration {
+        .milliseconds(min(max(millis, 0), MachineOrder.maxWaitMillis))
     }
 
     private func container(_ order: MachineOrder) async throws -> MachineID {
-        guard let id = await machines.container(order.app, order.slot) else { throw noMachine(order) }
+        if let id = await machines.container(order.app, order.slot) { return id }
+        guard let id = await previews?.container(order.app, order.slot) else { throw noMachine(order) }
         return id
     }
 
@@ -151,38 +186,52 @@ actor MachineDesk {
         return answer
     }
 
-    /// Lines behind a time: the supervisor is asked anew each time, so nothing is kept here for those who go away.
+    /// With no time the last lines, else the first ones behind it: whoever asks on misses none. The supervisor is asked anew
+    /// each time, so nothing is kept here for those who go away.
     private func logs(_ order: MachineOrder, after: Int64, tail: Int, wait: Int) async throws -> MachineOrderAnswer {
         let id = try await container(order)
         let limit = min(max(tail, 1), MachineOrder.maxLines)
-        let deadline = ContinuousClock.now + .milliseconds(min(max(wait, 0), MachineOrder.maxWaitMillis))
+        let deadline = ContinuousClock.now + MachineDesk.limited(wait)
         var answer = MachineOrderAnswer()
         while true {
-            var lines: [MachineOrderAnswer.Line] = []
-            for await line in try await control.logs(id, tail: limit, follow: false) where line.at > after {
-                lines.append(.init(at: line.at, stream: line.stream.rawValue, text: line.text))
+            var lines: [MachineLogLine] = []
+            if after > 0 {
+                lines = try await control.lines(id, after: after, limit: limit)
+            } else {
+                for await line in try await control.logs(id, tail: limit, follow: false) { lines.append(line) }
             }
-            answer.lines = lines
-            guard lines.isEmpty, ContinuousClock.now < deadline else { return answer }
-            try await Task.sleep(for: MachineDesk.linePause)
+            answer.lines = MachineDesk.limited(lines, fromTheFirst: after > 0).map {
+                .init(at: $0.at, stream: $0.stream.rawValue, text: $0.text)
+            }
+            guard lines.isEmpty, ContinuousClock.now < deadline,
+                (try? await Task.sleep(for: MachineDesk.linePause)) != nil
+            else { return answer }
         }
     }
 
-    private func exec(
-        _ order: MachineOrder, _ account: AccountID, _ words: [String], _ terminal: MachineCommand.Terminal?
+    /// The first or the last lines that fit into an answer.
+    private static func limited(_ lines: [MachineLogLine], fromTheFirst: Bool) -> [MachineLogLine] {
+        var left = MachineOrder.maxLineBytes
+        func fits(_ line: MachineLogLine) -> Bool {
+            left -= line.text.utf8.count
+            return left >= 0
+        }
+        return fromTheFirst
+            ? Array(lines.prefix(while: fits)) : Array(lines.reversed().prefix(while: fits).reversed())
+    }
+
+    private func begin(
+        _ account: AccountID, _ start: () async throws -> MachineSession
     ) async throws -> MachineOrderAnswer {
-        guard sessions.count < MachineDesk.maxSessions else {
+        guard sessions.count + beginning < MachineDesk.maxSessions else {
             throw ControlFailure(
                 status: 429, code: "machine/too-many-sessions",
                 message: "\(sessions.count) commands run in this node's machines; end one first")
         }
-        guard !words.isEmpty else {
-            throw ControlFailure(status: 422, code: "machine/no-command", message: "Say which command is to be run")
-        }
-        let running = try await control.exec(
-            try await container(order), MachineCommand(words, terminal: terminal))
+        beginning += 1
+        defer { beginning -= 1 }
         let id = UUID().uuidString
-        let session = ExecSession(id: id, session: running)
+        let session = ExecSession(id: id, session: try await start())
         await session.begin()
         sessions[id] = (session, account)
         var answer = MachineOrderAnswer()

@@ -7,8 +7,8 @@ protocol MachineDirectory: Sendable {
     /// The replicas of an app that are healthy on nodes that are believed alive, the nearest first (this node's own, then
     /// by estimated round trip).
     ///
-    /// - Parameter release: Those of one release only, such as for a preview or for a share of the visitors; nil for all
-    ///   that serve the app now, which may be of two releases during a rollout.
+    /// - Parameter release: Those of one release only, such as for a preview; nil for all that serve the app now, which may
+    ///   be of two releases during a rollout. Previews are nobody's but their release's.
     func healthy(_ app: String, release: String?) -> [MachineReplica]
 
     /// Whether the app has machines at all, healthy or not: the difference between 503 and a wake-up.
@@ -21,10 +21,13 @@ protocol MachineDirectory: Sendable {
     func address(_ app: String, slot: UInt32, port: String?, _ transport: MachineReplica.Transport) -> MachineAddress?
 
     /// Starts a replica that is asleep, here or on its node, and waits until it is healthy; returns at once if one is.
-    /// Callers that wait for the same app share one wake-up.
+    /// Callers that wait for the same app share one wake-up. For a release that no slot runs a preview is started.
     ///
     /// - Throws: ``MachineFailure`` if there is none to wake, or it is not healthy in time.
     func wake(_ app: String, release: String?, within: Duration) async throws -> MachineReplica
+
+    /// Begins to wake a replica of a release, if one is asleep and none is healthy; waits for nothing.
+    func stir(_ app: String, release: String)
 
     /// Counts a request or connection that goes to a replica, wherever that is: scaling out goes by it. Each must be
     /// followed by one ``ended(_:)``.

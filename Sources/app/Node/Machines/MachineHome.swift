@@ -34,6 +34,8 @@ struct MachineHome: Sendable {
     let secrets: SecretKeeper
     /// For images, volumes and lists of machines.
     let folder: String
+    /// For the ends of containers; nil on a host that runs none.
+    let limits: String?
     /// What runs containers, and unpacks their images; nil on a host that runs none.
     let unpacker: ImageUnpacker?
     /// Where machines reach the gateway; nil on a host that runs none.
@@ -47,9 +49,10 @@ struct MachineHome: Sendable {
             node: node, state: { home.keeper.state }, submit: { try await home.submit($0) },
             isUsable: { home.membership.isUsable($0) }, control: control, manifest: { try await home.manifest($0) },
             image: { try await home.image($0, for: $1) },
-            release: { holder in _ = try? await home.unpacker?.release(holder) },
+            release: { await home.release($0) }, holders: { await home.unpacker?.holders ?? [] },
             secrets: { names, app in try await home.secrets.values(of: names, for: app) },
-            volumes: { try await volumes.mounts($0, $1) }, limit: { try home.limit($0, $1) },
+            volumes: { try await volumes.mounts($0, $1) }, dropVolumes: { await volumes.drop($0, $1) },
+            dropPreviews: { await volumes.dropPreviews() }, limit: { try home.limit($0, $1) },
             limitPath: { home.limitPath($0) }, announce: { await home.announce($0) }, now: MachineClock.now,
             wallTime: { Int64(Date().timeIntervalSince1970 * 1_000) }, entrance: entrance)
     }
@@ -77,9 +80,9 @@ struct MachineHome: Sendable {
     private func manifest(_ release: ReleaseRecord) async throws -> MachineManifest {
         try await exchange.fetchWhole(release.manifest)
         let bytes = try await store.readAll(release.manifest, limit: ManifestLimits.maxManifestBytes)
-        guard case .machine(let machine) = try Manifest(decoding: Data(bytes.readableBytesView)) else {
+        guard let machine = try Manifest(decoding: Data(bytes.readableBytesView)).machine else {
             throw ManifestError(
-                .malformed, "The release \(release.id) of \(release.name) is no machine; deploy it again")
+                .malformed, "The release \(release.id) of \(release.name) has no machine; deploy it again")
         }
         return machine
     }
@@ -94,34 +97,47 @@ struct MachineHome: Sendable {
             throw ImageError(
                 .badRecord, "The image's record names other layers than the app's manifest; deploy it again")
         }
-        return try MachineImage(await unpacker.unpack(stored, for: holder))
+        let unpacked = try await unpacker.unpack(stored, for: holder)
+        let user = try await NIOThreadPool.singleton.runIfActive { try unpacked.user(unpacked.config.user) }
+        return MachineImage(unpacked, user)
     }
 
     // MARK: Files
 
     /// The volumes of this node.
     func nodeVolumes(_ logger: Logger) throws -> NodeVolumes {
-        let blobs = NodeVolumeBlobs(store: store, exchange: exchange)
+        guard let own = PinOwner("volumes"), let others = PinOwner("volume-copies") else {
+            preconditionFailure("names that we give ourselves are owners' names")
+        }
+        let blobs = NodeVolumeBlobs(store: store, exchange: exchange, owner: own)
+        let copies = NodeVolumeBlobs(store: store, exchange: exchange, owner: others)
         let volumes = try VolumeStore(
             folder: folder + "/volumes", blobs: blobs, threads: .singleton, logger: logger)
         let (keeper, peers) = (keeper, peers)
         return try NodeVolumes(
-            node: node, folder: folder, store: volumes, blobs: blobs, state: { keeper.state },
+            node: node, folder: folder, store: volumes, copies: copies, state: { keeper.state },
             tell: { other, news in
                 let connection = try await peers.connection(to: other)
                 _ = try await connection.request(.announceSnapshot, news, timeout: NodeVolumes.announceTime).get()
             }, logger: logger)
     }
 
-    private func limitPath(_ id: MachineID) -> String { "\(folder)/limits/\(id)" }
+    private func limitPath(_ id: MachineID) -> String? { limits.map { "\($0)/\(id)" } }
 
     private func limit(_ id: MachineID, _ end: Int64) throws {
-        try Data("\(end)\n".utf8).write(to: URL(fileURLWithPath: limitPath(id)), options: .atomic)
+        guard let path = limitPath(id) else { throw MachineError(.hostUnable, "This node runs no machines") }
+        try Data("\(end)\n".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// Lets go of what was kept for a container that is gone.
+    private func release(_ holder: String) async {
+        _ = try? await unpacker?.release(holder)
+        if let path = MachineID(holder).flatMap(limitPath) { try? FileManager.default.removeItem(atPath: path) }
     }
 
     /// Makes the folders.
     func prepare() throws {
-        for part in ["", "/limits", "/volumes"] {
+        for part in ["", "/volumes"] {
             try FileManager.default.createDirectory(
                 atPath: folder + part, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
@@ -145,19 +161,41 @@ struct MachineHome: Sendable {
 
     /// Wakes a machine of another node.
     func wake(_ replica: MachineReplica, within patience: Duration) async throws -> MachineReplica {
-        let millis = Int64(patience / .milliseconds(1))
         let request = PeerPBWakeMachine.with {
             $0.app = replica.app
             $0.slot = replica.slot
-            $0.waitMillis = UInt32(clamping: millis)
         }
+        return try await wake(request, of: replica.node, within: patience)
+    }
+
+    /// Has another node start a preview.
+    func preview(
+        _ app: String, _ release: String, at node: NodeID, within patience: Duration
+    ) async throws -> MachineReplica {
+        let request = PeerPBWakeMachine.with {
+            $0.app = app
+            $0.preview = release
+        }
+        return try await wake(request, of: node, within: patience)
+    }
+
+    private func wake(
+        _ wish: PeerPBWakeMachine, of node: NodeID, within patience: Duration
+    ) async throws -> MachineReplica {
+        let millis = Int64(patience / .milliseconds(1))
+        var request = wish
+        request.waitMillis = UInt32(clamping: millis)
         do {
-            let answer = try await peers.connection(to: replica.node).call(
+            let answer = try await peers.connection(to: node).call(
                 .wakeMachine, request, expecting: .machineAwake, as: PeerPBMachineAwake.self,
                 timeout: .milliseconds(millis + 2_000))
-            return try MachineReport(answer.replica, from: replica.node).replica
+            return try MachineReport(answer.replica, from: node).replica
         } catch let error as PeerError {
-            throw MachineFailure(.unreachable, "Node \(replica.node.short) did not wake its machine: \(error)")
+            // The other node's own word, such as that it has no room.
+            if error.code.description == MachineFailure.Code.noMachine.rawValue {
+                throw MachineFailure(.noMachine, error.message)
+            }
+            throw MachineFailure(.unreachable, "Node \(node.short) did not wake its machine: \(error)")
         }
     }
 
@@ -171,8 +209,8 @@ struct MachineHome: Sendable {
 }
 
 extension MachineImage {
-    /// - Throws: `MachineError` `.invalidSpec` for a user that is no number.
-    init(_ image: UnpackedImage) throws {
+    /// An unpacked image as a machine takes it. Further groups of the user are left out.
+    fileprivate init(_ image: UnpackedImage, _ user: ImageUser) {
         let config = image.config
         var environment: [String: String] = [:]
         for text in config.environment {
@@ -181,25 +219,7 @@ extension MachineImage {
         }
         self.init(
             layers: image.layers, entrypoint: config.entrypoint, command: config.command, environment: environment,
-            workingDirectory: config.workingDirectory, user: try MachineUser(imageUser: config.user),
+            workingDirectory: config.workingDirectory, user: MachineUser(user: user.user, group: user.group),
             stopSignal: config.stopSignal.flatMap(MachineSpec.number(ofSignal:)))
-    }
-}
-
-extension MachineUser {
-    /// Reads an image's `User` as far as it is numbers; nothing is root.
-    fileprivate init(imageUser text: String) throws {
-        if text.isEmpty || text == "root" || text == "root:root" {
-            self = .root
-            return
-        }
-        let parts = text.split(separator: ":", maxSplits: 1).map { UInt32($0) }
-        guard let user = parts.first ?? nil, parts.count == 1 || parts[1] != nil else {
-            throw MachineError(
-                .invalidSpec,
-                "The image runs as \"\(text.prefix(60))\"; machines take numbers: build it with USER 1000:1000 or the like"
-            )
-        }
-        self.init(user: user, group: (parts.count == 2 ? parts[1] : nil) ?? user)
     }
 }

@@ -24,6 +24,10 @@ extension MachineKeeper {
                     ? "a lease ended before it could be renewed; its machine is ended"
                     : "a lease is another node's now; its machine is ended",
                 metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)", "fence": "\(held.fence)"])
+            if !isMine {
+                // Somebody else may have begun: there is no time for a good end.
+                for entry in book.entries(of: slot.name.description, slot.slot) { try? world.limit(entry.id, 0) }
+            }
             end(slot, yields: false)
         }
     }
@@ -63,11 +67,16 @@ extension MachineKeeper {
         var placement: MachinePlacement?
         let state = world.state()
         let wallTime = world.wallTime()
+        // What finishes its work keeps its slot until then.
+        for (slot, held) in held where held.isEnding && now >= clock.renewal(askedAt: held.asked) {
+            guard let release = held.core.release.flatMap({ ReleaseID($0) }) else { continue }
+            renewals.append(MachineClaim(slot: slot, release: release))
+        }
         for (app, wish) in wishes.sorted(by: { $0.key < $1.key }) {
             for number in 0..<wish.scale.most {
                 let slot = MachineSlot(name: app, slot: number)
                 if let held = held[slot] {
-                    guard let claim = self.claim(slot, held, wish) else { continue }
+                    guard !held.isEnding, let claim = self.claim(slot, held, wish) else { continue }
                     if claim != held.claimed || now >= clock.renewal(askedAt: held.asked) { renewals.append(claim) }
                     continue
                 }
@@ -76,7 +85,7 @@ extension MachineKeeper {
                     freeSince[slot] = nil
                     continue
                 }
-                guard let release = wish.beginning else { continue }
+                guard let release = wish.beginning(of: number) else { continue }
                 let claim = MachineClaim(slot: slot, release: release, failed: lease?.failed)
                 if let lease, lease.isHeld(at: wallTime) {
                     takings.append(claim)
@@ -99,7 +108,9 @@ extension MachineKeeper {
     }
 
     private func claim(_ slot: MachineSlot, _ held: Held, _ wish: MachineWish) -> MachineClaim? {
-        guard let release = held.core.release.flatMap({ ReleaseID($0) }) ?? wish.beginning else { return nil }
+        guard let release = held.core.release.flatMap({ ReleaseID($0) }) ?? wish.beginning(of: slot.slot) else {
+            return nil
+        }
         return MachineClaim(
             slot: slot, release: release, ready: held.core.ready.flatMap { ReleaseID($0) },
             failed: held.core.failed.flatMap { ReleaseID($0) })
@@ -107,7 +118,30 @@ extension MachineKeeper {
 
     /// Who may get a machine with secrets: the nodes that hold them.
     private func bounds(_ wish: MachineWish, _ state: LedgerState) -> Set<NodeID>? {
-        wish.manifest.secrets.isEmpty ? nil : Set(ServingNodes.of(wish.app, state))
+        wish.needsSecrets ? Set(ServingNodes.of(wish.app, state)) : nil
+    }
+
+    /// What is left of what this node offers, beside the slots that it has.
+    func room() -> MachinePlacement.Demand {
+        let capacity = world.state().node(world.node)?.capacity
+        var room = MachinePlacement.Demand(
+            cpuMillis: Int(clamping: capacity?.cpuMillis ?? 0), memoryBytes: Int(clamping: capacity?.memoryBytes ?? 0))
+        for slot in held.keys {
+            guard let demand = wishes[slot.name]?.demand else { continue }
+            room.cpuMillis -= demand.cpuMillis
+            room.memoryBytes -= demand.memoryBytes
+        }
+        return room
+    }
+
+    /// The nodes that could run a preview, the best first: the same for everybody who knows the same, so that all gateways
+    /// ask the same node.
+    func previewOrder(_ app: AppName, _ release: ReleaseID, _ manifest: MachineManifest) -> [NodeID] {
+        let state = world.state()
+        let bounds = manifest.secrets.isEmpty ? nil : Set(ServingNodes.of(app, state))
+        return placement(state, world.wallTime()).order(
+            app: "\(release)--\(app)", slot: 0, demand: manifest.demand, within: bounds
+        ).filter { $0 == world.node || world.isUsable($0) }
     }
 
     private func placement(_ state: LedgerState, _ wallTime: Int64) -> MachinePlacement {
@@ -169,21 +203,26 @@ extension MachineKeeper {
         let scale = wishes[slot.name]?.scale
         var new = Held(
             fence: lease.fence, asked: asked, isAwake: scale?.startsAwake(slot: slot.slot) ?? true, claimed: claim)
-        // Containers from before a restart go on, if the node comes back before their lease ends.
+        // Containers from before a restart go on, if the node comes back before their lease ends. Those of an earlier lease do
+        // not: others may have changed the volumes since.
         let entries = book.entries(of: slot.name.description, slot.slot)
-        let serving = entries.last { $0.release == lease.release.description } ?? entries.last
+        let current = entries.filter { $0.fence == lease.fence }
+        let serving = current.last { $0.release == lease.release.description } ?? current.last
+        let others = entries.filter { $0.id != serving?.id }
+        let isExclusive = wishes[slot.name].map { !$0.manifest.volumes.isEmpty } ?? true
+        let leaving = isExclusive ? Set(others.map(\.release)) : []
         if let serving {
             new.core = SlotCore(
                 current: .init(
                     release: serving.release, template: serving.template, since: world.now(), wasHealthy: true),
-                failed: lease.failed?.description)
-            new.isStopped = serving.isStopped
+                failed: lease.failed?.description, leaving: leaving)
         } else {
-            new.core = SlotCore(failed: lease.failed?.description)
+            new.core = SlotCore(failed: lease.failed?.description, leaving: leaving)
         }
+        new.isStopped = (serving ?? entries.last)?.isStopped ?? false
         held[slot] = new
         limit(slot)
-        for entry in entries where entry.id != serving?.id { remove(entry) }
+        for entry in others { remove(entry, drains: true) }
         logger.notice(
             "took a slot",
             metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)", "fence": "\(lease.fence)"])

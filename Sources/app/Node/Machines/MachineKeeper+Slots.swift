@@ -22,11 +22,12 @@ extension MachineKeeper {
     func reconcile() {
         let now = world.now()
         for slot in held.keys {
-            guard var current = held[slot], let wish = wishes[slot.name] else { continue }
+            guard var current = held[slot], !current.isEnding, let wish = wishes[slot.name] else { continue }
+            current.patience = .milliseconds(wish.manifest.stopTimeoutMilliseconds)
             look(at: &current, slot)
             scale(&current, slot, wish)
             let slotWish = self.wish(current, slot, wish)
-            if current.core.isOverdue(slotWish, now: now), wish.isOnTrial(world.wallTime()) {
+            if current.core.isOverdue(slotWish, now: now), wish.isOnTrial(slot: slot.slot, world.wallTime()) {
                 current.core.markFailed()
             }
             let actions = current.core.advance(slotWish, now: now)
@@ -37,22 +38,32 @@ extension MachineKeeper {
     }
 
     private func wish(_ held: Held, _ slot: MachineSlot, _ wish: MachineWish) -> SlotCore.Wish {
-        SlotCore.Wish(
+        let target = wish.rollout(of: slot.slot).target.flatMap { wish.manifest(of: $0) } ?? wish.manifest
+        let serving = held.core.release.flatMap { wish.manifest(of: $0) }
+        return SlotCore.Wish(
             step: step(held, slot, wish),
-            templates: wish.templates, timeout: Int64(wish.manifest.rolloutTimeoutMilliseconds),
-            isAwake: held.isAwake && !held.isStopped, isExclusive: !wish.manifest.volumes.isEmpty)
+            templates: wish.templates, timeout: Int64(target.rolloutTimeoutMilliseconds),
+            isAwake: held.isAwake && !held.isStopped && !held.isPaused, isProof: isProof(held, slot),
+            isExclusive: !target.volumes.isEmpty || serving?.volumes.isEmpty == false)
+    }
+
+    /// Whether a new release starts even where nothing is awake: in the first slot, so that one that does not work is found
+    /// out before it is everywhere.
+    private func isProof(_ held: Held, _ slot: MachineSlot) -> Bool {
+        slot.slot == 0 && !held.isStopped && !held.isPaused
     }
 
     private func step(_ held: Held, _ slot: MachineSlot, _ wish: MachineWish) -> SlotRollout.Step {
         // The lease of a slot in which nothing runs yet names the release that it begins with.
-        guard held.core.release == nil else { return wish.rollout.step(of: slot.slot) }
-        guard let target = wish.rollout.target else { return .keep }
+        let rollout = wish.rollout(of: slot.slot)
+        guard held.core.release == nil else { return rollout.step(of: slot.slot) }
+        guard let target = rollout.target else { return .keep }
         return .replace(target)
     }
 
     /// Takes over what the containers do.
     private func look(at held: inout Held, _ slot: MachineSlot) {
-        if let leaving = held.core.leaving, book[slot.name.description, slot.slot, leaving] == nil {
+        for leaving in held.core.leaving where book[slot.name.description, slot.slot, leaving] == nil {
             held.core.noteGone(leaving)
         }
         for release in [held.core.current?.release, held.core.next?.release].compactMap({ $0 }) {
@@ -135,13 +146,14 @@ extension MachineKeeper {
         else { return }
         book.put(
             .init(
-                id: id, app: slot.name.description, slot: slot.slot, release: release, template: manifest.template,
+                id: id, app: slot.name.description, slot: slot.slot, fence: fence, release: release,
+                template: manifest.template,
                 isStopped: held[slot]?.isStopped ?? false))
         save()
         limit(slot)
         enqueue(release, slot) { keeper in
             do {
-                try await keeper.make(id, manifest, slot, starts: starts)
+                try await keeper.make(id, manifest, slot, fence, starts: starts)
                 await keeper.made(release, slot, nil)
             } catch {
                 await keeper.made(release, slot, error)
@@ -149,22 +161,30 @@ extension MachineKeeper {
         }
     }
 
-    private func make(_ id: MachineID, _ manifest: MachineManifest, _ slot: MachineSlot, starts: Bool) async throws {
+    private func make(
+        _ id: MachineID, _ manifest: MachineManifest, _ slot: MachineSlot, _ fence: UInt64, starts: Bool
+    ) async throws {
         let image = try await world.image(manifest, id.description)
         let secrets = try await world.secrets(manifest.secrets, slot.name)
         let mounts = try await world.volumes(slot, manifest)
-        guard held[slot] != nil else { return }
+        // The lease may have ended meanwhile, and another one have begun.
+        guard held[slot]?.fence == fence else { return }
         let spec = try MachineSpec(
             id: id, manifest, slot, secrets: secrets, mounts: mounts, node: world.node, limit: world.limitPath(id),
             entrance: world.entrance)
-        do { try await world.control.create(spec, image: image) } catch  where error.code == .exists {
+        do throws(MachineError) {
+            try await world.control.create(spec, image: image)
+        } catch {
+            guard error.code == .exists else { throw error }
             // Of an earlier attempt: what it should be may have changed.
             try await world.control.destroy(id)
             try await world.control.create(spec, image: image)
         }
-        if starts { try await world.control.start(id) }
+        if starts, held[slot]?.isPaused != true { try await world.control.start(id) }
         // News of it may come later than this; until then it would look as if it was not there.
-        if statuses[id] == nil { statuses[id] = try? await world.control.status(id) }
+        guard statuses[id] == nil else { return }
+        let status = try? await world.control.status(id)
+        if statuses[id] == nil { statuses[id] = status }
     }
 
     private func made(_ release: String, _ slot: MachineSlot, _ error: (any Error)?) {
@@ -197,11 +217,12 @@ extension MachineKeeper {
         guard current.busy[release] == nil else { return }
         if let failure = current.failures[release] {
             guard now >= failure.retry else { return }
-            create(release, starts: current.isAwake && !current.isStopped, slot, wish)
-        } else if book[slot.name.description, slot.slot, release].map({ statuses[$0.id] == nil }) ?? true {
-            // It could not be begun because something else was being done to its name, or it is gone without a word.
-            create(release, starts: current.isAwake && !current.isStopped, slot, wish)
+        } else if let entry = book[slot.name.description, slot.slot, release], statuses[entry.id] != nil {
+            return
         }
+        // It could not be made or begun, because something else was being done to its name, or it is gone without a word.
+        let isProof = release == current.core.next?.release && isProof(current, slot)
+        create(release, starts: current.isAwake && !current.isStopped || isProof, slot, wish)
     }
 
     private func act(
@@ -225,25 +246,35 @@ extension MachineKeeper {
         guard held[slot]?.busy[release] == nil, let entry = book[slot.name.description, slot.slot, release] else {
             return
         }
-        held[slot]?.stopping.insert(release)
-        let key = MachineTable.Key(app: entry.app, slot: entry.slot, release: release)
-        let patience = wishes[slot.name]?.manifest.stopTimeoutMilliseconds ?? 0
-        enqueue(release, slot) { keeper in
-            await keeper.drain(key, slot, .milliseconds(patience))
-            await keeper.halt(entry.id, release, slot)
+        afterDraining(entry, slot) { control in try await control.stop(entry.id) }
+    }
+
+    /// Does something to a container that serves when what it works on is done.
+    private func afterDraining(
+        _ entry: MachineBook.Entry, _ slot: MachineSlot,
+        _ body: @escaping @Sendable (any MachineControl) async throws -> Void
+    ) {
+        held[slot]?.stopping.insert(entry.release)
+        let key = MachineTable.Key(app: entry.app, slot: entry.slot, release: entry.release)
+        let patience = held[slot]?.patience ?? .zero
+        enqueue(entry.release, slot) { keeper in
+            await keeper.drain(key, slot, patience)
+            await keeper.halt(entry, slot, body)
         }
     }
 
-    private func halt(_ id: MachineID, _ release: String, _ slot: MachineSlot) async {
+    private func halt(
+        _ entry: MachineBook.Entry, _ slot: MachineSlot, _ body: @Sendable (any MachineControl) async throws -> Void
+    ) async {
         do {
-            try await world.control.stop(id)
+            try await body(world.control)
             // News of it may come later than this; until then it would look as if it still answered.
-            if let status = try? await world.control.status(id) { statuses[id] = status }
+            if let status = try? await world.control.status(entry.id) { statuses[entry.id] = status }
         } catch {
             logger.warning(
-                "a machine cannot be stopped", metadata: ["machine": "\(id)", "error": "\(error)"])
+                "a machine cannot be stopped", metadata: ["machine": "\(entry.id)", "error": "\(error)"])
         }
-        held[slot]?.stopping.remove(release)
+        held[slot]?.stopping.remove(entry.release)
     }
 
     /// Does something to a container, after what is being done to it.
@@ -277,16 +308,18 @@ extension MachineKeeper {
         let slot = AppName(entry.app).map { MachineSlot(name: $0, slot: entry.slot) }
         let previous = earlier ?? slot.flatMap { held[$0]?.busy[entry.release] }
         if drains, let slot { held[slot]?.draining.insert(entry.release) }
-        let patience = slot.flatMap { wishes[$0.name]?.manifest.stopTimeoutMilliseconds } ?? 0
+        let patience = slot.flatMap { held[$0]?.patience } ?? .zero
         if !drains {
             book.remove(entry.id)
             save()
         }
         let task = Task {
             await previous?.value
-            if drains, let slot { await drain(key, slot, .milliseconds(patience)) }
+            if drains, let slot { await drain(key, slot, patience) }
             do { try await world.control.destroy(entry.id) } catch {
                 logger.error("a container cannot be ended", metadata: ["machine": "\(entry.id)", "error": "\(error)"])
+                // Then its guard does.
+                try? world.limit(entry.id, 0)
             }
             await world.release(entry.id.description)
             forget(entry, key)
@@ -312,7 +345,7 @@ extension MachineKeeper {
 
     /// Waits until the other nodes have heard that nothing goes there any more, and until what is there is done; not
     /// longer than the slot is this node's.
-    private func drain(_ key: MachineTable.Key, _ slot: MachineSlot, _ patience: Duration) async {
+    func drain(_ key: MachineTable.Key, _ slot: MachineSlot, _ patience: Duration) async {
         publish()
         let number = sequence
         await wait(MachineKeeper.hearingTime) { held[slot] != nil && heard < number }
@@ -372,6 +405,58 @@ extension MachineKeeper {
         return book[app, number, release]?.id
     }
 
+    /// Waits until nothing is being done to a slot's containers any more, at most for `patience`.
+    func settle(_ app: String, _ number: UInt32, within patience: Duration) async {
+        guard let name = AppName(app) else { return }
+        let slot = MachineSlot(name: name, slot: number)
+        await wait(patience) { held[slot]?.busy.isEmpty == false }
+    }
+
+    /// Stops a slot's machine once what it works on is done, and starts it again; starts one that does not run.
+    ///
+    /// - Returns: False if the slot is not this node's.
+    func restart(_ app: String, _ number: UInt32) -> Bool {
+        guard let name = AppName(app) else { return false }
+        let slot = MachineSlot(name: name, slot: number)
+        let entry = held[slot]?.core.release.flatMap { book[app, number, $0] }
+        let runs = entry.flatMap { statuses[$0.id] }?.state.mayRun == true
+        guard setStopped(app, number, false) else { return false }
+        if runs, let entry, held[slot]?.busy[entry.release] == nil {
+            afterDraining(entry, slot) { control in try await control.restart(entry.id) }
+        } else if let entry {
+            act(on: entry.release, slot) { control, id in try await control.start(id) }
+        }
+        return true
+    }
+
+    /// Whether a slot is this node's.
+    func holds(_ app: String, _ number: UInt32) -> Bool {
+        AppName(app).map { held[MachineSlot(name: $0, slot: number)] != nil } ?? false
+    }
+
+    /// Stops a slot's machine while something is done to its volumes, or lets it run again. A node that dies meanwhile has
+    /// forgotten it when it is back.
+    ///
+    /// - Returns: False if the slot is not this node's.
+    func setPaused(_ app: String, _ number: UInt32, _ isPaused: Bool) -> Bool {
+        guard let name = AppName(app), held[MachineSlot(name: name, slot: number)] != nil else { return false }
+        let slot = MachineSlot(name: name, slot: number)
+        held[slot]?.isPaused = isPaused
+        // What stops for it did not end by itself.
+        if isPaused, let current = held[slot]?.core.current, current.phase != .ended {
+            held[slot]?.stopped.insert(current.release)
+        }
+        reconcile()
+        publish()
+        return true
+    }
+
+    /// Makes a slot's container anew, with volumes that are made anew if there are none.
+    func remake(_ app: String, _ number: UInt32) async {
+        for entry in book.entries(of: app, number) { await remove(entry).value }
+        reconcile()
+    }
+
     /// Stops a slot's machine until it is started again, or lets it run.
     ///
     /// - Returns: False if the slot is not this node's.
@@ -414,7 +499,9 @@ extension MachineKeeper {
         switch held.core.current?.phase {
         case _ where isDraining: phase = .draining
         case .healthy:
-            phase = held.isStopped || !held.isAwake || held.stopping.contains(release) ? .draining : .healthy
+            let isLeaving =
+                held.isStopped || held.isPaused || !held.isAwake || held.isEnding || held.stopping.contains(release)
+            phase = isLeaving ? .draining : .healthy
         case .stopped where !held.isStopped && !held.isAwake: phase = .asleep
         default: phase = .unready
         }
@@ -430,6 +517,12 @@ extension MachineKeeper {
         report.state = status?.state.rawValue ?? (held.failures[release] == nil ? "starting" : "failing")
         if phase == .asleep { report.state = "asleep" }
         if !isDraining, held.core.current?.phase == .ended { report.state = "ended" }
+        // "stopped" is the owner's word only: another one that does not run yet is about to.
+        if held.isStopped, status?.state.mayRun != true {
+            report.state = MachineReport.stopped
+        } else if report.state == MachineReport.stopped, !isDraining {
+            report.state = "starting"
+        }
         report.restarts = status?.restarts ?? 0
         report.startedMilliseconds = status?.startedAt
         report.reason = held.failures[release]?.reason ?? status?.reason ?? ""

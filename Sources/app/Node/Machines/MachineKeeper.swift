@@ -33,6 +33,12 @@ actor MachineKeeper {
         var draining: Set<String> = []
         /// Containers that finish what they have and are kept.
         var stopping: Set<String> = []
+        /// Something is being done to its volumes: nothing runs meanwhile.
+        var isPaused = false
+        /// Nobody wants the slot any more: it finishes what it has, and is given back.
+        var isEnding = false
+        /// How long what it works on may take when it is to stop.
+        var patience = Duration.zero
         /// What the ledger says of it, when it was last renewed.
         var claimed: MachineClaim?
         var healthySince: ContinuousClock.Instant?
@@ -57,6 +63,10 @@ actor MachineKeeper {
     /// Since when a slot that nobody has is known to be free.
     var freeSince: [MachineSlot: Int64] = [:]
     var isClaiming = false
+    /// Containers of releases that are not live, which somebody looks at.
+    private var previews: [MachineTable.Own] = []
+    /// Whether what an earlier run left over has been ended.
+    private(set) var isTidy = false
     private var manifests: [BlobID: MachineManifest] = [:]
     private var loading: Set<BlobID> = []
     private let runNumber: UInt64
@@ -65,6 +75,7 @@ actor MachineKeeper {
     /// Of the last announcement that all nodes confirmed, or had time to.
     private(set) var heard: UInt64 = 0
     private var announced: [MachineReport] = []
+    private var announcedGates: [MachineGate] = []
     private var announcedAt: Int64 = 0
     private let heldGauge = Gauge(label: "skerry_machine_slots_held")
     let leaseCounter = Counter(label: "skerry_machine_leases_lost_total")
@@ -89,6 +100,7 @@ actor MachineKeeper {
     /// Runs until cancelled; machines run on then, until their leases end.
     func run(_ changes: AsyncStream<UInt64>) async {
         await endLeftovers()
+        isTidy = true
         await withDiscardingTaskGroup { group in
             group.addTask { for await _ in changes { await self.round() } }
             group.addTask { for await status in await self.world.control.changes() { await self.note(status) } }
@@ -109,9 +121,15 @@ actor MachineKeeper {
                 logger.error("it cannot be ended", metadata: ["machine": "\(status.id)", "error": "\(error)"])
             }
         }
+        // Those who are gone hold no image any more; a crash may have come before they let go.
+        for holder in await world.holders() where !known.contains(where: { $0.description == holder }) {
+            await world.release(holder)
+        }
     }
 
     func note(_ status: MachineStatus) {
+        // Others' are previews, or were forgotten meanwhile.
+        guard book.entries.contains(where: { $0.id == status.id }) else { return }
         let old = statuses[status.id]
         statuses[status.id] = status
         // Usage alone changes nothing.
@@ -142,14 +160,18 @@ actor MachineKeeper {
         let wallTime = world.wallTime()
         var next: [AppName: MachineWish] = [:]
         var apps: Set<String> = []
+        var leases: [String: [UInt32: MachineTable.Lease]] = [:]
         var used: Set<BlobID> = []
         for record in state.names {
-            guard let live = state.liveRelease(of: record.name), live.kind == .machine else { continue }
+            guard let live = state.liveRelease(of: record.name), live.runsMachine else { continue }
             apps.insert(record.name.description)
+            let known = state.machineLeases(of: record.name)
+            leases[record.name.description] = Dictionary(
+                known.map { ($0.slot.slot, .init(holder: $0.holder, fence: $0.fence)) }, uniquingKeysWith: { $1 })
             var releases: [(record: ReleaseRecord, manifest: MachineManifest)] = []
             var seen: Set<ReleaseID> = []
             for id in record.liveHistory.reversed().prefix(3) where seen.insert(id).inserted {
-                guard let release = state.release(id, of: record.name), release.kind == .machine else { continue }
+                guard let release = state.release(id, of: record.name), release.runsMachine else { continue }
                 used.insert(release.manifest)
                 if let manifest = self.manifest(of: release) {
                     releases.append((release, manifest))
@@ -159,14 +181,28 @@ actor MachineKeeper {
             }
             next[record.name] =
                 MachineWish(
-                    app: record.name, releases: releases, leases: state.machineLeases(of: record.name),
-                    wallTime: wallTime) ?? wishes[record.name]
+                    app: record.name, releases: releases, candidate: candidate(record, state, &used),
+                    leases: known, wallTime: wallTime) ?? wishes[record.name]
         }
         wishes = next
         manifests = manifests.filter { used.contains($0.key) }
         table.setApps(
-            Dictionary(uniqueKeysWithValues: next.map { ($0.key.description, $0.value.scale) }), all: apps)
+            Dictionary(uniqueKeysWithValues: next.map { ($0.key.description, $0.value.scale) }), all: apps,
+            openings: next.values.flatMap { wish in wish.openings(of: state.name(wish.app)?.owner) }, leases: leases)
         table.keepOnly(Set(state.participants.map(\.id)))
+    }
+
+    /// The release that some visitors get, if it has a machine whose manifest is here.
+    private func candidate(
+        _ record: NameRecord, _ state: LedgerState, _ used: inout Set<BlobID>
+    ) -> MachineWish.Candidate? {
+        guard let candidate = record.candidate, let release = state.release(candidate.release, of: record.name),
+            release.runsMachine
+        else { return nil }
+        used.insert(release.manifest)
+        return manifest(of: release).map {
+            MachineWish.Candidate(record: release, manifest: $0, percent: Int(candidate.percent))
+        }
     }
 
     /// A manifest that is here; else it is fetched.
@@ -190,10 +226,11 @@ actor MachineKeeper {
 
     /// Ends slots that nobody wants any more, and gives their leases back.
     private func dropUnwanted() {
-        for (slot, _) in held {
+        for (slot, known) in held where !known.isEnding {
             if let wish = wishes[slot.name], slot.slot < wish.scale.most { continue }
             logger.notice("a slot is not wanted any more", metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)"])
-            end(slot, yields: true)
+            held[slot]?.isEnding = true
+            Task { await leave(slot, known) }
         }
         // Containers of an earlier run whose slots are not this node's.
         for entry in book.entries {
@@ -203,6 +240,16 @@ actor MachineKeeper {
             if statuses[entry.id] != nil { statuses[entry.id] = nil }
             remove(entry)
         }
+    }
+
+    /// Lets a slot finish what it has, ends its containers and gives its lease back.
+    private func leave(_ slot: MachineSlot, _ known: Held) async {
+        if let release = known.core.release {
+            let key = MachineTable.Key(app: slot.name.description, slot: slot.slot, release: release)
+            await drain(key, slot, known.patience)
+        }
+        guard held[slot]?.fence == known.fence else { return }
+        end(slot, yields: true)
     }
 
     /// Whether this node still has the slot's lease from before it was restarted, or may be about to have it again.
@@ -215,22 +262,31 @@ actor MachineKeeper {
 
     // MARK: Telling
 
+    /// Takes over what runs here beside the slots.
+    func setPreviews(_ own: [MachineTable.Own]) {
+        previews = own
+        publish()
+    }
+
     /// Tells the table, and the other nodes if something changed that matters to them.
     func publish() {
         heldGauge.record(held.count)
-        let own = held.sorted { $0.key < $1.key }.flatMap { slot, held in reports(of: slot, held) }
+        let own = held.sorted { $0.key < $1.key }.flatMap { slot, held in reports(of: slot, held) } + previews
         table.replaceOwn(own)
         let told = own.map(\.report)
         let now = world.now()
-        let isNews = told.map(MachineKeeper.matter) != announced.map(MachineKeeper.matter)
+        let gates = table.gates
+        let isNews = told.map(MachineKeeper.matter) != announced.map(MachineKeeper.matter) || gates != announcedGates
         guard isNews || now - announcedAt >= MachineKeeper.repeatInterval else { return }
         announced = told
+        announcedGates = gates
         announcedAt = now
         sequence += 1
         let message = PeerPBAnnounceMachines.with {
             $0.run = runNumber
             $0.sequence = sequence
             $0.replicas = told.map(\.message)
+            $0.gates = gates.map(\.message)
         }
         Task {
             await world.announce(message)

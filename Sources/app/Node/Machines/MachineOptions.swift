@@ -17,7 +17,10 @@ public struct MachineOptions: Codable, Sendable, Equatable {
     /// Ports of this node whose connections go to machines as they are, by `<app>/<port's name>`; 0 for a port that the
     /// system picks and the log tells. Default: none.
     public var tcpPorts: [String: Int]?
-    /// The address that they listen on. Default: loopback; `0.0.0.0` for everybody.
+    /// Ports for machines whose manifests ask for one: `5432,20000-20999`, or `none`. Those that stand alone are only for who
+    /// asks for them by number. Default: `20000-20999`, of which 256 at most are open at a time.
+    public var tcpRange: String?
+    /// The address that all of them listen on. Default: the gateway's.
     public var tcpHost: String?
 
     /// The defaults.

@@ -7,6 +7,8 @@ import Wire
 struct MachineReport: Hashable, Sendable {
     /// Texts of a report are cut after so many bytes.
     static let maxTextBytes = 512
+    /// The state of a machine that its owner stopped.
+    static let stopped = "stopped"
 
     var replica: MachineReplica
     /// For people, such as `back-off`.

@@ -1,3 +1,4 @@
+import Blake3
 import Identity
 
 /// A machine of an app somewhere in the network, as its node announced it last.
@@ -29,8 +30,11 @@ struct MachineReplica: Hashable, Sendable {
         case tcp = 2
     }
 
+    /// Slots from here on are of previews: nobody leases them, so two nodes may have the same one.
+    static let firstPreviewSlot: UInt32 = 1 << 31
+
     let app: String
-    /// 0 and up; the same slot never runs on two nodes at a time.
+    /// 0 and up; the same slot never runs on two nodes at a time, unless it is a preview's.
     let slot: UInt32
     let release: String
     /// Whose machine it is.
@@ -39,4 +43,13 @@ struct MachineReplica: Hashable, Sendable {
     let fence: UInt64
     let phase: Phase
     let ports: [Port]
+
+    /// Whether it answers only those who ask for its release.
+    var isPreview: Bool { slot >= MachineReplica.firstPreviewSlot }
+
+    /// The slot of a release's previews.
+    static func previewSlot(of release: String) -> UInt32 {
+        let digest = Blake3.hash(Array(release.utf8))
+        return digest.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) } | firstPreviewSlot
+    }
 }

@@ -59,10 +59,11 @@ struct MachineSetup: Sendable {
         }
         let home = MachineHome(
             key: key, keeper: keeper, sync: sync, membership: membership, peers: peers, store: store,
-            exchange: exchange, secrets: secrets, folder: folder, unpacker: unpacker,
+            exchange: exchange, secrets: secrets, folder: folder, limits: supervisor?.limitFolder, unpacker: unpacker,
             entrance: supervisor?.hostAddress.map { MachineEntrance(host: $0) })
         return try NodeMachines(
-            home: home, control: supervisor, unable: unable, options: options, logger: logger)
+            home: home, control: supervisor, unable: unable, options: options,
+            watch: { [supervisor] in await supervisor?.watchUsage() }, logger: logger)
     }
 
     /// Leaves machines to themselves: they run on as long as their leases.

@@ -79,7 +79,8 @@ extension MachineHealthCheck {
             }
         self.init(
             probe, interval: .milliseconds(health.intervalMilliseconds),
-            timeout: .milliseconds(health.timeoutMilliseconds), grace: .milliseconds(health.graceMilliseconds),
+            timeout: .milliseconds(health.timeoutMilliseconds),
+            grace: max(.milliseconds(health.graceMilliseconds), MachineHealthCheck.durationRange.lowerBound),
             threshold: health.threshold)
     }
 }

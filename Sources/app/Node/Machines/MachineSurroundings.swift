@@ -20,13 +20,20 @@ struct MachineSurroundings: Sendable {
     var manifest: @Sendable (ReleaseRecord) async throws -> MachineManifest
     /// Fetches and unpacks an image, and keeps it for a holder (a container's id) until that lets go.
     var image: @Sendable (MachineManifest, String) async throws -> MachineImage
-    /// Lets go of an image.
+    /// Lets go of an image, and of what else was kept for a container.
     var release: @Sendable (String) async -> Void
+    /// Who holds images, also from before this node was started.
+    var holders: @Sendable () async -> Set<String>
     /// Values of an app's secrets.
     var secrets: @Sendable ([String], AppName) async throws -> [String: String]
     /// The folders for a slot's volumes, made if need be.
     var volumes: @Sendable (MachineSlot, MachineManifest) async throws -> [MachineMount]
-    /// Tells the container's guard until when it may run, in milliseconds of the clock ``now``; durable on return.
+    /// Removes the volumes of a preview's slot.
+    var dropVolumes: @Sendable (MachineSlot, MachineManifest) async -> Void = { _, _ in }
+    /// Removes the volumes of all previews: nothing of them runs.
+    var dropPreviews: @Sendable () async -> Void = {}
+    /// Tells the container's guard until when it may run, in milliseconds of the clock ``now``; the guard sees it within a
+    /// second.
     var limit: @Sendable (MachineID, Int64) throws -> Void
     /// Where that is kept, for the container's spec; nil where nobody guards.
     var limitPath: @Sendable (MachineID) -> String?

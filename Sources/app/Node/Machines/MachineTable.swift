@@ -24,6 +24,12 @@ final class MachineTable: MachineDirectory {
         var roundTrip: @Sendable (NodeID) -> Duration?
         /// Wakes a machine of this or of another node and waits until it is healthy.
         var wake: @Sendable (MachineReplica, Duration) async throws -> MachineReplica
+        /// Starts a preview of a release on this or on another node and waits until it is healthy. Throws
+        /// ``MachineFailure``, with `noMachine` if it is no use to try again soon.
+        var preview: @Sendable (_ app: String, _ release: String, Duration) async throws -> MachineReplica = {
+            app, _, _ in
+            throw MachineFailure(.noMachine, "This node starts no previews of \(app)")
+        }
     }
 
     /// A machine of this node.
@@ -33,10 +39,17 @@ final class MachineTable: MachineDirectory {
         var host: String?
     }
 
+    /// Whose a slot is, as the ledger says.
+    struct Lease: Hashable, Sendable {
+        var holder: NodeID
+        var fence: UInt64
+    }
+
     private struct Other {
         var run: UInt64
         var sequence: UInt64
         var reports: [MachineReport]
+        var gates: [MachineGate]
     }
 
     /// Work at one of this node's machines.
@@ -49,10 +62,16 @@ final class MachineTable: MachineDirectory {
     private struct State {
         var own: [Own] = []
         var others: [NodeID: Other] = [:]
+        /// By app and slot.
+        var leases: [String: [UInt32: Lease]] = [:]
         /// By app; the highest fence of each slot wins.
         var byApp: [String: [MachineReplica]] = [:]
         var apps: Set<String> = []
         var scales: [String: MachineScale] = [:]
+        /// Ports that apps ask for.
+        var openings: [PortPlan.Wish] = []
+        /// Ports of this node.
+        var gates: [MachineGate] = []
         var loads: [Key: Load] = [:]
         /// Requests of this node's gateway, by app.
         var outbound: [String: Int] = [:]
@@ -88,10 +107,14 @@ final class MachineTable: MachineDirectory {
         guard message.replicas.count <= MachineTable.maxReplicas else {
             throw PeerError(.protocolViolation, "Node \(node.short) announces \(message.replicas.count) machines")
         }
+        guard message.gates.count <= MachineGate.maxCount else {
+            throw PeerError(.protocolViolation, "Node \(node.short) announces \(message.gates.count) open ports")
+        }
         let reports = try message.replicas.map { try MachineReport($0, from: node) }
+        let gates = try message.gates.map { try MachineGate($0, from: node) }
         state.withLock { state in
             if let known = state.others[node], (message.run, message.sequence) <= (known.run, known.sequence) { return }
-            state.others[node] = Other(run: message.run, sequence: message.sequence, reports: reports)
+            state.others[node] = Other(run: message.run, sequence: message.sequence, reports: reports, gates: gates)
             MachineTable.index(&state)
         }
     }
@@ -105,12 +128,38 @@ final class MachineTable: MachineDirectory {
         }
     }
 
-    /// Takes over which apps have machines, and how they grow.
-    func setApps(_ scales: [String: MachineScale], all apps: Set<String>) {
+    /// Takes over which apps have machines, how they grow, which ports they ask for, and whose their slots are.
+    func setApps(
+        _ scales: [String: MachineScale], all apps: Set<String>, openings: [PortPlan.Wish] = [],
+        leases: [String: [UInt32: Lease]]
+    ) {
         state.withLock { state in
             state.scales = scales
             state.apps = apps
+            state.openings = openings
+            guard state.leases != leases else { return }
+            state.leases = leases
+            MachineTable.index(&state)
         }
+    }
+
+    /// Ports that apps ask nodes to open, as far as their manifests are here.
+    var openings: [PortPlan.Wish] { state.withLock { $0.openings } }
+
+    /// Takes over which ports of this node lead to machines.
+    func setGates(_ gates: [MachineGate]) { state.withLock { $0.gates = gates } }
+
+    /// This node's ports that lead to machines.
+    var gates: [MachineGate] { state.withLock { $0.gates } }
+
+    /// The ports of all nodes that lead to an app's machines, by node.
+    func gates(of app: String) -> [(node: NodeID, gate: MachineGate)] {
+        let known = state.withLock { state in
+            var known = state.gates.map { (node: environment.node, gate: $0) }
+            for (node, other) in state.others { known += other.gates.map { (node: node, gate: $0) } }
+            return known
+        }
+        return known.filter { $0.gate.app == app }.sorted { ($0.gate.port, $0.node) < ($1.gate.port, $1.node) }
     }
 
     /// Everything that is known, of dead nodes too.
@@ -120,7 +169,17 @@ final class MachineTable: MachineDirectory {
 
     private static func index(_ state: inout State) {
         var best: [String: [UInt32: UInt64]] = [:]
-        let all = state.own.map(\.report.replica) + state.others.values.flatMap { $0.reports.map(\.replica) }
+        let leases = state.leases
+        let own = state.own.map(\.report.replica).filter { replica in
+            // What was just taken may not have come here from the ledger yet.
+            replica.isPreview || replica.fence >= leases[replica.app]?[replica.slot]?.fence ?? 0
+        }
+        let others = state.others.values.flatMap { $0.reports.map(\.replica) }.filter { replica in
+            // Any node could say that it has any slot.
+            replica.isPreview
+                || leases[replica.app]?[replica.slot] == Lease(holder: replica.node, fence: replica.fence)
+        }
+        let all = own + others
         for replica in all {
             best[replica.app, default: [:]][replica.slot] = max(
                 replica.fence, best[replica.app]?[replica.slot] ?? 0)
@@ -136,7 +195,7 @@ final class MachineTable: MachineDirectory {
         let known = state.withLock { $0.byApp[app] ?? [] }
         let node = environment.node
         let usable = known.filter { replica in
-            replica.phase == phase && (release == nil || replica.release == release)
+            replica.phase == phase && (release.map { $0 == replica.release } ?? !replica.isPreview)
                 && (replica.node == node || environment.isUsable(replica.node))
         }
         if usable.count < 2 { return usable }
@@ -149,7 +208,18 @@ final class MachineTable: MachineDirectory {
         }.map(\.0)
     }
 
-    func hasMachines(_ app: String) -> Bool { state.withLock { $0.apps.contains(app) || $0.byApp[app] != nil } }
+    func hasMachines(_ app: String) -> Bool {
+        state.withLock { $0.apps.contains(app) || $0.byApp[app]?.contains { !$0.isPreview } == true }
+    }
+
+    /// Whether a slot runs a release, or is about to.
+    private func hasSlot(_ app: String, _ release: String) -> Bool {
+        let known = state.withLock { $0.byApp[app] ?? [] }
+        return known.contains { replica in
+            !replica.isPreview && replica.release == release
+                && (replica.node == environment.node || environment.isUsable(replica.node))
+        }
+    }
 
     func address(_ app: String, slot: UInt32, port: String?, _ transport: MachineReplica.Transport) -> MachineAddress? {
         state.withLock { state in
@@ -200,14 +270,32 @@ final class MachineTable: MachineDirectory {
                 do { return try await environment.wake(replica, rest) } catch { last = error }
             }
             guard ContinuousClock.now < deadline else { break }
-            if sleeping.isEmpty, !hasMachines(app) {
-                throw MachineFailure(.noMachine, "\(app) has no machines")
+            if let release {
+                if sleeping.isEmpty, !hasSlot(app, release) {
+                    do { return try await environment.preview(app, release, deadline - ContinuousClock.now) } catch {
+                        if (error as? MachineFailure)?.code == .noMachine { throw error }
+                        last = error
+                    }
+                }
+            } else if sleeping.isEmpty {
+                if !hasMachines(app) || state.withLock({ $0.scales[app]?.most == 0 }) {
+                    throw MachineFailure(.noMachine, "\(app) has no machines")
+                }
+                if isStopped(app) {
+                    throw MachineFailure(.noMachine, "The machines of \(app) are stopped by their owner")
+                }
             }
             // One that starts is on its way; one that could not be woken may be elsewhere in a moment.
-            try await Task.sleep(for: sleeping.isEmpty ? MachineTable.lookPause : .milliseconds(100))
+            try await Task.sleep(for: sleeping.isEmpty && last == nil ? MachineTable.lookPause : .milliseconds(100))
         }
         let why = last.map { ": \($0)" } ?? ""
         throw MachineFailure(.notReady, "No machine of \(app) became healthy in time\(why); try again")
+    }
+
+    /// Whether the owner stopped all machines of an app that are anywhere.
+    private func isStopped(_ app: String) -> Bool {
+        let reports = reports.filter { $0.replica.app == app && !$0.replica.isPreview }
+        return !reports.isEmpty && reports.allSatisfy { $0.state == MachineReport.stopped }
     }
 
     // MARK: Load
@@ -230,10 +318,15 @@ final class MachineTable: MachineDirectory {
         }
     }
 
+    func stir(_ app: String, release: String) {
+        guard healthy(app, release: release).isEmpty else { return }
+        grow(app, release)
+    }
+
     /// Wakes one more machine of an app, unless that is under way.
-    private func grow(_ app: String) {
-        guard let replica = replicas(app, nil, .asleep).first else { return }
-        let key = "\(app) +"
+    private func grow(_ app: String, _ release: String? = nil) {
+        guard let replica = replicas(app, release, .asleep).first else { return }
+        let key = "\(app) +\(release ?? "")"
         state.withLock { state in
             guard state.waking[key] == nil else { return }
             state.waking[key] = Task {
@@ -245,7 +338,12 @@ final class MachineTable: MachineDirectory {
 
     func entered(_ app: String, slot: UInt32, release: String) {
         let key = Key(app: app, slot: slot, release: release)
-        state.withLock { $0.loads[key, default: Load(idleSince: .now)].inFlight += 1 }
+        let (inFlight, scale) = state.withLock { state in
+            state.loads[key, default: Load(idleSince: .now)].inFlight += 1
+            return (state.loads[key]?.inFlight ?? 0, state.scales[app])
+        }
+        // Requests of all gateways meet here, of which each counts its own.
+        if let scale, scale.inFlightTarget > 0, inFlight > scale.inFlightTarget { grow(app) }
     }
 
     func left(_ app: String, slot: UInt32, release: String) {

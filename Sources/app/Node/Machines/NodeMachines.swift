@@ -18,51 +18,98 @@ import Wire
 final class NodeMachines: Sendable {
     /// The longest that a node may be asked to wait for a machine.
     private static let maxWait = Duration.seconds(120)
+    /// Nodes that are asked to start a preview, one after the other.
+    private static let previewNodes = 3
 
     let table: MachineTable
     let keeper: MachineKeeper
+    private let previews: MachinePreviews
     private let desk: MachineDesk
     private let volumes: NodeVolumes
     private let home: MachineHome
     private let options: MachineOptions
     /// Why this node runs no machines; nil if it does.
     let unable: String?
+    /// Looks at what machines take, until cancelled.
+    private let watch: @Sendable () async -> Void
     private let logger: Logger
 
     /// - Parameters:
     ///   - control: What runs containers here; nil on a host that runs none.
     ///   - unable: Why there is no such.
     init(
-        home: MachineHome, control: (any MachineControl)?, unable: String?, options: MachineOptions, logger: Logger
+        home: MachineHome, control: (any MachineControl)?, unable: String?, options: MachineOptions,
+        watch: @escaping @Sendable () async -> Void, logger: Logger
     ) throws {
         self.home = home
         self.options = options
+        self.watch = watch
         self.unable = control == nil ? unable ?? "This host runs no containers" : nil
         self.logger = logger
         try home.prepare()
         let volumes = try home.nodeVolumes(logger)
         self.volumes = volumes
         let control = control ?? UnableHost(reason: unable ?? "This host runs no containers")
-        let relay = WakeRelay()
+        let (relay, previewRelay) = (WakeRelay(), PreviewRelay())
         let node = home.node
         let membership = home.membership
         table = MachineTable(
             environment: .init(
                 node: node, isUsable: { membership.isUsable($0) },
-                roundTrip: { membership.estimatedRoundTrip(to: $0) }, wake: { try await relay.wake($0, $1) }))
+                roundTrip: { membership.estimatedRoundTrip(to: $0) }, wake: { try await relay.wake($0, $1) },
+                preview: { try await previewRelay.start($0, $1, $2) }))
+        let world = home.surroundings(control, volumes)
         let keeper = try MachineKeeper(
-            world: home.surroundings(control, volumes), clock: LeaseClock(term: Int64(options.leaseTerm)), table: table,
+            world: world, clock: LeaseClock(term: Int64(options.leaseTerm)), table: table,
             bookPath: home.folder + "/machines.json", mayTake: self.unable == nil, logger: logger)
         self.keeper = keeper
+        let previews = MachinePreviews(
+            world: world, keeper: keeper, table: table, unable: self.unable, logger: logger)
+        self.previews = previews
         relay.attach { replica, patience in
             if replica.node == node {
                 return try await keeper.wake(replica.app, replica.slot, within: patience)
             }
             return try await home.wake(replica, within: patience)
         }
+        previewRelay.attach { app, release, patience in
+            try await NodeMachines.preview(app, release, within: patience, previews, world, keeper, home)
+        }
         desk = MachineDesk(
-            node: node, state: { home.keeper.state }, machines: keeper, control: control, volumes: volumes)
+            node: node, state: { home.keeper.state }, machines: keeper, previews: previews, control: control,
+            volumes: volumes)
     }
+
+    /// Starts a preview on the node that is best for it.
+    private static func preview(
+        _ app: String, _ release: String, within patience: Duration, _ previews: MachinePreviews,
+        _ world: MachineSurroundings, _ keeper: MachineKeeper, _ home: MachineHome
+    ) async throws -> MachineReplica {
+        let state = world.state()
+        guard let name = AppName(app), let id = ReleaseID(release), let record = state.release(id, of: name),
+            record.runsMachine
+        else { throw MachineFailure(.noMachine, "\(app) has no release \(release) with a machine") }
+        guard state.name(name)?.live != id else {
+            throw MachineFailure(.notReady, "No node has a machine of the live release \(release) of \(app) yet")
+        }
+        let deadline = ContinuousClock.now + patience
+        let nodes = await keeper.previewOrder(name, id, try await world.manifest(record))
+        var last = MachineFailure(.noMachine, "No node has room for release \(release) of \(app)")
+        for node in nodes.prefix(previewNodes) {
+            let rest = deadline - ContinuousClock.now
+            guard rest > .zero else { break }
+            do {
+                if node == world.node { return try await previews.start(app, release, within: rest) }
+                return try await home.preview(app, release, at: node, within: rest)
+            } catch let failure as MachineFailure {
+                last = failure
+            }
+        }
+        throw last
+    }
+
+    /// The file with the ports of this node that apps have.
+    var portsPath: String { home.folder + "/ports.json" }
 
     /// Where machines reach the gateway; nil if this node runs none.
     var entrance: MachineEntrance? { unable == nil ? home.entrance : nil }
@@ -72,7 +119,10 @@ final class NodeMachines: Sendable {
         await volumes.store.mountAll()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keeper.run(self.home.keeper.changes()) }
+            group.addTask { await self.previews.run() }
             group.addTask { await self.desk.run() }
+            group.addTask { await self.volumes.run() }
+            group.addTask { await self.watch() }
             group.addTask { await self.offer() }
         }
     }
@@ -134,7 +184,10 @@ final class NodeMachines: Sendable {
     private func wake(_ request: PeerPBWakeMachine) async throws -> PeerReply {
         let wait = min(.milliseconds(Int64(request.waitMillis)), NodeMachines.maxWait)
         do {
-            let replica = try await keeper.wake(request.app, request.slot, within: wait)
+            let replica =
+                try await request.preview.isEmpty
+                ? keeper.wake(request.app, request.slot, within: wait)
+                : previews.start(request.app, request.preview, within: wait)
             return try PeerReply(
                 .machineAwake, PeerPBMachineAwake.with { $0.replica = MachineReport(replica: replica).message })
         } catch let failure as MachineFailure {
@@ -183,7 +236,9 @@ final class NodeMachines: Sendable {
 
     private func info(_ wish: MachineWish, _ reports: [MachineReport], _ now: Int64) -> MachineAppInfo {
         let leases = Dictionary(wish.leases.map { ($0.slot.slot, $0) }) { first, _ in first }
-        let slots = Set(0..<wish.scale.most).union(reports.map(\.replica.slot)).sorted()
+        let slots = Set(0..<wish.scale.most).union(
+            reports.filter { !$0.replica.isPreview }.map(\.replica.slot)
+        ).sorted()
         let machines = slots.flatMap { slot -> [MachineInfo] in
             let lease = leases[slot].flatMap { $0.isHeld(at: now) ? $0 : nil }
             let known = reports.filter { report in
@@ -193,7 +248,7 @@ final class NodeMachines: Sendable {
                 guard slot < wish.scale.most else { return [] }
                 var info = MachineInfo(
                     app: wish.app.description, slot: slot, node: lease?.holder.description,
-                    release: lease?.release.description ?? wish.beginning?.description ?? "",
+                    release: lease?.release.description ?? wish.beginning(of: slot)?.description ?? "",
                     state: lease == nil ? "pending" : "starting", fence: lease?.fence ?? 0,
                     leaseEnds: lease?.expiresMilliseconds)
                 if lease == nil { info.reason = "no node has taken it yet" }
@@ -201,13 +256,37 @@ final class NodeMachines: Sendable {
             }
             return known.map { self.info($0, lease) }
         }
+        let previews = reports.filter(\.replica.isPreview).map { info($0, nil) }.sorted {
+            ($0.release, $0.node ?? "") < ($1.release, $1.node ?? "")
+        }
         let live = wish.releases.first
         return MachineAppInfo(
             app: wish.app.description, live: live?.record.id.description ?? "", target: wish.rollout.target,
-            isSettled: wish.rollout.isDone && wish.leases.contains { $0.isHeld(at: now) },
+            isSettled: wish.rollout.isDone && wish.trial?.isDone != false
+                && (wish.scale.most == 0 || wish.leases.contains { $0.isHeld(at: now) }),
             image: wish.manifest.imageName, size: wish.manifest.size.description,
             minReplicas: wish.manifest.minReplicas, maxReplicas: wish.manifest.maxReplicas,
-            hasHealthCheck: wish.manifest.health != nil, machines: machines)
+            hasHealthCheck: wish.manifest.health != nil, machines: machines, trial: trial(of: wish),
+            gates: gates(of: wish), previews: previews.isEmpty ? nil : previews)
+    }
+
+    private func trial(of wish: MachineWish) -> MachineTrialInfo? {
+        wish.candidate.map { candidate in
+            MachineTrialInfo(
+                release: candidate.record.id.description, percent: candidate.percent, target: wish.trial?.target,
+                slots: Array(wish.trialSlots))
+        }
+    }
+
+    /// The ports of nodes that answer and lead to an app's machines; nil for an app that asks for none.
+    private func gates(of wish: MachineWish) -> [MachineGateInfo]? {
+        let state = home.keeper.state
+        let gates = table.gates(of: wish.app.description).filter { isAlive($0.node) }.map { node, gate in
+            MachineGateInfo(
+                node: node.description, host: state.node(node)?.gateway?.host, port: gate.port, number: gate.number,
+                reason: gate.reason)
+        }
+        return gates.isEmpty ? nil : gates
     }
 
     private func info(_ report: MachineReport, _ lease: MachineLease?) -> MachineInfo {

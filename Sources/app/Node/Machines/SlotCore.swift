@@ -15,6 +15,8 @@ struct SlotCore: Hashable, Sendable {
         var since: Int64
         /// Whether it has been healthy: one that was is not given up for an earlier release.
         var wasHealthy = false
+        /// Whether it takes over without having run, because the machine sleeps.
+        var isAsleep = false
     }
 
     /// What the supervisor says of it.
@@ -54,6 +56,8 @@ struct SlotCore: Hashable, Sendable {
         var timeout: Int64
         /// Whether the machine should run at all.
         var isAwake: Bool
+        /// Whether a new release starts, and is healthy before it takes over, even where the machine sleeps.
+        var isProof = false
         /// Whether two releases of the slot must never run at once, because both would write to its volume.
         var isExclusive: Bool
     }
@@ -65,19 +69,21 @@ struct SlotCore: Hashable, Sendable {
     /// The last release that did not become healthy in this slot.
     private(set) var failed: String?
 
-    /// A release that was given up and must be gone before another one opens the volume.
-    private(set) var leaving: String?
+    /// Releases that must be gone before another one opens the volume.
+    private(set) var leaving: Set<String> = []
 
-    init(current: Instance? = nil, failed: String? = nil) {
+    /// - Parameter leaving: Of an exclusive slot: releases that are being ended.
+    init(current: Instance? = nil, failed: String? = nil, leaving: Set<String> = []) {
         self.current = current
         self.failed = failed
+        self.leaving = leaving
     }
 
     /// The release that serves.
     var release: String? { current?.release }
 
     /// The release that waits for the switch.
-    var ready: String? { next.flatMap { $0.phase == .healthy ? $0.release : nil } }
+    var ready: String? { next.flatMap { isWaiting($0) ? $0.release : nil } }
 
     /// Takes over what the supervisor says of a release's container.
     mutating func note(_ release: String, _ phase: Phase) {
@@ -92,9 +98,7 @@ struct SlotCore: Hashable, Sendable {
     }
 
     /// Takes over that a release's container is gone.
-    mutating func noteGone(_ release: String) {
-        if leaving == release { leaving = nil }
-    }
+    mutating func noteGone(_ release: String) { leaving.remove(release) }
 
     /// What is to be done now.
     mutating func advance(_ wish: Wish, now: Int64) -> [Action] {
@@ -107,7 +111,7 @@ struct SlotCore: Hashable, Sendable {
         case .switchTo(let release): actions += replace(release, wish, now, switches: true)
         }
         if case .keep = wish.step, let waiting = next, waiting.release == failed || !isWaiting(waiting) {
-            actions.append(.retire(release: waiting.release))
+            actions.append(retire(waiting, wish))
             next = nil
         }
         actions += run(wish, now)
@@ -115,11 +119,14 @@ struct SlotCore: Hashable, Sendable {
     }
 
     /// A prepared release waits for the others' of its app.
-    private func isWaiting(_ instance: Instance) -> Bool { instance.phase == .healthy }
+    private func isWaiting(_ instance: Instance) -> Bool {
+        instance.phase == .healthy || instance.phase == .stopped && instance.isAsleep
+    }
 
     private mutating func replace(_ release: String, _ wish: Wish, _ now: Int64, switches: Bool) -> [Action] {
         guard release != failed else { return [] }
         guard let serving = current else {
+            guard leaving.isEmpty else { return [] }
             current = Instance(release: release, template: wish.templates[release] ?? release, since: now)
             return [.create(release: release, starts: wish.isAwake)]
         }
@@ -131,16 +138,24 @@ struct SlotCore: Hashable, Sendable {
         }
         if let other = next, other.release != release {
             next = nil
-            return [.retire(release: other.release)]
+            return [retire(other, wish)]
         }
         guard let candidate = next else { return begin(release, serving, wish, now) }
         switch candidate.phase {
-        case .healthy, .ended: return switches ? swap(candidate, serving) : []
+        case .healthy, .ended: return switches ? swap(candidate, serving, wish) : []
         case .failing: return giveUp(candidate, wish, now)
+        case .stopped where !wish.isAwake && !wish.isProof:
+            // A machine that sleeps is replaced asleep, unless it is the one that shows whether the release works.
+            next?.isAsleep = true
+            return switches ? swap(candidate, serving, wish) : []
+        case .stopped where candidate.isAsleep:
+            // The machine was woken meanwhile.
+            next?.isAsleep = false
+            next?.since = now
+            return [.start(release: release)]
         default:
-            // A machine that sleeps is replaced asleep.
-            if !wish.isAwake, candidate.phase == .stopped { return switches ? swap(candidate, serving) : [] }
-            return now - candidate.since >= wish.timeout ? giveUp(candidate, wish, now) : []
+            if now - candidate.since >= wish.timeout { return giveUp(candidate, wish, now) }
+            return candidate.phase == .stopped ? [.start(release: release)] : []
         }
     }
 
@@ -148,26 +163,32 @@ struct SlotCore: Hashable, Sendable {
         if wish.isExclusive, ![.stopped, .none, .ended].contains(serving.phase) {
             return [.stop(release: serving.release)]
         }
+        guard leaving.isEmpty else { return [] }
         next = Instance(release: release, template: wish.templates[release] ?? release, since: now)
-        return [.create(release: release, starts: wish.isAwake)]
+        return [.create(release: release, starts: wish.isAwake || wish.isProof)]
     }
 
-    private mutating func swap(_ candidate: Instance, _ serving: Instance) -> [Action] {
+    private mutating func swap(_ candidate: Instance, _ serving: Instance, _ wish: Wish) -> [Action] {
         current = candidate
         next = nil
-        return [.retire(release: serving.release)]
+        return [retire(serving, wish)]
+    }
+
+    /// Ends what does not serve any more, or never did.
+    private mutating func retire(_ instance: Instance, _ wish: Wish) -> Action {
+        if wish.isExclusive { leaving.insert(instance.release) }
+        return .retire(release: instance.release)
     }
 
     private mutating func giveUp(_ candidate: Instance, _ wish: Wish, _ now: Int64) -> [Action] {
         failed = candidate.release
         next = nil
-        if wish.isExclusive { leaving = candidate.release }
-        return [.retire(release: candidate.release)]
+        return [retire(candidate, wish)]
     }
 
     /// Lets what serves run or sleep, unless a replacement has to have the volume to itself.
     private mutating func run(_ wish: Wish, _ now: Int64) -> [Action] {
-        guard let serving = current, serving.phase != .none, leaving == nil else { return [] }
+        guard let serving = current, serving.phase != .none, leaving.isEmpty else { return [] }
         if next != nil, wish.isExclusive { return [] }
         if case .replace(let release) = wish.step, wish.isExclusive, release != serving.release, release != failed {
             return []

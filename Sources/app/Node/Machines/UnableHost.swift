@@ -20,6 +20,10 @@ struct UnableHost: MachineControl {
     func logs(_ id: MachineID, tail: Int, follow: Bool) async throws(MachineError) -> AsyncStream<MachineLogLine> {
         throw failure
     }
+    func lines(_ id: MachineID, after time: Int64, limit: Int) async throws(MachineError) -> [MachineLogLine] {
+        throw failure
+    }
+    func copy(_ id: MachineID, _ copy: MachineCopy) async throws(MachineError) -> MachineSession { throw failure }
     func exec(_ id: MachineID, _ command: MachineCommand) async throws(MachineError) -> MachineSession { throw failure }
     func changes() async -> AsyncStream<MachineStatus> { AsyncStream { $0.finish() } }
 }

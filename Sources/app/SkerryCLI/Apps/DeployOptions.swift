@@ -84,8 +84,8 @@ struct DeployOptions: ParsableArguments {
     }
 
     private func plan(_ name: AppName?) async throws {
-        guard let app = try Deployer.manifest(in: path), app.kind == .machine else {
-            throw ValidationError("--dry-run is for machines: a folder whose skerry.toml says kind = \"machine\"")
+        guard let app = try Deployer.manifest(in: path), app.machine != nil else {
+            throw ValidationError("--dry-run is for machines: a folder whose skerry.toml has [machine]")
         }
         let name = try name ?? AppName(checking: app.name)
         for line in try await RolloutReport.lines(app, name, try node.client()) { Terminal.print(line) }

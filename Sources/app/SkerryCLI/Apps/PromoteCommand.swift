@@ -16,6 +16,10 @@ struct PromoteCommand: AsyncParsableCommand {
             themselves: an order to do so is signed along, good for a day and until your next transaction. See
             `skerry functions logs`. --no-auto signs none.
 
+            For a machine's release the share of the visitors is a share of the copies too: an app with one copy has none
+            to share. The command waits until the copies are healthy; nodes give a release up whose copies are not, and
+            then the name goes back.
+
             --steps 1,10,50,100 --every 5m raises the share step by step, and ends with an error if the release was taken
             back meanwhile. The command has to run until then.
             """)
@@ -88,9 +92,15 @@ struct PromoteCommand: AsyncParsableCommand {
 
     private func promote(_ percent: UInt8, _ key: SigningKey) async throws {
         let before = auto ? await liveFunction() : nil
+        let deployer = Deployer(client: try node.client(key: key), key: key)
+        let machine = try await deployer.machine(of: release, name)
+        if percent < 100, machine != nil, let obstacle = try await deployer.obstacle(toSharing: release, of: name) {
+            throw CommandError("\(percent)% of the visitors cannot get release \(release): \(obstacle)")
+        }
         let receipt = try await node.ledger(key: key).submit(
             .promoteRelease(name, release, percent: percent), key: key)
         let watchers = await watch(back: before, key)
+        if let machine { try await deployer.settle(promoted: release, machine, of: name) }
         let url = Deployer.url(of: name, gateway: try await node.gateway())
         if node.data.json {
             let report = Report(

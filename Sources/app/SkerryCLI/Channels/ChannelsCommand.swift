@@ -140,7 +140,7 @@ struct ChannelsCloseCommand: AsyncParsableCommand {
     }
 }
 
-/// What a node earned, for people.
+/// What a node earned and spent, for people.
 enum EarningsReport {
     static func print(_ earnings: EarningsInfo) {
         Terminal.print(
@@ -155,6 +155,16 @@ enum EarningsReport {
         if earnings.falseBatches > 0 {
             Terminal.print(
                 "FALSE       \(earnings.falseBatches) of \(earnings.rehashedBatches) settled batches; see the log")
+        }
+    }
+
+    static func print(_ spending: SpendingInfo) {
+        Terminal.print(
+            "pays from   \(spending.account): \(Units.text(spending.balance)), \(spending.channels) channels open")
+        if spending.bytesUnits > 0 || spending.computeUnits > 0 {
+            Terminal.print(
+                "paid for    \(spending.bytesUnits) units of 128 KiB, \(spending.computeUnits) of gas, since it started"
+            )
         }
     }
 }

@@ -56,10 +56,14 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
             throw ValidationError("Say how much: --units, or --size for bytes")
         }
         guard size == nil || commodity == .bytes else { throw ValidationError("--size is for bytes; give --units") }
+        guard expires.milliseconds <= Int64(NewChannel.maxLifetimeMilliseconds) else {
+            throw ValidationError("--expires is at most 366d")
+        }
     }
 
     private var unitCount: UInt64 {
-        units ?? UInt64(((size?.bytes ?? 0) + ChannelsOpenCommand.unitBytes - 1) / ChannelsOpenCommand.unitBytes)
+        let (whole, rest) = (size?.bytes ?? 0).quotientAndRemainder(dividingBy: ChannelsOpenCommand.unitBytes)
+        return units ?? UInt64(whole + (rest > 0 ? 1 : 0))
     }
 
     func run() async throws {

@@ -10,6 +10,7 @@ struct MachinesCommand: AsyncParsableCommand {
         subcommands: [
             MachinesListCommand.self, MachinesStatusCommand.self, MachinesTopCommand.self, MachinesRunCommand.self,
             MachinesScaleCommand.self, MachinesStartCommand.self, MachinesStopCommand.self, MachinesRestartCommand.self,
-            MachinesExecCommand.self, MachinesLogsCommand.self, MachinesEventsCommand.self, MachinesDestroyCommand.self,
+            MachinesExecCommand.self, MachinesCopyCommand.self, MachinesLogsCommand.self, MachinesEventsCommand.self,
+            MachinesDestroyCommand.self,
         ])
 }

@@ -1,9 +1,8 @@
 import ArgumentParser
-import Client
 import ControlModel
 import Foundation
-import Identity
 import Ledger
+import UnixSignals
 
 #if canImport(Glibc)
     import Glibc
@@ -12,76 +11,75 @@ import Ledger
 struct MachinesExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command in a machine.",
-        discussion: "Input and output are yours; the exit status is the command's. With -t it gets a terminal.")
+        discussion: """
+            Input and output are yours, and the exit status is the command's, or 128 and the number of the signal that ended
+            it. With -t the command gets a terminal: every key goes to it, Ctrl-C too, and it hears of your terminal's size.
+            """)
 
     @OptionGroup var target: MachineTargetOptions
 
-    @Flag(name: .shortAndLong, help: "Give it a terminal.")
+    @Flag(name: [.customShort("t"), .long, .customLong("tty")], help: "Give it a terminal.")
     var terminal = false
 
     @Argument(parsing: .captureForPassthrough, help: "The command.")
     var command: [String]
 
-    private static let wait = 10_000
-
     func run() async throws {
         let words = command.first == "--" ? Array(command.dropFirst()) : command
         guard !words.isEmpty else { throw ValidationError("Say which command is to be run") }
-        let client = try target.node.client()
-        let key = try target.account.load()
-        let (machine, node) = try await target.one(client)
-        let size = terminal ? MachinesExecCommand.size() : nil
-        func order(_ action: MachineOrder.Action) async throws -> MachineOrderAnswer.Output {
-            guard
-                let output = try await client.order(action, app: machine.app, slot: machine.slot, at: node, key: key)
-                    .output
-            else { throw CommandError("The node did not say what the command did; update it") }
-            return output
-        }
-        let session = try await order(.exec(words, columns: size?.columns, rows: size?.rows)).session
+        let link = try await target.place.one(target.app)
+        let size = terminal ? RawTerminal.size() : nil
+        let session = try await MachineSessionLink(.exec(words, columns: size?.columns, rows: size?.rows), on: link)
         let raw = terminal ? RawTerminal() : nil
         defer { raw?.restore() }
-        let input = InputPump()
-        input.begin()
-        var end: MachineOrderAnswer.Output?
-        while end == nil {
-            let (bytes, hasEnded) = input.take(MachineOrder.maxInputBytes)
-            let now = terminal ? MachinesExecCommand.size() : nil
-            let output = try await order(
-                .step(
-                    session: session, input: bytes, endsInput: hasEnded, columns: now?.columns, rows: now?.rows,
-                    waitMillis: input.isWaiting ? 100 : MachinesExecCommand.wait))
-            Terminal.write(bytes: output.stdout, to: STDOUT_FILENO)
-            Terminal.write(bytes: output.stderr, to: STDERR_FILENO)
-            if output.end != nil { end = output }
-        }
+        let end = try await attend(session)
         raw?.restore()
-        guard let code = end?.exitCode else { throw CommandError("The command was \(end?.end ?? "ended")") }
-        if code != 0 { throw ExitCode(code) }
+        if let code = end.exitCode {
+            if code != 0 { throw ExitCode(code) }
+        } else {
+            Terminal.note("The command was \(end.end ?? "ended")")
+            throw ExitCode(end.signal.map { 128 + $0 } ?? 1)
+        }
     }
 
-    private static func size() -> (columns: UInt16, rows: UInt16)? {
-        var window = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0 else { return (80, 24) }
-        return (window.ws_col, window.ws_row)
-    }
-}
-
-/// A terminal that hands on every key.
-private final class RawTerminal {
-    private var before: termios?
-
-    init?() {
-        var settings = termios()
-        guard isatty(STDIN_FILENO) == 1, tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
-        before = settings
-        cfmakeraw(&settings)
-        tcsetattr(STDIN_FILENO, TCSANOW, &settings)
-    }
-
-    func restore() {
-        guard var settings = before else { return }
-        tcsetattr(STDIN_FILENO, TCSANOW, &settings)
-        before = nil
+    /// Carries input, output and signals between this process and the session, until that ends.
+    private func attend(_ session: MachineSessionLink) async throws -> MachineOrderAnswer.Output {
+        let hasTerminal = terminal
+        // Registered before anything else can happen: a signal that comes early is not lost.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigwinch)
+        return try await withThrowingTaskGroup(of: MachineOrderAnswer.Output?.self) { group in
+            group.addTask {
+                let input = InputPump()
+                input.begin()
+                for await piece in input.pieces {
+                    guard try await session.give(piece) else { return nil }
+                    input.took()
+                }
+                if !Task.isCancelled { try await session.endInput() }
+                return nil
+            }
+            group.addTask {
+                for await signal in signals {
+                    if signal == .sigwinch {
+                        if hasTerminal { try await session.resize(RawTerminal.size()) }
+                    } else {
+                        await session.hangUp()
+                        throw ExitCode(128 + signal.rawValue)
+                    }
+                }
+                return nil
+            }
+            group.addTask {
+                try await session.read { output in
+                    Terminal.write(bytes: output.stdout, to: STDOUT_FILENO)
+                    Terminal.write(bytes: output.stderr, to: STDERR_FILENO)
+                }
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let end = result { return end }
+            }
+            throw CommandError("The command's output ended without its end; try again")
+        }
     }
 }

@@ -62,10 +62,13 @@ struct MachinesStatusCommand: AsyncParsableCommand {
         Terminal.print("image    \(Terminal.safe(known.image))")
         Terminal.print("size     \(known.size), \(known.minReplicas) to \(known.maxReplicas) copies")
         Terminal.print("release  \(release(known))")
+        if let trial = known.trial { Terminal.print("trial    \(MachinesStatusCommand.text(trial))") }
         if !known.hasHealthCheck { Terminal.print("health   no check: it counts as good when its process runs") }
+        for line in MachinesStatusCommand.gates(known.gates ?? []) { Terminal.print(line) }
         Terminal.print("")
         for line in Human.table(
-            [["SLOT", "NODE", "STATE", "RELEASE", "UP", "RESTARTS", "MEMORY", ""]] + known.machines.map(row))
+            [["SLOT", "NODE", "STATE", "RELEASE", "UP", "RESTARTS", "MEMORY", ""]] + known.machines.map { row($0) }
+                + (known.previews ?? []).map { row($0, slot: "preview") })
         {
             Terminal.print(line)
         }
@@ -81,13 +84,34 @@ struct MachinesStatusCommand: AsyncParsableCommand {
         }
     }
 
+    /// Where each port is reached, a line for each node.
+    private static func gates(_ gates: [MachineGateInfo]) -> [String] {
+        gates.map { gate in
+            let node = "node \(gate.node.prefix(8))"
+            let reason = gate.reason.isEmpty ? "" : ": \(Terminal.safe(gate.reason))"
+            guard let number = gate.number else {
+                return "tcp      \(gate.port) is not reached at \(node)\(reason.isEmpty ? " yet" : reason)"
+            }
+            let host = gate.host.map { $0.contains(":") ? "[\($0)]" : $0 } ?? "?"
+            return "tcp      \(gate.port) at \(host):\(number), \(node)\(reason)"
+        }
+    }
+
+    private static func text(_ trial: MachineTrialInfo) -> String {
+        let share = "\(trial.release) for \(trial.percent)% of the visitors"
+        if trial.slots.isEmpty { return "\(share), but there is no copy for it" }
+        if trial.target != trial.release { return "\(share) did not become healthy" }
+        return "\(share), in \(trial.slots.count == 1 ? "slot" : "slots") "
+            + trial.slots.map { "\($0)" }.joined(separator: ", ")
+    }
+
     private func release(_ app: MachineAppInfo) -> String {
         guard let target = app.target else { return "\(app.live), which did not become healthy" }
         if target != app.live { return "\(app.live) did not become healthy; \(target) serves" }
         return app.isSettled ? target : "\(target), being rolled out"
     }
 
-    private func row(_ machine: MachineInfo) -> [String] {
+    private func row(_ machine: MachineInfo, slot: String? = nil) -> [String] {
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         let time = machine.startedMilliseconds.map { Human.seconds(.milliseconds(max(0, now - $0))) } ?? "-"
         let memory =
@@ -95,7 +119,8 @@ struct MachinesStatusCommand: AsyncParsableCommand {
             ? "-"
             : "\(Human.bytes(Int(clamping: machine.memoryBytes))) of \(Human.bytes(Int(clamping: machine.memoryLimitBytes)))"
         return [
-            "\(machine.slot)", machine.node.map { String($0.prefix(8)) } ?? "-", machine.state, machine.release, time,
+            slot ?? "\(machine.slot)", machine.node.map { String($0.prefix(8)) } ?? "-", machine.state,
+            machine.release, time,
             "\(machine.restarts)", memory, Terminal.safe(machine.reason),
         ]
     }

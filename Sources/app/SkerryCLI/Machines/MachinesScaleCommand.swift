@@ -30,30 +30,16 @@ struct MachinesScaleCommand: AsyncParsableCommand {
             throw ValidationError("\"\(copies)\" is no number of copies; write 3, or 1-5")
         }
         let key = try account.load()
-        let client = try node.client(key: key)
-        var manifest = try await MachinesScaleCommand.manifest(of: app, client)
-        manifest.minReplicas = least
-        manifest.maxReplicas = most
-        if let inFlight { manifest.inFlightTarget = inFlight }
-        if let problem = manifest.problem { throw ValidationError("The machine would have \(problem)") }
-        let deployer = Deployer(client: client, key: key)
-        let result = try await deployer.deployMachine(manifest, app, "scale to \(copies)")
+        let deployer = Deployer(client: try node.client(key: key), key: key)
+        let result = try await deployer.changeMachine(of: app, "scale to \(copies)") { machine in
+            machine.minReplicas = least
+            machine.maxReplicas = most
+            if let inFlight { machine.inFlightTarget = inFlight }
+        }
         if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print(
             result.unchanged
                 ? "\(app) has that many copies already" : "\(app) has \(copies) copies with release \(result.release)")
-    }
-
-    /// The manifest of the live release.
-    static func manifest(of app: AppName, _ client: NodeClient) async throws -> MachineManifest {
-        guard let live = try await client.name(app)?.releases.first(where: { $0.live }),
-            let blob = BlobID(live.manifest)
-        else { throw CommandError("\(app) has no live release; deploy it first") }
-        let bytes = try await client.content(of: blob, limit: ManifestLimits.maxManifestBytes)
-        guard case .machine(let machine) = try Manifest(decoding: bytes) else {
-            throw CommandError("\(app) is no machine but a \(live.kind)")
-        }
-        return machine
     }
 }
 
@@ -130,9 +116,16 @@ struct MachinesDestroyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let key = try account.load()
-        let client = try node.client(key: key)
-        _ = try await MachinesScaleCommand.manifest(of: app, client)
-        let result = try await Deployer(client: client, key: key).withdraw(app, message: "machines destroyed")
+        let deployer = Deployer(client: try node.client(key: key), key: key)
+        switch try await deployer.liveManifest(of: app) {
+        case .machine: break
+        case .composite(let app) where app.machine != nil:
+            throw CommandError(
+                "The app has other parts beside its machine; take [machine] out of its skerry.toml and deploy it again, or "
+                    + "`skerry machines scale \(self.app) 0`")
+        case .site, .function, .origin, .composite: throw CommandError("\(app) has no machines")
+        }
+        let result = try await deployer.withdraw(app, message: "machines destroyed")
         Terminal.print("\(app) has no machines any more (release \(result.release))")
     }
 }

@@ -51,6 +51,7 @@ extension NodeCommand {
             Terminal.print("peers       \(status.peers.filter(\.connected).count) of \(status.peers.count) connected")
             Terminal.print("blobs       \(status.blobCount), \(Human.bytes(status.blobBytes))")
             if let earnings = status.earnings { EarningsReport.print(earnings) }
+            if let spending = status.spending { EarningsReport.print(spending) }
         }
     }
 }

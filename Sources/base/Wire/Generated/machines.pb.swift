@@ -86,7 +86,29 @@ public nonisolated struct PeerPBMachineReplica: Sendable {
   public init() {}
 }
 
-/// All machines of the sender. Takes the place of what it said before, if the numbers are higher.
+/// A port of the sender's that leads to machines.
+public nonisolated struct PeerPBMachineGate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var app: String = String()
+
+  /// The name of the machine's port.
+  public var port: String = String()
+
+  /// The sender's port; 0 for none.
+  public var number: UInt32 = 0
+
+  /// Why it is another one than was wished for, or none; for people.
+  public var reason: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// All machines of the sender, and its ports for machines. Takes the place of what it said before, if the numbers are higher.
 public nonisolated struct PeerPBAnnounceMachines: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -98,6 +120,8 @@ public nonisolated struct PeerPBAnnounceMachines: Sendable {
   public var sequence: UInt64 = 0
 
   public var replicas: [PeerPBMachineReplica] = []
+
+  public var gates: [PeerPBMachineGate] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -125,6 +149,9 @@ public nonisolated struct PeerPBWakeMachine: Sendable {
   public var slot: UInt32 = 0
 
   public var waitMillis: UInt32 = 0
+
+  /// Asks for a preview of this release instead; the slot means nothing then.
+  public var preview: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -313,9 +340,54 @@ nonisolated extension PeerPBMachineReplica: SwiftProtobuf.Message, SwiftProtobuf
   }
 }
 
+nonisolated extension PeerPBMachineGate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".MachineGate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}port\0\u{1}number\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.app) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.port) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.app.isEmpty {
+      try visitor.visitSingularStringField(value: self.app, fieldNumber: 1)
+    }
+    if !self.port.isEmpty {
+      try visitor.visitSingularStringField(value: self.port, fieldNumber: 2)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt32Field(value: self.number, fieldNumber: 3)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: PeerPBMachineGate, rhs: PeerPBMachineGate) -> Bool {
+    if lhs.app != rhs.app {return false}
+    if lhs.port != rhs.port {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PeerPBAnnounceMachines: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AnnounceMachines"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}sequence\0\u{1}replicas\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}sequence\0\u{1}replicas\0\u{1}gates\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -326,6 +398,7 @@ nonisolated extension PeerPBAnnounceMachines: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.run) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.replicas) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.gates) }()
       default: break
       }
     }
@@ -341,6 +414,9 @@ nonisolated extension PeerPBAnnounceMachines: SwiftProtobuf.Message, SwiftProtob
     if !self.replicas.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.replicas, fieldNumber: 3)
     }
+    if !self.gates.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.gates, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -348,6 +424,7 @@ nonisolated extension PeerPBAnnounceMachines: SwiftProtobuf.Message, SwiftProtob
     if lhs.run != rhs.run {return false}
     if lhs.sequence != rhs.sequence {return false}
     if lhs.replicas != rhs.replicas {return false}
+    if lhs.gates != rhs.gates {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -374,7 +451,7 @@ nonisolated extension PeerPBMachinesAnnounced: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PeerPBWakeMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".WakeMachine"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}slot\0\u{3}wait_millis\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}slot\0\u{3}wait_millis\0\u{1}preview\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -385,6 +462,7 @@ nonisolated extension PeerPBWakeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularStringField(value: &self.app) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.slot) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.waitMillis) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.preview) }()
       default: break
       }
     }
@@ -400,6 +478,9 @@ nonisolated extension PeerPBWakeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.waitMillis != 0 {
       try visitor.visitSingularUInt32Field(value: self.waitMillis, fieldNumber: 3)
     }
+    if !self.preview.isEmpty {
+      try visitor.visitSingularStringField(value: self.preview, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -407,6 +488,7 @@ nonisolated extension PeerPBWakeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.app != rhs.app {return false}
     if lhs.slot != rhs.slot {return false}
     if lhs.waitMillis != rhs.waitMillis {return false}
+    if lhs.preview != rhs.preview {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

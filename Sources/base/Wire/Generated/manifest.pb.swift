@@ -110,6 +110,7 @@ public nonisolated struct ManifestPBPart: Sendable {
   public var name: String = String()
 
   /// Patterns of the paths that the part answers; of all parts' patterns that hold a path, the most exact one counts.
+  /// Only a machine may have none.
   public var routes: [String] = []
 
   /// The part sees paths without what comes before the pattern's first "*".
@@ -141,12 +142,21 @@ public nonisolated struct ManifestPBPart: Sendable {
     set {content = .origin(newValue)}
   }
 
+  public var machine: ManifestPBMachine {
+    get {
+      if case .machine(let v)? = content {return v}
+      return ManifestPBMachine()
+    }
+    set {content = .machine(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Content: Equatable, Sendable {
     case site(ManifestPBSite)
     case function(ManifestPBFunction)
     case origin(ManifestPBOrigin)
+    case machine(ManifestPBMachine)
 
   }
 
@@ -423,10 +433,10 @@ public nonisolated struct ManifestPBBinding: Sendable {
   /// The name in the environment.
   public var name: String = String()
 
-  /// "assets", "service" or "kv".
+  /// "assets", "service", "kv" or "machine".
   public var type: String = String()
 
-  /// The app's name for a service, the namespace for a store, empty for assets.
+  /// The app's name for a service, the namespace for a store, empty for assets and for the app's own machine.
   public var target: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -585,6 +595,12 @@ public nonisolated struct ManifestPBMachinePort: Sendable {
 
   /// "http" or "tcp".
   public var transport: String = String()
+
+  /// Whether nodes open a port of their own for it, to everybody.
+  public var isOpen: Bool = false
+
+  /// Which one that should be; 0 for any.
+  public var openNumber: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -791,7 +807,7 @@ nonisolated extension ManifestPBComposite: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension ManifestPBPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Part"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}routes\0\u{3}strip_prefix\0\u{1}site\0\u{1}function\0\u{1}origin\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}routes\0\u{3}strip_prefix\0\u{1}site\0\u{1}function\0\u{1}origin\0\u{1}machine\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -841,6 +857,19 @@ nonisolated extension ManifestPBPart: SwiftProtobuf.Message, SwiftProtobuf._Mess
           self.content = .origin(v)
         }
       }()
+      case 7: try {
+        var v: ManifestPBMachine?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .machine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .machine(v)
+        }
+      }()
       default: break
       }
     }
@@ -872,6 +901,10 @@ nonisolated extension ManifestPBPart: SwiftProtobuf.Message, SwiftProtobuf._Mess
     case .origin?: try {
       guard case .origin(let v)? = self.content else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .machine?: try {
+      guard case .machine(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }
@@ -1619,7 +1652,7 @@ nonisolated extension ManifestPBMachine: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension ManifestPBMachinePort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MachinePort"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}number\0\u{1}transport\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}number\0\u{1}transport\0\u{3}is_open\0\u{3}open_number\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1630,6 +1663,8 @@ nonisolated extension ManifestPBMachinePort: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.transport) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isOpen) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.openNumber) }()
       default: break
       }
     }
@@ -1645,6 +1680,12 @@ nonisolated extension ManifestPBMachinePort: SwiftProtobuf.Message, SwiftProtobu
     if !self.transport.isEmpty {
       try visitor.visitSingularStringField(value: self.transport, fieldNumber: 3)
     }
+    if self.isOpen != false {
+      try visitor.visitSingularBoolField(value: self.isOpen, fieldNumber: 4)
+    }
+    if self.openNumber != 0 {
+      try visitor.visitSingularUInt32Field(value: self.openNumber, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1652,6 +1693,8 @@ nonisolated extension ManifestPBMachinePort: SwiftProtobuf.Message, SwiftProtobu
     if lhs.name != rhs.name {return false}
     if lhs.number != rhs.number {return false}
     if lhs.transport != rhs.transport {return false}
+    if lhs.isOpen != rhs.isOpen {return false}
+    if lhs.openNumber != rhs.openNumber {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

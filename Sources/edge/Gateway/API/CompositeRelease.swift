@@ -42,8 +42,10 @@ public struct CompositeRelease: Sendable {
     /// - Parameters:
     ///   - tenant: See ``FunctionRelease/tenant``.
     ///   - isPreview: Whether it is served under its own host.
+    ///   - isShare: See ``MachineRelease/isShare``.
     public init(
-        name: String, release: String, tenant: String, manifest: CompositeManifest, isPreview: Bool = false
+        name: String, release: String, tenant: String, manifest: CompositeManifest, isPreview: Bool = false,
+        isShare: Bool = false
     ) {
         let routes = manifest.routes.map { route in
             let part = manifest.parts[route.part]
@@ -61,6 +63,11 @@ public struct CompositeRelease: Sendable {
                         OriginRelease(
                             name: name, release: release, tenant: tenant, manifest: origin, strippedPrefix: prefix,
                             isPreview: isPreview))
+                case .machine(let machine):
+                    .machine(
+                        MachineRelease(
+                            name: name, release: release, tenant: tenant, port: machine.httpPort?.name,
+                            strippedPrefix: prefix, isPreview: isPreview, isShare: isShare))
                 }
             return Route(pattern: route.pattern, part: answer)
         }

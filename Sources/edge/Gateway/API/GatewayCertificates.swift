@@ -1,3 +1,4 @@
+public import NIOCore
 public import NIOSSL
 
 /// Who a gateway is to TLS clients, and what it answers to a certificate authority that checks a name.
@@ -12,6 +13,11 @@ public protocol GatewayCertificates: Sendable {
     /// - Returns: A context whose application protocols are ``GatewayTLS/protocols``; nil when no certificate fits,
     ///   which ends the connection with the alert `unrecognized_name`.
     func context(for serverName: String?) -> NIOSSLContext?
+
+    /// A context that has to be got first, for a name that ``context(for:)`` has none for. The handshake waits for it.
+    ///
+    /// - Returns: A future of what ``context(for:)`` says then; nil when there is nothing to wait for.
+    func contextToCome(for serverName: String, on eventLoop: any EventLoop) -> EventLoopFuture<NIOSSLContext?>?
 
     /// What answers TLS-ALPN-01 (RFC 8737), for a handshake that offers the protocol `acme-tls/1` alone. The gateway
     /// closes such a connection after its handshake.
@@ -30,6 +36,10 @@ public protocol GatewayCertificates: Sendable {
 }
 
 extension GatewayCertificates {
+    /// There is nothing to wait for.
+    public func contextToCome(
+        for serverName: String, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<NIOSSLContext?>? { nil }
     /// No order waits.
     public func challengeContext(for serverName: String) -> NIOSSLContext? { nil }
     /// No order waits.

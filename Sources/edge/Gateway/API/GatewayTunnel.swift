@@ -1,7 +1,8 @@
 public import Streams
 
 /// A connection that speaks another protocol from now on, such as WebSocket: raw bytes both ways between the client and
-/// whatever accepted its `Upgrade` (RFC 9110 section 7.8). HTTP/1.1 only.
+/// whatever accepted its `Upgrade` (RFC 9110 section 7.8). In HTTP/2 one stream of the connection (RFC 8441), for
+/// WebSocket alone; whoever accepts does not see the difference.
 ///
 /// Both directions push back: the gateway reads its client no further while its stream is full, and takes from
 /// ``toClient`` only what the client takes. The end of one is passed on as a closed half; the connection is closed when

@@ -10,13 +10,17 @@ public struct MachineRelease: Hashable, Sendable {
     public let port: String?
     /// What paths begin with and the machine does not see, without the slash at its end; empty for nothing.
     public let strippedPrefix: String
-    /// Whether it is served under its own host: search engines are told to leave it out.
+    /// Whether it is served under its own host: search engines are told to leave it out, and no machine of another release
+    /// answers.
     public let isPreview: Bool
+    /// Whether some visitors get this release and others another one: machines of another release answer only while there
+    /// is none of this one.
+    public let isShare: Bool
 
     /// A release; nothing is checked.
     public init(
         name: String, release: String, tenant: String, port: String? = nil, strippedPrefix: String = "",
-        isPreview: Bool = false
+        isPreview: Bool = false, isShare: Bool = false
     ) {
         self.name = name
         self.release = release
@@ -24,5 +28,6 @@ public struct MachineRelease: Hashable, Sendable {
         self.port = port
         self.strippedPrefix = strippedPrefix
         self.isPreview = isPreview
+        self.isShare = isShare
     }
 }

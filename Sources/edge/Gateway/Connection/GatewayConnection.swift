@@ -4,4 +4,6 @@ protocol GatewayConnection: AnyObject {
     func drain()
     /// Closes at once, whatever is still to be sent.
     func abort()
+    /// Closes if the client has had all that it gets, without waiting any longer for it to close too.
+    func cut()
 }

@@ -215,6 +215,11 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Gate
         context?.close(promise: nil)
     }
 
+    func cut() {
+        guard phase == .lingering, outputIsClosed else { return }
+        context?.channel.closeWithoutFarewell()
+    }
+
     /// The node stops: no further request after the one that has begun.
     func drain() {
         if phase == .idle, !parser.isInsideHead { finishConnection() }

@@ -49,10 +49,11 @@ enum FunctionFields {
         _ fields: [(name: String, value: String)], maxBytes: Int
     ) throws(GatewayError) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
+        result.reserveCapacity(fields.count)
         var byteCount = 0
-        let fields = fields.map { (name: $0.name.lowercased(), value: $0.value) }
-        let named = connectionOptions(fields.filter { $0.name == "connection" }.map(\.value))
-        for (name, rawValue) in fields {
+        let named = connectionOptions(fields.filter { HTTPCharacters.lowercased($0.name) == "connection" }.map(\.value))
+        for (rawName, rawValue) in fields {
+            let name = HTTPCharacters.lowercased(rawName)
             let value = HTTPCharacters.trimmed(rawValue)
             guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
                 value.utf8.allSatisfy(HTTPCharacters.isValue)

@@ -67,8 +67,21 @@ enum HTTPCharacters {
         value.split(separator: ",").map(trimmed).filter { !$0.isEmpty }
     }
 
+    /// ASCII letters in lower case; the text itself where there is none in upper case.
+    static func lowercased(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 &- UInt8(ascii: "A") < 26 }) else { return text }
+        return String(decoding: text.utf8.map(lowercased), as: UTF8.self)
+    }
+
+    /// `text` without blanks at both ends; itself where there are none.
+    static func trimmed(_ text: String) -> String {
+        guard let first = text.utf8.first, let last = text.utf8.last else { return "" }
+        if first != 0x20, first != 9, last != 0x20, last != 9 { return text }
+        return trimmed(text[...])
+    }
+
     /// `text` without blanks at both ends.
-    static func trimmed(_ text: some StringProtocol) -> String {
+    static func trimmed(_ text: Substring) -> String {
         let bytes = Array(text.utf8)
         guard let first = bytes.firstIndex(where: { $0 != 0x20 && $0 != 9 }),
             let last = bytes.lastIndex(where: { $0 != 0x20 && $0 != 9 })

@@ -100,9 +100,7 @@ public struct HTTPFields: Sendable {
     ///
     /// A value that is not UTF-8 is read as ISO 8859-1, so that no byte is lost.
     public var pairs: [(name: String, value: String)] {
-        lines.map { line in
-            (String(decoding: bytes(line.name).map(HTTPCharacters.lowercased), as: UTF8.self), text(line.value))
-        }
+        lines.map { (lowercased($0.name), text($0.value)) }
     }
 
     /// What the client says about content codings, in all lines together.
@@ -124,13 +122,22 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    private func bytes(_ range: Range<Int32>) -> [UInt8] {
-        head.withUnsafeReadableBytes { Array($0[Int(range.lowerBound)..<Int(range.upperBound)]) }
+    private func lowercased(_ range: Range<Int32>) -> String {
+        head.withUnsafeReadableBytes { bytes in
+            String(unsafeUninitializedCapacity: range.count) { name in
+                for (index, place) in range.enumerated() {
+                    name[index] = HTTPCharacters.lowercased(bytes[Int(place)])
+                }
+                return range.count
+            }
+        }
     }
 
     private func text(_ range: Range<Int32>) -> String {
-        let bytes = bytes(range)
-        return String(validating: bytes, as: UTF8.self)
-            ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        head.withUnsafeReadableBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+            return String(validating: bytes, as: UTF8.self)
+                ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        }
     }
 }

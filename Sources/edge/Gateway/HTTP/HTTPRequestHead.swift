@@ -46,6 +46,15 @@ public final class HTTPRequestHead: Sendable {
         self.expectsContinue = expectsContinue
     }
 
+    /// The protocol that the client wants to change to (RFC 9110 section 7.8), as it names it; nil for none. An extended
+    /// CONNECT of HTTP/2 (RFC 8441) has the form of one in HTTP/1.1.
+    var upgrade: String? {
+        guard minorVersion == 1, fields.known.contains(.connection), body == .none,
+            HTTPCharacters.list(fields.combined("connection") ?? "").contains(where: { $0.lowercased() == "upgrade" })
+        else { return nil }
+        return fields.first("upgrade")
+    }
+
     /// Whether a browser asks for a page (Fetch Metadata Request Headers), so that it can use links before the page.
     var wantsEarlyHints: Bool {
         method == .get && minorVersion >= 1 && fields.first("sec-fetch-mode") == "navigate"

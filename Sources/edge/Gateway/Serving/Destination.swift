@@ -23,6 +23,14 @@ enum Destination: Sendable {
         }
     }
 
+    /// Whether it says itself which methods it has.
+    var knowsMethods: Bool {
+        switch self {
+        case .origin, .machine: true
+        case .site, .function, .blob, .page, .server, .failure, .reply: false
+        }
+    }
+
     /// The longest body, in bytes, that is read for it.
     func bodyLimit(_ settings: Gateway.Settings) -> Int {
         if case .machine = self { return settings.maxMachineBodyBytes }

@@ -17,8 +17,11 @@ extension Dispatcher {
             upgrade: request.upgrade, cancellation: request.cancellation)
         let answered = functions.invoke(release, call, on: loop).hop(to: loop)
         return .later(
-            answered.flatMapThrowing { try reply($0, request) }
-                .flatMapErrorThrowing { failure($0, head, .function, id: trace.span) })
+            answered.mapOutcome { outcome in
+                do { return try reply(try outcome.get(), request) } catch {
+                    return failure(error, head, .function, id: trace.span)
+                }
+            })
     }
 
     /// Who answers a path of an app that has files beside its function.
@@ -56,11 +59,21 @@ extension Dispatcher {
 
     private func url(_ request: GatewayRequest, _ release: FunctionRelease) -> String {
         let head = request.head
-        let host = head.authority?.host ?? "\(release.name).localhost"
-        let defaultPort = request.client.isSecure ? 443 : 80
-        let port = head.authority?.port.map { $0 == defaultPort ? "" : ":\($0)" } ?? ""
-        let path = Dispatcher.path(head.path, without: release.strippedPrefix) ?? head.path
-        return "\(request.client.scheme)://\(host)\(port)\(path)\(head.query.map { "?\($0)" } ?? "")"
+        let isDefaultPort = head.authority?.port == (request.client.isSecure ? 443 : 80)
+        var url = request.client.scheme
+        url += "://"
+        if let authority = head.authority {
+            url += isDefaultPort ? authority.host : authority.description
+        } else {
+            url += release.name
+            url += ".localhost"
+        }
+        url += Dispatcher.path(head.path, without: release.strippedPrefix) ?? head.path
+        if let query = head.query {
+            url += "?"
+            url += query
+        }
+        return url
     }
 
     private func reply(_ response: FunctionResponse, _ request: GatewayRequest) throws(GatewayError) -> Reply {

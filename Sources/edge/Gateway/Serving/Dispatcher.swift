@@ -87,6 +87,10 @@ struct Dispatcher: Sendable {
     func answer(
         _ destination: Destination, _ request: GatewayRequest, on loop: any EventLoop, _ context: LoopContext
     ) -> Answer {
+        if !request.head.method.isGeneral, !destination.knowsMethods {
+            let message = "Nothing here has the method \(request.head.method.rawValue)"
+            return .ready(failure(GatewayError(.unknownMethod, message, origin: .client), request.head, .invalid))
+        }
         switch destination {
         case .site(let release) where release.isPreview: return preview(site(release, request, loop, context))
         case .site(let release): return site(release, request, loop, context)
@@ -128,7 +132,7 @@ struct Dispatcher: Sendable {
         switch head.method {
         case .get, .head: return nil
         case .options: return options(kind)
-        case .post, .put, .patch, .delete:
+        default:
             let message = "\(head.method.rawValue) has no meaning here; allowed are \(Dispatcher.staticMethods)"
             return failure(GatewayError(.methodNotAllowed, message, origin: .client), head, kind)
         }

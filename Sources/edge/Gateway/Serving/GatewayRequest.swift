@@ -16,14 +16,7 @@ struct GatewayRequest: Sendable {
     var hint: (@Sendable ([String]) -> Void)?
 
     /// The protocol that the client wants to change to, as it names it; nil for none. The answer may then be a tunnel.
-    var upgrade: String? {
-        guard head.minorVersion == 1, head.fields.known.contains(.connection), head.body == .none,
-            HTTPCharacters.list(head.fields.combined("connection") ?? "").contains(where: {
-                $0.lowercased() == "upgrade"
-            })
-        else { return nil }
-        return head.fields.first("upgrade")
-    }
+    var upgrade: String? { head.upgrade }
 
     /// The body's length; nil while it is not known.
     var bodyByteCount: Int? {

@@ -89,6 +89,11 @@ final class LoopContext {
         for connection in Array(connections.values) { connection.drain() }
     }
 
+    /// Closes those whose clients have had everything and do not close.
+    func cutFinished() {
+        for connection in Array(connections.values) { connection.cut() }
+    }
+
     /// Closes everything now.
     func closeAll() {
         for connection in Array(connections.values) { connection.abort() }

@@ -17,6 +17,8 @@ public final class TCPEntrance: Sendable {
         public var maxPorts = 256
         /// Connections of all ports at once; further ones are closed. Default 4,096.
         public var maxConnections = 4_096
+        /// Connections of one port at once, so that one machine's visitors leave room for others'. Default 1,024.
+        public var maxConnectionsOfPort = 1_024
         /// A connection on which nothing moves for so long is closed. Default 10 min.
         public var idleTimeout = TimeAmount.minutes(10)
         /// Bytes that wait for a machine before its visitor is read no further. Default 256 KiB.
@@ -46,6 +48,9 @@ public final class TCPEntrance: Sendable {
     private struct State {
         var listeners: [Int: any Channel] = [:]
         var visitors: [ObjectIdentifier: any Channel] = [:]
+        /// Visitors of each listener, which are numbered.
+        var counts: [Int: Int] = [:]
+        var lastListener = 0
         var opening = 0
         var isClosed = false
     }
@@ -119,7 +124,11 @@ public final class TCPEntrance: Sendable {
     }
 
     private func bootstrap(_ connect: @escaping Connect) -> ServerBootstrap {
-        ServerBootstrap(group: group)
+        let listener = state.withLock { state in
+            state.lastListener += 1
+            return state.lastListener
+        }
+        return ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -128,13 +137,21 @@ public final class TCPEntrance: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let id = ObjectIdentifier(channel)
                     let isFree = self.state.withLock { state in
-                        guard !state.isClosed, state.visitors.count < self.settings.maxConnections else { return false }
+                        let count = state.counts[listener] ?? 0
+                        guard !state.isClosed, state.visitors.count < self.settings.maxConnections,
+                            count < self.settings.maxConnectionsOfPort
+                        else { return false }
                         state.visitors[id] = channel
+                        state.counts[listener] = count + 1
                         return true
                     }
                     guard isFree else { throw Failure.closed }
                     channel.closeFuture.whenComplete { _ in
-                        self.state.withLock { _ = $0.visitors.removeValue(forKey: id) }
+                        self.state.withLock { state in
+                            state.visitors[id] = nil
+                            let rest = (state.counts[listener] ?? 0) - 1
+                            state.counts[listener] = rest > 0 ? rest : nil
+                        }
                     }
                     try channel.pipeline.syncOperations.addHandler(
                         TCPVisitor(

@@ -40,8 +40,10 @@ final class MachineCalls: GatewayMachines {
     /// A request for any machine of an app.
     struct Call: Sendable {
         let app: String
-        /// Nil for all releases that serve the app.
+        /// The only release that may answer; nil for all that serve the app.
         let release: String?
+        /// The release that answers as long as it has machines; nil for all alike.
+        var share: String?
         let port: String?
         let transport: MachineReplica.Transport
         let request: MachineRequest
@@ -86,8 +88,9 @@ final class MachineCalls: GatewayMachines {
     ) -> EventLoopFuture<MachineAnswer> {
         answer(
             Call(
-                app: release.name, release: release.isPreview ? release.release : nil, port: release.port,
-                transport: .http, request: request), on: eventLoop)
+                app: release.name, release: release.isPreview ? release.release : nil,
+                share: release.isShare ? release.release : nil, port: release.port, transport: .http, request: request),
+            on: eventLoop)
     }
 
     /// Opens a raw connection to a machine's TCP port. Fails with `GatewayError`.
@@ -103,9 +106,19 @@ final class MachineCalls: GatewayMachines {
     }
 
     func answer(_ call: Call, on eventLoop: any EventLoop) -> EventLoopFuture<MachineAnswer> {
-        let replicas = directory.healthy(call.app, release: call.release)
         state.withLock { $0.budget.began() }
-        return attempt(call, among: replicas, attempts: settings.maxAttempts, mayHold: true, on: eventLoop)
+        return attempt(call, among: replicas(for: call), attempts: settings.maxAttempts, mayHold: true, on: eventLoop)
+    }
+
+    /// The machines that may answer now.
+    private func replicas(for call: Call) -> [MachineReplica] {
+        let all = directory.healthy(call.app, release: call.release)
+        guard let share = call.share, !all.isEmpty else { return all }
+        let own = all.filter { $0.release == share }
+        guard own.isEmpty else { return own }
+        // Whoever comes next finds one awake, perhaps.
+        directory.stir(call.app, release: share)
+        return all
     }
 
     // MARK: Attempts
@@ -140,7 +153,10 @@ final class MachineCalls: GatewayMachines {
         _ attempts: Int, _ mayHold: Bool, on eventLoop: any EventLoop
     ) -> EventLoopFuture<MachineAnswer> {
         guard mayRepeat(call, failure) else { return eventLoop.makeFailedFuture(failure.error) }
-        let left = replicas.filter { $0 != chosen }
+        var left = replicas.filter { $0 != chosen }
+        if left.isEmpty, let share = call.share, chosen.release == share {
+            left = directory.healthy(call.app, release: call.release).filter { $0.release != share }
+        }
         guard !left.isEmpty else {
             // The last one went away under the request: another may be on its way up.
             let hasNobody = !failure.mayHaveRun && directory.healthy(call.app, release: call.release).isEmpty
@@ -248,7 +264,9 @@ final class MachineCalls: GatewayMachines {
 
     /// Lets a request wait until a machine has started.
     private func hold(_ call: Call, on eventLoop: any EventLoop) -> EventLoopFuture<MachineAnswer> {
-        guard directory.hasMachines(call.app) else { return eventLoop.makeFailedFuture(unavailable(call)) }
+        guard call.release != nil || directory.hasMachines(call.app) else {
+            return eventLoop.makeFailedFuture(unavailable(call))
+        }
         guard beginHold(call.app) else {
             let message = "As many requests wait for a machine of \"\(call.app)\" to start as may; try again soon"
             return eventLoop.makeFailedFuture(GatewayError(.machineStarting, message, origin: .node))
@@ -275,7 +293,7 @@ final class MachineCalls: GatewayMachines {
             self.holdTime.recordNanoseconds((NIODeadline.now() - start).nanoseconds)
         }
         .flatMap { woken in
-            let healthy = directory.healthy(call.app, release: call.release)
+            let healthy = self.replicas(for: call)
             return self.attempt(
                 call, among: healthy.isEmpty ? [woken] : healthy, attempts: self.settings.maxAttempts, mayHold: false,
                 on: eventLoop)

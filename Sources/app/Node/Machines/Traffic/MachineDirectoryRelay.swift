@@ -21,6 +21,8 @@ final class MachineDirectoryRelay: MachineDirectory {
         return try await current.wake(app, release: release, within: within)
     }
 
+    func stir(_ app: String, release: String) { current?.stir(app, release: release) }
+
     func began(_ replica: MachineReplica) { current?.began(replica) }
     func ended(_ replica: MachineReplica) { current?.ended(replica) }
     func entered(_ app: String, slot: UInt32, release: String) { current?.entered(app, slot: slot, release: release) }

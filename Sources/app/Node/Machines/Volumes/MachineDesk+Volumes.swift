@@ -1,15 +1,11 @@
 import ControlModel
 import Identity
 import Machines
+import Manifests
 import Volumes
 
 /// What owners ask about their machines' volumes.
 extension MachineDesk {
-    /// The largest volume that may be made by an order, in bytes: 16 TiB, the limit of the file system.
-    private static let maxVolumeBytes = 16 << 40
-    /// The smallest, in bytes: 16 MiB, which a file system needs for itself.
-    private static let minVolumeBytes = 16 << 20
-
     func carryOut(_ action: VolumeAction, _ order: MachineOrder) async throws -> MachineOrderAnswer {
         guard let volumes else {
             throw ControlFailure(status: 409, code: "volume/none", message: "This node runs no machines")
@@ -18,11 +14,18 @@ extension MachineDesk {
             switch action {
             case .list: break
             case .create(let name, let byteCount):
-                try await volumes.store.create(try id(order, name), byteCount: try MachineDesk.size(byteCount))
+                try await requireSlot(order)
+                let (id, size) = (try id(order, name), try MachineDesk.size(byteCount))
+                let known = try await volumes.store.list(order.app, order.slot).map(\.id)
+                guard known.contains(id) || known.count < ManifestLimits.maxVolumes else {
+                    throw VolumeError(
+                        .tooLarge, "A slot has \(ManifestLimits.maxVolumes) volumes at most; delete one first")
+                }
+                try await volumes.store.create(id, byteCount: size)
             case .snapshot(let name, isLive: true): try await volumes.snapshot(try id(order, name))
             case .snapshot(let name, isLive: false):
                 let id = try id(order, name)
-                try await whileStopped(order, [id]) { try await volumes.snapshot(id) }
+                try await whileStopped(order, id) { try await volumes.snapshot(id) }
             case .restore(let name, let snapshot, let byteCount):
                 guard let blob = BlobID(snapshot) else {
                     throw ControlFailure(
@@ -30,17 +33,18 @@ extension MachineDesk {
                 }
                 let id = try id(order, name)
                 let size = try MachineDesk.size(byteCount)
-                try await whileStopped(order, [id]) { try await volumes.store.restore(id, from: blob, byteCount: size) }
+                try await whileStopped(order, id) { try await volumes.store.restore(id, from: blob, byteCount: size) }
             case .delete(let name):
                 let id = try id(order, name)
-                if let container = await machines.container(order.app, order.slot),
-                    try await control.status(container).state.mayRun
-                {
+                if await mayRun(order) {
                     throw VolumeError(
                         .inUse, "A machine has the volume \(id); stop it with `skerry machines stop` first")
                 }
                 await volumes.store.close(id)
                 try await volumes.store.delete(id)
+                try await volumes.forget(id)
+                // The machine that is started next needs another one.
+                await machines.remake(order.app, order.slot)
             }
             var answer = MachineOrderAnswer()
             answer.volumes = try await volumes.list(order.app, order.slot)
@@ -62,7 +66,7 @@ extension MachineDesk {
     }
 
     private static func size(_ byteCount: Int) throws -> Int {
-        guard (minVolumeBytes...maxVolumeBytes).contains(byteCount) else {
+        guard ManifestLimits.volumeBytes.contains(byteCount) else {
             throw ControlFailure(
                 status: 400, code: "volume/bad-size", message: "A volume has 16 MiB to 16 TiB; ask for another size")
         }
@@ -79,24 +83,49 @@ extension MachineDesk {
         }
     }
 
-    /// Stops the slot's machine, if it runs, does something, and lets it run again.
-    private func whileStopped(
-        _ order: MachineOrder, _ ids: [VolumeID], _ body: () async throws -> Void
-    ) async throws {
-        guard let container = await machines.container(order.app, order.slot) else {
+    private func requireSlot(_ order: MachineOrder) async throws {
+        guard await machines.holds(order.app, order.slot) else {
             throw ControlFailure(
                 status: 404, code: "machine/not-here",
                 message: "Slot \(order.slot) of \(order.app) is not on this node now; look at `skerry machines status`")
         }
-        let ran = try await control.status(container).state.mayRun
-        if ran {
-            _ = await machines.setStopped(order.app, order.slot, true)
-            try await control.stop(container)
-        }
-        for id in ids { await volumes?.store.close(id) }
+    }
+
+    private func mayRun(_ order: MachineOrder) async -> Bool {
+        guard let container = await machines.container(order.app, order.slot) else { return false }
+        return (try? await control.status(container))?.state.mayRun ?? false
+    }
+
+    /// Keeps the slot's machine from running, does something, and lets it run again if it should.
+    private func whileStopped(_ order: MachineOrder, _ id: VolumeID, _ body: () async throws -> Void) async throws {
+        try await requireSlot(order)
+        let slot = "\(order.app)/\(order.slot)"
+        guard paused.insert(slot).inserted else { throw MachineDesk.isPaused(order) }
         let result: Result<Void, any Error>
-        do { result = .success(try await body()) } catch { result = .failure(error) }
-        if ran { _ = await machines.setStopped(order.app, order.slot, false) }
+        do {
+            _ = await machines.setPaused(order.app, order.slot, true)
+            await machines.settle(order.app, order.slot, within: MachineDesk.settleTime)
+            if await mayRun(order), let container = await machines.container(order.app, order.slot) {
+                try await control.stop(container)
+            }
+            await volumes?.store.close(id)
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        paused.remove(slot)
+        _ = await machines.setPaused(order.app, order.slot, false)
         try result.get()
+    }
+
+    /// - Throws: ``ControlFailure`` while something is being done to the slot's volumes.
+    func requireUnpaused(_ order: MachineOrder) throws {
+        if paused.contains("\(order.app)/\(order.slot)") { throw MachineDesk.isPaused(order) }
+    }
+
+    private static func isPaused(_ order: MachineOrder) -> ControlFailure {
+        ControlFailure(
+            status: 409, code: "machine/busy",
+            message: "Something is being done to a volume of slot \(order.slot) of \(order.app); wait for its end")
     }
 }

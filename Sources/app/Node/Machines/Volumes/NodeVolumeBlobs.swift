@@ -7,10 +7,10 @@ import Volumes
 
 /// The node's store, and the other nodes, as snapshots of volumes use them.
 struct NodeVolumeBlobs: VolumeBlobs {
-    private static let owner = PinOwner("volumes")
-
     let store: BlobStore
     let exchange: Exchange
+    /// Who keeps them: what the node's own volumes need goes apart from copies for others.
+    let owner: PinOwner
 
     func put(_ bytes: ByteBuffer) async throws -> (blob: BlobID, isNew: Bool) {
         let isNew = try !store.contains(BlobID(bytes.withUnsafeReadableBytes { Blake3.hash($0) }))
@@ -26,10 +26,12 @@ struct NodeVolumeBlobs: VolumeBlobs {
     func keep(_ index: BlobID, chunks: [BlobID]) async throws {
         // Named first: what is named by nothing may be collected.
         try await store.setReferences(of: index, to: chunks)
-        if let owner = NodeVolumeBlobs.owner { try await store.pin([index], by: owner) }
+        try await store.pin([index], by: owner)
     }
 
     func release(_ index: BlobID) async throws {
-        if let owner = NodeVolumeBlobs.owner { _ = try await store.unpin([index], by: owner) }
+        _ = try await store.unpin([index], by: owner)
     }
+
+    func kept() async throws -> [BlobID] { try store.pinned(by: owner, limit: .max) }
 }

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Identity
+import Manifests
 import Synchronization
 import Volumes
 
@@ -7,6 +9,8 @@ import Volumes
 final class SnapshotBook: Sendable {
     /// Volumes that are remembered at most; further ones are not.
     static let maxVolumes = 100_000
+    /// Volumes of a slot: as many as a machine has. A slot's node could name any.
+    static let maxVolumesOfSlot = ManifestLimits.maxVolumes
 
     private struct Row: Codable {
         var volume: String
@@ -34,22 +38,57 @@ final class SnapshotBook: Sendable {
 
     subscript(_ volume: VolumeID) -> SnapshotNews? { news.withLock { $0[volume] } }
 
-    /// Notes a snapshot unless a later one is known.
+    /// All snapshots that are remembered.
+    var blobs: Set<BlobID> { news.withLock { Set($0.values.map(\.blob)) } }
+
+    /// Notes a snapshot unless a later one is known. Durable on return.
     ///
-    /// - Returns: The one that it takes the place of, and whether it was noted. Durable on return.
-    func take(_ new: SnapshotNews) throws -> (previous: SnapshotNews?, isNews: Bool) {
+    /// - Returns: Those that are remembered no more, and whether it was noted.
+    func take(_ new: SnapshotNews) throws -> (gone: [SnapshotNews], isNews: Bool) {
         try news.withLock { news in
-            let previous = news[new.volume]
-            if let previous, !new.supersedes(previous) { return (previous, false) }
-            guard previous != nil || news.count < SnapshotBook.maxVolumes else { return (nil, false) }
-            news[new.volume] = new
-            let rows = news.values.sorted { $0.volume < $1.volume }.map {
-                Row(
-                    volume: $0.volume.description, blob: $0.blob.description, fence: $0.fence,
-                    createdMilliseconds: $0.createdMilliseconds)
+            var gone: [SnapshotNews] = []
+            if let previous = news[new.volume] {
+                guard new.supersedes(previous) else { return ([], false) }
+                gone = [previous]
+            } else {
+                let others = news.values.filter { $0.volume.app == new.volume.app && $0.volume.slot == new.volume.slot }
+                if others.count >= SnapshotBook.maxVolumesOfSlot,
+                    let oldest = others.min(by: { $1.supersedes($0) })
+                {
+                    guard new.supersedes(oldest) else { return ([], false) }
+                    gone = [oldest]
+                }
+                guard news.count - gone.count < SnapshotBook.maxVolumes else { return ([], false) }
             }
-            try JSONEncoder().encode(rows).write(to: URL(fileURLWithPath: path), options: .atomic)
-            return (previous, true)
+            var next = news
+            for old in gone { next[old.volume] = nil }
+            next[new.volume] = new
+            try write(next)
+            news = next
+            // The same content may have been written again.
+            return (gone.filter { $0.blob != new.blob }, true)
         }
+    }
+
+    /// Forgets a volume. Durable on return.
+    ///
+    /// - Returns: Its last snapshot, if one was known.
+    func forget(_ volume: VolumeID) throws -> SnapshotNews? {
+        try news.withLock { news in
+            var next = news
+            guard let old = next.removeValue(forKey: volume) else { return nil }
+            try write(next)
+            news = next
+            return old
+        }
+    }
+
+    private func write(_ news: [VolumeID: SnapshotNews]) throws {
+        let rows = news.values.sorted { $0.volume < $1.volume }.map {
+            Row(
+                volume: $0.volume.description, blob: $0.blob.description, fence: $0.fence,
+                createdMilliseconds: $0.createdMilliseconds)
+        }
+        try DurableFile.replace(path, with: Array(try JSONEncoder().encode(rows)))
     }
 }

@@ -56,6 +56,7 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
                 try stream.pipeline.syncOperations.addHandler(HTTP2Stream(bound.value))
             }
         }
+        if isSecure { try channel.pipeline.syncOperations.addHandler(RecordJoiner()) }
         try channel.pipeline.syncOperations.addHandlers([frames, manager, connection])
     }
 
@@ -73,6 +74,8 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
                     + 32 * settings.parser.maxFields),
             HTTP2Setting(parameter: .initialWindowSize, value: limits.streamWindowBytes),
             HTTP2Setting(parameter: .maxFrameSize, value: maxFrameBytes),
+            // RFC 8441 section 3.
+            HTTP2Setting(parameter: .enableConnectProtocol, value: 1),
         ]
         configuration.maximumSequentialContinuationFrames = limits.maxContinuationFrames
         configuration.targetWindowSize = limits.connectionWindowBytes
@@ -173,4 +176,9 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
     }
 
     func abort() { context?.close(promise: nil) }
+
+    func cut() {
+        guard isEnding, streams.isEmpty else { return }
+        context?.channel.closeWithoutFarewell()
+    }
 }

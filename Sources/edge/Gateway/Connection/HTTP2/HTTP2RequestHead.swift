@@ -12,6 +12,8 @@ enum HTTP2RequestHead {
     /// What the pseudo-fields and the few fields that frame a message said.
     private struct Draft {
         var method: String?
+        /// Of an extended CONNECT (RFC 8441 section 4).
+        var connects: String?
         var scheme: String?
         var path: String?
         var authority: String?
@@ -38,7 +40,22 @@ enum HTTP2RequestHead {
             // Pieces of one field here, one line everywhere else (RFC 9113 section 8.2.3).
             try add("cookie", draft.cookies, &draft, limits)
         }
+        if draft.connects != nil { try connect(&draft, limits) }
         return try finish(draft, isComplete: isComplete, limits)
+    }
+
+    /// Gives an extended CONNECT the form that WebSocket has in HTTP/1.1.
+    private static func connect(_ draft: inout Draft, _ limits: HTTPParserLimits) throws(GatewayError) {
+        guard draft.method == "CONNECT", draft.length == nil else {
+            throw .malformed("The pseudo-field :protocol belongs to CONNECT, which has no length")
+        }
+        guard draft.connects?.lowercased() == "websocket" else {
+            throw GatewayError(.unknownMethod, "WebSocket is the only protocol to connect to", origin: .client)
+        }
+        draft.method = HTTPMethod.get.rawValue
+        try add("connection", "upgrade", &draft, limits)
+        try add("upgrade", "websocket", &draft, limits)
+        try add("sec-websocket-key", WebSocketKey.make(), &draft, limits)
     }
 
     private static func read(
@@ -51,6 +68,7 @@ enum HTTP2RequestHead {
             case ":scheme": draft.scheme = value
             case ":path": draft.path = value
             case ":authority": draft.authority = value
+            case ":protocol": draft.connects = value
             default: throw .malformed("The pseudo-field \(name) is not one of a request")
             }
             return
@@ -60,6 +78,8 @@ enum HTTP2RequestHead {
         }
         switch name {
         case "host": draft.host = value
+        // It is the one that the gateway makes.
+        case "sec-websocket-key" where draft.connects != nil: break
         case "cookie": draft.cookies += draft.cookies.isEmpty ? value : "; \(value)"
         case "content-length":
             guard draft.length == nil || draft.length == value else {
@@ -138,7 +158,7 @@ enum HTTP2RequestHead {
     }
 
     private static func framing(_ draft: Draft, _ isComplete: Bool) throws(GatewayError) -> HTTPRequestHead.Body {
-        guard let text = draft.length else { return isComplete ? .none : .chunked }
+        guard let text = draft.length else { return isComplete || draft.connects != nil ? .none : .chunked }
         guard let length = HTTPCharacters.decimal(text) else {
             throw .malformed("Content-Length is not a decimal number of at most 18 digits")
         }

@@ -8,13 +8,7 @@ import Streams
 extension HTTP2Stream: BodyPumpOwner {
     func send(_ reply: Reply) {
         guard let context, phase == .answering else { return reply.abandon() }
-        var reply = reply
-        if case .tunnel(let tunnel) = reply.body {
-            // Nobody can ask for one in this version.
-            tunnel.toClient.stop()
-            let error = GatewayError(.internalError, "The answer is for another protocol", origin: .node)
-            reply = dispatcher.failure(error, head, reply.kind)
-        }
+        let reply = settled(reply)
         self.reply = reply
         progress = .now()
         let micros =
@@ -30,7 +24,11 @@ extension HTTP2Stream: BodyPumpOwner {
             } else {
                 start(SlicePump(bytes, owner: self))
             }
-        case .none, .bytes, .tunnel:
+        case .tunnel(let tunnel):
+            write(headers, endStream: false)
+            context.flush()
+            begin(tunnel, on: context.eventLoop)
+        case .none, .bytes:
             write(headers, endStream: true)
             context.flush()
             finished()
@@ -45,7 +43,7 @@ extension HTTP2Stream: BodyPumpOwner {
         }
     }
 
-    private func start(_ pump: any Pump) {
+    func start(_ pump: any Pump) {
         self.pump = pump
         pump.run()
     }
@@ -86,6 +84,7 @@ extension HTTP2Stream: BodyPumpOwner {
 
     func pumpFinished() {
         pump = nil
+        if phase == .tunnelling { return endTunnelOutput() }
         guard phase == .answering else { return }
         if let headers = waitingHead {
             waitingHead = nil
@@ -96,6 +95,7 @@ extension HTTP2Stream: BodyPumpOwner {
 
     func pumpFailed(_ error: any Error) {
         pump = nil
+        if phase == .tunnelling { return reset(.cancel) }
         guard phase == .answering, let reply else { return }
         if waitingHead != nil {
             // Nothing has been promised to the client yet, so the failure can still be told.

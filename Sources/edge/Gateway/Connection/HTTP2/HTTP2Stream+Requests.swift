@@ -16,6 +16,7 @@ extension HTTP2Stream {
         }
         self.head = head
         destination = dispatcher.route(head, from: connection.client)
+        if asksForTunnel { return answer() }
         guard head.body != .none else { return }
         if case .length(let count) = head.body, count > bodyLimit { return refuseBody() }
         if head.expectsContinue {
@@ -54,6 +55,10 @@ extension HTTP2Stream {
     }
 
     func take(_ bytes: ByteBuffer) {
+        if let fromClient {
+            progress = .now()
+            return fromClient.append(bytes)
+        }
         if upload != nil {
             upload?.received(bytes)
             progress = .now()
@@ -70,6 +75,7 @@ extension HTTP2Stream {
         guard !isReceived else { return }
         isReceived = true
         if phase == .receiving { return answer() }
+        fromClient?.finish()
         upload?.stream.finish()
         upload = nil
     }

@@ -15,7 +15,7 @@ final class HTTP2Stream: ChannelDuplexHandler {
     typealias OutboundOut = HTTP2Frame.FramePayload
 
     enum Phase {
-        case waiting, receiving, answering, answered, closed
+        case waiting, receiving, answering, tunnelling, answered, closed
     }
 
     let connection: HTTP2Connection
@@ -35,6 +35,10 @@ final class HTTP2Stream: ChannelDuplexHandler {
     var upload: Upload?
     var reply: Reply?
     var pump: (any Pump)?
+    /// The client's bytes of a tunnel.
+    var fromClient: ByteStream?
+    /// All that the other side of a tunnel had to say is written.
+    var isOutputEnded = false
     /// The answer's head, until the first bytes of its body are there.
     var waitingHead: HPACKHeaders?
     let started = NIODeadline.now()
@@ -56,12 +60,15 @@ final class HTTP2Stream: ChannelDuplexHandler {
     private func end() {
         guard phase != .closed else { return }
         let wasAnswering = phase == .answering
+        let wasTunnelling = phase == .tunnelling
         phase = .closed
         breakUpload()
+        breakTunnel()
         cancellation.cancel()
         pump?.close()
         pump = nil
         if wasAnswering, let reply { record(reply, broken: true) }
+        if wasTunnelling, let reply { record(reply) }
         connection.remove(self)
     }
 
@@ -86,12 +93,14 @@ final class HTTP2Stream: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if upload?.hasRoom ?? true { context.read() } else { readIsHeld = true }
+        if mayRead { context.read() } else { readIsHeld = true }
     }
+
+    private var mayRead: Bool { upload?.hasRoom ?? tunnelHasRoom }
 
     /// Goes on with what was held back.
     func resumeReading() {
-        guard readIsHeld, upload?.hasRoom ?? true, let context else { return }
+        guard readIsHeld, mayRead, let context else { return }
         readIsHeld = false
         context.read()
     }
@@ -110,6 +119,9 @@ final class HTTP2Stream: ChannelDuplexHandler {
             guard now >= progress + TimeAmount(settings.bodyTimeout) + .seconds(seconds) else { return }
             refuseSlowBody()
         case .answering: checkAnswer(now)
+        case .tunnelling:
+            let limit = pumpMayWrite ? settings.tunnelIdleTimeout : settings.writeTimeout
+            if now >= progress + TimeAmount(limit) { reset(.cancel) }
         case .answered:
             // Sent, as far as we are concerned; the client takes it or goes.
             if now >= progress + TimeAmount(settings.writeTimeout) { reset(.cancel) }

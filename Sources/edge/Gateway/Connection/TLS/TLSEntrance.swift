@@ -18,6 +18,8 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
     private var received = ByteBuffer()
     private var timer: Scheduled<Void>?
     private var isDone = false
+    /// For a certificate that has to be got.
+    private var isWaiting = false
 
     /// - Parameter chosen: Adds the handlers for the protocol that was agreed on; nil for none.
     init(
@@ -36,28 +38,46 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         if !isDone { timer?.cancel() }
+        isDone = true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return context.fireChannelRead(data) }
         var bytes = Self.unwrapInboundIn(data)
         received.writeBuffer(&bytes)
+        if isWaiting {
+            // A client has nothing to say before it is answered.
+            if received.readableBytes > ClientHello.maxBytes { context.close(promise: nil) }
+            return
+        }
         switch ClientHello.read(received) {
         case .needsMore: break
         case .invalid: refuse(context)
-        case .hello(let hello): enter(hello, context)
+        case .hello(let hello): find(hello, context)
         }
     }
 
-    private func enter(_ hello: ClientHello, _ context: ChannelHandlerContext) {
+    private func find(_ hello: ClientHello, _ context: ChannelHandlerContext) {
         // RFC 8737 section 4: a validation offers its protocol alone.
-        let isChallenge = hello.protocols == [GatewayTLS.challengeProtocol]
+        if hello.protocols == [GatewayTLS.challengeProtocol] {
+            let found = hello.serverName.flatMap { settings.certificates.challengeContext(for: $0) }
+            return enter(found, isChallenge: true, context)
+        }
         // An address is no name (RFC 6066 section 3): who sends one all the same names nothing.
         let name = hello.serverName.flatMap { $0.contains(":") || HostName.isAddress($0) ? nil : $0 }
-        let found =
-            isChallenge
-            ? hello.serverName.flatMap { settings.certificates.challengeContext(for: $0) }
-            : settings.certificates.context(for: name)
+        if let found = settings.certificates.context(for: name) { return enter(found, isChallenge: false, context) }
+        guard let name, let coming = settings.certificates.contextToCome(for: name, on: context.eventLoop) else {
+            return refuse(context)
+        }
+        isWaiting = true
+        coming.hop(to: context.eventLoop).assumeIsolated().whenComplete { result in
+            self.isWaiting = false
+            guard !self.isDone else { return }
+            self.enter(try? result.get(), isChallenge: false, context)
+        }
+    }
+
+    private func enter(_ found: NIOSSLContext?, isChallenge: Bool, _ context: ChannelHandlerContext) {
         guard let found else { return refuse(context) }
         isDone = true
         let first = received

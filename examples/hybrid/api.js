@@ -1,4 +1,4 @@
-// Notes of the page, kept by the machine behind env.NOTES: /api/notes/NAME there is /notes/NAME here.
+// Notes of the page, kept by the machine of the same app, env.NOTES: /api/notes/NAME here is /notes/NAME there.
 const LONGEST = 4096;
 
 export default {
@@ -14,7 +14,7 @@ export default {
       if (text.length > LONGEST) return Response.json({ error: "the note is too long" }, { status: 413 });
       init.body = text;
     }
-    const answer = await env.NOTES.fetch(new URL(path, "http://notes.localhost"), init);
+    const answer = await env.NOTES.fetch(new URL(path, "http://machine"), init);
     const text = await answer.text();
     if (path === "/notes") return Response.json({ notes: text.split("\n").filter(Boolean) });
     return new Response(text, { status: answer.status, headers: { "content-type": "text/plain; charset=utf-8" } });
