@@ -104,6 +104,56 @@ struct CompositeAppTests {
         #expect(app.origins[3].manifest.source == .directory(path: "/srv/local"))
     }
 
+    private static let machine = """
+        name = "notebook"
+        kind = "app"
+
+        [function]
+        entry = "api.js"
+        routes = ["/api/*"]
+
+        [[function.bindings]]
+        name = "NOTES"
+        type = "machine"
+
+        [machine]
+        image = "oci:image"
+        routes = ["/machine/*"]
+        strip_prefix = true
+        secrets = ["TOKEN"]
+
+        [machine.vars]
+        MODE = "fast"
+
+        [[machine.bindings]]
+        name = "SHOP"
+        type = "service"
+        service = "shop"
+
+        [[machine.ports]]
+        port = 8080
+        """
+
+    @Test("A machine among the parts")
+    func machine() throws {
+        let app = try AppManifest(parsing: CompositeAppTests.machine)
+        #expect(app.bindings == [FunctionBinding(name: "NOTES", target: .machine)])
+        #expect(app.machineRoutes.map(\.description) == ["/machine/*"] && app.machineStripsPrefix)
+        let described = try #require(app.machine).described
+        #expect(described.vars == ["MODE": "fast"] && described.secrets == ["TOKEN"])
+        #expect(described.bindings == [FunctionBinding(name: "SHOP", target: .service("shop"))])
+        #expect(app.vars.isEmpty && app.secrets.isEmpty, "those of the function are its own")
+        let image = described.image
+        let manifest = try app.composite(
+            site: nil, function: nil, machine: try #require(app.machine).manifest(image: image, layers: [image]))
+        #expect(manifest.parts.map(\.name) == ["machine"] && manifest.machine?.imageName == "oci:image")
+        #expect(manifest.route("/machine/x").map { manifest.parts[$0.part].stripsPrefix } == true)
+        // A machine that nobody but the function and its ports reaches.
+        let hidden = try AppManifest(
+            parsing: CompositeAppTests.machine.replacing("routes = [\"/machine/*\"]\nstrip_prefix = true\n", with: ""))
+        #expect(hidden.machineRoutes.isEmpty)
+    }
+
     @Test("An app of nothing but an origin")
     func origin() throws {
         let app = try AppManifest(
@@ -173,6 +223,23 @@ struct CompositeAppTests {
             ),
             (head + "[origin.a]\nroutes = [\"/a\"]\nipfs = \"x\"", "5:8", "no content identifier"),
             (head + "[origin.a]\nroutes = [\"/a\"]\ndirectory = \"x\"", "5:13", "an absolute path"),
+            (head + "[origin.machine]\nurl = \"https://a\"", "3:9", "not site or function or machine"),
+            (head + "[machine]\nroutes = [\"/m\"]", "3:2", "the machine has no image"),
+            (head + "[machine]\nimage = \"oci:x\"\nroutes = [\"/m\"]", "5:1", "no port with HTTP"),
+            (head + "[machine]\nimage = \"oci:x\"\nentry = \"y\"", "5:1", "[machine] has no key"),
+            (head + "machine = 1", "3:11", "must be a table"),
+            (
+                head + "[machine]\nimage = \"oci:x\"\n[[machine.bindings]]\nname = \"M\"\ntype = \"machine\"", "7:8",
+                "the app has no machine"
+            ),
+            (
+                head + "[function]\nentry = \"x\"\n[[function.bindings]]\nname = \"M\"\ntype = \"machine\"", "7:8",
+                "the app has no machine"
+            ),
+            (
+                img + "[machine]\nimage = \"oci:x\"\nroutes = [\"/img/*\"]\n[[machine.ports]]\nport = 80", "5:1",
+                "is also one of"
+            ),
             ("name = \"a\"\nkind = \"origin\"", "1:1", "an origin needs its source"),
             ("name = \"a\"\nkind = \"origin\"\nentry = \"x\"\n[origin]\nurl = \"https://a\"", "3:1", "does not belong"),
             ("name = \"a\"\nkind = \"origin\"\n[origin]\nurl = \"https://a\"\nroutes = []", "5:1", "no key \"routes\""),

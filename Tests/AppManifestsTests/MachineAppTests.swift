@@ -39,6 +39,13 @@ struct MachineAppTests {
         name = "sql"
         port = 5432
         transport = "tcp"
+        public = 15432
+
+        [[machine.ports]]
+        name = "wire"
+        port = 7000
+        transport = "tcp"
+        public = true
 
         [machine.health]
         http = "/healthz"
@@ -67,7 +74,9 @@ struct MachineAppTests {
         #expect(described.restart == .onFailure && described.rollout == .blueGreen)
         #expect(described.rolloutTimeoutMilliseconds == 120_000)
         #expect(described.stopSignal == "SIGINT" && described.stopTimeoutMilliseconds == 3_000)
-        #expect(described.ports.map(\.name) == ["http", "sql"] && described.ports.map(\.number) == [8_080, 5_432])
+        #expect(described.ports.map(\.name) == ["http", "sql", "wire"])
+        #expect(described.ports.map(\.number) == [8_080, 5_432, 7_000])
+        #expect(described.ports.map(\.opening) == [nil, .number(15_432), .any])
         #expect(described.health?.probe == .http(port: "http", path: "/healthz"))
         #expect(described.health?.intervalMilliseconds == 500 && described.health?.threshold == 2)
         #expect(described.volumes == [.init(name: "data", path: "/data", byteCount: 1 << 30)])
@@ -98,6 +107,18 @@ struct MachineAppTests {
             ("kind = \"machine\"\n[machine]\nimage = \"oci:x\"\nidle = \"5\"", "5:8: idle is a time such as"),
             ("kind = \"machine\"\n[machine]\nimage = \"oci:x\"\nidle = \"5s\"", "5:1: no copy may sleep"),
             ("kind = \"machine\"\n[machine]\nimage = \"oci:x\"\nprots = 1", "5:1: [machine] has no key \"prots\""),
+            (
+                "kind = \"machine\"\n[machine]\nimage = \"oci:x\"\n[[machine.ports]]\nport = 80\npublic = true",
+                "7:1: HTTP is answered under the app's name"
+            ),
+            (
+                "kind = \"machine\"\n[machine]\nimage = \"oci:x\"\n[[machine.ports]]\nport = 80\ntransport = \"tcp\"\npublic = 0",
+                "8:10: public is a whole number from 1 to 65535"
+            ),
+            (
+                "kind = \"machine\"\n[machine]\nimage = \"oci:x\"\n[[machine.ports]]\nport = 80\ntransport = \"tcp\"\npublic = \"yes\"",
+                "8:10: public is true, or the port"
+            ),
             (
                 "kind = \"machine\"\n[machine]\nimage = \"oci:x\"\n[machine.health]\nhttp = \"/\"",
                 "6:1: the machine has no port with HTTP"

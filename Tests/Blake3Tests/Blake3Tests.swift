@@ -3,6 +3,17 @@ import Foundation
 import Testing
 
 @Suite struct Blake3Tests {
+    @Test("Bytes that are hashed where they lie", arguments: [0, 1, 1_024, 1_025, 32_768, 32_769])
+    func finalizeAdding(_ count: Int) {
+        for first in [0, 1, 32_768, 40_000] {
+            var hasher = Blake3Hasher(deriveKeyContext: "test")
+            hasher.update(pattern(first))
+            let digest = pattern(count).withUnsafeBytes { hasher.finalize(adding: $0) }
+            hasher.update(pattern(count))
+            #expect(hasher.finalize() == digest)
+        }
+    }
+
     @Test(.enabled(if: Vectors.published != nil, "../shared/data/blake3/test_vectors.json is not here"))
     func publishedVectors() throws {
         let vectors = try #require(Vectors.published)

@@ -11,7 +11,9 @@ import Testing
     private static let actions: [MachineOrder.Action] = [
         .stop, .start, .restart, .events(after: 3), .logs(after: 4, tail: 5, waitMillis: 6),
         .exec(["ls", "-l"], columns: 80, rows: 24), .exec(["ls"], columns: nil, rows: nil),
-        .step(session: "s", input: Data([0, 255]), endsInput: true, columns: nil, rows: nil, waitMillis: 9),
+        .copyIn(path: "/data"), .copyOut(path: "/data/ä"),
+        .input(session: "s", bytes: Data([0, 255]), ends: true, waitMillis: 9), .output(session: "s", waitMillis: 9),
+        .resize(session: "s", columns: 80, rows: 24),
         .hangUp(session: "s"),
     ]
 
@@ -41,10 +43,8 @@ import Testing
 
     @Test func theLimitHolds() throws {
         func signed(_ count: Int) throws -> Data {
-            try Self.order(
-                .step(
-                    session: "s", input: Data(count: count), endsInput: false, columns: nil, rows: nil, waitMillis: 0)
-            ).signed(by: SigningKey())
+            try Self.order(.input(session: "s", bytes: Data(repeating: 255, count: count), ends: false, waitMillis: 0))
+                .signed(by: SigningKey())
         }
         #expect(throws: Never.self) { try MachineOrder.read(try signed(MachineOrder.maxInputBytes)) }
         let large = try signed(MachineOrder.maxByteCount)

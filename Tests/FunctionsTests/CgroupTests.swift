@@ -43,6 +43,17 @@ import Testing
         }
     }
 
+    @Test func rootsHaveMoreThanAService() {
+        let found = CgroupFolders(
+            membership: "0::/system.slice/skerry.service\n", mounts: Self.mountV2, atRoots: true
+        ) { $0 == "/sys/fs/cgroup" ? ["cpu", "memory", "pids"] : ["memory", "pids"] }
+        for controller in CgroupController.allCases {
+            #expect(found.folders[controller] == .init(path: "/sys/fs/cgroup", version: .two))
+        }
+        let old = CgroupFolders(membership: Self.memberV1, mounts: Self.mountsV1, atRoots: true) { _ in [] }
+        #expect(old.folders[.memory] == .init(path: "/sys/fs/cgroup/memory", version: .one))
+    }
+
     @Test func hybrid() {
         let found = folders(Self.memberV1 + "0::/x\n", Self.mountsV1 + Self.hybridV2, offered: ["hugetlb"])
         #expect(found.summary == "hybrid")

@@ -18,9 +18,10 @@ struct Check {
 
 /// Runs checks one after the other in one worker, and expects what they say.
 func expectChecks(
-    _ checks: [Check], helpers: String = "", host: (any FunctionHost)? = nil
+    _ checks: [Check], helpers: String = "", host: (any FunctionHost)? = nil, worker: String = PoolFixture.workerPath
 ) async throws {
     var settings = PoolFixture.settings
+    settings.workerPath = worker
     settings.cpuLimit = .seconds(5)
     try await withPool(settings, host: host) { (fixture: PoolFixture) async throws -> Void in
         let list = checks.map { "(\($0.code))" }.joined(separator: ",\n")

@@ -58,6 +58,83 @@ import WorkerProtocol
         #expect(throws: WireError.self) { try (payload + [0]).withUnsafeBytes { try Frame.decode($0) } }
     }
 
+    @Test func aRequestIsEncodedWithoutAFrame() {
+        let head = RequestHead(method: "GET", url: "https://e.com/", headers: [HeaderField(name: "a", value: "ü")])
+        var expected: [UInt8] = [9]
+        Frame.request(id: 8, head: head, body: [7, 0], continues: true).encode(into: &expected)
+        var bytes: [UInt8] = [9]
+        [UInt8]([7, 0]).withUnsafeBytes { body in
+            Frame.encodeRequest(
+                id: 8, method: head.method, url: head.url, headers: [(name: "a", value: "ü")], body: body,
+                continues: true, into: &bytes)
+        }
+        #expect(bytes == expected)
+    }
+
+    @Test func aRequestIsTheSameWhereItLies() throws {
+        let head = RequestHead(
+            method: "GE\nT", url: "https://e.com/\nü",
+            headers: [
+                HeaderField(name: "a", value: "1"), HeaderField(name: "b\n", value: "2"),
+                HeaderField(name: "c", value: "3\n"), HeaderField(name: "d", value: ""),
+            ])
+        var bytes: [UInt8] = []
+        Frame.request(id: 8, head: head, body: [7, 0], continues: true).encode(into: &bytes)
+        let payload = Array(bytes.dropFirst(FrameReader.prefixBytes))
+        try payload.withUnsafeBytes { payload in
+            let view = try #require(try RequestView(payload))
+            #expect(view.id == 8 && view.continues && view.body.elementsEqual([7, 0]))
+            var lines = [UInt8]("before".utf8)
+            view.writeHead(to: &lines)
+            #expect(String(decoding: lines, as: UTF8.self) == "GET\nhttps://e.com/ü\na\n1\nd\n")
+        }
+        for length in 1..<payload.count {
+            #expect(throws: WireError.self) {
+                _ = try payload[..<length].withUnsafeBytes { try RequestView($0) == nil }
+            }
+        }
+        #expect(throws: WireError.self) { _ = try (payload + [0]).withUnsafeBytes { try RequestView($0) == nil } }
+        var other: [UInt8] = []
+        Frame.loaded.encode(into: &other)
+        #expect(try other.dropFirst(FrameReader.prefixBytes).withUnsafeBytes { try RequestView($0) } == nil)
+    }
+
+    @Test(arguments: ["", "a\n1", "a\n1\nb\n", "ä\nö\na\n"])
+    func aResponseIsEncodedWithoutAFrame(_ text: String) throws {
+        let lines = text.isEmpty ? [] : text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let headers = stride(from: 0, to: lines.count, by: 2).map { HeaderField(name: lines[$0], value: lines[$0 + 1]) }
+        var expected: [UInt8] = [9]
+        Frame.response(id: 4, status: 201, headers: headers, body: [1, 2], continues: true, cpuMicroseconds: 300)
+            .encode(into: &expected)
+        var bytes: [UInt8] = [9]
+        #expect(Self.encode(text, into: &bytes))
+        #expect(bytes == expected)
+    }
+
+    @Test func aResponseBeyondTheLimitsIsNotEncoded() {
+        let name = String(repeating: "n", count: WireLimits.maxHeaderBytes)
+        let many = [String](repeating: "a\nb", count: WireLimits.maxHeaderCount).joined(separator: "\n")
+        let cases = [
+            ("a", false), ("\(name)\nb", true), ("\(name)n\nb", false), (many, true), (many + "\na\nb", false),
+        ]
+        for (text, isFine) in cases {
+            var bytes: [UInt8] = [9]
+            #expect(Self.encode(text, into: &bytes) == isFine)
+            if !isFine { #expect(bytes == [9]) }
+        }
+    }
+
+    private static func encode(_ headers: String, into bytes: inout [UInt8]) -> Bool {
+        let body: [UInt8] = [1, 2]
+        return Array(headers.utf8).withUnsafeBufferPointer { lines in
+            body.withUnsafeBytes { body in
+                Frame.encodeResponse(
+                    id: 4, status: 201, headerLines: lines, body: body, continues: true, cpuMicroseconds: 300,
+                    into: &bytes)
+            }
+        }
+    }
+
     @Test func randomBytesNeverTrap() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<20_000 {
@@ -65,6 +142,8 @@ import WorkerProtocol
             var bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
             if count > 0 { bytes[0] = UInt8.random(in: 1...18, using: &generator) }
             _ = bytes.withUnsafeBytes { try? Frame.decode($0) }
+            let isRequest = bytes.withUnsafeBytes { (try? RequestView($0)) != nil }
+            if isRequest { #expect(throws: Never.self) { try bytes.withUnsafeBytes { try Frame.decode($0) } } }
         }
     }
 

@@ -261,6 +261,28 @@ import Testing
         }
     }
 
+    @Test func requestsThatAreAtWorkBringAnotherWorker() async throws {
+        var settings = PoolFixture.settings
+        settings.targetInFlightPerWorker = 2
+        settings.maxWorkersPerFunction = 2
+        let module = """
+            const name = Math.random().toString();
+            export default { fetch: () => new Promise((done) => setTimeout(() => done(new Response(name)), 20)) };
+            """
+        try await withPool(settings) { (fixture) async throws -> Void in
+            let first = try await fixture.call(module).text
+            var names: Set<String> = [first]
+            // Far more rounds than a worker takes to start.
+            for _ in 0..<1_000 where names.count < 2 {
+                try await withThrowingTaskGroup(of: String.self) { group in
+                    for _ in 0..<4 { group.addTask { try await fixture.call(module).text } }
+                    for try await name in group { names.insert(name) }
+                }
+            }
+            #expect(names.count == 2)
+        }
+    }
+
     @Test func theSandboxIsClosed() async throws {
         try await withPool { (fixture: PoolFixture) async throws -> Void in
             _ = try await fixture.evaluate("1")

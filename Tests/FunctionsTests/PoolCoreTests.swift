@@ -102,6 +102,45 @@ import Testing
         #expect(core.invoke(3, version, deadline: 10, now: 0) == [])
     }
 
+    @Test("Load that workers have taken already brings another one, for which there is code")
+    func loadWithoutAQueueAddsAWorker() {
+        var core = busyCore(2) {
+            $0.targetInFlightPerWorker = 2
+            $0.spareWorkers = 1
+            $0.maxSpareWorkers = 1
+        }
+        #expect(core.refillSpares(now: 0) == [.spawn(2)])
+        #expect(core.workerHello(2, now: 0) == [])
+        #expect(core.openRequest(of: version) != nil)
+        #expect(core.invoke(3, version, deadline: 10, now: 1) == [.send(3, to: 1, as: 6), .load(2, version)])
+        #expect(core.openRequest(of: version) != nil)
+        #expect(core.workerLoaded(2, now: 2) == [])
+        #expect(core.invoke(4, version, deadline: 10, now: 3) == [.send(4, to: 2, as: 2)])
+        for (worker, name) in [(1, 2), (1, 4), (1, 6), (2, 2)] as [(UInt64, UInt64)] {
+            #expect(core.answered(worker, name, now: 4).0 != nil)
+        }
+        #expect(core.openRequest(of: version) == nil)
+    }
+
+    @Test("A worker that computes all the time brings another one, once")
+    func saturationAddsAWorker() {
+        let window = PoolCore.loadWindow
+        func ticks(_ count: UInt64, share: UInt64) -> [PoolCore.Action] {
+            var core = busyCore(count)
+            var sample = PoolCore.Sample(cpuNanoseconds: 0, privateBytes: 0, entries: 5, running: 2, started: 4)
+            #expect(core.tick(now: window, samples: [1: sample]) == [])
+            sample.entries += 1
+            sample.cpuNanoseconds = window / 100 * share
+            let actions = core.tick(now: 2 * window, samples: [1: sample])
+            sample.entries += 1
+            #expect(core.tick(now: 2 * window + 1, samples: [1: sample]) == [])
+            return actions
+        }
+        #expect(ticks(2, share: PoolCore.saturation) == [.spawn(2)])
+        #expect(ticks(2, share: PoolCore.saturation - 1) == [])
+        #expect(ticks(1, share: 100) == [])
+    }
+
     @Test func theQueueIsBounded() {
         var core = makeCore { $0.maxQueuedPerFunction = 2 }
         _ = core.invoke(1, version, deadline: 10, now: 0)

@@ -58,6 +58,12 @@ struct CompositeTests {
             #expect(missing.status == 404 && missing.text == "nothing")
             let refused = try await test.send("POST / HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 0\r\n\r\n")
             #expect(refused.status == 405)
+            // Origins know their methods, whatever they are.
+            for (path, status) in [("/raw/a", 200), ("/", 501), ("/api/x", 501)] {
+                let answer = try await test.send("M-SEARCH \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                #expect(answer.status == status)
+                if status == 200 { #expect(answer.text == "o/shop M-SEARCH /raw/a") }
+            }
         }
     }
 

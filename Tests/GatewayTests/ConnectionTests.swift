@@ -211,6 +211,17 @@ import Testing
         }
     }
 
+    /// One that has had its answer and closes nothing does not hold up the end.
+    @Test(.timeLimit(.minutes(1))) func endsDespiteAClientThatStays() async throws {
+        try await TestGateway.run({ $0.lingerTimeout = .seconds(600) }) { test in
+            let client = try await test.connect(staysOpen: true)
+            defer { client.close() }
+            client.send(get)
+            #expect(try await client.response().status == 200)
+            await test.gateway.shutdown(drain: .seconds(600))
+        }
+    }
+
     @Test func logsEachRequest() async throws {
         let written = Mutex<[UInt8]>([])
         let log = AccessLog(.text) { lines in written.withLock { $0 += lines } }

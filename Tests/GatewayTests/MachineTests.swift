@@ -1,4 +1,6 @@
+import Blake3
 import Foundation
+import Identity
 import Manifests
 import NIOCore
 import Streams
@@ -75,6 +77,29 @@ struct MachineTests {
             test.routes["r1--api"] = .machine(Self.release(isPreview: true))
             #expect(try await test.get("r1--api.localhost", "/")["x-robots-tag"] == "noindex")
         }
+    }
+
+    @Test("A manifest's machine becomes a part with its first port for HTTP")
+    func manifests() throws {
+        let id = BlobID(Blake3.hash([1]))
+        var machine = MachineManifest(image: id, layers: [id])
+        machine.ports = [.init(name: "sql", number: 1, transport: .tcp), .init(name: "web", number: 2)]
+        let manifest = try CompositeManifest(parts: [
+            .init(
+                name: "machine", content: .machine(machine), routes: [try #require(RoutePattern("/db/*"))],
+                stripsPrefix: true)
+        ])
+        let release = CompositeRelease(
+            name: "shop", release: "r1", tenant: "alice/shop", manifest: manifest, isPreview: true, isShare: true)
+        guard case .machine(let part)? = release.part("/db/x") else {
+            Issue.record("the path is nobody's")
+            return
+        }
+        #expect(
+            part
+                == MachineRelease(
+                    name: "shop", release: "r1", tenant: "alice/shop", port: "web", strippedPrefix: "/db",
+                    isPreview: true, isShare: true))
     }
 
     @Test("Failures say what they are, and when to come back")

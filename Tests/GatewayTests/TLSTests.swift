@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOPosix
 import Streams
 import Synchronization
 import Testing
@@ -156,6 +157,32 @@ struct TLSTests {
             numbered.send(Self.record(Self.hello("127.0.0.1", ["h2"])))
             try await numbered.closed()
             #expect(numbered.bytes.first == 21 && numbered.bytes.last != 112)
+        }
+    }
+
+    @Test("A handshake waits for a certificate that is on its way, and is refused if it does not come")
+    func late() async throws {
+        try await TestGateway.secure { test, _, certificates in
+            let address = try #require(test.gateway.secureAddress)
+            let loop = MultiThreadedEventLoopGroup.singleton.any()
+            let (comes, fails) = (loop.makePromise(of: Void.self), loop.makePromise(of: Void.self))
+            certificates.late.withLock { $0 = ["late.example": comes, "never.example": fails] }
+            let waiting = try await RawClient(address, autoRead: true)
+            waiting.send(Self.record(Self.hello("late.example", ["h2"])))
+            let refused = try await RawClient(address, autoRead: true)
+            refused.send(Self.record(Self.hello("never.example", ["h2"])))
+            try await eventually("Both are asked about") {
+                let asked = certificates.asked.withLock { $0 }
+                return asked.contains("late.example") && asked.contains("never.example")
+            }
+            #expect(waiting.byteCount == 0 && refused.byteCount == 0)
+            comes.succeed()
+            fails.fail(ChannelError.eof)
+            try await refused.closed()
+            #expect(refused.bytes == [21, 3, 3, 0, 2, 2, 112])
+            // The message is a poor one, which the handshake itself finds out.
+            try await waiting.closed()
+            #expect(waiting.bytes.first == 21 && waiting.bytes.last != 112)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Gateway
+import NIOCore
 import NIOSSL
 import Synchronization
 
@@ -29,6 +30,8 @@ final class TestCertificates: GatewayCertificates {
     let asked = Mutex<[String?]>([])
     let tokens = Mutex<[String: String]>([:])
     let challenges = Mutex<Set<String>>([])
+    /// Names whose certificate comes later, and what they wait for.
+    let late = Mutex<[String: EventLoopPromise<Void>]>([:])
     private let served: NIOSSLContext
     private let challenge: NIOSSLContext
 
@@ -43,6 +46,11 @@ final class TestCertificates: GatewayCertificates {
         asked.withLock { $0.append(serverName) }
         guard let name = serverName else { return served }
         return name.hasSuffix("localhost") || name == "test.example" ? served : nil
+    }
+
+    func contextToCome(for serverName: String, on eventLoop: any EventLoop) -> EventLoopFuture<NIOSSLContext?>? {
+        late.withLock { $0[serverName] }?.futureResult.map { [served] () -> NIOSSLContext? in served }
+            .hop(to: eventLoop)
     }
 
     func challengeContext(for serverName: String) -> NIOSSLContext? {

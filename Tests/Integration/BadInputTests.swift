@@ -73,8 +73,10 @@ struct BadInputTests {
             #expect(mislabelled.contains("blob/digest-mismatch"))
             let huge = try upload(node, key, id: id, length: 1 << 40, body: body)
             #expect(huge.hasPrefix("HTTP/1.1 413"), "\(huge)")
-            let stale = try upload(node, key, id: id, length: body.count, body: body, time: 1_000)
-            #expect(stale.contains("control/stale-signature"), "\(stale)")
+            for time in [Int64(1_000), .min, .max] {
+                let stale = try upload(node, key, id: id, length: body.count, body: body, time: time)
+                #expect(stale.contains("control/stale-signature"), "\(stale)")
+            }
             let elsewhere = try upload(
                 node, key, id: id, length: body.count, body: body, nodeID: String(repeating: "0", count: 64))
             #expect(elsewhere.contains("control/bad-signature"), "\(elsewhere)")

@@ -56,7 +56,8 @@ struct CDNTests {
             let back = try await network.status().nodes[2]
             try await eventually(within: 60, "the node that was away hears of the purge") {
                 let answer = try await network.request(back, host: "shop", "/cold")
-                return answer.status == 200 && answer.text == "3"
+                // It asks the origin once more where it is the first to ask for this key.
+                return answer.status == 200 && ["3", "4"].contains(answer.text)
             }
             let statistics: CacheStatistics = try await network.expectSuccess("cache", "stats", "shop", "--json").json()
             #expect(statistics.nodes.count == 3)

@@ -7,14 +7,14 @@ import Testing
 
 @Suite("Custom domains and their certificates", .serialized)
 struct DomainsTests {
-    /// A network of two nodes with other settings in their `node.json`.
+    /// A network with other settings in its nodes' `node.json`.
     ///
     /// - Parameter settings: For a node, by its number from 0; all nodes run while it is asked.
     private func with(
-        _ settings: (Int, [TestNetwork.Status.Node]) async throws -> [String: Any],
+        nodes count: Int = 2, _ settings: (Int, [TestNetwork.Status.Node]) async throws -> [String: Any],
         _ body: (TestNetwork) async throws -> Void
     ) async throws {
-        try await TestNetwork.with(nodes: 2) { network in
+        try await TestNetwork.with(nodes: count) { network in
             let nodes = try await network.status().nodes
             var more: [[String: Any]] = []
             for index in nodes.indices { more.append(try await settings(index, nodes)) }
@@ -112,15 +112,16 @@ struct DomainsTests {
     }
 
     @Test(
-        "Pebble certifies a domain through one node, and every node that serves the app has the certificate",
+        "Pebble certifies a domain through one node; those that serve the app have the key, and all show the certificate",
         .enabled(if: Pebble.isHere && DomainsTests.hasCurl, "needs Debian's packages pebble, openssl and curl"),
-        arguments: ["http-01", "tls-alpn-01"])
-    func certificates(_ challenge: String) async throws {
+        arguments: [("http-01", 2), ("tls-alpn-01", 2), ("http-01", 4)])
+    func certificates(_ challenge: String, _ count: Int) async throws {
         let dns = try await TestDNSServer(address: "127.0.0.1")
-        let ports = [try await Pebble.freePort(), try await Pebble.freePort()]
+        var ports: [Int] = []
+        for _ in 0..<count { ports.append(try await Pebble.freePort()) }
         let running = Mutex<Pebble?>(nil)
         defer { running.withLock { $0 }?.stop() }
-        try await with({ index, nodes in
+        try await with(nodes: count) { [ports] index, nodes in
             // The authority looks at the second node alone, whichever orders.
             if index == 0 {
                 let pebble = try await Pebble(
@@ -137,7 +138,7 @@ struct DomainsTests {
                 "domains": ["resolvers": [dns.address]],
                 "tls": ["address": address, "authority": authority] as [String: Any],
             ]
-        }) { network in
+        } _: { network in
             let pebble = try #require(running.withLock { $0 })
             let nodes = try await network.status().nodes
             try await deploy(network)
@@ -159,13 +160,16 @@ struct DomainsTests {
             // One node ordered, and gave what it got to the other.
             let issued = pebble.log.components(separatedBy: "Issued certificate").count - 1
             #expect(issued <= 1, "\(issued) certificates were issued")
+            var holders = 0
             for node in nodes {
                 let folder = node.data + "/certificates"
                 for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
+                    if file.hasPrefix(domain) { holders += 1 }
                     let bytes = try #require(FileManager.default.contents(atPath: folder + "/" + file))
                     #expect(bytes.range(of: Data("PRIVATE KEY".utf8)) == nil)
                 }
             }
+            #expect(holders == min(3, count))
         }
         await dns.stop()
     }

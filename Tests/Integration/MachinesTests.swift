@@ -1,6 +1,5 @@
 import Foundation
 import NIOCore
-import Synchronization
 import Testing
 
 #if canImport(Glibc)
@@ -10,74 +9,6 @@ import Testing
 /// Machines with real containers on networks of real nodes. Where this host runs none, each test says so and ends.
 @Suite("Machines", .serialized)
 struct MachinesTests {
-    private struct App: Decodable {
-        struct Machine: Decodable {
-            var slot: UInt32
-            var node: String?
-            var release: String
-            var state: String
-            var reason: String
-            var fence: UInt64
-        }
-        var app: String
-        var live: String
-        var target: String?
-        var machines: [Machine]
-    }
-
-    private struct List: Decodable {
-        struct Host: Decodable { var node: String }
-        var apps: [App]
-        var hosts: [Host]
-    }
-
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
-    /// The nodes' leases in these tests, in milliseconds.
-    private static let lease = 3_000
-
-    /// Runs `body` with a network whose nodes run machines; says why if they cannot.
-    private func with(nodes: Int, _ body: (TestNetwork) async throws -> Void) async throws {
-        guard geteuid() == 0 else { return print("skipped: machines need a node that runs as root") }
-        try await TestNetwork.with(nodes: nodes, options: ["--machine-lease", "\(MachinesTests.lease)"]) { network in
-            var hosts = 0
-            for _ in 0..<150 where hosts < nodes {
-                hosts = try await list(network).hosts.count
-                if hosts < nodes { try await Task.sleep(for: .milliseconds(200)) }
-            }
-            guard hosts == nodes else {
-                let doctor = try await network.run(["doctor"])
-                return print("skipped: this host runs no machines: \(doctor.output)\(doctor.errors)")
-            }
-            try image(network)
-            try await body(network)
-        }
-    }
-
-    /// Builds the test's server and packs it.
-    private func image(_ network: TestNetwork) throws {
-        try tool(
-            "/usr/bin/gcc",
-            [
-                "-static", "-O2", "-o", network.folder + "/server",
-                MachinesTests.root + "/Tests/Support/MachineServer/server.c",
-            ])
-        try tool(
-            MachinesTests.root + "/tools/pack-image",
-            [network.folder + "/server", network.folder + "/image", "--entrypoint", "/bin/server"])
-    }
-
-    private func tool(_ path: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(path)")
-    }
-
     private func write(
         _ network: TestNetwork, _ version: String, copies: Int, _ more: String = "", vars: String = ""
     ) throws -> String {
@@ -109,14 +40,6 @@ struct MachinesTests {
         return network.folder + "/app"
     }
 
-    private func list(_ network: TestNetwork, node: Int = 1) async throws -> List {
-        try await network.expectSuccess("machines", "list", "--json", "--node", "\(node)").json()
-    }
-
-    private func app(_ network: TestNetwork, _ name: String = "web") async throws -> App {
-        try await network.expectSuccess("machines", "status", name, "--json").json()
-    }
-
     private func until(_ what: String, seconds: Int = 60, _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while try await !condition() {
@@ -130,11 +53,11 @@ struct MachinesTests {
 
     @Test(.timeLimit(.minutes(4)))
     func aMachineIsDeployedAndCommanded() async throws {
-        try await with(nodes: 3) { network in
+        try await TestNetwork.withMachines(nodes: 3) { network in
             let folder = try write(network, "1", copies: 2)
             let result = try await network.expectSuccess("deploy", folder)
             #expect(!result.errors.contains("no health check"))
-            let app = try await app(network)
+            let app = try await network.machines(of: "web")
             #expect(app.machines.map(\.state) == ["healthy", "healthy"])
             #expect(Set(app.machines.compactMap(\.node)).count == 2)
             for node in try await network.status().nodes {
@@ -151,65 +74,69 @@ struct MachinesTests {
             #expect(events.output.contains("healthy"))
             try await network.expectFailure("machines", "stop", "web", saying: "only its owner", account: "other")
             try await network.expectSuccess("machines", "stop", "web", "--slot", "0")
-            try await until("the end of slot 0") { try await self.app(network).machines[0].state == "stopped" }
+            try await until("the end of slot 0") {
+                try await network.machines(of: "web").machines[0].state == "stopped"
+            }
             try await network.expectSuccess("machines", "start", "web", "--slot", "0")
-            try await until("its start") { try await self.app(network).machines[0].state == "healthy" }
+            try await until("its start") { try await network.machines(of: "web").machines[0].state == "healthy" }
             try await network.expectSuccess("machines", "scale", "web", "3")
-            #expect(try await self.app(network).machines.map(\.state) == ["healthy", "healthy", "healthy"])
+            #expect(try await network.machines(of: "web").machines.map(\.state) == ["healthy", "healthy", "healthy"])
             try await network.expectSuccess("machines", "destroy", "web")
-            try await until("their end") { try await list(network).apps.isEmpty }
+            try await until("their end") { try await network.machines().apps.isEmpty }
         }
     }
 
     @Test(.timeLimit(.minutes(4)))
     func aRollingUpdateAndOneThatIsTakenBack() async throws {
-        try await with(nodes: 3) { network in
+        try await TestNetwork.withMachines(nodes: 3) { network in
             try await network.expectSuccess("deploy", try write(network, "1", copies: 3))
-            let first = try await app(network).live
+            let first = try await network.machines(of: "web").live
             let node = try #require(try await network.status().nodes.first)
             // Not by cancelling the task: that would end a request in the middle.
-            let isOver = Atomic(false)
+            let isOver = Flag()
             let asking = Task {
                 var failures = 0
                 var total = 0
-                while !isOver.load(ordering: .acquiring) {
+                while !isOver.isSet {
                     let answer = try? await network.request(node, host: "web", "/")
                     total += 1
                     if answer?.status != 200 { failures += 1 }
                 }
                 return (total, failures)
             }
-            defer { isOver.store(true, ordering: .releasing) }
+            defer { isOver.set() }
             try await network.expectSuccess("deploy", try write(network, "2", copies: 3))
-            isOver.store(true, ordering: .releasing)
+            isOver.set()
             let (total, failures) = await asking.value
             print("rolling update: \(total) requests, \(failures) failed")
             #expect(total > 10 && failures == 0)
             #expect(try await network.request(node, host: "web", "/").text.hasPrefix("version=2"))
-            let second = try await app(network).live
+            let second = try await network.machines(of: "web").live
             #expect(second != first)
             try await network.expectFailure(
                 "deploy", try write(network, "3", copies: 3, vars: "FAIL = \"1\""), saying: "was taken back")
-            #expect(try await app(network).live == second)
+            #expect(try await network.machines(of: "web").live == second)
             try await until("the second release again") {
-                try await app(network).machines.allSatisfy { $0.release == second && $0.state == "healthy" }
+                try await network.machines(of: "web").machines.allSatisfy {
+                    $0.release == second && $0.state == "healthy"
+                }
             }
         }
     }
 
     @Test(.timeLimit(.minutes(4)))
     func aMachineOfADeadNodeStartsElsewhere() async throws {
-        try await with(nodes: 3) { network in
+        try await TestNetwork.withMachines(nodes: 3) { network in
             let (name, victim, fence) = try await deployAway(network)
             let start = ContinuousClock.now
             kill(try #require(victim.pid), SIGKILL)
             try await until("a copy elsewhere") {
-                let now = try await app(network, name).machines.first
+                let now = try await network.machines(of: name).machines.first
                 return now?.node != victim.id && now?.state == "healthy"
             }
             let time = ContinuousClock.now - start
-            print("fail-over after kill -9: \(time), with leases of \(MachinesTests.lease) ms")
-            #expect(try await app(network, name).machines.first?.fence ?? 0 > fence)
+            print("fail-over after kill -9: \(time), with leases of \(TestNetwork.machineLease) ms")
+            #expect(try await network.machines(of: name).machines.first?.fence ?? 0 > fence)
             let answer = try await network.request(try await network.status().nodes[0], host: name, "/")
             #expect(answer.status == 200)
         }
@@ -217,7 +144,7 @@ struct MachinesTests {
 
     @Test(.timeLimit(.minutes(4)))
     func aPausedHolderOfAVolumeFindsItselfFenced() async throws {
-        try await with(nodes: 3) { network in
+        try await TestNetwork.withMachines(nodes: 3) { network in
             let volume = """
 
                 [[machine.volumes]]
@@ -231,17 +158,17 @@ struct MachinesTests {
             kill(pid, SIGSTOP)
             defer { kill(pid, SIGCONT) }
             try await until("a copy elsewhere") {
-                let now = try await app(network, name).machines.first
+                let now = try await network.machines(of: name).machines.first
                 return now?.node != paused.id && now?.state == "healthy"
             }
-            let new = try #require(try await app(network, name).machines.first?.node)
+            let new = try #require(try await network.machines(of: name).machines.first?.node)
             let newLife = try life(ofContainersIn: try #require(nodes.first { $0.id == new }).data)
             kill(pid, SIGCONT)
             let oldLife = try life(ofContainersIn: paused.data)
             print("the old copy lived until \(oldLife.last), the new one from \(newLife.first)")
             #expect(oldLife.last < newLife.first, "never two at a time")
             try await until("the old node's insight") { try life(ofContainersIn: paused.data).last == oldLife.last }
-            #expect(try await app(network, name).machines.first?.node == new)
+            #expect(try await network.machines(of: name).machines.first?.node == new)
         }
     }
 
@@ -254,7 +181,7 @@ struct MachinesTests {
         let nodes = try await network.status().nodes
         for name in ["web", "shop", "blog", "wiki", "mail-room", "forum", "game", "news"] {
             try await network.expectSuccess("deploy", folder, "--name", name)
-            let machine = try #require(try await app(network, name).machines.first)
+            let machine = try #require(try await network.machines(of: name).machines.first)
             if let holder = nodes.dropFirst().first(where: { $0.id == machine.node }) {
                 return (name, holder, machine.fence)
             }

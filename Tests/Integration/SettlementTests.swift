@@ -200,6 +200,8 @@ struct SettlementTests {
             try set(
                 ["revealSteps": 150, "settleSeconds": 3_600, "proofRowsLog2": 10], in: nodes[2].data + "/node.json")
             let scene = try await Scene(network, node: nodes[2])
+            try await network.expectFailure(
+                "channels", "open", "--units", "1", "--expires", "9223372036854775s", saying: "at most 366d")
             let ids = [
                 try await scene.open(units: 1_000, price: 3), try await scene.open(units: 500, price: 2),
                 try await scene.open(units: 900, price: 1), try await scene.open(units: 700, price: 5),
@@ -324,6 +326,44 @@ struct SettlementTests {
             try await eventually("the node settles what is closing") { try await scene.settled(id) == 1_000 }
             try await network.expectFailure(
                 "channels", "close", id.description, "--key", scene.payerFile, saying: "ledger/channel-state")
+        }
+    }
+
+    @Test(
+        "Where the network asks for it, nodes pay each other for blocks, out of their own accounts",
+        .timeLimit(.minutes(5)))
+    func nodesPay() async throws {
+        try await TestNetwork.with(nodes: 3) { network in
+            func status(_ node: Int) async throws -> NodeStatus {
+                let report: NodeReport = try await network.expectSuccess(
+                    "node", "status", "--node", "\(node)", "--json"
+                ).json()
+                return report.status
+            }
+            try await network.expectSuccess("network", "params", "set", "nodes_pay", "1")
+            let path = try network.randomFile("shared.bin", byteCount: 20 * 262_144)
+            let printed = try await network.expectSuccess("blob", "add", path, "--node", "3").output
+            let text = printed.trimmingCharacters(in: .whitespacesAndNewlines).split(separator: " ")[0]
+            let copy = network.folder + "/copy.bin"
+            let get = ["blob", "get", String(text), "--node", "2", "-o", copy]
+            #expect(try await network.run(get).status != 0, "node 2 has no money")
+
+            let account = try #require(try await status(2).spending?.account)
+            try await network.expectSuccess("account", "transfer", account, "50000")
+            // A node that could not be paid is left alone for half a minute.
+            try await eventually(within: 120, "node 2 pays node 3") { try await network.run(get).status == 0 }
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: copy)) == Data(contentsOf: URL(fileURLWithPath: path)))
+            try await eventually("node 3 is paid for 20 blocks") {
+                try await status(3).earnings?.acknowledgedUnits ?? 0 >= 40
+            }
+            let spending = try #require(try await status(2).spending)
+            #expect(spending.bytesUnits >= 40 && spending.channels >= 1)
+            #expect(spending.balance < 50_000)
+            let settled: EarningsInfo = try await network.expectSuccess(
+                "channels", "settle", "--node", "3", "--json"
+            ).json()
+            #expect(settled.settledUnits >= 40)
         }
     }
 

@@ -57,6 +57,36 @@ struct TCPEntranceTests {
         }
     }
 
+    @Test("One port's visitors leave room for another's")
+    func fairness() async throws {
+        try await RawServer.with({ _ in [] }) { server in
+            try await withProxy { proxy in
+                let target = server.target
+                try await Self.with({ $0.maxConnectionsOfPort = 1 }) { entrance in
+                    let busy = try await entrance.open(0) { _, loop in proxy.connect(to: target, on: loop) }
+                    let other = try await entrance.open(0) { _, loop in proxy.connect(to: target, on: loop) }
+                    let first = try await proxy.connect(to: MachineTarget(host: "127.0.0.1", port: busy), on: loop)
+                        .get()
+                    #expect(await eventually { entrance.connectionCount == 1 })
+                    let second = try await proxy.connect(to: MachineTarget(host: "127.0.0.1", port: busy), on: loop)
+                        .get()
+                    #expect((try? await second.toClient.collect(limit: 100))?.readableBytes ?? 0 == 0)
+                    let third = try await proxy.connect(to: MachineTarget(host: "127.0.0.1", port: other), on: loop)
+                        .get()
+                    #expect(await eventually { entrance.connectionCount == 2 })
+                    first.toClient.stop()
+                    third.toClient.stop()
+                    #expect(await eventually { entrance.connectionCount == 0 })
+                    // The place is free again.
+                    let fourth = try await proxy.connect(to: MachineTarget(host: "127.0.0.1", port: busy), on: loop)
+                        .get()
+                    #expect(await eventually { entrance.connectionCount == 1 })
+                    fourth.toClient.stop()
+                }
+            }
+        }
+    }
+
     @Test("Ports, connections and the time that one may be quiet are limited")
     func limits() async throws {
         try await RawServer.with({ _ in [] }) { server in

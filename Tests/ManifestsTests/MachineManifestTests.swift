@@ -15,7 +15,11 @@ import Testing
         machine.vars = ["B": "2", "A": "1"]
         machine.secrets = ["TOKEN", "KEY"].sorted()
         machine.bindings = [FunctionBinding(name: "API", target: .service("api"))]
-        machine.ports = [.init(name: "web", number: 8_080), .init(name: "sql", number: 5_432, transport: .tcp)]
+        machine.ports = [
+            .init(name: "web", number: 8_080),
+            .init(name: "sql", number: 5_432, transport: .tcp, opening: .number(15_432)),
+            .init(name: "wire", number: 7_000, transport: .tcp, opening: .any),
+        ]
         machine.health = .init(.http(port: "web", path: "/healthz?full=1"))
         machine.volumes = [.init(name: "data", path: "/data", byteCount: 1 << 30)]
         machine.minReplicas = 0
@@ -45,6 +49,7 @@ import Testing
         var other = Self.machine()
         other.minReplicas = 2
         other.maxReplicas = 5
+        other.ports[1].opening = nil
         #expect(other.withoutScale == Self.machine().withoutScale)
         other.command = ["/other"]
         #expect(other.withoutScale != Self.machine().withoutScale)
@@ -63,11 +68,18 @@ import Testing
         ("two ports of one name", { $0.ports[1].name = "web" }),
         ("two ports of one number", { $0.ports[1].number = 8_080 }),
         ("too many ports", { $0.ports = (1...17).map { .init(name: "p\($0)", number: $0) } }),
+        ("an open port with HTTP", { $0.ports[0].opening = .any }),
+        ("an open port of number 65536", { $0.ports[1].opening = .number(65_536) }),
+        ("two ports open at one number", { $0.ports[2].opening = .number(15_432) }),
+        (
+            "too many open ports",
+            { $0.ports += (1...3).map { .init(name: "p\($0)", number: $0, transport: .tcp, opening: .any) } }
+        ),
         ("a check of no port", { $0.health = .init(.http(port: "sql", path: "/")) }),
         ("a check of a path that is none", { $0.health = .init(.http(port: "web", path: "/a b")) }),
         ("a check too often", { $0.health?.intervalMilliseconds = 99 }),
         ("a volume at the root", { $0.volumes[0].path = "/" }),
-        ("a small volume", { $0.volumes[0].byteCount = (1 << 20) - 1 }),
+        ("a small volume", { $0.volumes[0].byteCount = (16 << 20) - 1 }),
         ("65 copies", { $0.maxReplicas = 65 }),
         ("more at least than at most", { $0.minReplicas = 4 }),
         (

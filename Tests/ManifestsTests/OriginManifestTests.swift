@@ -159,6 +159,41 @@ struct OriginManifestTests {
         #expect(Manifest.composite(app).secrets == ["KEY", "KEY_ID", "OTHER", "TOKEN"])
     }
 
+    private static func machine(_ ports: [MachineManifest.Port] = [.init(name: "web", number: 80)]) -> MachineManifest {
+        var machine = MachineManifest(image: id(5), layers: [id(6)])
+        machine.ports = ports
+        machine.secrets = ["M"]
+        return machine
+    }
+
+    @Test("A machine is a part like another, which may have no routes")
+    func machinePart() throws {
+        var parts = try OriginManifestTests.parts()
+        guard case .function(var function) = parts[2].content else { return }
+        function.bindings = [FunctionBinding(name: "DB", target: .machine)]
+        parts[2] = .init(name: "function", content: .function(function), routes: parts[2].routes)
+        let pattern = try OriginManifestTests.pattern("/db/*")
+        for routes in [[], [pattern]] as [[RoutePattern]] {
+            let part = CompositeManifest.Part(
+                name: "machine", content: .machine(OriginManifestTests.machine()), routes: routes,
+                stripsPrefix: !routes.isEmpty)
+            let app = try CompositeManifest(parts: parts + [part])
+            let manifest = Manifest.composite(app)
+            #expect(try Manifest(decoding: manifest.encoded()) == manifest)
+            #expect(manifest.machine == OriginManifestTests.machine() && app.function?.needsMachine == true)
+            #expect(Set(manifest.blobs).isSuperset(of: [OriginManifestTests.id(5), OriginManifestTests.id(6)]))
+            #expect(manifest.secrets.contains("M"))
+            #expect(app.route("/db/x").map { app.parts[$0.part].name } == (routes.isEmpty ? "site" : "machine"))
+            var other = OriginManifestTests.machine()
+            other.maxReplicas = 3
+            let changed = try app.replacing(machine: other)
+            #expect(changed.machine == other && changed.function == app.function && changed.routes == app.routes)
+        }
+        // For the worker it is a service.
+        #expect(function.environmentText(nodeID: "n").contains(#"{"name":"DB","type":"service"}"#))
+        #expect(throws: ManifestError.self) { try Manifest(decoding: try Manifest.function(function).encoded()) }
+    }
+
     @Test(
         "The most exact route counts",
         arguments: [
@@ -203,6 +238,20 @@ struct OriginManifestTests {
         refuses("does not end with /*", [try part(1, ["/x"], strips: true)])
         refuses("takes prefixes off", [try part(0, strips: true)])
         refuses("more than one function", [parts[2], try part(2, name: "second", ["/x"])])
+        func machine(_ name: String, _ manifest: MachineManifest, _ routes: [String] = []) throws
+            -> CompositeManifest.Part
+        {
+            .init(name: name, content: .machine(manifest), routes: try routes.map(OriginManifestTests.pattern))
+        }
+        let good = OriginManifestTests.machine()
+        refuses("more than one machine", [try machine("a", good), try machine("b", good)])
+        refuses("no port with HTTP", [try machine("a", OriginManifestTests.machine([]), ["/x"])])
+        refuses("has 0 layers", [try machine("a", MachineManifest(image: OriginManifestTests.id(1), layers: []))])
+        guard case .function(var caller) = parts[2].content else { return }
+        caller.bindings = [FunctionBinding(name: "DB", target: .machine)]
+        let calling = CompositeManifest.Part(name: "f", content: .function(caller), routes: parts[2].routes)
+        refuses("but the app has none", [calling])
+        refuses("without a port for HTTP", [calling, try machine("a", OriginManifestTests.machine([]))])
         refuses("33 parts", try (0...CompositeManifest.maxParts).map { try part(1, name: "p\($0)", ["/\($0)"]) })
         _ = try CompositeManifest(
             parts: (0..<CompositeManifest.maxParts).map { try part(1, name: "p\($0)", ["/\($0)"]) })

@@ -41,11 +41,13 @@ struct SettlementKeeperTests {
     }
 
     private func settler(
-        _ scene: LedgerScene, _ keeper: LedgerKeeper, acknowledged: @escaping SettlementKeeper.Acknowledged,
-        submit: SettlementKeeper.Submit? = nil
+        _ scene: LedgerScene, _ keeper: LedgerKeeper, policy: SettlementPlan.Policy = .init(), file: String? = nil,
+        prover: @escaping SettlementKeeper.Prove = { _, _ in throw CancellationError() },
+        acknowledged: @escaping SettlementKeeper.Acknowledged, submit: SettlementKeeper.Submit? = nil
     ) -> SettlementKeeper {
         SettlementKeeper(
-            key: scene.keys[0], keeper: keeper, look: .milliseconds(5), metrics: SettlementMetrics(), logger: logger,
+            key: scene.keys[0], keeper: keeper, policy: policy, look: .milliseconds(5), file: file, prover: prover,
+            metrics: SettlementMetrics(), logger: logger,
             acknowledged: acknowledged,
             submit: submit ?? { transaction in
                 if let refusal = try await keeper.submit(transaction).outcome.refusal { throw refusal }
@@ -99,6 +101,92 @@ struct SettlementKeeperTests {
             #expect(calls.withLock { $0 } == 2, "what is settled is not submitted again")
             task.cancel()
             await task.value
+            try await keeper.close()
+        }
+    }
+
+    @Test("A proof that the ledger did not take is submitted again, also after a restart, and not made again")
+    func keepsProofs() async throws {
+        try await LedgerScene.inFolder { folder in
+            let scene = try LedgerScene(nodes: 1)
+            let keeper = try await scene.keeper(of: 0, in: folder)
+            let opened = try await open(scene, keeper)
+            var policy = SettlementPlan.Policy()
+            policy.crossover = 0
+            policy.retryPause = 5...5
+            // Each proof is another one: its number.
+            let made = Mutex<UInt8>(0)
+            let sent = Mutex<[Data]>([])
+            @Sendable func prove(_ claims: [AckClaim], _ context: [UInt8]) -> (proof: [UInt8], duration: Duration) {
+                let number = made.withLock { made in
+                    made += 1
+                    return made
+                }
+                return ([number], .zero)
+            }
+            @Sendable func note(_ transaction: Data) throws {
+                guard case .settleChannels(_, let proof) = try SignedTransaction(decoding: transaction).action else {
+                    return
+                }
+                sent.withLock { $0.append(proof) }
+            }
+            let file = folder + "/proven"
+            let first = settler(
+                scene, keeper, policy: policy, file: file, prover: { prove($0, $1) },
+                acknowledged: { [opened.acknowledged(20)] }
+            ) { transaction in
+                try note(transaction)
+                throw LedgerLogError(.unavailable, "nobody takes it")
+            }
+            let task = Task { await first.run() }
+            await first.settle(timeout: .seconds(60))
+            try await eventually { sent.withLock { $0.count } >= 3 }
+            task.cancel()
+            await task.value
+            #expect(made.withLock { $0 } == 1)
+            #expect(FileManager.default.fileExists(atPath: file))
+            let before = sent.withLock { $0.count }
+            // More was acknowledged meanwhile: it follows the proof that was there.
+            let second = settler(
+                scene, keeper, policy: policy, file: file, prover: { prove($0, $1) },
+                acknowledged: { [opened.acknowledged(30)] }
+            ) { transaction in try note(transaction) }
+            let again = Task { await second.run() }
+            try await eventually { sent.withLock { $0.count } >= before + 2 }
+            again.cancel()
+            await again.value
+            let proofs = sent.withLock { $0 }
+            #expect(Set(proofs.prefix(before + 1)) == [Data([1])], "the same proof until it was taken")
+            #expect(proofs[before + 1] == Data([2]))
+            try await keeper.close()
+        }
+    }
+
+    @Test("A proof that is on the ledger already, or is another node's, is not submitted")
+    func forgetsProofs() async throws {
+        try await LedgerScene.inFolder { folder in
+            let scene = try LedgerScene(nodes: 2)
+            let keeper = try await scene.keeper(of: 0, in: folder)
+            let opened = try await open(scene, keeper)
+            let file = folder + "/proven"
+            let order = SettlementOrder(
+                settlements: [
+                    // From a link that is not the chain's any more.
+                    Settlement(
+                        channel: opened.id, commodity: .bytes,
+                        lane: .proof(from: opened.links[1], link: opened.links[2], steps: 1))
+                ], proof: Data([7]))
+            let network = scene.genesis.networkID
+            for (key, isOwn) in [(scene.keys[0], true), (scene.keys[1], false)] {
+                let transaction = try TransactionBuilder(networkID: network, key: key, as: .node)
+                    .sign(.settleChannels(order.settlements, proof: order.proof), nonce: 1)
+                try order.write(transaction, to: file)
+                let read = SettlementOrder(reading: file, network: network, node: scene.nodes[0])
+                #expect(read == (isOwn ? order : nil))
+            }
+            #expect(!order.mayPay(keeper.state))
+            try Data([1, 2, 3]).write(to: URL(fileURLWithPath: file))
+            #expect(SettlementOrder(reading: file, network: network, node: scene.nodes[0]) == nil)
             try await keeper.close()
         }
     }

@@ -75,6 +75,21 @@ import Testing
         #expect(all.startsAwake(slot: 1) && !all.sleeps(slot: 1, inFlight: 0, idleSince: 0, now: .max))
     }
 
+    @Test func aShareOfTheVisitorsIsAShareOfTheSlots() {
+        func slots(_ percent: Int, of most: UInt32) -> Range<UInt32> {
+            MachineScale(least: 1, most: most, inFlightTarget: 0, idleMilliseconds: 0).trialSlots(percent: percent)
+        }
+        #expect(slots(10, of: 1).isEmpty && slots(10, of: 0).isEmpty)
+        #expect(slots(0, of: 4).isEmpty && slots(100, of: 4).isEmpty && slots(-1, of: 4).isEmpty)
+        #expect(slots(1, of: 2) == 1..<2 && slots(99, of: 2) == 1..<2)
+        #expect(slots(10, of: 10) == 1..<2 && slots(24, of: 10) == 1..<3 && slots(25, of: 10) == 1..<4)
+        #expect(slots(99, of: 10) == 1..<10, "the first one stays")
+        // A growing share only takes slots in.
+        for most in UInt32(2)...64 {
+            for percent in 2...99 { #expect(slots(percent, of: most).count >= slots(percent - 1, of: most).count) }
+        }
+    }
+
     @Test func aPlanSaysWhatHappensInEachSlot() {
         let running = (0..<3).map { RolloutPlan.Running(slot: $0, release: "old", node: "n\($0)") }
         func steps(_ copies: UInt32, volumes: Bool = false, same: Bool = false) -> [RolloutPlan.Step] {

@@ -90,6 +90,9 @@ import WorkerProtocol
             return hasher.finalize()
         }
         #expect(output([[1, 2], [3]]) == output([[1], [2, 3]]))
+        let long = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        #expect(output([long]) == output([Array(long[..<9_000]), Array(long[9_000..<20_000]), Array(long[20_000...])]))
+        #expect(output([long]) != output([Array(long.dropLast())]))
         #expect(output([[1]]) != output([[1]], 201))
         let field = HeaderField(name: "a", value: "b")
         #expect(output([[1]]) != output([[1]], 200, [field]))

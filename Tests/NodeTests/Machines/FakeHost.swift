@@ -61,14 +61,19 @@ final class FakeLedger: Sendable {
     }
 
     func deploy(_ manifest: MachineManifest, as app: AppName) throws -> String {
+        guard let id = try publish(manifest, as: app) else { return "" }
+        try run(.promoteRelease(app, id, percent: 100), by: owner)
+        return id.description
+    }
+
+    /// A release that nobody gets yet.
+    func publish(_ manifest: MachineManifest, as app: AppName) throws -> ReleaseID? {
         if state.name(app) == nil { try run(.claimName(app), by: owner) }
         let bytes = try Manifest.machine(manifest).encoded()
         let blob = BlobID(Blake3.hash(bytes))
         manifests.withLock { $0[blob] = manifest }
         let release = NewRelease(kind: .machine, manifest: blob, manifestByteCount: UInt64(bytes.count))
-        guard let id = try run(.publishRelease(app, release), by: owner) else { return "" }
-        try run(.promoteRelease(app, id, percent: 100), by: owner)
-        return id.description
+        return try run(.publishRelease(app, release), by: owner)
     }
 
     func manifest(_ release: ReleaseRecord) throws -> MachineManifest {
@@ -142,6 +147,10 @@ actor FakeHost: MachineControl {
     func logs(_ id: MachineID, tail: Int, follow: Bool) async throws(MachineError) -> AsyncStream<MachineLogLine> {
         AsyncStream { $0.finish() }
     }
+    func lines(_ id: MachineID, after time: Int64, limit: Int) async throws(MachineError) -> [MachineLogLine] { [] }
+    func copy(_ id: MachineID, _ copy: MachineCopy) async throws(MachineError) -> MachineSession {
+        throw MachineError(.hostUnable, "not here")
+    }
     func exec(_ id: MachineID, _ command: MachineCommand) async throws(MachineError) -> MachineSession {
         throw MachineError(.hostUnable, "not here")
     }
@@ -154,8 +163,11 @@ final class FakeNode: Sendable {
     let host = FakeHost()
     let table: MachineTable
     let keeper: MachineKeeper
+    let world: MachineSurroundings
     /// The ends that guards were told, by container.
     let limits = Mutex<[MachineID: Int64]>([:])
+    /// Who holds images.
+    let images = Mutex<Set<String>>([])
     private let folder: String
     private let task = Mutex<Task<Void, Never>?>(nil)
 
@@ -180,10 +192,15 @@ final class FakeNode: Sendable {
                 if ledger.cutOff.withLock({ $0.contains(node) }) { throw MachineFailure(.unreachable, "cut off") }
                 try ledger.run(action, by: key, as: .node)
             }, isUsable: { !dead($0) }, control: host, manifest: { try ledger.manifest($0) },
-            image: { _, _ in MachineImage(layers: ["/nowhere"]) }, release: { _ in }, secrets: { _, _ in [:] },
+            image: { _, holder in
+                box.node?.images.withLock { _ = $0.insert(holder) }
+                return MachineImage(layers: ["/nowhere"])
+            }, release: { holder in box.node?.images.withLock { _ = $0.remove(holder) } },
+            holders: { box.node?.images.withLock { $0 } ?? [] }, secrets: { _, _ in [:] },
             volumes: { _, manifest in manifest.volumes.map { MachineMount(source: "/nowhere", target: $0.path) } },
             limit: { id, end in box.node?.limits.withLock { $0[id] = end } }, limitPath: { _ in nil },
             announce: { others($0, node) }, now: MachineClock.now, wallTime: { FakeLedger.now })
+        self.world = world
         keeper = try MachineKeeper(
             world: world, clock: LeaseClock(term: term), table: table, bookPath: folder + "/machines.json",
             logger: Logger(label: "fake") { _ in SwiftLogNoOpLogHandler() })

@@ -28,6 +28,8 @@ private final class FakeDirectory: MachineDirectory {
         var here = 0
         /// How often a machine was woken.
         var wakes = 0
+        /// Releases of which a machine was to be woken.
+        var stirred: [String] = []
         /// What a wake-up makes healthy; nil: it fails.
         var sleeping: Place?
     }
@@ -60,6 +62,8 @@ private final class FakeDirectory: MachineDirectory {
             return place.replica
         }
     }
+
+    func stir(_ app: String, release: String) { state.withLock { $0.stirred.append(release) } }
 
     func began(_ replica: MachineReplica) { state.withLock { $0.atReplicas += 1 } }
     func ended(_ replica: MachineReplica) { state.withLock { $0.atReplicas -= 1 } }
@@ -108,9 +112,9 @@ private final class MachineMesh: Sendable {
 
     deinit { proxy.close() }
 
-    func place(_ index: Int, slot: UInt32 = 0, port: Int) -> FakeDirectory.Place {
+    func place(_ index: Int, slot: UInt32 = 0, release: String = "r1", port: Int) -> FakeDirectory.Place {
         let replica = MachineReplica(
-            app: "app", slot: slot, release: "r1", node: ids[index], fence: 1, phase: .healthy,
+            app: "app", slot: slot, release: release, node: ids[index], fence: 1, phase: .healthy,
             ports: [.init(name: "http", number: 80, transport: .http)])
         return FakeDirectory.Place(replica: replica, port: port)
     }
@@ -127,17 +131,22 @@ private final class MachineMesh: Sendable {
 
     func answer(
         at index: Int = 0, _ method: String = "GET", body: FunctionRequest.Body = .bytes(ByteBuffer()),
-        bodyBytes: Int? = 0, upgrade: String? = nil, cancellation: Cancellation = Cancellation()
+        bodyBytes: Int? = 0, upgrade: String? = nil, cancellation: Cancellation = Cancellation(),
+        share: String? = nil
     ) async throws -> MachineAnswer {
         let request = MachineRequest(
             id: "abc", trace: "trace", method: method, target: "/x?y", headers: [("host", "app.localhost")],
             bodyBytes: bodyBytes, body: body, upgrade: upgrade, cancellation: cancellation)
-        let release = MachineRelease(name: "app", release: "r1", tenant: "owner/app", port: "http")
+        let release = MachineRelease(
+            name: "app", release: share ?? "r1", tenant: "owner/app", port: "http", isShare: share != nil)
         return try await calls(index).respond(release, request, on: loop).get()
     }
 
-    func text(at index: Int = 0, _ method: String = "GET", body: ByteBuffer = ByteBuffer()) async throws -> String {
-        let answer = try await answer(at: index, method, body: .bytes(body), bodyBytes: body.readableBytes)
+    func text(
+        at index: Int = 0, _ method: String = "GET", body: ByteBuffer = ByteBuffer(), share: String? = nil
+    ) async throws -> String {
+        let answer = try await answer(
+            at: index, method, body: .bytes(body), bodyBytes: body.readableBytes, share: share)
         guard case .content(let content) = answer else { return "a tunnel" }
         switch content.body {
         case .bytes(let bytes): return String(buffer: bytes)
@@ -274,6 +283,32 @@ private final class MachineMesh: Sendable {
                 // Whether the broken one was chosen is the balancer's affair; that nothing was sent twice is not.
                 #expect(broken.requests.count(where: { $0.method == "POST" }) == lost)
                 #expect(broken.requests.count + server.requests.count >= 8)
+            }
+        }
+    }
+
+    @Test("Visitors of a share get machines of their release, and others only while there is none")
+    func shares() async throws {
+        try await RawServer.with({ _ in RawServer.answer(200, [], Array("old".utf8)) }) { old in
+            try await RawServer.with({ _ in RawServer.answer(200, [], Array("new".utf8)) }) {
+                (new: RawServer) async throws -> Void in
+                let mesh = MachineMesh()
+                mesh.set([
+                    mesh.place(0, slot: 0, release: "r1", port: old.port),
+                    mesh.place(1, slot: 1, release: "r2", port: new.port),
+                ])
+                for _ in 0..<5 {
+                    #expect(try await mesh.text(share: "r1") == "old")
+                    #expect(try await mesh.text(share: "r2") == "new")
+                }
+                // Its machine is gone, which is noticed only when it is asked.
+                _ = mesh.away.withLock { $0.insert(mesh.ids[1]) }
+                #expect(try await mesh.text(share: "r2") == "old")
+                // There is none at all: one is woken for those who come later.
+                mesh.set([mesh.place(0, release: "r1", port: old.port)])
+                #expect(try await mesh.text(share: "r2") == "old")
+                #expect(mesh.directories[0].state.withLock { $0.stirred } == ["r2"])
+                #expect(try await mesh.isQuiet())
             }
         }
     }

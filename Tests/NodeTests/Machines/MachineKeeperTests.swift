@@ -4,8 +4,10 @@ import Identity
 import Ledger
 import Machines
 import Manifests
+import SwiftProtobuf
 import Synchronization
 import Testing
+import Wire
 
 @testable import Node
 
@@ -125,7 +127,7 @@ import Testing
         let fleet = try Fleet(2)
         defer { fleet.stop() }
         _ = try fleet.ledger.deploy(
-            Self.manifest { $0.volumes = [.init(name: "data", path: "/data", byteCount: 1 << 20)] }, as: Self.app)
+            Self.manifest { $0.volumes = [.init(name: "data", path: "/data", byteCount: 16 << 20)] }, as: Self.app)
         try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
         let holder = try #require(fleet.leases().first?.holder)
         let old = try #require(fleet.nodes.first { $0.id == holder })
@@ -174,6 +176,93 @@ import Testing
         }
     }
 
+    @Test func someVisitorsReleaseRunsInItsShareOfTheSlots() async throws {
+        let fleet = try Fleet(3)
+        defer { fleet.stop() }
+        let first = try fleet.ledger.deploy(Self.manifest(copies: 3), as: Self.app)
+        try await Self.until("the first release") { fleet.healthy().values.count { $0.release == first } == 3 }
+        let good = try #require(try fleet.ledger.publish(Self.manifest("better", copies: 3), as: Self.app))
+        try fleet.ledger.run(.promoteRelease(Self.app, good, percent: 30), by: fleet.ledger.owner)
+        try await Self.until("a third of the slots") {
+            let healthy = fleet.healthy()
+            return healthy.count == 3 && healthy[1]?.release == good.description
+        }
+        #expect(fleet.healthy()[0]?.release == first && fleet.healthy()[2]?.release == first)
+        // It is taken back.
+        try fleet.ledger.run(.rollBack(Self.app, to: nil), by: fleet.ledger.owner)
+        try await Self.until("the first release again") { fleet.healthy().values.count { $0.release == first } == 3 }
+        // One that does not work is given up in its slots, and nowhere else.
+        let bad = try #require(try fleet.ledger.publish(Self.manifest("bad", copies: 3), as: Self.app))
+        try fleet.ledger.run(.promoteRelease(Self.app, bad, percent: 60), by: fleet.ledger.owner)
+        try await Self.until("the word that it failed") { fleet.leases().contains { $0.failed == bad } }
+        #expect(fleet.healthy()[0]?.release == first)
+        // All get the good one after all: the slots go on from what they have.
+        try fleet.ledger.run(.promoteRelease(Self.app, good, percent: 100), by: fleet.ledger.owner)
+        try await Self.until("the good one everywhere") {
+            fleet.healthy().values.count { $0.release == good.description } == 3
+        }
+    }
+
+    @Test func aSlotThatIsNotWantedFinishesWhatItHas() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let node = fleet.nodes[0]
+        let release = try fleet.ledger.deploy(
+            Self.manifest(copies: 2) { $0.stopTimeoutMilliseconds = 20_000 }, as: Self.app)
+        try await Self.until("two copies") { fleet.healthy().count == 2 }
+        node.table.entered("db", slot: 1, release: release)
+        let next = try fleet.ledger.deploy(
+            Self.manifest(copies: 1) { $0.stopTimeoutMilliseconds = 20_000 }, as: Self.app)
+        try await Self.until("no new work for it") { fleet.healthy().keys.sorted() == [0] }
+        try await Task.sleep(for: .milliseconds(700))
+        #expect(await node.host.running.count == 2, "its request is under way")
+        node.table.left("db", slot: 1, release: release)
+        try await Self.until("its end") { await node.host.running.count == 1 }
+        try await Self.until("its lease given back") {
+            fleet.leases().filter { $0.isHeld(at: FakeLedger.now) }.map(\.slot.slot) == [0]
+        }
+        try await Self.until("the other one under its new name") { fleet.healthy()[0]?.release == next }
+    }
+
+    @Test func aRestartWaitsForWhatIsUnderWay() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let node = fleet.nodes[0]
+        let release = try fleet.ledger.deploy(
+            Self.manifest { $0.stopTimeoutMilliseconds = 20_000 }, as: Self.app)
+        try await Self.until("a copy") { fleet.healthy().count == 1 }
+        node.table.entered("db", slot: 0, release: release)
+        #expect(await node.keeper.restart("db", 0))
+        #expect(await node.keeper.restart("db", 9) == false)
+        try await Self.until("no new work for it") { fleet.healthy().isEmpty }
+        try await Task.sleep(for: .milliseconds(700))
+        #expect(await node.host.started.count == 1)
+        node.table.left("db", slot: 0, release: release)
+        try await Self.until("its second start") { await node.host.started.count == 2 }
+        try await Self.until("its work") { fleet.healthy().count == 1 }
+    }
+
+    @Test func anAppThatSleepsIsNotReplacedByOneThatDoesNotWork() async throws {
+        let fleet = try Fleet(2)
+        defer { fleet.stop() }
+        func sleeper(_ command: String) -> MachineManifest {
+            Self.manifest(command) {
+                $0.minReplicas = 0
+                $0.idleMilliseconds = 1_000
+            }
+        }
+        let first = try fleet.ledger.deploy(sleeper("good"), as: Self.app)
+        try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
+        try await Self.until("its sleep") { fleet.healthy().isEmpty }
+        let second = try fleet.ledger.deploy(sleeper("bad"), as: Self.app)
+        try await Self.until("the word that it failed") {
+            fleet.leases().contains { $0.failed?.description == second }
+        }
+        let node = try #require(fleet.nodes.first { $0.id == fleet.leases().first?.holder })
+        let replica = try await node.table.wake("db", release: nil, within: .seconds(10))
+        #expect(replica.release == first)
+    }
+
     @Test func blueGreenSwitchesAllAtOnce() async throws {
         let fleet = try Fleet(2)
         defer { fleet.stop() }
@@ -198,6 +287,11 @@ import Testing
         _ = try fleet.ledger.deploy(Self.manifest(copies: 0), as: Self.app)
         for node in fleet.nodes { try await Self.until("no copy") { await node.host.running.isEmpty } }
         try await Self.until("leases given back") { fleet.leases().allSatisfy { !$0.isHeld(at: FakeLedger.now) } }
+        // Nobody waits for what will not come.
+        let failure = await #expect(throws: MachineFailure.self) {
+            try await fleet.nodes[0].table.wake("db", release: nil, within: .seconds(20))
+        }
+        #expect(failure?.code == .noMachine)
     }
 
     @Test func whatHasNothingToDoSleepsUntilItIsWanted() async throws {
@@ -224,6 +318,55 @@ import Testing
         try await Self.until("its sleep again") { await node.host.running.isEmpty }
     }
 
+    @Test func nobodyGetsASlotsVisitorsBySayingThatItIsHis() async throws {
+        let fleet = try Fleet(2)
+        defer { fleet.stop() }
+        _ = try fleet.ledger.deploy(Self.manifest(), as: Self.app)
+        try await Self.until("a healthy copy") { (0..<2).allSatisfy { fleet.healthy($0).count == 1 } }
+        let known = try #require(fleet.healthy()[0])
+        let liar = try #require(fleet.nodes.first { $0.id != known.node })
+        let watcher = try #require(fleet.nodes.first { $0.id == known.node })
+        let lie = MachineReport(
+            replica: MachineReplica(
+                app: known.app, slot: known.slot, release: known.release, node: liar.id, fence: .max, phase: .healthy,
+                ports: known.ports))
+        try watcher.table.take(
+            PeerPBAnnounceMachines.with {
+                $0.run = .max
+                $0.sequence = .max
+                $0.replicas = [lie.message]
+            }, from: liar.id)
+        #expect(watcher.table.healthy(known.app, release: nil).map(\.node) == [known.node])
+    }
+
+    @Test func nothingRunsWhileItIsPaused() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let (keeper, host) = (fleet.nodes[0].keeper, fleet.nodes[0].host)
+        _ = try fleet.ledger.deploy(Self.manifest { $0.restart = .onFailure }, as: Self.app)
+        try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
+        #expect(await keeper.setPaused("db", 0, true))
+        try await Self.until("its end") { await host.running.isEmpty }
+        await #expect(throws: MachineFailure.self) { try await keeper.wake("db", 0, within: .milliseconds(300)) }
+        #expect(await host.running.isEmpty)
+        #expect(await keeper.setPaused("db", 0, false))
+        try await Self.until("its start") { fleet.healthy().count == 1 }
+        #expect(await keeper.setPaused("db", 7, true) == false)
+        #expect(await keeper.holds("db", 0))
+        #expect(await keeper.holds("db", 7) == false)
+    }
+
+    @Test func imagesOfContainersThatAreGoneAreLetGoOf() async throws {
+        let node = try FakeNode(try FakeLedger(nodes: 1), 0, term: Self.term, dead: { _ in false }, others: { _, _ in })
+        node.images.withLock { $0 = ["gone-0-1-x"] }
+        node.start()
+        defer {
+            node.crash()
+            node.removeFiles()
+        }
+        try await Self.until("the end of what a crash left") { node.images.withLock { $0.isEmpty } }
+    }
+
     @Test func theOwnerStopsAndStarts() async throws {
         let fleet = try Fleet(1)
         defer { fleet.stop() }
@@ -231,9 +374,11 @@ import Testing
         try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
         #expect(await fleet.nodes[0].keeper.setStopped("db", 0, true))
         try await Self.until("its end") { await fleet.nodes[0].host.running.isEmpty }
-        await #expect(throws: MachineFailure.self) {
-            try await fleet.nodes[0].table.wake("db", release: nil, within: .milliseconds(300))
+        // Nobody waits for what will not come.
+        let failure = await #expect(throws: MachineFailure.self) {
+            try await fleet.nodes[0].table.wake("db", release: nil, within: .seconds(20))
         }
+        #expect(failure?.code == .noMachine)
         #expect(await fleet.nodes[0].keeper.setStopped("db", 0, false))
         try await Self.until("its start") { fleet.healthy().count == 1 }
         #expect(await fleet.nodes[0].keeper.setStopped("db", 7, true) == false)
