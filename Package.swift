@@ -124,11 +124,11 @@ let rooms: [Room] = [
         products: [nio("NIOCore")]),
     Room(
         floor: "compute", name: "Secrets", rooms: ["Blake3", "Identity", "Manifests", "Ledger"], products: [crypto]),
-    Room(floor: "compute", name: "Machines", rooms: ["CLinux", "Cgroups"], products: [logging]),
+    Room(floor: "compute", name: "Machines", rooms: ["Files", "CLinux", "Cgroups"], products: [logging]),
     Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
     Room(
         floor: "compute", name: "Images",
-        rooms: ["Blake3", "Identity", "CLinux", "CZlib", "CZstd", "Outbound"],
+        rooms: ["Blake3", "Identity", "Files", "CLinux", "CZlib", "CZstd", "Outbound"],
         products: [asyncHTTPClient, crypto, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, metrics]),
     Room(
         floor: "compute", name: "FunctionServices", rooms: ["Streams", "Outbound", "CZlib", "Functions"],
@@ -138,14 +138,14 @@ let rooms: [Room] = [
         ]),
 
     Room(
-        floor: "compute", name: "Volumes", rooms: ["Blake3", "Identity"],
+        floor: "compute", name: "Volumes", rooms: ["Blake3", "Identity", "Files", "CLinux"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging]),
 
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),
     Room(
         floor: "edge", name: "Gateway", rooms: ["Blake3", "Identity", "Streams", "Manifests"],
         products: [
-            nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, nioHTTP2, nioHPACK, logging, metrics,
+            crypto, nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, nioHTTP2, nioHPACK, logging, metrics,
         ]),
     Room(
         floor: "edge", name: "MachineProxy", rooms: ["Streams", "Outbound", "Gateway"],
@@ -348,7 +348,7 @@ let testTargets: [Target] = [
         name: "machine-exerciser", dependencies: dependencies(["Machines"]) + [logging],
         path: "Tests/Support/MachineExerciser", swiftSettings: strict),
     tests("MachinesTests", ["Machines", "Cgroups", "CLinux", "skerry-holder", "machine-exerciser"], [logging]),
-    tests("VolumesTests", ["Volumes", "Identity", "Blake3"], [nio("NIOCore"), nio("NIOPosix"), logging]),
+    tests("VolumesTests", ["Volumes", "Identity", "Blake3", "Files"], [nio("NIOCore"), nio("NIOPosix"), logging]),
     tests("SecretsTests", ["Secrets", "Ledger", "Identity", "Blake3"]),
     tests("PlacementTests", ["Placement", "Identity", "Blake3"]),
     tests(
@@ -382,7 +382,7 @@ let testTargets: [Target] = [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
             "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
             "Secrets", "ControlModel", "Placement", "AckProofs", "Stark", "Channels", "PaidDelivery", "MachineProxy",
-            "Machines",
+            "Machines", "Volumes",
         ],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), logging, protobuf]),
     tests("ArchitectureTests", []),
@@ -394,6 +394,24 @@ let testTargets: [Target] = [
         ])
             + [asyncHTTPClient, logging, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
         path: "Tests/Integration", swiftSettings: strict),
+]
+
+/// What `Benchmarks/run` measures in process: see Benchmarks/README.md.
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "machine-bench", dependencies: dependencies(["Machines"]) + [logging],
+        path: "Benchmarks/Sources/machine-bench", swiftSettings: strict),
+    .executableTarget(
+        name: "skerry-bench",
+        dependencies: dependencies([
+            "Blake3", "Identity", "Wire", "BlobStore", "Peering", "Exchange", "Discovery", "Ledger", "LedgerLog",
+            "EtcdLog", "Stark", "AckProofs", "Channels", "PaidDelivery", "HTTPCache",
+        ])
+            + [
+                crypto, x509, asn1, logging, argumentParser, grpcCore, grpcTransport, nio("NIOCore"), nio("NIOPosix"),
+                nioSSL,
+            ],
+        path: "Benchmarks/Sources/skerry-bench", swiftSettings: strict),
 ]
 
 let package = Package(
@@ -424,5 +442,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: nativeTargets + roomTargets + testTargets
+    targets: nativeTargets + roomTargets + testTargets + benchmarks
 )

@@ -10,7 +10,7 @@ struct SkerryBench: AsyncParsableCommand {
         subcommands: [
             HashMemory.self, Ingest.self, StoreScale.self, Fetch.self, Lookup.self, LedgerStateBench.self,
             LedgerReplay.self, LedgerSubmit.self, CacheRatio.self, AckPath.self, PaidRun.self, ProvidePaid.self,
-            AckProofsBench.self, Provide.self, Probe.self,
+            AckProofsBench.self, AckHour.self, Provide.self, Probe.self,
         ])
 }
 

@@ -3,6 +3,7 @@ import Channels
 import Exchange
 import Foundation
 import Identity
+import Ledger
 import NIOCore
 import NIOPosix
 import PaidDelivery

@@ -7,6 +7,7 @@ import Identity
 import Ledger
 import NIOCore
 import NIOPosix
+import Stark
 
 /// Paid delivery between two processes over loopback mutual TLS: units of 128 KiB, each acknowledged by a link, each
 /// acknowledgment on the provider's disk.
@@ -60,7 +61,8 @@ struct PaidRun: AsyncParsableCommand {
     private func show(_ delivered: Int, _ sample: Sample, _ report: PaidReport) {
         let seconds = sample.seconds
         print(
-            "== \(unpaid ? "unpaid" : "paid") delivery for \(Table.number(seconds)) s, two processes, loopback mutual TLS 1.3"
+            "== \(unpaid ? "unpaid" : "paid") delivery for \(Table.number(seconds)) s, two processes, loopback mutual TLS 1.3; "
+                + "the aim is 10,240 acknowledgments a second on the disk, for less than 5 % of the provider's CPU"
         )
         func row(_ name: String, _ value: Double, _ unit: String) {
             print("  \(name): \(Table.number(value)) \(unit)")

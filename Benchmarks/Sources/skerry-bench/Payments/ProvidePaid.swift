@@ -2,6 +2,7 @@ import ArgumentParser
 import Blake3
 import BlobStore
 import Channels
+import CoreFoundation
 import Exchange
 import Foundation
 import Identity
@@ -45,22 +46,24 @@ struct ProvidePaid: AsyncParsableCommand {
         for index in 0..<source.blockCount { try await session.write(source.block(index)) }
         _ = try await session.finish()
         let payee = try PayeeLedger(folder: folder + "/acks", key: cast.keys[1], network: PaidTerms.network)
-        let paid = PaidServing(payee: payee, free: unpaid ? .always : .units(0)) { $0 == record.id ? record : nil }
-        let meter = TimedMeter(paid)
+        let clock = ThreadClock()
+        let paid = PaidServing(
+            payee: payee, free: unpaid ? .always : .units(0), channel: { $0 == record.id ? record : nil },
+            around: { clock.measure($0) })
         let service = Service(paid)
         let group = MultiThreadedEventLoopGroup.singleton
         let peers = try PeerNetwork(
             key: cast.keys[1], network: Cast.network, directory: cast, handler: service, ledgerSequence: { 1 },
             group: group, logger: Cast.quiet)
         let exchange = Exchange(
-            store: store, peers: peers, finder: DirectoryFinder(cast), meter: meter, group: group, logger: Cast.quiet)
+            store: store, peers: peers, finder: DirectoryFinder(cast), meter: paid, group: group, logger: Cast.quiet)
         service.attach(exchange)
         say("\(try await peers.listen(host: "127.0.0.1", port: 0))")
         for await _ in ProvidePaid.lines() {
             try await payee.flush()
             let report = PaidReport(
                 acknowledged: payee.openChannels.reduce(0) { $0 + $1.acknowledgedUnits },
-                durable: payee.durableRecords, cpuSeconds: ProvidePaid.cpuSeconds(), meterSeconds: meter.seconds,
+                durable: payee.durableRecords, cpuSeconds: ProvidePaid.cpuSeconds(), meterSeconds: clock.seconds,
                 writerSeconds: ProvidePaid.cpuSeconds(ofThread: "skerry-acks"))
             say(report.line)
         }
@@ -70,10 +73,8 @@ struct ProvidePaid: AsyncParsableCommand {
         try store.close()
     }
 
-    private func say(_ line: String) {
-        print(line)
-        fflush(nil)
-    }
+    /// Not with `fflush(nil)`: it waits for every stream's lock, and a thread waits for the next line of standard input.
+    private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
     private static func lines() -> AsyncStream<String> {
         AsyncStream { continuation in
@@ -87,7 +88,7 @@ struct ProvidePaid: AsyncParsableCommand {
 
     private static func cpuSeconds() -> Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(RUSAGE_SELF.rawValue, &usage)
         return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
 
@@ -104,25 +105,16 @@ struct ProvidePaid: AsyncParsableCommand {
         }
     }
 
-    /// Measures what taking acknowledgments and counting units costs the loop.
-    private final class TimedMeter: DeliveryMeter {
-        private let meter: PaidServing
+    /// Measures what taking acknowledgments and counting units costs the loops.
+    private final class ThreadClock: Sendable {
         private let nanoseconds = Atomic<Int64>(0)
-
-        init(_ meter: PaidServing) { self.meter = meter }
 
         var seconds: Double { Double(nanoseconds.load(ordering: .relaxed)) / 1e9 }
 
-        func refusalOfUnpaid(_ peer: NodeID) -> PeerError? { meter.refusalOfUnpaid(peer) }
-
-        func refusal(of payment: BlockPayment, by peer: NodeID) -> PeerError? {
-            let start = TimedMeter.now()
-            defer { nanoseconds.add(TimedMeter.now() - start, ordering: .relaxed) }
-            return meter.refusal(of: payment, by: peer)
-        }
-
-        func giveBack(_ peer: NodeID, session: UInt32, units: Int) {
-            meter.giveBack(peer, session: session, units: units)
+        func measure(_ work: () -> Void) {
+            let start = ThreadClock.now()
+            work()
+            nanoseconds.add(ThreadClock.now() - start, ordering: .relaxed)
         }
 
         private static func now() -> Int64 {
