@@ -16,6 +16,18 @@ JS_EXPORT void JSGlobalContextSetUnhandledRejectionCallback(
 JS_EXPORT void JSDisableGCTimer(void);
 JS_EXPORT void JSSynchronousGarbageCollectForDebugging(JSContextRef context);
 
+/// Calls `function` with the first `count` of the values, at most four.
+///
+/// The collector looks for values in the engine's heap, in registers and on the stack, not in memory of `malloc`'s: a
+/// value that waits in a Swift array while the next one is made may be collected meanwhile. Passed one by one, and
+/// gathered here, they never leave the stack.
+static inline JSValueRef SkerryCall(
+    JSContextRef context, JSObjectRef function, size_t count, JSValueRef first, JSValueRef second, JSValueRef third,
+    JSValueRef fourth, JSValueRef *exception) {
+    const JSValueRef arguments[] = {first, second, third, fourth};
+    return JSObjectCallAsFunction(context, function, NULL, count, arguments, exception);
+}
+
 /// The layout of GLib's `GPollFD`.
 typedef struct {
     int fd;

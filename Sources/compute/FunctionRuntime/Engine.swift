@@ -17,11 +17,18 @@ final class Engine {
     private let bridge: JSObjectRef
 
     /// The functions that the prelude leaves on its bridge.
-    enum Entry: String, CaseIterable {
+    enum Entry: Int {
         case load, dispatch, fireTimer, dropTimer, cancel, rejected, drive, warm
         case result, callFailed, data, end, broken, credit, stop
+
+        /// In the order of the cases. Asking the language for them takes longer than compiling the functions.
+        static let names = [
+            "load", "dispatch", "fireTimer", "dropTimer", "cancel", "rejected", "drive", "warm",
+            "result", "callFailed", "data", "end", "broken", "credit", "stop",
+        ]
     }
-    private var entries: [Entry: JSObjectRef] = [:]
+    /// By the entries' raw values; each is protected.
+    private var entries: [JSObjectRef] = []
 
     /// Starts the engine and evaluates the prelude; nil when either fails.
     init?() {
@@ -44,7 +51,7 @@ final class Engine {
         limitEntries(nanoseconds: 3_600_000_000_000)
         HostFunctions.install(on: bridge, in: context)
         LazyScripts.install(on: bridge, in: context)
-        guard evaluatePrelude(), collectEntries(), case .returned = call(.warm, []) else { return nil }
+        guard evaluatePrelude(), collectEntries(), case .returned = call(.warm) else { return nil }
         // Otherwise the first request would wait for the collection that what was made until now brings about.
         JSSynchronousGarbageCollectForDebugging(context)
     }
@@ -70,10 +77,16 @@ final class Engine {
         return .failure(ScriptException(exception, in: context))
     }
 
-    /// Calls a function of the prelude.
-    func call(_ entry: Entry, _ arguments: [JSValueRef?]) -> Outcome {
+    /// Calls a function of the prelude with the values up to the first nil.
+    ///
+    /// Values are never gathered in an array or an object of Swift's: the collector does not see them there.
+    func call(
+        _ entry: Entry, _ first: JSValueRef? = nil, _ second: JSValueRef? = nil, _ third: JSValueRef? = nil,
+        _ fourth: JSValueRef? = nil
+    ) -> Outcome {
+        let count = first == nil ? 0 : second == nil ? 1 : third == nil ? 2 : fourth == nil ? 3 : 4
         var exception: JSValueRef?
-        _ = JSObjectCallAsFunction(context, entries[entry], nil, arguments.count, arguments, &exception)
+        _ = SkerryCall(context, entries[entry.rawValue], count, first, second, third, fourth, &exception)
         if let exception { return .threw(exception) }
         return .returned
     }
@@ -86,24 +99,23 @@ final class Engine {
                 let function = JSValueToObject(context, value, nil)
             else { return false }
             var exception: JSValueRef?
-            let arguments: [JSValueRef?] = [bridge]
-            _ = JSObjectCallAsFunction(context, function, nil, 1, arguments, &exception)
+            _ = SkerryCall(context, function, 1, bridge, nil, nil, nil, &exception)
             if exception != nil { return false }
         }
         return true
     }
 
     private func collectEntries() -> Bool {
-        for entry in Entry.allCases {
-            let name = ScriptText.make(entry.rawValue)
+        for name in Entry.names {
+            let name = ScriptText.make(name)
             defer { JSStringRelease(name) }
             guard let value = JSObjectGetProperty(context, bridge, name, nil),
                 let function = JSValueToObject(context, value, nil), JSObjectIsFunction(context, function)
             else { return false }
             JSValueProtect(context, function)
-            entries[entry] = function
+            entries.append(function)
         }
-        JSGlobalContextSetUnhandledRejectionCallback(context, entries[.rejected], nil)
+        JSGlobalContextSetUnhandledRejectionCallback(context, entries[Entry.rejected.rawValue], nil)
         return true
     }
 }

@@ -40,7 +40,9 @@ enum HostFunctions {
             "encode",
             { context, _, _, count, arguments, _ in
                 let call = Arguments(context, count, arguments)
-                return ScriptBytes.makeArray(ScriptText.bytes(of: call[0], in: context), in: context)
+                return ScriptText.withBytes(of: call[0], in: context) {
+                    ScriptBytes.makeArray(UnsafeRawBufferPointer($0), in: context)
+                }
             }
         ),
         (
@@ -258,25 +260,32 @@ private struct Arguments {
 
     func respond() -> JSValueRef? {
         guard let worker = HostFunctions.worker else { return undefined }
-        var body: [UInt8] = []
-        if let value = self[3], !JSValueIsNull(context, value) {
-            body = ScriptBytes.copy(value, in: context) ?? ScriptText.bytes(of: value, in: context)
+        let id = id(0)
+        let status = UInt16(clamping: Int(min(max(number(1), 0), 65_535)))
+        let continues = flag(4)
+        ScriptText.withBytes(of: self[2], in: context) { lines in
+            withBody(self[3]) { body in
+                worker.respond(id, status: status, headerLines: lines, body: body, continues: continues)
+            }
         }
-        let headers = String(decoding: ScriptText.bytes(of: self[2], in: context), as: UTF8.self)
-        worker.respond(
-            id(0), status: UInt16(clamping: Int(min(max(number(1), 0), 65_535))), headerText: headers, body: body,
-            continues: flag(4))
         return undefined
+    }
+
+    /// The bytes of a text or of an array's, none for null. They are lent: `body` may not enter the engine.
+    private func withBody(_ value: JSValueRef?, _ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let value, !JSValueIsNull(context, value), !JSValueIsUndefined(context, value) else {
+            return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        if let span = ScriptBytes.span(of: value, in: context) { return body(UnsafeRawBufferPointer(span)) }
+        ScriptText.withBytes(of: value, in: context) { body(UnsafeRawBufferPointer($0)) }
     }
 
     /// The call's id; 0 when it may not be made.
     func beginCall() -> JSValueRef? {
         guard let worker = HostFunctions.worker else { return JSValueMakeNumber(context, 0) }
         var body: [UInt8] = []
-        if let value = self[3], !JSValueIsNull(context, value), !JSValueIsUndefined(context, value) {
-            body = ScriptBytes.copy(value, in: context) ?? ScriptText.bytes(of: value, in: context)
-        }
-        let argument = String(decoding: ScriptText.bytes(of: self[2], in: context), as: UTF8.self)
+        withBody(self[3]) { body = Array($0) }
+        let argument = ScriptText.text(of: self[2], in: context)
         let id = worker.beginCall(
             owner: id(0), name: text(1), argument: argument, body: body, continues: flag(4))
         return JSValueMakeNumber(context, Double(id))

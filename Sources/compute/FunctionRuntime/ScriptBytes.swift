@@ -3,13 +3,7 @@ import Glibc
 
 /// Bytes on their way into and out of array buffers.
 enum ScriptBytes {
-    /// The bytes of a typed array or an array buffer, copied; nil for any other value.
-    static func copy(_ value: JSValueRef?, in context: JSContextRef?) -> [UInt8]? {
-        guard let span = span(of: value, in: context) else { return nil }
-        return Array(span)
-    }
-
-    /// The memory of a typed array or an array buffer, valid until the engine is entered again.
+    /// The memory of a typed array or an array buffer, valid until the engine is entered again; nil for any other value.
     static func span(of value: JSValueRef?, in context: JSContextRef?) -> UnsafeMutableRawBufferPointer? {
         guard let value, JSValueIsObject(context, value), let object = JSValueToObject(context, value, nil) else {
             return nil
@@ -29,21 +23,19 @@ enum ScriptBytes {
     }
 
     /// A new array buffer that holds a copy of `bytes`.
-    static func makeBuffer(_ bytes: [UInt8], in context: JSContextRef?) -> JSObjectRef? {
+    static func makeBuffer(_ bytes: UnsafeRawBufferPointer, in context: JSContextRef?) -> JSObjectRef? {
         JSObjectMakeArrayBufferWithBytesNoCopy(context, leak(bytes), bytes.count, release, nil, nil)
     }
 
     /// A new `Uint8Array` that holds a copy of `bytes`.
-    static func makeArray(_ bytes: [UInt8], in context: JSContextRef?) -> JSObjectRef? {
+    static func makeArray(_ bytes: UnsafeRawBufferPointer, in context: JSContextRef?) -> JSObjectRef? {
         JSObjectMakeTypedArrayWithBytesNoCopy(
             context, kJSTypedArrayTypeUint8Array, leak(bytes), bytes.count, release, nil, nil)
     }
 
-    private static func leak(_ bytes: [UInt8]) -> UnsafeMutableRawPointer? {
+    private static func leak(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer? {
         guard let memory = malloc(max(1, bytes.count)) else { return nil }
-        bytes.withUnsafeBytes { source in
-            if let start = source.baseAddress { memory.copyMemory(from: start, byteCount: source.count) }
-        }
+        if let start = bytes.baseAddress { memory.copyMemory(from: start, byteCount: bytes.count) }
         return memory
     }
 

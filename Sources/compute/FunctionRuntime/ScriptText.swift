@@ -21,32 +21,33 @@ enum ScriptText {
         return text.withUTF8 { make($0) }
     }
 
-    /// The UTF-8 of an engine string; a lone surrogate becomes U+FFFD.
-    static func bytes(of string: JSStringRef) -> [UInt8] {
-        let units = UnsafeBufferPointer(start: JSStringGetCharactersPtr(string), count: JSStringGetLength(string))
-        if units.allSatisfy({ $0 < 0x80 }) {
-            return [UInt8](unsafeUninitializedCapacity: units.count) { bytes, count in
-                for index in 0..<units.count { bytes[index] = UInt8(truncatingIfNeeded: units[index]) }
-                count = units.count
-            }
+    /// Lends the UTF-8 of a value's text, or of an empty text when converting it throws; a lone surrogate becomes U+FFFD.
+    static func withBytes<Result>(
+        of value: JSValueRef?, in context: JSContextRef?, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+    ) -> Result {
+        guard let value, let string = JSValueToStringCopy(context, value, nil) else {
+            return body(UnsafeBufferPointer(start: nil, count: 0))
         }
-        return Array(String(decoding: units, as: UTF16.self).utf8)
-    }
-
-    /// The text of a value, or an empty text when converting it throws.
-    static func bytes(of value: JSValueRef?, in context: JSContextRef?) -> [UInt8] {
-        guard let value, let string = JSValueToStringCopy(context, value, nil) else { return [] }
         defer { JSStringRelease(string) }
-        return bytes(of: string)
+        let units = UnsafeBufferPointer(start: JSStringGetCharactersPtr(string), count: JSStringGetLength(string))
+        guard units.allSatisfy({ $0 < 0x80 }) else {
+            var text = String(decoding: units, as: UTF16.self)
+            return text.withUTF8(body)
+        }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: units.count + 1) { bytes in
+            for index in 0..<units.count { bytes[index] = UInt8(truncatingIfNeeded: units[index]) }
+            return body(UnsafeBufferPointer(rebasing: bytes[..<units.count]))
+        }
     }
 
-    /// The text of a value cut to `limit` bytes, at a character's boundary.
-    static func text(of value: JSValueRef?, in context: JSContextRef?, limit: Int) -> String {
-        let bytes = bytes(of: value, in: context)
-        guard bytes.count > limit else { return String(decoding: bytes, as: UTF8.self) }
-        var end = limit
-        while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
-        return String(decoding: bytes[..<end], as: UTF8.self)
+    /// The text of a value, at most `limit` bytes of it, cut at a character's boundary.
+    static func text(of value: JSValueRef?, in context: JSContextRef?, limit: Int = .max) -> String {
+        withBytes(of: value, in: context) { bytes in
+            guard bytes.count > limit else { return String(decoding: bytes, as: UTF8.self) }
+            var end = limit
+            while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+            return String(decoding: bytes[..<end], as: UTF8.self)
+        }
     }
 
     /// Makes a string value.

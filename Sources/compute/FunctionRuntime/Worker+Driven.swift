@@ -15,7 +15,7 @@ extension Worker {
         driven = world
         var isReady = false
         enter(0, isFirst: false) {
-            if case .returned = engine.call(.drive, []) { isReady = true }
+            if case .returned = engine.call(.drive) { isReady = true }
         }
         guard isReady else { _exit(WorkerExitCode.engine) }
     }

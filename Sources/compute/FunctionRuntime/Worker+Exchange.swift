@@ -56,12 +56,10 @@ extension Worker {
         guard let engine, let owner = calls.owner(of: id), calls.takeResult(id, continues: continues) else { return }
         let context = engine.context
         deliver(
-            .result, to: owner,
-            [
-                JSValueMakeNumber(context, Double(id)), ScriptText.value(value, in: context),
-                body.isEmpty ? JSValueMakeUndefined(context) : ScriptBytes.makeBuffer(body, in: context),
-                JSValueMakeBoolean(context, continues),
-            ])
+            .result, to: owner, JSValueMakeNumber(context, Double(id)), ScriptText.value(value, in: context),
+            body.isEmpty
+                ? JSValueMakeUndefined(context) : body.withUnsafeBytes { ScriptBytes.makeBuffer($0, in: context) },
+            JSValueMakeBoolean(context, continues))
     }
 
     func failCall(_ id: UInt64, _ code: String, _ message: String) {
@@ -70,11 +68,8 @@ extension Worker {
         bodies[id] = nil
         let context = engine.context
         deliver(
-            .callFailed, to: owner,
-            [
-                JSValueMakeNumber(context, Double(id)), ScriptText.value(code, in: context),
-                ScriptText.value(message, in: context),
-            ])
+            .callFailed, to: owner, JSValueMakeNumber(context, Double(id)), ScriptText.value(code, in: context),
+            ScriptText.value(message, in: context))
     }
 
     /// A part of a request's or a result's body, or its end.
@@ -84,16 +79,17 @@ extension Worker {
         case .data(let id, let bytes):
             guard let owner = owner(of: id) else { return send(.stop(id: id)) }
             deliver(
-                .data, to: owner, [JSValueMakeNumber(context, Double(id)), ScriptBytes.makeBuffer(bytes, in: context)])
+                .data, to: owner, JSValueMakeNumber(context, Double(id)),
+                bytes.withUnsafeBytes { ScriptBytes.makeBuffer($0, in: context) })
         case .end(let id):
             guard let owner = owner(of: id) else { return }
             calls.end(id)
-            deliver(.end, to: owner, [JSValueMakeNumber(context, Double(id))])
+            deliver(.end, to: owner, JSValueMakeNumber(context, Double(id)))
         case .broken(let id, let message):
             guard let owner = owner(of: id) else { return }
             calls.end(id)
             deliver(
-                .broken, to: owner, [JSValueMakeNumber(context, Double(id)), ScriptText.value(message, in: context)])
+                .broken, to: owner, JSValueMakeNumber(context, Double(id)), ScriptText.value(message, in: context))
         default: return
         }
     }
@@ -106,14 +102,14 @@ extension Worker {
             return
         }
         deliver(
-            .credit, to: owner,
-            [JSValueMakeNumber(engine.context, Double(id)), JSValueMakeNumber(engine.context, Double(body.room))])
+            .credit, to: owner, JSValueMakeNumber(engine.context, Double(id)),
+            JSValueMakeNumber(engine.context, Double(body.room)))
     }
 
     /// The node wants no more of a body.
     func stopBody(_ id: UInt64) {
         guard let engine, bodies.removeValue(forKey: id) != nil, let owner = owner(of: id) else { return }
-        deliver(.stop, to: owner, [JSValueMakeNumber(engine.context, Double(id))])
+        deliver(.stop, to: owner, JSValueMakeNumber(engine.context, Double(id)))
         requests.endBody(id, now: now)
     }
 
@@ -144,9 +140,12 @@ extension Worker {
         return calls.owner(of: id)
     }
 
-    private func deliver(_ entry: Engine.Entry, to owner: UInt64, _ arguments: [JSValueRef?]) {
+    private func deliver(
+        _ entry: Engine.Entry, to owner: UInt64, _ first: JSValueRef?, _ second: JSValueRef? = nil,
+        _ third: JSValueRef? = nil, _ fourth: JSValueRef? = nil
+    ) {
         guard let engine, owner == 0 || requests.isAlive(owner, now: now) else { return }
-        enter(owner, isFirst: false) { _ = engine.call(entry, arguments) }
+        enter(owner, isFirst: false) { _ = engine.call(entry, first, second, third, fourth) }
     }
 
     private func pump(_ id: UInt64) {

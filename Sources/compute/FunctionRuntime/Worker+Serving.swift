@@ -13,6 +13,7 @@ extension Worker {
         var descriptors = [SkerryPollDescriptor](
             repeating: SkerryPollDescriptor(), count: Self.maxEngineDescriptors + 1)
         while true {
+            markCPU()
             handleFrames()
             runTimers()
             flush()
@@ -22,7 +23,7 @@ extension Worker {
 
     private func handleFrames() {
         do {
-            while let frame = try reader.next() { handle(frame) }
+            while try reader.withNext({ bytes throws(WireError) in try handle(bytes) }) != nil {}
         } catch {
             _exit(WorkerExitCode.badFrame)
         }

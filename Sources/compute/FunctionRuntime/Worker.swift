@@ -10,6 +10,9 @@ final class Worker {
     /// Output is written at the latest when the last write is this long ago, in nanoseconds.
     private static let flushInterval: UInt64 = 1_000_000
 
+    /// Entries up to this are charged the time that passed, in nanoseconds: 200 µs.
+    private static let shortEntry: UInt64 = 200_000
+
     /// What the status page says while the engine runs for no request: 0 means that it does not run.
     private static let nobody = UInt64.max
 
@@ -33,8 +36,12 @@ final class Worker {
     private(set) var isLoaded = false
     var isLoading = false
     private var entryWasTerminated = false
-    /// The thread's CPU time when the engine was entered, in nanoseconds.
+    /// When the engine was entered, in nanoseconds of the monotonic clock.
     private var entryStart: UInt64 = 0
+    /// The thread's CPU time at some moment before the entry, in nanoseconds.
+    private var cpuMark: UInt64 = 0
+    /// Where a request's head is written for the engine.
+    private var head: [UInt8] = []
     private var cpuLimitNanoseconds: UInt64 = 0
     private var maxResponseBodyBytes = WireLimits.maxFrameBytes
 
@@ -45,13 +52,19 @@ final class Worker {
 
     // MARK: Frames
 
-    /// Acts on one frame from the node.
-    func handle(_ frame: Frame) {
+    /// Acts on the bytes of one frame from the node.
+    func handle(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        if let request = try RequestView(bytes) {
+            dispatch(request)
+        } else {
+            handle(try Frame.decode(bytes))
+        }
+    }
+
+    private func handle(_ frame: Frame) {
         switch frame {
         case .load(let order):
             load(order)
-        case .request(let id, let head, let body, let continues):
-            dispatch(id, head, body, continues)
         case .cancel(let id):
             cancel(id)
         case .result(let id, let value, let body, let continues):
@@ -68,7 +81,7 @@ final class Worker {
             drive(startMilliseconds: start, seed: seed)
         case .turn(let time):
             turn(to: time)
-        case .hello, .loaded, .loadFailed, .response, .failure, .log, .call, .idle:
+        case .request, .hello, .loaded, .loadFailed, .response, .failure, .log, .call, .idle:
             _exit(WorkerExitCode.badFrame)
         }
     }
@@ -80,13 +93,16 @@ final class Worker {
         isLoading = true
         if cpuLimitNanoseconds > 0 { engine.limitEntries(nanoseconds: cpuLimitNanoseconds) }
         enter(0, isFirst: false) {
+            let context = engine.context
             if ProgramCode.isModule(order.code) {
-                _ = engine.call(.load, ProgramCode.arguments(order, in: engine.context))
+                _ = engine.call(
+                    .load, order.code.withUnsafeBytes { ScriptBytes.makeBuffer($0, in: context) },
+                    ScriptText.value(order.environment, in: context), ScriptText.value(order.fileName, in: context))
                 return
             }
             switch order.code.withUnsafeBufferPointer({ engine.evaluate($0, name: order.fileName) }) {
             case .success(let exports):
-                _ = engine.call(.load, [exports, ScriptText.value(order.environment, in: engine.context)])
+                _ = engine.call(.load, exports, ScriptText.value(order.environment, in: context))
             case .failure(let exception):
                 loadFailed(message: exception.message, stack: exception.stack)
             }
@@ -96,24 +112,24 @@ final class Worker {
         }
     }
 
-    private func dispatch(_ id: UInt64, _ head: RequestHead, _ body: [UInt8], _ continues: Bool) {
+    private func dispatch(_ request: RequestView) {
+        let id = request.id
         guard let engine, isLoaded else {
             send(.failure(id: id, code: .notLoaded, message: "the worker has no code yet"))
             return
         }
         requests.begin(id)
         let context = engine.context
+        request.writeHead(to: &head)
         var threw: JSValueRef?
         let charged = enter(id, isFirst: true) {
-            let arguments: [JSValueRef?] = [
-                JSValueMakeNumber(context, Double(id)),
-                ScriptText.value(head.method, in: context),
-                ScriptText.value(head.url, in: context),
-                ScriptText.value(Self.headerText(head.headers), in: context),
-                body.isEmpty ? JSValueMakeUndefined(context) : ScriptBytes.makeBuffer(body, in: context),
-                JSValueMakeBoolean(context, continues),
-            ]
-            if case .threw(let exception) = engine.call(.dispatch, arguments) { threw = exception }
+            let outcome = engine.call(
+                .dispatch, JSValueMakeNumber(context, Double(id)),
+                head.withUnsafeBufferPointer { ScriptText.value($0, in: context) },
+                request.body.isEmpty
+                    ? JSValueMakeUndefined(context) : ScriptBytes.makeBuffer(request.body, in: context),
+                JSValueMakeBoolean(context, request.continues))
+            if case .threw(let exception) = outcome { threw = exception }
         }
         if charged, let threw, requests.isOpen(id) {
             fail(id, .exception, ScriptException(threw, in: context).message)
@@ -124,15 +140,7 @@ final class Worker {
         guard let engine, requests.isOpen(id) || requests.isStreaming(id) else { return }
         fail(id, .cancelled, "the node cancelled the request")
         abandon(id)
-        enter(id, isFirst: false) { _ = engine.call(.cancel, [JSValueMakeNumber(engine.context, Double(id))]) }
-    }
-
-    /// One line for each name and each value; fields with a line break inside cannot come from HTTP and are left out.
-    private static func headerText(_ headers: [HeaderField]) -> String {
-        headers.lazy
-            .filter { !$0.name.utf8.contains(0x0A) && !$0.value.utf8.contains(0x0A) }
-            .map { "\($0.name)\n\($0.value)" }
-            .joined(separator: "\n")
+        enter(id, isFirst: false) { _ = engine.call(.cancel, JSValueMakeNumber(engine.context, Double(id))) }
     }
 
     // MARK: Entries
@@ -145,15 +153,29 @@ final class Worker {
         current = id
         entryWasTerminated = false
         skerry_status_enter(page, id == 0 ? Self.nobody : id, isFirst ? 1 : 0)
-        entryStart = MonotonicClock.threadCPU()
+        entryStart = MonotonicClock.now()
         body()
-        let used = MonotonicClock.threadCPU() - entryStart
+        let end = MonotonicClock.now()
         skerry_status_leave(page)
         current = 0
+        let used = entryCPU(until: end)
+        if end - entryStart > Self.shortEntry { markCPU() }
         let isWithinLimit = charge(id, used)
-        flushIfDue()
+        flushIfDue(end)
         return isWithinLimit
     }
+
+    /// CPU time of the running entry, in nanoseconds.
+    ///
+    /// Asking for the thread's is a system call that may cost as much as a short entry: those are charged the time that
+    /// has passed, which is no less.
+    private func entryCPU(until time: UInt64) -> UInt64 {
+        let elapsed = time - entryStart
+        return elapsed <= Self.shortEntry ? elapsed : min(elapsed, MonotonicClock.threadCPU() - cpuMark)
+    }
+
+    /// Entries are charged for CPU time from here on.
+    func markCPU() { cpuMark = MonotonicClock.threadCPU() }
 
     private func charge(_ id: UInt64, _ used: UInt64) -> Bool {
         guard cpuLimitNanoseconds > 0 else { return true }
@@ -186,9 +208,9 @@ final class Worker {
             budget -= 1
             let id = JSValueMakeNumber(engine.context, timer.id)
             if timer.owner == 0 || requests.isAlive(timer.owner, now: now) {
-                enter(timer.owner, isFirst: false) { _ = engine.call(.fireTimer, [id]) }
+                enter(timer.owner, isFirst: false) { _ = engine.call(.fireTimer, id) }
             } else {
-                _ = engine.call(.dropTimer, [id])
+                _ = engine.call(.dropTimer, id)
             }
         }
     }
@@ -217,28 +239,28 @@ final class Worker {
         send(.loadFailed(message: message, stack: stack))
     }
 
-    func respond(_ id: UInt64, status: UInt16, headerText: String, body: [UInt8], continues: Bool) {
+    /// - Parameter headerLines: As ``Frame/encodeResponse(id:status:headerLines:body:continues:cpuMicroseconds:into:)``
+    ///   takes them.
+    func respond(
+        _ id: UInt64, status: UInt16, headerLines: UnsafeBufferPointer<UInt8>, body: UnsafeRawBufferPointer,
+        continues: Bool
+    ) {
         guard body.count <= maxResponseBodyBytes else {
             fail(
                 id, .bodyTooLarge,
                 "the response has \(body.count) bytes and the limit is \(maxResponseBodyBytes)")
             return
         }
-        let parts = headerText.isEmpty ? [] : headerText.split(separator: "\n", omittingEmptySubsequences: false)
-        let fits = parts.allSatisfy { $0.utf8.count <= WireLimits.maxHeaderBytes }
-        guard parts.count / 2 <= WireLimits.maxHeaderCount, parts.count % 2 == 0, fits else {
+        guard requests.isOpen(id) else { return }
+        let entry = current == id ? entryCPU(until: MonotonicClock.now()) : 0
+        let isEncoded = Frame.encodeResponse(
+            id: id, status: status, headerLines: headerLines, body: body, continues: continues,
+            cpuMicroseconds: UInt32(clamping: (requests.cpuNanoseconds(of: id) + entry) / 1_000), into: &output)
+        guard isEncoded else {
             fail(id, .badResponse, "the response's headers are too many or too long")
             return
         }
-        let used = requests.cpuNanoseconds(of: id) + (current == id ? MonotonicClock.threadCPU() - entryStart : 0)
-        guard requests.answer(id, isStreaming: continues, now: now) else { return }
-        let headers = stride(from: 0, to: parts.count, by: 2).map {
-            HeaderField(name: String(parts[$0]), value: String(parts[$0 + 1]))
-        }
-        send(
-            .response(
-                id: id, status: status, headers: headers, body: body, continues: continues,
-                cpuMicroseconds: UInt32(clamping: used / 1_000)))
+        _ = requests.answer(id, isStreaming: continues, now: now)
         if continues { bodies[id] = OutgoingBody() }
     }
 
@@ -267,17 +289,16 @@ final class Worker {
         case .drop:
             return
         }
-        flushIfDue()
+        flushIfDue(MonotonicClock.now())
     }
 
     // MARK: Output
 
     func send(_ frame: Frame) { frame.encode(into: &output) }
 
-    private func flushIfDue() {
+    private func flushIfDue(_ time: UInt64) {
         if output.isEmpty { return }
-        let isDue = output.count >= Self.flushBytes || MonotonicClock.now() &- lastFlush >= Self.flushInterval
-        if isDue { flush() }
+        if output.count >= Self.flushBytes || time &- lastFlush >= Self.flushInterval { flush() }
     }
 
     /// Writes everything, waiting for the node when it must; the node always reads.

@@ -12,6 +12,7 @@ public struct FunctionOutcome: Sendable {
     public var error: FunctionError?
     /// Time from the call to the answer's head, in nanoseconds.
     public var wallNanoseconds: UInt64
-    /// CPU time of the function until then, in microseconds, without the engine's own threads; nil when it did not say.
+    /// CPU time of the function until then, in microseconds, without the engine's own threads; turns of up to 200 µs count
+    /// with the time that passed, which is no less. Nil when it did not say.
     public var cpuMicroseconds: UInt32?
 }

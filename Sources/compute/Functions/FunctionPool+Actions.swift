@@ -25,11 +25,11 @@ extension FunctionPool {
 
     /// Adds a request, then changes the core. Returns the request's id.
     func act(
-        adding pending: Pending,
+        adding pending: Pending, now: NIODeadline,
         _ body: (inout PoolCore, PoolCore.RequestID, PoolCore.Instant) -> [PoolCore.Action]
     ) -> PoolCore.RequestID {
         var id: PoolCore.RequestID = 0
-        run { state, now in
+        run(now: now) { state, now in
             state.lastRequest += 1
             id = state.lastRequest
             state.pending[id] = pending
@@ -38,8 +38,7 @@ extension FunctionPool {
         return id
     }
 
-    func run(_ body: (inout State, PoolCore.Instant) -> [PoolCore.Action]) {
-        let now = NIODeadline.now()
+    func run(now: NIODeadline = .now(), _ body: (inout State, PoolCore.Instant) -> [PoolCore.Action]) {
         let (effects, mustTick) = state.withLock { state in
             let effects = body(&state, now.uptimeNanoseconds).compactMap { Self.effect(of: $0, &state) }
             return (effects, Self.needsTick(&state, now: now))
@@ -56,8 +55,7 @@ extension FunctionPool {
             return .spawn(id, handle)
         case .load(let id, let version):
             guard let handle = state.handles[id] else { return nil }
-            let waiting = state.core.functions[version]?.queue.first
-            let source = waiting.flatMap { state.pending[$0]?.code }
+            let source = state.core.openRequest(of: version).flatMap { state.pending[$0]?.code }
             return .load(id, handle, source)
         case .send(let request, let id, let wireID):
             guard let handle = state.handles[id], let pending = state.pending[request] else { return nil }
@@ -78,17 +76,8 @@ extension FunctionPool {
         case .load(let id, let handle, let source):
             load(id, handle, source)
         case .send(let handle, let pending, let wireID):
-            let call = pending.call
-            handle.remember(wireID, WorkerHandle.RequestName(id: call.id, trace: call.trace))
-            let headers = call.headers.map { HeaderField(name: $0.name, value: $0.value) }
-            let head = RequestHead(method: call.method, url: call.url, headers: headers)
-            switch call.body {
-            case .bytes(let body):
-                handle.send(.request(id: wireID, head: head, body: Array(buffer: body), continues: false))
-            case .stream(let stream):
-                handle.send(.request(id: wireID, head: head, body: [], continues: true))
-                handle.bodies.transmit(wireID, stream)
-            }
+            handle.send(pending.call, as: wireID)
+            if case .stream(let stream) = pending.call.body { handle.bodies.transmit(wireID, stream) }
         case .cancel(let handle, let wireID):
             handle.send(.cancel(id: wireID))
         case .kill(let handle):

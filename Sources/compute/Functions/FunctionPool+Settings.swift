@@ -24,8 +24,9 @@ extension FunctionPool {
         public var maxWorkersPerFunction = 4
         /// Requests that one worker works on at a time. Default 128.
         public var maxInFlightPerWorker = 128
-        /// Requests in flight at which a function gets another worker. Default 32.
-        public var targetInFlightPerWorker = 32
+        /// Requests in flight at which a function gets another worker. Default 64: the more a worker has at a time, the
+        /// less each costs, and one that computes all the time brings another whatever this says.
+        public var targetInFlightPerWorker = 64
         /// Requests of one function that wait for a worker. Default 256; the next one is refused.
         public var maxQueuedPerFunction = 256
         /// A worker without requests is ended after this time. Default 60 s.

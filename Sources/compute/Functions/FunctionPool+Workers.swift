@@ -97,6 +97,8 @@ extension FunctionPool {
     private func received(
         _ frames: [Frame], from id: PoolCore.WorkerID, _ handle: WorkerHandle, namespaces: UInt32
     ) {
+        var answers: [Answer] = []
+        defer { if !answers.isEmpty { answer(id, handle, answers) } }
         for frame in frames {
             switch frame {
             case .hello(let version, let layers):
@@ -107,10 +109,12 @@ extension FunctionPool {
                 log(id, 0, .error, stack.isEmpty ? message : stack, handle)
                 act { core, now in core.workerLoadFailed(id, message, now: now) }
             case .response(let wireID, let status, let headers, let body, let continues, let cpu):
-                respond(id, handle, wireID, Int(status), headers, body, continues, cpu)
+                if let answer = respond(id, handle, wireID, Int(status), headers, body, continues, cpu) {
+                    answers.append(answer)
+                }
             case .failure(let wireID, let code, let message):
                 if code == .cpuLimit { noteLimit(id) }
-                answer(id, handle, wireID, .failure(FunctionError(code, message)))
+                answers.append(Answer(wireID: wireID, result: .failure(FunctionError(code, message))))
             case .log(let wireID, let level, let line):
                 log(id, wireID, level, line, handle)
             case .call(let callID, let order, let body, let continues):
@@ -161,26 +165,34 @@ extension FunctionPool {
         act { core, now in core.workerHello(id, now: now) }
     }
 
+    /// What a request of a worker's ended with.
+    private struct Answer {
+        var wireID: PoolCore.WireID
+        var result: Result<FunctionReply, any Error>
+        var cpuMicroseconds: UInt32?
+    }
+
+    /// Takes a response. Nil when its body follows: then the caller has the beginning already.
     private func respond(
         _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID, _ status: Int,
         _ headers: [HeaderField], _ body: [UInt8], _ continues: Bool, _ cpuMicroseconds: UInt32
-    ) {
+    ) -> Answer? {
         guard (200...599).contains(status) else {
             if continues { handle.send(.cancel(id: wireID)) }
-            return answer(
-                id, handle, wireID,
-                .failure(FunctionError(.badResponse, "the function answered with status \(status)")))
+            return Answer(
+                wireID: wireID,
+                result: .failure(FunctionError(.badResponse, "the function answered with status \(status)")))
         }
         let fields = headers.map { ($0.name, $0.value) }
         guard continues else {
             let reply = FunctionReply(status: status, headers: fields, body: .bytes(ByteBuffer(bytes: body)))
-            return answer(id, handle, wireID, .success(reply), cpuMicroseconds)
+            return Answer(wireID: wireID, result: .success(reply), cpuMicroseconds: cpuMicroseconds)
         }
         let pending = state.withLock { state in
             state.core.answerBegan(id, wireID).flatMap { state.pending.removeValue(forKey: $0) }
         }
         // Nobody waits any more, and the worker has been told.
-        guard let pending else { return }
+        guard let pending else { return nil }
         let stream = handle.bodies.receive(wireID) { [weak self] in
             handle.send(.cancel(id: wireID))
             self?.act { core, now in core.cancelled(id, wireID, now: now) }
@@ -188,30 +200,48 @@ extension FunctionPool {
         if !body.isEmpty { stream.append(ByteBuffer(bytes: body)) }
         note(pending, .success(status), cpuMicroseconds)
         pending.promise.succeed(FunctionReply(status: status, headers: fields, body: .stream(stream)))
+        return nil
     }
 
-    private func answer(
-        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ wireID: PoolCore.WireID,
-        _ result: Result<FunctionReply, any Error>, _ cpuMicroseconds: UInt32? = nil
-    ) {
-        handle.forget(wireID)
-        handle.bodies.stopped(wireID)
-        var pending: Pending?
+    /// Hands the answers of one read on: with the pool's lock taken once, and one task for each event loop that waits.
+    private func answer(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ answers: [Answer]) {
+        handle.forget(answers.lazy.map(\.wireID))
+        var ended: [Ended] = []
+        ended.reserveCapacity(answers.count)
         run { state, now in
-            let (request, actions) = state.core.answered(id, wireID, now: now)
-            pending = request.flatMap { state.pending.removeValue(forKey: $0) }
+            var actions: [PoolCore.Action] = []
+            for answer in answers {
+                let (request, more) = state.core.answered(id, answer.wireID, now: now)
+                actions += more
+                guard let pending = request.flatMap({ state.pending.removeValue(forKey: $0) }) else { continue }
+                ended.append(Ended(pending: pending, result: answer.result))
+                ended[ended.count - 1].cpuMicroseconds = answer.cpuMicroseconds
+            }
             return actions
         }
-        guard let pending else { return }
-        note(pending, result.map(\.status), cpuMicroseconds)
-        pending.promise.completeWith(result)
+        for call in ended { note(call.pending, call.result.map(\.status), call.cpuMicroseconds) }
+        while let eventLoop = ended.first?.pending.promise.futureResult.eventLoop {
+            let firstOfOthers = ended.partition { $0.pending.promise.futureResult.eventLoop !== eventLoop }
+            let done = Array(ended[..<firstOfOthers])
+            ended.removeFirst(firstOfOthers)
+            let complete: @Sendable () -> Void = {
+                for call in done { call.pending.promise.completeWith(call.result) }
+            }
+            if eventLoop.inEventLoop { complete() } else { eventLoop.execute(complete) }
+        }
+    }
+
+    /// A call that was answered.
+    private struct Ended: Sendable {
+        var pending: Pending
+        var result: Result<FunctionReply, any Error>
+        var cpuMicroseconds: UInt32?
     }
 
     /// A response's body is over; host calls have odd ids and end by themselves.
     private func finishBody(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ streamID: UInt64) {
         guard streamID % 2 == 0 else { return }
-        handle.forget(streamID)
-        handle.bodies.stopped(streamID)
+        handle.forget(CollectionOfOne(streamID))
         act { core, now in core.answered(id, streamID, now: now).1 }
     }
 
@@ -280,8 +310,7 @@ extension FunctionPool {
     private func log(
         _ id: PoolCore.WorkerID, _ wireID: PoolCore.WireID, _ level: LogLevel, _ text: String, _ handle: WorkerHandle
     ) {
-        let (sink, version) = state.withLock { ($0.log, $0.core.workers[id]?.version) }
-        guard let sink, let version else { return }
+        guard let sink = onLog, let version = state.withLock({ $0.core.workers[id]?.version }) else { return }
         sink(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.name(of: wireID)?.id))
     }
 

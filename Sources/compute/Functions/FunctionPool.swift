@@ -17,12 +17,30 @@ public final class FunctionPool: Sendable {
     /// Hears how calls ended, on any thread; must not block.
     public typealias OutcomeSink = @Sendable (FunctionVersion, FunctionOutcome) -> Void
 
-    struct Pending {
-        var call: FunctionCall
-        var promise: EventLoopPromise<FunctionReply>
-        var code: CodeSource
-        var version: FunctionVersion
-        var start: NIODeadline
+    /// A call that was not answered yet. A class, since it is handed on and looked up for each call.
+    final class Pending: Sendable {
+        let call: FunctionCall
+        let promise: EventLoopPromise<FunctionReply>
+        let code: CodeSource
+        let version: FunctionVersion
+        let start: NIODeadline
+
+        init(
+            call: FunctionCall, promise: EventLoopPromise<FunctionReply>, code: @escaping CodeSource,
+            version: FunctionVersion, start: NIODeadline
+        ) {
+            self.call = call
+            self.promise = promise
+            self.code = code
+            self.version = version
+            self.start = start
+        }
+    }
+
+    /// Who hears of lines and outcomes.
+    private struct Sinks {
+        var log: LogSink?
+        var outcome: OutcomeSink?
     }
 
     struct State {
@@ -31,8 +49,6 @@ public final class FunctionPool: Sendable {
         var handles: [PoolCore.WorkerID: WorkerHandle] = [:]
         var lastRequest: PoolCore.RequestID = 0
         var nextTick = NIODeadline.distantFuture
-        var log: LogSink?
-        var outcome: OutcomeSink?
         var layersAreLogged = false
         var drained: EventLoopFuture<Void>?
         var drainedPromise: EventLoopPromise<Void>?
@@ -47,6 +63,7 @@ public final class FunctionPool: Sendable {
     let host: (any FunctionHost)?
     let metrics = PoolMetrics()
     let state: Mutex<State>
+    private let sinks = Mutex(Sinks())
 
     /// Makes a pool; processes are started with the first call (or by ``warmUp()``).
     ///
@@ -71,14 +88,14 @@ public final class FunctionPool: Sendable {
 
     /// Receives the console lines of all functions.
     public var onLog: LogSink? {
-        get { state.withLock { $0.log } }
-        set { state.withLock { $0.log = newValue } }
+        get { sinks.withLock { $0.log } }
+        set { sinks.withLock { $0.log = newValue } }
     }
 
     /// Hears how every call ended.
     public var onOutcome: OutcomeSink? {
-        get { state.withLock { $0.outcome } }
-        set { state.withLock { $0.outcome = newValue } }
+        get { sinks.withLock { $0.outcome } }
+        set { sinks.withLock { $0.outcome = newValue } }
     }
 
     /// Starts the spare workers now rather than with the first call.
@@ -104,10 +121,10 @@ public final class FunctionPool: Sendable {
         let wall = start + .nanoseconds(Int64(clamping: settings.wallLimit.wholeNanoseconds))
         let deadline = min(call.deadline ?? wall, wall)
         let pending = Pending(call: call, promise: promise, code: code, version: version, start: start)
-        let id = act(adding: pending) { core, request, now in
+        let id = act(adding: pending, now: start) { core, request, now in
             core.invoke(request, version, deadline: deadline.uptimeNanoseconds, now: now)
         }
-        call.cancellation?.onCancel { [weak self] in self?.act { core, now in core.abandon(id, now: now) } }
+        call.cancellation?.onCancel { self.act { core, now in core.abandon(id, now: now) } }
         return promise.futureResult
     }
 
@@ -162,7 +179,7 @@ public final class FunctionPool: Sendable {
             case .failure(let error): error as? FunctionError ?? FunctionError(.crashed, "\(error)")
             }
         metrics.ended(error?.code, nanoseconds: elapsed)
-        guard let sink = state.withLock({ $0.outcome }) else { return }
+        guard let sink = onOutcome else { return }
         sink(
             pending.version,
             FunctionOutcome(

@@ -11,6 +11,9 @@ public struct FunctionVersion: Hashable, Sendable, CustomStringConvertible {
         self.release = release
     }
 
+    /// A release has one tenant: its id is enough to tell versions apart as a rule.
+    public func hash(into hasher: inout Hasher) { hasher.combine(release) }
+
     /// Tenant and release, for log lines.
     public var description: String { "\(tenant)@\(release)" }
 }

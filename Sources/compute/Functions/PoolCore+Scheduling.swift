@@ -1,4 +1,27 @@
 extension PoolCore {
+    /// Hands a request to a worker with room, if nobody waits for one and no further worker is wanted: what most calls
+    /// come to.
+    mutating func place(
+        _ id: RequestID, _ version: FunctionVersion, deadline: Instant, now: Instant
+    ) -> Action? {
+        guard let function = functions[version], function.queue.isEmpty, function.blockedUntil <= now else {
+            return nil
+        }
+        var best: (id: WorkerID, load: Int)?
+        var usable = 0
+        var demand = 1
+        for id in function.workers {
+            guard let worker = workers[id], worker.phase != .dying, !worker.isRetiring else { continue }
+            let load = worker.inFlight.count
+            usable += 1
+            demand += load
+            if worker.phase == .ready, load < best?.load ?? settings.maxInFlightPerWorker { best = (id, load) }
+        }
+        guard let best, usable >= wantedWorkers(demand), let wireID = workers[best.id]?.take(id) else { return nil }
+        requests[id] = Request(version: version, deadline: deadline, worker: best.id, wireID: wireID)
+        return .send(id, to: best.id, as: wireID)
+    }
+
     /// Hands waiting requests to workers and asks for more workers where they are too few.
     mutating func schedule(_ version: FunctionVersion, now: Instant) -> [Action] {
         guard var function = functions[version] else { return [] }
@@ -98,10 +121,7 @@ extension PoolCore {
     }
 
     private mutating func assign(_ request: RequestID, to id: WorkerID) -> Action {
-        // Odd ids are the worker's own, for its host calls.
-        let wireID = (workers[id]?.lastWireID ?? 0) + 2
-        workers[id]?.lastWireID = wireID
-        workers[id]?.inFlight[wireID] = .some(request)
+        let wireID = workers[id]?.take(request) ?? 0
         requests[request]?.worker = id
         requests[request]?.wireID = wireID
         return .send(request, to: id, as: wireID)
@@ -112,8 +132,14 @@ extension PoolCore {
         let usable = function.workers.lazy.compactMap { workers[$0] }.filter { $0.phase != .dying && !$0.isRetiring }
         if usable.isEmpty { return !function.queue.isEmpty }
         let demand = usable.reduce(function.queue.count) { $0 + $1.inFlight.count }
-        let wanted = (demand + settings.targetInFlightPerWorker - 1) / max(1, settings.targetInFlightPerWorker)
-        return usable.count < min(wanted, settings.maxWorkersPerFunction)
+        if usable.allSatisfy(\.isSaturated) { return usable.count < settings.maxWorkersPerFunction }
+        return usable.count < wantedWorkers(demand)
+    }
+
+    /// How many workers so many requests of one function should have.
+    private func wantedWorkers(_ demand: Int) -> Int {
+        let target = max(1, settings.targetInFlightPerWorker)
+        return min((demand + target - 1) / target, settings.maxWorkersPerFunction)
     }
 
     /// Takes a spare or starts a worker; nil when there are as many as there may be.

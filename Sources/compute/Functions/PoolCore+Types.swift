@@ -43,6 +43,11 @@ extension PoolCore {
         var entries: UInt64 = 0
         var entryCPU: UInt64 = 0
         var started: WireID = 0
+        /// When the present window of ``loadWindow`` began, and the process's CPU time then.
+        var windowStart: Instant = 0
+        var windowCPU: UInt64 = 0
+        /// It computed nearly all of the last window, and has more than one request.
+        var isSaturated = false
         var isRetiring = false
         /// What its function may use; nil for the settings' limits.
         var limits: FunctionLimits?
@@ -50,6 +55,31 @@ extension PoolCore {
         var verdict: FunctionError?
         /// Whom the verdict concerns; nil for everyone.
         var culprit: WireID?
+
+        /// What a request that ended leaves behind.
+        struct End {
+            /// Nil when its caller has been told that its time is over.
+            var request: RequestID?
+            var version: FunctionVersion?
+            /// A worker that retires has nothing more to do.
+            var isLast: Bool
+        }
+
+        /// Takes a request and names it.
+        mutating func take(_ request: RequestID) -> WireID {
+            // Odd ids are the worker's own, for its host calls.
+            lastWireID += 2
+            inFlight[lastWireID] = .some(request)
+            return lastWireID
+        }
+
+        /// Ends a request; nil when it has none of that name.
+        mutating func end(_ wireID: WireID, now: Instant) -> End? {
+            guard let request = inFlight.removeValue(forKey: wireID) else { return nil }
+            if !cancelDeadlines.isEmpty { cancelDeadlines[wireID] = nil }
+            idleSince = now
+            return End(request: request, version: version, isLast: isRetiring && inFlight.isEmpty)
+        }
     }
 
     struct Request {

@@ -3,10 +3,14 @@ extension PoolCore {
     mutating func tick(now: Instant, samples: [WorkerID: Sample]) -> [Action] {
         var actions: [Action] = []
         for id in workers.keys.sorted() {
-            if let sample = samples[id] { actions += judge(id, sample) }
+            if let sample = samples[id] {
+                actions += judge(id, sample)
+                noteLoad(of: id, sample, now: now)
+            }
             actions += judgeByClock(id, now: now)
         }
         actions += expireRequests(now: now)
+        actions += relieveSaturated(now: now)
         forgetFunctions(now: now)
         return isClosed ? actions : actions + scheduleWaiting(now: now)
     }
@@ -38,6 +42,27 @@ extension PoolCore {
                 culprit: culprit)
         }
         return []
+    }
+
+    private mutating func noteLoad(of id: WorkerID, _ sample: Sample, now: Instant) {
+        guard var worker = workers[id], now >= worker.windowStart, now - worker.windowStart >= Self.loadWindow else {
+            return
+        }
+        let used = sample.cpuNanoseconds >= worker.windowCPU ? sample.cpuNanoseconds - worker.windowCPU : 0
+        // A window longer than two has a pause in it, in which nobody looked.
+        let isWhole = now - worker.windowStart <= 2 * Self.loadWindow
+        worker.isSaturated =
+            isWhole && worker.inFlight.count > 1 && used / Self.saturation >= (now - worker.windowStart) / 100
+        worker.windowStart = now
+        worker.windowCPU = sample.cpuNanoseconds
+        workers[id] = worker
+    }
+
+    /// Functions whose workers compute all the time get one more.
+    private mutating func relieveSaturated(now: Instant) -> [Action] {
+        guard !isClosed else { return [] }
+        let versions = Set(workers.values.lazy.filter(\.isSaturated).compactMap(\.version))
+        return versions.flatMap { schedule($0, now: now) }
     }
 
     /// Whom to blame: the request that runs, else the only one there is, else all of them.

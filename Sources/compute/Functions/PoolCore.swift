@@ -15,6 +15,11 @@ struct PoolCore {
     /// A function that found no spare is a reason to keep one more for so long: 60 s.
     static let demandMemory: UInt64 = 60_000_000_000
 
+    /// How long a worker is looked at before it counts as saturated: 100 ms.
+    static let loadWindow: UInt64 = 100_000_000
+    /// The share of a processor, in percent, that a saturated worker uses at least.
+    static let saturation: UInt64 = 75
+
     let settings: FunctionPool.Settings
     var workers: [WorkerID: Worker] = [:]
     var requests: [RequestID: Request] = [:]
@@ -44,6 +49,7 @@ struct PoolCore {
         _ id: RequestID, _ version: FunctionVersion, deadline: Instant, now: Instant
     ) -> [Action] {
         if isClosed { return [.fail(id, Self.closing)] }
+        if let sent = place(id, version, deadline: deadline, now: now) { return [sent] }
         var function = functions[version] ?? Function()
         if function.blockedUntil > now {
             functions[version] = function
@@ -66,13 +72,13 @@ struct PoolCore {
 
     /// A worker answered. Returns the request that the answer is for, unless its caller has been told otherwise.
     mutating func answered(_ worker: WorkerID, _ wireID: WireID, now: Instant) -> (RequestID?, [Action]) {
-        guard let slot = workers[worker]?.inFlight.removeValue(forKey: wireID) else { return (nil, []) }
-        workers[worker]?.cancelDeadlines[wireID] = nil
-        workers[worker]?.idleSince = now
-        if let request = slot { requests[request] = nil }
-        guard let state = workers[worker], let version = state.version else { return (slot, []) }
-        if state.isRetiring, state.inFlight.isEmpty { return (slot, kill(worker, nil)) }
-        return (slot, schedule(version, now: now))
+        guard let ended = workers[worker]?.end(wireID, now: now) else { return (nil, []) }
+        if let request = ended.request { requests[request] = nil }
+        if ended.isLast { return (ended.request, kill(worker, nil)) }
+        guard let version = ended.version, functions[version]?.queue.isEmpty == false else {
+            return (ended.request, [])
+        }
+        return (ended.request, schedule(version, now: now))
     }
 
     /// A worker began to answer, and the rest of the body follows: the caller's deadline is met, but the worker is still
@@ -119,6 +125,13 @@ struct PoolCore {
     /// Notes that the engine stopped a request at its CPU limit.
     mutating func brokeLimit(_ version: FunctionVersion, now: Instant) -> [Action] {
         recordFailure(of: version, now: now)
+    }
+
+    /// A request of a function that waits for a worker, or else for its answer; nil when nobody waits for the function.
+    func openRequest(of version: FunctionVersion) -> RequestID? {
+        guard let function = functions[version] else { return nil }
+        return function.queue.first
+            ?? function.workers.lazy.compactMap { workers[$0]?.inFlight.values.lazy.compactMap(\.self).first }.first
     }
 
     // MARK: Workers

@@ -116,6 +116,12 @@ final class WorkerBodies: Sendable {
         state.withLock { $0.outgoing[id]?.gate }?.add(Int(bytes))
     }
 
+    /// The worker wants no more of these bodies.
+    func stopped(_ ids: some Sequence<UInt64>) {
+        guard state.withLock({ !$0.outgoing.isEmpty || !$0.calls.isEmpty }) else { return }
+        for id in ids { stopped(id) }
+    }
+
     /// The worker wants no more of a body; if it goes with a call, the call is over too.
     func stopped(_ id: UInt64) {
         let (outgoing, call) = state.withLock { state in

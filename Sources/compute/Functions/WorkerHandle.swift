@@ -58,9 +58,26 @@ final class WorkerHandle: Sendable {
     }
 
     /// Queues a frame; frames of one event-loop turn leave in one write.
-    func send(_ frame: Frame) {
+    func send(_ frame: Frame) { queue { frame.encode(into: &$0.outbox) } }
+
+    /// Queues a request, with its body unless that is a stream, and remembers its name.
+    func send(_ call: FunctionCall, as wireID: UInt64) {
+        queue { state in
+            state.requests[wireID] = RequestName(id: call.id, trace: call.trace)
+            var isStream = true
+            var body = ByteBuffer()
+            if case .bytes(let bytes) = call.body { (isStream, body) = (false, bytes) }
+            body.withUnsafeReadableBytes { body in
+                Frame.encodeRequest(
+                    id: wireID, method: call.method, url: call.url, headers: call.headers, body: body,
+                    continues: isStream, into: &state.outbox)
+            }
+        }
+    }
+
+    private func queue(_ encode: (inout State) -> Void) {
         let eventLoop = state.withLock { state -> (any EventLoop)? in
-            frame.encode(into: &state.outbox)
+            encode(&state)
             guard let channel = state.channel, !state.flushIsScheduled else { return nil }
             state.flushIsScheduled = true
             return channel.eventLoop
@@ -129,7 +146,13 @@ final class WorkerHandle: Sendable {
     /// The process id while the process is not reaped.
     var pid: pid_t? { state.withLock { $0.pid } }
 
-    func remember(_ wireID: UInt64, _ name: RequestName) { state.withLock { $0.requests[wireID] = name } }
-    func forget(_ wireID: UInt64) { state.withLock { $0.requests[wireID] = nil } }
+    /// Forgets the names of requests that are over, and ends what is left of their bodies.
+    func forget(_ wireIDs: some Sequence<UInt64>) {
+        state.withLock { state in
+            for wireID in wireIDs { state.requests[wireID] = nil }
+        }
+        bodies.stopped(wireIDs)
+    }
+
     func name(of wireID: UInt64) -> RequestName? { state.withLock { $0.requests[wireID] } }
 }

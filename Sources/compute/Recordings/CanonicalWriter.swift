@@ -5,7 +5,10 @@ import WorkerProtocol
 struct CanonicalWriter {
     private(set) var bytes: [UInt8] = []
 
-    init() { bytes.reserveCapacity(512) }
+    /// Most values have fewer bytes.
+    static let usualBytes = 512
+
+    init(reserving byteCount: Int = usualBytes) { bytes.reserveCapacity(byteCount) }
 
     mutating func raw(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
@@ -27,7 +30,9 @@ struct CanonicalWriter {
 
     mutating func digest(_ value: Digest) { value.withUnsafeBytes { bytes.append(contentsOf: $0) } }
 
-    mutating func headers(_ fields: [HeaderField]) {
+    mutating func headers(_ fields: [HeaderField]) { headers(fields.lazy.map { (name: $0.name, value: $0.value) }) }
+
+    mutating func headers(_ fields: some Collection<(name: String, value: String)>) {
         integer(UInt32(truncatingIfNeeded: fields.count))
         for field in fields {
             text(field.name)

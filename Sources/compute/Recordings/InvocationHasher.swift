@@ -9,28 +9,43 @@ public struct InvocationHasher: Sendable {
     private static let inputs = Blake3Hasher(deriveKeyContext: "skerry 2026-11 invocation input")
     private static let outputs = Blake3Hasher(deriveKeyContext: "skerry 2026-11 invocation output")
 
+    /// Bytes that are gathered before they are hashed: most invocations have fewer, and a hash of its own for each
+    /// piece would cost more than they do.
+    private static let gatheredBytes = 16 << 10
+
     private var hasher: Blake3Hasher
+    private var gathered: CanonicalWriter
     private var bodyBytes: UInt64 = 0
 
     private init(_ start: Blake3Hasher, _ head: CanonicalWriter) {
         hasher = start
-        head.bytes.withUnsafeBytes { hasher.update($0) }
+        gathered = head
     }
 
     /// Begins with the head of a request.
     public init(method: String, url: String, headers: [HeaderField]) {
-        var head = CanonicalWriter()
-        head.text(method)
-        head.text(url)
-        head.headers(headers)
-        self.init(InvocationHasher.inputs, head)
+        self.init(method: method, url: url, fields: headers.lazy.map { (name: $0.name, value: $0.value) })
     }
 
     /// Begins with the head of an answer.
     public init(status: UInt16, headers: [HeaderField]) {
+        self.init(status: status, fields: headers.lazy.map { (name: $0.name, value: $0.value) })
+    }
+
+    /// Begins with the head of a request, whose headers are pairs.
+    public init(method: String, url: String, fields: some Collection<(name: String, value: String)>) {
+        var head = CanonicalWriter()
+        head.text(method)
+        head.text(url)
+        head.headers(fields)
+        self.init(InvocationHasher.inputs, head)
+    }
+
+    /// Begins with the head of an answer, whose headers are pairs.
+    public init(status: UInt16, fields: some Collection<(name: String, value: String)>) {
         var head = CanonicalWriter()
         head.integer(status)
-        head.headers(headers)
+        head.headers(fields)
         self.init(InvocationHasher.outputs, head)
     }
 
@@ -45,14 +60,20 @@ public struct InvocationHasher: Sendable {
 
     /// Adds the next part of the body.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        hasher.update(bytes)
         bodyBytes &+= UInt64(bytes.count)
+        if gathered.bytes.count + bytes.count <= InvocationHasher.gatheredBytes {
+            gathered.raw(bytes)
+            return
+        }
+        gathered.bytes.withUnsafeBytes { hasher.update($0) }
+        gathered = CanonicalWriter(reserving: 0)
+        hasher.update(bytes)
     }
 
     /// The hash of what was added.
     public func finalize() -> Digest {
-        var whole = hasher
-        withUnsafeBytes(of: bodyBytes.littleEndian) { whole.update($0) }
-        return whole.finalize()
+        var rest = gathered
+        rest.integer(bodyBytes)
+        return rest.bytes.withUnsafeBytes { hasher.finalize(adding: $0) }
     }
 }

@@ -88,8 +88,6 @@ extension Receipt {
     var leaf: Digest {
         var writer = CanonicalWriter()
         write(to: &writer)
-        var hasher = Receipt.leaves
-        writer.bytes.withUnsafeBytes { hasher.update($0) }
-        return hasher.finalize()
+        return writer.bytes.withUnsafeBytes { Receipt.leaves.finalize(adding: $0) }
     }
 }

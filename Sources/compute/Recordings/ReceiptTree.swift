@@ -49,9 +49,11 @@ struct ReceiptTree {
     }
 
     private static func join(_ left: Digest, _ right: Digest) -> Digest {
-        var hasher = nodes
-        left.withUnsafeBytes { hasher.update($0) }
-        right.withUnsafeBytes { hasher.update($0) }
-        return hasher.finalize()
+        withUnsafeTemporaryAllocation(byteCount: 2 * Digest.byteCount, alignment: 8) { pair in
+            left.withUnsafeBytes { pair.copyMemory(from: $0) }
+            let behind = UnsafeMutableRawBufferPointer(rebasing: pair[Digest.byteCount...])
+            right.withUnsafeBytes { behind.copyMemory(from: $0) }
+            return nodes.finalize(adding: UnsafeRawBufferPointer(pair))
+        }
     }
 }

@@ -9,9 +9,7 @@ extension Frame {
             throw WireError(.unknownType, "frame type \(rawType) is unknown; are node and worker of one version?")
         }
         let frame = try decodeFields(of: type, &cursor)
-        guard cursor.isAtEnd else {
-            throw WireError(.malformed, "\(cursor.remaining) bytes follow the last field of a frame of type \(rawType)")
-        }
+        try cursor.end(of: rawType)
         return frame
     }
 
@@ -98,69 +96,5 @@ extension Frame {
         case .credit: return .credit(id: id, bytes: try cursor.integer("credit"))
         default: return .stop(id: id)
         }
-    }
-}
-
-/// Reads fields in order and never past the end.
-private struct FrameCursor {
-    private let bytes: UnsafeRawBufferPointer
-    private var offset = 0
-
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    var remaining: Int { bytes.count - offset }
-    var isAtEnd: Bool { remaining == 0 }
-
-    mutating func integer<Integer: FixedWidthInteger>(_ field: StaticString) throws(WireError) -> Integer {
-        let size = MemoryLayout<Integer>.size
-        guard remaining >= size else { throw truncated(field) }
-        let value = bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self)
-        offset += size
-        return Integer(littleEndian: value)
-    }
-
-    mutating func slice(_ field: StaticString, limit: Int) throws(WireError) -> Slice<UnsafeRawBufferPointer> {
-        let length = Int(try integer(field) as UInt32)
-        guard length <= limit else {
-            throw WireError(.malformed, "the \(field) is \(length) bytes long and the limit is \(limit)")
-        }
-        guard remaining >= length else { throw truncated(field) }
-        defer { offset += length }
-        return bytes[offset..<(offset + length)]
-    }
-
-    mutating func flag(_ field: StaticString) throws(WireError) -> Bool {
-        switch try integer(field) as UInt8 {
-        case 0: return false
-        case 1: return true
-        case let value: throw WireError(.malformed, "the \(field) is \(value); it must be 0 or 1")
-        }
-    }
-
-    mutating func blob(_ field: StaticString) throws(WireError) -> [UInt8] {
-        Array(try slice(field, limit: WireLimits.maxFrameBytes))
-    }
-
-    mutating func text(_ field: StaticString, limit: Int) throws(WireError) -> String {
-        String(decoding: try slice(field, limit: limit), as: UTF8.self)
-    }
-
-    mutating func headers() throws(WireError) -> [HeaderField] {
-        let count = Int(try integer("header count") as UInt16)
-        guard count <= WireLimits.maxHeaderCount else {
-            throw WireError(.malformed, "\(count) header lines; the limit is \(WireLimits.maxHeaderCount)")
-        }
-        var headers: [HeaderField] = []
-        headers.reserveCapacity(count)
-        for _ in 0..<count {
-            let name = try text("header name", limit: WireLimits.maxHeaderBytes)
-            let value = try text("header value", limit: WireLimits.maxHeaderBytes)
-            headers.append(HeaderField(name: name, value: value))
-        }
-        return headers
-    }
-
-    private func truncated(_ field: StaticString) -> WireError {
-        WireError(.malformed, "the frame ends inside the \(field), at byte \(offset) of \(bytes.count)")
     }
 }

@@ -30,10 +30,7 @@ extension Frame {
         let start = output.count
         output.append(contentsOf: [0, 0, 0, 0, type.rawValue])
         encodeFields(into: &output)
-        let length = UInt32(truncatingIfNeeded: output.count - start - FrameReader.prefixBytes)
-        for index in 0..<FrameReader.prefixBytes {
-            output[start + index] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(index)))
-        }
+        Self.patchLength(from: start, in: &output)
     }
 
     private var type: FrameType {
@@ -139,18 +136,18 @@ extension Frame {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(integer: some FixedWidthInteger) {
+    mutating func append(integer: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: integer.littleEndian) { append(contentsOf: $0) }
     }
 
-    fileprivate mutating func append(flag: Bool) { append(flag ? 1 : 0) }
+    mutating func append(flag: Bool) { append(flag ? 1 : 0) }
 
     fileprivate mutating func append(blob: [UInt8]) {
         append(integer: UInt32(truncatingIfNeeded: blob.count))
         append(contentsOf: blob)
     }
 
-    fileprivate mutating func append(text: String) {
+    mutating func append(text: String) {
         append(integer: UInt32(truncatingIfNeeded: text.utf8.count))
         append(contentsOf: text.utf8)
     }

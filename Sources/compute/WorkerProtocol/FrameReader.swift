@@ -28,6 +28,15 @@ public struct FrameReader: Sendable {
     ///
     /// - Throws: ``WireError`` when the stream holds something else than frames.
     public mutating func next() throws(WireError) -> Frame? {
+        try withNext { bytes throws(WireError) in try Frame.decode(bytes) }
+    }
+
+    /// Lends the bytes of the next whole frame after its length prefix; nil when more bytes are needed.
+    ///
+    /// - Throws: ``WireError`` when the stream holds something else than frames; what `body` throws.
+    public mutating func withNext<Value>(
+        _ body: (UnsafeRawBufferPointer) throws(WireError) -> Value
+    ) throws(WireError) -> Value? {
         guard bufferedBytes >= Self.prefixBytes else { return nil }
         let start = offset + Self.prefixBytes
         var length = 0
@@ -38,13 +47,8 @@ public struct FrameReader: Sendable {
         }
         guard buffer.count - start >= length else { return nil }
         offset = start + length
-        let outcome: Result<Frame, WireError> = buffer.withUnsafeBytes { bytes in
-            do throws(WireError) {
-                return .success(try Frame.decode(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + length)])))
-            } catch {
-                return .failure(error)
-            }
+        return try buffer.withUnsafeBufferPointer { bytes throws(WireError) in
+            try body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start..<(start + length)])))
         }
-        return try outcome.get()
     }
 }

@@ -14,6 +14,9 @@
     const none = new Uint8Array(0);
     const usedAlready = () => new TypeError('the body has been read already, or is locked to a reader');
 
+    const textType = 'text/plain;charset=UTF-8';
+    bridge.textType = textType;
+
     const isBlob = (value) => bridge.group('blob')?.isBlob?.(value) === true;
     const isParams = (value) => bridge.group('url') !== undefined && value instanceof bridge.URLSearchParams;
     const isForm = (value) => bridge.group('form')?.isForm?.(value) === true;
@@ -22,7 +25,7 @@
     /** `{ source, type }`: text, bytes or the record of a stream, and the content type that the value implies. */
     function extractBody(value) {
         if (value === null || value === undefined) return { source: null, type: null };
-        if (typeof value === 'string') return { source: value.toWellFormed(), type: 'text/plain;charset=UTF-8' };
+        if (typeof value === 'string') return { source: value.toWellFormed(), type: textType };
         const bytes = bytesOf(value);
         if (bytes !== undefined) return { source: copyOf(bytes), type: null };
         if (isParams(value)) {
@@ -41,7 +44,7 @@
         if (typeof value === 'object' && typeof value[Symbol.asyncIterator] === 'function') {
             return { source: bridge.need('streams').fromIterable(value), type: null };
         }
-        return { source: toUSVString(value), type: 'text/plain;charset=UTF-8' };
+        return { source: toUSVString(value), type: textType };
     }
 
     function streamSource(record) {

@@ -3,8 +3,8 @@
     'use strict';
 
     const { host, Headers, Response } = bridge;
-    const cronMethod = 'SCHEDULED';
     const cronScheme = 'cron:';
+    const cronHead = `SCHEDULED\n${cronScheme}`;
     const decodeText = globalThis.decodeURIComponent;
     const failure = { exception: 1, badResponse: 3, cancelled: 5 };
     const abortReason = 'nobody waits for this request any more';
@@ -54,16 +54,16 @@
         };
     }
 
-    function callFetch(handler, id, method, url, headerText, body) {
+    function callFetch(handler, id, head, body) {
         // Only the node makes such URLs: another app that calls this one by a binding chooses the method itself.
-        if (method === cronMethod && url.startsWith(cronScheme)) return callScheduled(handler, id, url);
+        if (head.startsWith(cronHead)) return callScheduled(handler, id, bridge.readHead(head).url);
         if (typeof handler.fetch !== 'function') throw new TypeError('the module has no fetch() handler');
         const signal = () => {
             const controller = new bridge.AbortController();
             controllers.set(id, controller);
             return controller.signal;
         };
-        const request = bridge.createRequest(method, url, headerText, body, signal);
+        const request = bridge.createRequest(head, body, signal);
         return handler.fetch(request, environment, makeContext(id));
     }
 
@@ -105,7 +105,8 @@
         return host.decode(bytes, true) ?? bytes;
     }
 
-    async function callMain(main, method, url, headerText, body) {
+    async function callMain(main, head, body) {
+        const { method, url, headerText } = bridge.readHead(head);
         const address = new bridge.URL(url);
         return main({
             method,
@@ -195,11 +196,8 @@
         finish(id, body);
     }
 
-    async function run(id, method, url, headerText, body) {
+    function respond(id, value, body) {
         try {
-            const value = answer.contract === 'fetch'
-                ? await callFetch(answer.target, id, method, url, headerText, body)
-                : await callMain(answer.target, method, url, headerText, body);
             const { status, headers, body: content } = describe(value);
             if (bridge.isStreamRecord(content)) {
                 stream(id, status, headers, content, body);
@@ -207,18 +205,48 @@
             }
             host.respond(id, status, headers, content, false);
         } catch (error) {
-            const { message, stack } = bridge.explain(error);
-            if (error instanceof BadResponse) host.fail(id, failure.badResponse, error.message, '');
-            else host.fail(id, failure.exception, message, stack);
+            fail(id, error, body);
+            return;
         }
         finish(id, body);
     }
 
-    bridge.dispatch = function dispatch(id, method, url, headerText, buffer, continues) {
+    function fail(id, error, body) {
+        const { message, stack } = bridge.explain(error);
+        if (error instanceof BadResponse) host.fail(id, failure.badResponse, error.message, '');
+        else host.fail(id, failure.exception, message, stack);
+        finish(id, body);
+    }
+
+    async function respondLater(id, promise, body) {
+        let value;
+        try {
+            value = await promise;
+        } catch (error) {
+            fail(id, error, body);
+            return;
+        }
+        respond(id, value, body);
+    }
+
+    function run(id, head, body) {
+        let value;
+        try {
+            value = answer.contract === 'fetch'
+                ? callFetch(answer.target, id, head, body) : callMain(answer.target, head, body);
+        } catch (error) {
+            fail(id, error, body);
+            return;
+        }
+        if (bridge.isResponse(value)) respond(id, value, body);
+        else respondLater(id, value, body);
+    }
+
+    bridge.dispatch = function dispatch(id, head, buffer, continues) {
         let body;
         if (continues) body = bridge.receive(id, buffer);
-        else if (buffer !== undefined) body = new Uint8Array(buffer);
-        run(id, method, url, headerText, body);
+        else if (buffer !== undefined) body = new Bytes(buffer);
+        run(id, head, body);
     };
 
     bridge.cancel = function cancel(id) {
@@ -246,10 +274,13 @@
 
     // Runs once what every request runs, so that the first one finds it compiled. Nothing of it stays, and no request
     // is called 0: nobody hears the answer.
-    bridge.warm = async function warm() {
+    bridge.warm = function warm() {
+        const head = 'GET\nhttp://localhost/\nhost\nlocalhost';
         environment = makeEnvironment('');
         answer = chooseHandler({ default: { fetch: (request) => new Response(request.method) } });
-        await run(0, 'GET', 'http://localhost/', 'host\nlocalhost', undefined);
+        run(0, head, undefined);
+        answer = chooseHandler({ default: { fetch: async (request) => new Response(request.url) } });
+        run(0, head, undefined);
         environment = undefined;
         answer = undefined;
     };

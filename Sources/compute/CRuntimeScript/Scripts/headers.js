@@ -4,6 +4,9 @@
 
     const namePattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+    // What most values are: visible characters, with white space between them.
+    const plainPattern = /^[!-~](?:[\t -~]*[!-~])?$/;
+
     function checkedName(value) {
         const name = `${value}`;
         if (!namePattern.test(name)) throw new TypeError(`'${name}' is not a header name`);
@@ -11,7 +14,9 @@
     }
 
     function checkedValue(value) {
-        const text = `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '').toWellFormed();
+        const plain = `${value}`;
+        if (plainPattern.test(plain)) return plain;
+        const text = plain.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '').toWellFormed();
         if (/[\0\r\n]/.test(text)) throw new TypeError('a header value cannot hold a line break or a NUL');
         return text;
     }

@@ -43,6 +43,17 @@
         return text;
     }
 
+    /** The parts of a request's head, which comes as lines. */
+    bridge.readHead = function readHead(head) {
+        const methodEnd = head.indexOf('\n');
+        const urlEnd = head.indexOf('\n', methodEnd + 1);
+        return {
+            method: head.slice(0, methodEnd),
+            url: urlEnd < 0 ? head.slice(methodEnd + 1) : head.slice(methodEnd + 1, urlEnd),
+            headerText: urlEnd < 0 ? '' : head.slice(urlEnd + 1),
+        };
+    };
+
     let createRequest;
     let describeRequest;
     let isRequest;
@@ -51,6 +62,9 @@
     class Request extends Body {
         #method = 'GET';
         #url = '';
+        // A request from outside, until something of it is asked for: a line each for the method, the URL, and the names
+        // and the values of its headers.
+        #head;
         #headers;
         #headerText;
         #signal;
@@ -66,8 +80,8 @@
                 throw new TypeError('init must be an object');
             }
             const source = isRequest(input) ? input : undefined;
-            this.#url = source ? source.#url : checkedURL(input);
-            this.#method = options.method !== undefined ? checkedMethod(options.method) : source?.#method ?? 'GET';
+            this.#url = source ? source.url : checkedURL(input);
+            this.#method = options.method !== undefined ? checkedMethod(options.method) : source?.method ?? 'GET';
             if (options.window !== undefined && options.window !== null) throw new TypeError('window can only be null');
             this.#settings = {
                 redirect: checkedChoice(options, 'redirect', source?.#settings),
@@ -110,19 +124,17 @@
         static {
             isRequest = (value) => typeof value === 'object' && value !== null && #method in value;
             headersOf = (request) => request.headers;
-            createRequest = (method, url, headerText, body, controller) => {
+            createRequest = (head, body, controller) => {
                 const request = new Request(internal);
-                request.#method = method;
-                request.#url = url;
-                request.#headerText = headerText;
+                request.#head = head;
                 request.#controller = controller;
                 if (body !== undefined) bridge.setBodySource(request, body);
                 return request;
             };
             describeRequest = (request) => ({
                 __proto__: null,
-                url: request.#url,
-                method: request.#method,
+                url: request.url,
+                method: request.method,
                 headers: bridge.headerPairs(request.headers),
                 redirect: request.redirect,
                 signal: request.#signal,
@@ -130,10 +142,27 @@
             });
         }
 
-        get method() { return this.#method; }
-        get url() { return this.#url; }
+        #readHead() {
+            const { method, url, headerText } = bridge.readHead(this.#head);
+            this.#head = undefined;
+            this.#method = method;
+            this.#url = url;
+            this.#headerText = headerText;
+        }
+
+        get method() {
+            if (this.#head !== undefined) this.#readHead();
+            return this.#method;
+        }
+        get url() {
+            if (this.#head !== undefined) this.#readHead();
+            return this.#url;
+        }
         get headers() {
-            this.#headers ??= bridge.adoptHeaders(this.#headerText);
+            if (this.#headers === undefined) {
+                if (this.#head !== undefined) this.#readHead();
+                this.#headers = bridge.adoptHeaders(this.#headerText);
+            }
             return this.#headers;
         }
         get signal() {
@@ -156,8 +185,8 @@
         clone() {
             const copy = new Request(internal);
             bridge.shareBody(this, copy);
-            copy.#method = this.#method;
-            copy.#url = this.#url;
+            copy.#method = this.method;
+            copy.#url = this.url;
             copy.#settings = this.#settings;
             copy.#headers = new Headers(this.headers);
             copy.#signal = bridge.followSignal(this.signal);

@@ -5,6 +5,7 @@
     const { Body, Headers } = bridge;
     const internal = Symbol('internal');
     const { stringify } = JSON;
+    const textLines = `content-type\n${bridge.textType}`;
     const nullBodyStatuses = new Set([101, 103, 204, 205, 304]);
     const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
@@ -16,7 +17,9 @@
     class Response extends Body {
         #status = 200;
         #statusText = '';
+        // Undefined until somebody asks for them, and then only the body's content type is in them.
         #headers;
+        #bodyType = null;
         #type = 'default';
         #url = '';
         #redirected = false;
@@ -24,7 +27,18 @@
         constructor(body = null, init = undefined) {
             super();
             if (body === internal) return;
-            const options = init ?? {};
+            if (init !== undefined && init !== null) this.#adopt(init);
+            if (body === null || body === undefined) return;
+            if (nullBodyStatuses.has(this.#status)) {
+                throw new TypeError(`a response with status ${this.#status} cannot have a body`);
+            }
+            const { source, type } = bridge.extractBody(body);
+            bridge.setBodySource(this, source);
+            if (this.#headers === undefined) this.#bodyType = type;
+            else bridge.setContentType(this.#headers, type);
+        }
+
+        #adopt(options) {
             if (typeof options !== 'object' && typeof options !== 'function') {
                 throw new TypeError('init must be an object');
             }
@@ -40,23 +54,21 @@
                 if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) throw new TypeError('a character cannot be in a status text');
                 this.#statusText = text;
             }
-            this.#headers = new Headers(options.headers);
-            if (body === null || body === undefined) return;
-            if (nullBodyStatuses.has(this.#status)) {
-                throw new TypeError(`a response with status ${this.#status} cannot have a body`);
-            }
-            const { source, type } = bridge.extractBody(body);
-            bridge.setBodySource(this, source);
-            bridge.setContentType(this.#headers, type);
+            if (options.headers !== undefined) this.#headers = new Headers(options.headers);
         }
 
         static {
             isResponse = (value) => typeof value === 'object' && value !== null && #status in value;
             isError = (response) => response.#type === 'error';
             describeResponse = (response) => ({
-                status: response.#status, headers: bridge.headerLines(response.#headers),
-                body: bridge.takeBody(response),
+                status: response.#status, headers: linesOf(response), body: bridge.takeBody(response),
             });
+            const linesOf = (response) => {
+                if (response.#headers !== undefined) return bridge.headerLines(response.#headers);
+                if (response.#bodyType === null) return '';
+                return response.#bodyType === bridge.textType
+                    ? textLines : `content-type\n${response.#bodyType}`;
+            };
             createResponse = ({ status, statusText, headers, url, redirected, body }) => {
                 const response = new Response(internal);
                 response.#status = status;
@@ -74,8 +86,12 @@
             const text = stringify(data);
             if (text === undefined) throw new TypeError('the value has no JSON form');
             const response = new Response(text, init);
-            const given = init?.headers === undefined ? undefined : new Headers(init.headers);
-            if (!given?.has('content-type')) response.#headers.set('content-type', 'application/json');
+            if (response.#headers === undefined) {
+                response.#bodyType = 'application/json';
+                return response;
+            }
+            const given = new Headers(init.headers);
+            if (!given.has('content-type')) response.#headers.set('content-type', 'application/json');
             return response;
         }
 
@@ -83,7 +99,7 @@
             const target = new bridge.URL(url).href;
             if (!redirectStatuses.has(status)) throw new RangeError(`${status} is not a redirect status`);
             const response = new Response(null, { status, headers: { location: target } });
-            bridge.makeImmutable(response.#headers);
+            bridge.makeImmutable(response.headers);
             return response;
         }
 
@@ -97,7 +113,13 @@
 
         get status() { return this.#status; }
         get statusText() { return this.#statusText; }
-        get headers() { return this.#headers; }
+        get headers() {
+            if (this.#headers === undefined) {
+                this.#headers = new Headers();
+                bridge.setContentType(this.#headers, this.#bodyType);
+            }
+            return this.#headers;
+        }
         get ok() { return this.#status >= 200 && this.#status <= 299; }
         get type() { return this.#type; }
         get url() { return this.#url; }
@@ -106,7 +128,7 @@
         clone() {
             const copy = new Response(internal);
             bridge.shareBody(this, copy);
-            copy.#headers = new Headers(this.#headers);
+            copy.#headers = new Headers(this.headers);
             if (this.#type !== 'default') bridge.makeImmutable(copy.#headers);
             copy.#status = this.#status;
             copy.#statusText = this.#statusText;
