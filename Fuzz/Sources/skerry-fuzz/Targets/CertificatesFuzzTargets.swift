@@ -55,6 +55,13 @@ enum CertificatesFuzzTargets {
         _ = try? ACMEClient.decode(ACMEDirectory.self, answer)
         _ = try? ACMEClient.decode(ACMEOrder.self, answer)
         _ = try? ACMEClient.decode(ACMEAuthorization.self, answer)
+        if let advice = try? ACMEClient.decode(ACMERenewal.self, answer).advice(retryAfter: nil) {
+            if advice.window.isEmpty { return "an empty window was read" }
+            if advice.explanation?.count ?? 0 > 200 { return "people would be told too much" }
+        }
+        // What other nodes send is as little to be trusted.
+        if HandshakeContent.isServers(Data(input)), input.count < 100 { return "\(input.count) bytes of a handshake" }
+        if let chain = try? CertificateChain(pem: String(decoding: input, as: UTF8.self)) { _ = chain.renewalID }
         if let material = try? JSONDecoder().decode(CertificateMaterial.self, from: Data(input)) {
             _ = try? CertificateMaterial(chainPEM: material.chainPEM, keyPEM: material.keyPEM)
         }
@@ -72,6 +79,10 @@ enum CertificatesFuzzTargets {
             "acme-answer": [
                 "problem": Array(#"{"type":"urn:ietf:params:acme:error:badNonce","detail":"x","subproblems":[]}"#.utf8),
                 "order": Array(#"{"status":"ready","authorizations":["u"],"finalize":"f","certificate":"c"}"#.utf8),
+                "renewal": Array(
+                    #"{"suggestedWindow":{"start":"2025-01-02T04:00:00Z","end":"2025-01-03T04:00:00Z"}}"#.utf8),
+                "handshake": [UInt8](repeating: 0x20, count: 64)
+                    + Array("TLS 1.3, server CertificateVerify\0".utf8) + [UInt8](repeating: 9, count: 32),
                 "date": Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8), "seconds": Array("120".utf8),
             ],
         ]

@@ -109,44 +109,63 @@ enum ChannelsFuzzTargets {
         settings.maxWrongLinks = 1_000
         var book = PayeeBook(network: network, node: key.publicKey, settings: settings, recovered: [])
         let holder = payerKey.publicKey.node
-        let grant = SessionGrant(network: network, channel: record.id, holder: holder, milliseconds: 0)
-        guard let signature = try? grant.sign(with: payerKey) else { return nil }
-        let opening = SessionOpening(
-            channel: record.id, commodity: .bytes, grantMilliseconds: 0, grant: signature)
+        func opening(at milliseconds: Int64) -> SessionOpening {
+            SessionOpening(
+                channel: record.id, commodity: .bytes, grantMilliseconds: milliseconds, grant: Data(count: 64))
+        }
         var session: UInt32 = 0
         var (delivered, proven): (UInt64, UInt64) = (0, 0)
         for place in stride(from: 0, to: min(input.count, 300) - 2, by: 3) {
             let value = UInt64(input[place + 1]) << 8 | UInt64(input[place + 2])
-            switch input[place] % 5 {
+            switch input[place] % 7 {
             case 0:
-                if let opened = try? book.open(opening, record: record, holder: holder, at: 0) {
+                if let opened = try? book.openVerified(opening(at: 0), record: record, holder: holder, at: 0) {
                     session = opened.session
                 }
             case 1:
                 let ack = SessionAck(
                     session: session, link: ChainLink(index: value, link: links[Int(value % (units + 1))]))
-                if let added = try? book.acknowledge(ack, holder: holder).units { proven += added }
+                if let added = try? book.acknowledge(ack, holder: holder) { proven += added }
                 if value > units, proven > units { return "more was acknowledged than the chain has" }
             case 2:
                 let ack = SessionAck(
                     session: session,
                     link: ChainLink(index: value % (units + 9), link: links[Int(value >> 8 % (units + 1))]))
-                if let added = try? book.acknowledge(ack, holder: holder).units { proven += added }
+                if let added = try? book.acknowledge(ack, holder: holder) { proven += added }
             case 3:
-                if (try? book.charge(value % 4, session: session, holder: holder, at: 1)) != nil {
-                    delivered += value % 4
-                }
-            default:
+                let ticket = try? book.charge(value % 4, session: session, holder: holder, commodity: .bytes, at: 1)
+                if ticket != nil { delivered += value % 4 }
+            case 4:
                 let voucher = SessionVoucher(
                     session: session, voucher: .init(units: value, signature: Data(input.prefix(64))))
-                if (try? book.take(voucher, holder: holder)) != nil { return "a voucher was forged" }
+                if (try? book.check(voucher, holder: holder).verify()) != nil { return "a voucher was forged" }
+            case 5:
+                // Many at a time, some of them the same.
+                let requests = (0..<20).map { (number: UInt64) in
+                    let index = min(units, value % (units + 1) + number % 3)
+                    return UnitRequest(
+                        holder: holder, session: session,
+                        acknowledgments: [ChainLink(index: index, link: links[Int(index)])],
+                        units: number % 2, commodity: .bytes)
+                }
+                for (request, answer) in zip(requests, book.admit(requests, at: 1)) {
+                    proven += answer.acknowledged
+                    if answer.refusal == nil { delivered += request.units }
+                }
+            default:
+                // A grant of any time is refused or taken, and never the end of the node.
+                let times: [Int64] = [.min, .min + 1, -1, 300_000, 300_001, .max]
+                let time = times[Int(value % 6)]
+                if (try? book.check(opening(at: time), record, at: 0)) != nil, time.magnitude > 300_000 {
+                    return "a grant of \(time) ms was taken"
+                }
             }
             if delivered > proven + window { return "\(delivered) units were delivered and \(proven) acknowledged" }
         }
-        let units = book.positions.first?.acknowledgedUnits ?? 0
-        guard units == proven else { return "\(units) units are acknowledged, \(proven) were counted" }
+        let acknowledged = book.positions.first?.acknowledgedUnits ?? 0
+        guard acknowledged == proven else { return "\(acknowledged) units are acknowledged, \(proven) were counted" }
         let last = book.positions.first?.last
-        return last == nil || last?.link == links[Int(units)] ? nil : "a wrong link was taken"
+        return last == nil || last?.link == links[Int(acknowledged)] ? nil : "a wrong link was taken"
     }
 
     /// Small valid inputs by target and name.
@@ -182,6 +201,7 @@ enum ChannelsFuzzTargets {
             "channels-session": [
                 "pays": [0, 0, 0, 3, 0, 2, 1, 0, 1, 1, 0, 2, 3, 0, 3, 1, 0, 5],
                 "lies": [0, 0, 0, 2, 5, 7, 3, 0, 1, 0, 0, 0, 4, 0, 9],
+                "together": [0, 0, 0, 5, 0, 1, 5, 0, 4, 6, 0, 0, 6, 0, 5],
             ],
         ]
     }
