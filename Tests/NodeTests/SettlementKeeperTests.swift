@@ -139,7 +139,7 @@ struct SettlementKeeperTests {
                 throw LedgerLogError(.unavailable, "nobody takes it")
             }
             let task = Task { await first.run() }
-            await first.settle(timeout: .seconds(60))
+            await first.settle(timeout: .milliseconds(200))
             try await eventually { sent.withLock { $0.count } >= 3 }
             task.cancel()
             await task.value
