@@ -10,11 +10,16 @@ public struct DomainReport: Codable, Sendable, Equatable {
         public var problem: String?
         /// When it is tried again.
         public var nextAttempt: Date?
+        /// True if the node shows the chain, and nodes that serve the app sign with its key; nil for false.
+        public var isBorrowed: Bool?
 
-        public init(notAfter: Date? = nil, problem: String? = nil, nextAttempt: Date? = nil) {
+        public init(
+            notAfter: Date? = nil, problem: String? = nil, nextAttempt: Date? = nil, isBorrowed: Bool? = nil
+        ) {
             self.notAfter = notAfter
             self.problem = problem
             self.nextAttempt = nextAttempt
+            self.isBorrowed = isBorrowed
         }
     }
 
@@ -29,7 +34,7 @@ public struct DomainReport: Codable, Sendable, Equatable {
     public var provedAt: Date?
     /// What the node found in place of the proof at its last look; nil if it found it.
     public var problem: String?
-    /// Nil if the node orders or holds no certificate for it.
+    /// Nil if the node orders, holds and borrows no certificate for it.
     public var certificate: Certificate?
 
     public init(domain: String, zone: String? = nil) {

@@ -93,6 +93,7 @@ actor FakeHost: MachineControl {
     private let news: AsyncStream<MachineStatus>.Continuation
     /// What runs on any host with a volume's name: a second one at a time is a mistake.
     private(set) var started: [MachineID] = []
+    private var statusNumber: UInt64 = 0
 
     init() { (stream, news) = AsyncStream<MachineStatus>.makeStream() }
 
@@ -103,6 +104,8 @@ actor FakeHost: MachineControl {
         status.state = state
         status.isWanted = wanted
         status.address = state.mayRun ? "10.1.1.1" : nil
+        statusNumber += 1
+        status.sequence = statusNumber
         machines[id] = status
         news.yield(status)
     }

@@ -24,6 +24,8 @@ extension NodeControl {
         if let status = await certificates.keeper.statuses().first(where: { $0.domain == domain.description }) {
             report.certificate = DomainReport.Certificate(
                 notAfter: status.notAfter, problem: status.problem, nextAttempt: status.nextAttempt)
+        } else if let chain = certificates.book.borrowed(domain.description) {
+            report.certificate = DomainReport.Certificate(notAfter: chain.notAfter, isBorrowed: true)
         }
         return report
     }

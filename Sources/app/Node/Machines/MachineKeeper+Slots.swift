@@ -181,10 +181,8 @@ extension MachineKeeper {
             try await world.control.create(spec, image: image)
         }
         if starts, held[slot]?.isPaused != true { try await world.control.start(id) }
-        // News of it may come later than this; until then it would look as if it was not there.
-        guard statuses[id] == nil else { return }
-        let status = try? await world.control.status(id)
-        if statuses[id] == nil { statuses[id] = status }
+        // News of it may come later than this; until then it would look as if it was not there, or did not run yet.
+        if let status = try? await world.control.status(id) { take(status) }
     }
 
     private func made(_ release: String, _ slot: MachineSlot, _ error: (any Error)?) {
@@ -269,7 +267,7 @@ extension MachineKeeper {
         do {
             try await body(world.control)
             // News of it may come later than this; until then it would look as if it still answered.
-            if let status = try? await world.control.status(entry.id) { statuses[entry.id] = status }
+            if let status = try? await world.control.status(entry.id) { take(status) }
         } catch {
             logger.warning(
                 "a machine cannot be stopped", metadata: ["machine": "\(entry.id)", "error": "\(error)"])

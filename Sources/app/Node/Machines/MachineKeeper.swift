@@ -131,14 +131,22 @@ actor MachineKeeper {
         // Others' are previews, or were forgotten meanwhile.
         guard book.entries.contains(where: { $0.id == status.id }) else { return }
         let old = statuses[status.id]
-        statuses[status.id] = status
-        // Usage alone changes nothing.
-        guard old?.state != status.state || old?.address != status.address else { return }
+        take(status)
+        // Usage alone changes nothing, and late news neither.
+        guard let status = statuses[status.id], old?.state != status.state || old?.address != status.address else {
+            return
+        }
         logger.info(
             "machine is \(status.state.rawValue)",
             metadata: ["machine": "\(status.id)", "reason": "\(status.reason ?? "")"])
         reconcile()
         publish()
+    }
+
+    /// Keeps the newest: news may come later than what was asked for after it.
+    func take(_ status: MachineStatus) {
+        if let known = statuses[status.id], known.sequence > status.sequence { return }
+        statuses[status.id] = status
     }
 
     /// Looks at everything once. Never waits for the ledger or for containers.

@@ -22,12 +22,14 @@ public struct MachineStatus: Sendable, Hashable, Codable {
     public var usage: MachineUsage?
     /// Somebody wants it to run.
     public var isWanted: Bool
+    /// Of two statuses of one machine that one supervisor told, the later one has the greater number.
+    public var sequence: UInt64
 
     /// A status.
     public init(
         id: MachineID, state: MachineState, image: String, address: String? = nil, ports: [MachinePort] = [],
         restarts: Int = 0, startedAt: Int64? = nil, exit: MachineExit? = nil, reason: String? = nil,
-        usage: MachineUsage? = nil, isWanted: Bool = false
+        usage: MachineUsage? = nil, isWanted: Bool = false, sequence: UInt64 = 0
     ) {
         self.id = id
         self.state = state
@@ -40,5 +42,6 @@ public struct MachineStatus: Sendable, Hashable, Codable {
         self.reason = reason
         self.usage = usage
         self.isWanted = isWanted
+        self.sequence = sequence
     }
 }

@@ -65,6 +65,7 @@ public actor MachineSupervisor: MachineControl {
     private var waiters: [MachineID: [Int: CheckedContinuation<Void, Never>]] = [:]
     private var observers: [Int: AsyncStream<MachineStatus>.Continuation] = [:]
     private var lastNumber = 0
+    private var statusNumber: UInt64 = 0
     private var commandNumber = 0
     private(set) var isClosed = false
     /// Machines that go on are somebody else's from now on.
@@ -391,12 +392,13 @@ public actor MachineSupervisor: MachineControl {
         let runs = machine.core.state.mayRun
         // Its program has ended, and what it had is being removed.
         let isEnding = machine.core.state == .healthy && machine.program == nil
+        statusNumber += 1
         return MachineStatus(
             id: machine.spec.id, state: isEnding ? .draining : machine.core.state, image: machine.spec.image,
             address: runs && machine.program != nil ? machine.run?.lease.address : nil, ports: machine.spec.ports,
             restarts: machine.core.restarts, startedAt: runs ? machine.run?.startedAt : nil, exit: machine.core.exit,
             reason: machine.log.events.last?.reason, usage: runs ? machine.usage : nil,
-            isWanted: machine.core.isWanted)
+            isWanted: machine.core.isWanted, sequence: statusNumber)
     }
 
     /// Tells those who look on, and those who wait.
