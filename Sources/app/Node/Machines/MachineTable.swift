@@ -175,9 +175,10 @@ final class MachineTable: MachineDirectory {
             replica.isPreview || replica.fence >= leases[replica.app]?[replica.slot]?.fence ?? 0
         }
         let others = state.others.values.flatMap { $0.reports.map(\.replica) }.filter { replica in
-            // Any node could say that it has any slot.
+            // Any node could say that it has any slot, and any preview under a fence that nobody else's has.
             replica.isPreview
-                || leases[replica.app]?[replica.slot] == Lease(holder: replica.node, fence: replica.fence)
+                ? replica.fence == 0
+                : leases[replica.app]?[replica.slot] == Lease(holder: replica.node, fence: replica.fence)
         }
         let all = own + others
         for replica in all {

@@ -127,6 +127,9 @@ final class NodeMachines: Sendable {
         }
     }
 
+    /// Lets go of the volumes' disks; machines that go on keep theirs. Call it last.
+    func close() async { await volumes.store.unmountAll() }
+
     // MARK: Capacity
 
     /// Says on the ledger what this node offers to machines, as far as its operator has not.
