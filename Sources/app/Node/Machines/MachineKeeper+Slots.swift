@@ -137,6 +137,9 @@ extension MachineKeeper {
             book.put(entry)
             save()
             held[slot]?.rename(release, to: other)
+            table.rename(
+                .init(app: entry.app, slot: entry.slot, release: release),
+                to: .init(app: entry.app, slot: entry.slot, release: other))
         }
     }
 
