@@ -10,13 +10,13 @@ import Testing
             let rollout = SlotRollout(strategy: .rolling, releases: ["new", "old"], slots: slots)
             let steps = (0..<3).map { rollout.step(of: UInt32($0)) }
             #expect(steps[turn] == .replace("new"))
-            for slot in 0..<3 where slot != turn { #expect(steps[slot] == .keep) }
+            for slot in 0..<3 where slot != turn { #expect(steps[slot] == (slot < turn ? .settled : .keep)) }
             #expect(!rollout.isDone)
             slots[turn].release = "new"
         }
         let done = SlotRollout(strategy: .rolling, releases: ["new", "old"], slots: slots)
         #expect(done.isDone && !done.isReverted(from: "new"))
-        #expect((0..<3).allSatisfy { done.step(of: UInt32($0)) == .keep })
+        #expect((0..<3).allSatisfy { done.step(of: UInt32($0)) == .settled })
     }
 
     @Test func aSlotThatNobodyHasKeepsNobodyWaiting() {
@@ -33,7 +33,7 @@ import Testing
         let rollout = SlotRollout(strategy: .rolling, releases: ["new", "old"], slots: slots)
         #expect(rollout.target == "old" && rollout.isReverted(from: "new"))
         #expect(rollout.step(of: 0) == .replace("old"))
-        #expect(rollout.step(of: 1) == .keep && rollout.step(of: 2) == .keep)
+        #expect(rollout.step(of: 1) == .settled && rollout.step(of: 2) == .settled)
     }
 
     @Test func aFirstReleaseThatFailsHasNothingToGoBackTo() {
@@ -56,7 +56,7 @@ import Testing
         #expect((0..<3).allSatisfy { rollout().step(of: UInt32($0)) == .switchTo("green") })
         slots[1].release = "green"
         slots[1].ready = nil
-        #expect(rollout().step(of: 0) == .switchTo("green") && rollout().step(of: 1) == .keep)
+        #expect(rollout().step(of: 0) == .switchTo("green") && rollout().step(of: 1) == .settled)
     }
 
     @Test func scaling() {

@@ -272,6 +272,38 @@ import Testing
     }
 
     @Test(
+        "A node that stops leaves no disk mounted, and finds what is on it when it is back",
+        .enabled(if: VolumeDisk.isPossible, "needs root, loop devices and mkfs.ext4"))
+    func unmounts() async throws {
+        try await withFolder { root in
+            let blobs = MemoryBlobs()
+            let volume = id("app/0/data")
+            let first = try makeStore(root, blobs, .disk)
+            let path = try await first.open(volume, byteCount: 16 << 20, fence: 1)
+            try Self.write([7], to: path + "/x")
+            // Whoever has something of it open keeps it.
+            let reader = try #require(FileHandle(forReadingAtPath: path + "/x"))
+            await first.unmountAll()
+            #expect(!FileManager.default.fileExists(atPath: path))
+            #expect(try reader.readToEnd() == Data([7]))
+            // What is late does not mount it again.
+            await #expect {
+                _ = try await first.open(volume, byteCount: 16 << 20, fence: 1)
+            } throws: { ($0 as? VolumeError)?.code == .inUse }
+            let second = try makeStore(root, blobs, .disk)
+            await second.mountAll()
+            #expect(Self.read(path + "/x") == [7])
+            try Self.write([8], to: path + "/x")
+            try reader.close()
+            await second.unmountAll()
+            let third = try makeStore(root, blobs, .disk)
+            await third.mountAll()
+            #expect(Self.read(path + "/x") == [8])
+            await third.unmountAll()
+        }
+    }
+
+    @Test(
         "On a disk of its own a machine gets no more than its volume",
         .enabled(if: VolumeDisk.isPossible, "needs root, loop devices and mkfs.ext4"))
     func bounded() async throws {

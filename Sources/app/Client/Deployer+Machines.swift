@@ -75,8 +75,8 @@ extension Deployer {
     ) async throws {
         if machine.health == nil {
             result.warnings.append(
-                "the machine has no health check, so a release counts as good as soon as its process runs; write "
-                    + "[machine.health]")
+                "the machine has no health check, so a release counts as good as soon as its "
+                    + (machine.ports.isEmpty ? "process runs" : "first port is open") + "; write [machine.health]")
         }
         guard !result.unchanged, machine.maxReplicas > 0 else { return }
         try await waitForRollout(name, result.release, machine, wasLive: known?.releases.contains { $0.live } ?? false)

@@ -1,4 +1,5 @@
-/// Where a node listens. Written by `skerry up`, read at every start.
+/// `node.json`: where a node listens, and what its operator decides. Made by `skerry up`, `node init` and `node join`, read at
+/// every start.
 public struct NodeConfiguration: Codable, Sendable, Equatable {
     /// A host and a port.
     public struct Address: Codable, Sendable, Equatable, CustomStringConvertible {

@@ -358,7 +358,12 @@ final class NodeParts: Sendable {
             self.machineProxy.close()
         }
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.part("machines") { await self.machineSetup.close() } }
+            group.addTask {
+                await self.part("machines") {
+                    await self.machineSetup.close()
+                    await self.nodeMachines.close()
+                }
+            }
             group.addTask {
                 await self.part("functions") {
                     await self.functions.shutdown()

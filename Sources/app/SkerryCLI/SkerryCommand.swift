@@ -5,7 +5,7 @@ import Node
 public struct SkerryCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "skerry",
-        abstract: "An edge network that anyone can run: sites and functions, served from every node.",
+        abstract: "An edge network that anyone can run: sites, functions and containers, served from every node.",
         discussion: """
             Start a network on this machine with `skerry up`, deploy a folder or a JavaScript file with
             `skerry deploy`, and open the address that it prints.

@@ -49,7 +49,9 @@ static void write_line(struct log *log, const char *stream, char kind, const cha
     int head_length = snprintf(
         head, sizeof head, "%lld%09ld %s %c ", (long long)now.tv_sec, now.tv_nsec, stream, kind);
     size_t whole = (size_t)head_length + length + 1;
-    if (log->file < 0 || log->size + whole > log->limit) rotate(log);
+    // Without a file there is nothing to rotate: on a full disk each line would push an old file out.
+    if (log->file < 0) open_file(log);
+    else if (log->size + whole > log->limit) rotate(log);
     struct iovec parts[3] = {
         { head, (size_t)head_length }, { (void *)text, length }, { "\n", 1 },
     };

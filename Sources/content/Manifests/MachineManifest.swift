@@ -110,7 +110,7 @@ public struct MachineManifest: Sendable, Hashable {
     public var bindings: [FunctionBinding] = []
     /// The first one with HTTP gets the app's visitors.
     public var ports: [Port] = []
-    /// Nil: a copy counts as healthy as soon as its process runs.
+    /// Nil: a copy counts as healthy as soon as its first port is open; without ports, as soon as its process runs.
     public var health: Health?
     public var volumes: [Volume] = []
     /// Copies that always run. 0 lets the last one sleep.

@@ -2,7 +2,7 @@ import ControlModel
 import Hummingbird
 
 /// Refuses requests that name a host which is not this node: the sign of a web page that reaches loopback through DNS
-/// (DNS rebinding).
+/// (DNS rebinding). An address is no name that DNS could lead here.
 struct HostGuard: RouterMiddleware {
     private let hosts: Set<String>
 
@@ -14,12 +14,19 @@ struct HostGuard: RouterMiddleware {
         _ request: Request, context: ControlContext, next: (Request, ControlContext) async throws -> Response
     ) async throws -> Response {
         let authority = request.head.authority ?? ""
-        guard hosts.contains(HostGuard.host(authority).lowercased()) else {
+        let host = HostGuard.host(authority).lowercased()
+        guard hosts.contains(host) || HostGuard.isAddress(host) else {
             throw ControlFailure(
                 status: 421, code: "control/wrong-host",
                 message: "This API does not answer for \"\(authority.prefix(80))\"; use its address")
         }
         return try await next(request, context)
+    }
+
+    private static func isAddress(_ host: String) -> Bool {
+        if host.hasPrefix("[") { return host.hasSuffix("]") }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 
     private static func host(_ authority: String) -> String {

@@ -34,8 +34,10 @@ public struct SlotRollout: Sendable, Hashable {
 
     /// What a slot's holder is to do about releases.
     public enum Step: Sendable, Hashable {
-        /// Run what it runs: it is its turn later, or all is done.
+        /// Run what it runs: it is its turn later.
         case keep
+        /// Run what it runs, and nothing beside it: that is what it is to run.
+        case settled
         /// Start this release beside the one that runs; when it is healthy, let it take over.
         case replace(String)
         /// Start this release beside the one that runs; when it is healthy, say so and wait.
@@ -64,9 +66,8 @@ public struct SlotRollout: Sendable, Hashable {
 
     /// What the holder of a slot does.
     public func step(of number: UInt32) -> Step {
-        guard let target, let slot = slots.first(where: { $0.number == number }), slot.release != target else {
-            return .keep
-        }
+        guard let target, let slot = slots.first(where: { $0.number == number }) else { return .keep }
+        if slot.release == target { return .settled }
         // Nothing runs that could be disturbed.
         if slot.release == nil { return .replace(target) }
         switch strategy {

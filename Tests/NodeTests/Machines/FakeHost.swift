@@ -126,7 +126,10 @@ actor FakeHost: MachineControl {
 
     func waitUntilHealthy(_ id: MachineID, timeout: Duration) async throws(MachineError) {}
 
-    func stop(_ id: MachineID) async throws(MachineError) { set(id, .stopped, wanted: false) }
+    func stop(_ id: MachineID) async throws(MachineError) {
+        machines[id]?.exit = MachineExit(signal: 15)
+        set(id, .stopped, wanted: false)
+    }
 
     func restart(_ id: MachineID) async throws(MachineError) {
         try await stop(id)
@@ -169,6 +172,8 @@ final class FakeNode: Sendable {
     let world: MachineSurroundings
     /// The ends that guards were told, by container.
     let limits = Mutex<[MachineID: Int64]>([:])
+    /// Whether its disk has no room for images.
+    let isFull = Mutex(false)
     /// Who holds images.
     let images = Mutex<Set<String>>([])
     private let folder: String
@@ -196,11 +201,12 @@ final class FakeNode: Sendable {
                 try ledger.run(action, by: key, as: .node)
             }, isUsable: { !dead($0) }, control: host, manifest: { try ledger.manifest($0) },
             image: { _, holder in
+                if box.node?.isFull.withLock({ $0 }) == true { throw MachineError(.diskFailed, "no room is left") }
                 box.node?.images.withLock { _ = $0.insert(holder) }
                 return MachineImage(layers: ["/nowhere"])
             }, release: { holder in box.node?.images.withLock { _ = $0.remove(holder) } },
             holders: { box.node?.images.withLock { $0 } ?? [] }, secrets: { _, _ in [:] },
-            volumes: { _, manifest in manifest.volumes.map { MachineMount(source: "/nowhere", target: $0.path) } },
+            volumes: { _, manifest, _ in manifest.volumes.map { MachineMount(source: "/nowhere", target: $0.path) } },
             limit: { id, end in box.node?.limits.withLock { $0[id] = end } }, limitPath: { _ in nil },
             announce: { others($0, node) }, now: MachineClock.now, wallTime: { FakeLedger.now })
         self.world = world

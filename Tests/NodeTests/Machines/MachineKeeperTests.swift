@@ -150,6 +150,36 @@ import Wire
         #expect(fleet.leases().first?.holder == new.id)
     }
 
+    @Test func aSlotWhoseMachineCannotBeMadeGoesToAnotherNode() async throws {
+        let fleet = try Fleet(2)
+        defer { fleet.stop() }
+        let (full, other) = (fleet.nodes[0], fleet.nodes[1])
+        full.isFull.withLock { $0 = true }
+        let release = try fleet.ledger.deploy(Self.manifest(copies: 2), as: Self.app)
+        try await Self.until("both copies on the node that has room") {
+            let healthy = fleet.healthy(1)
+            return healthy.count == 2 && healthy.values.allSatisfy { $0.node == other.id && $0.release == release }
+        }
+        #expect(fleet.leases().map(\.fence).sorted() == [1, 2], "it was taken, given back and not taken again")
+        #expect(fleet.leases().allSatisfy { $0.failed == nil }, "nothing is wrong with the release")
+        #expect(await full.host.started.isEmpty)
+        #expect(full.images.withLock { $0.isEmpty })
+    }
+
+    @Test func whoGaveASlotUpTakesItAgainOnlyWhenAllOfItHasEnded() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let node = fleet.nodes[0]
+        _ = try fleet.ledger.deploy(Self.manifest(), as: Self.app)
+        try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
+        let first = try #require(await node.keeper.container("db", 0))
+        // The lease is given back and the slot wanted again before that is done.
+        await node.keeper.end(MachineSlot(name: Self.app, slot: 0), yields: true)
+        try await Self.until("another copy") { fleet.healthy()[0]?.fence == 2 }
+        #expect(await node.host.running.count == 1)
+        #expect(await node.keeper.container("db", 0) != first)
+    }
+
     @Test func aRollingUpdateAndOneThatIsTakenBack() async throws {
         let fleet = try Fleet(3)
         defer { fleet.stop() }
@@ -316,6 +346,26 @@ import Wire
         #expect(await node.host.running.count == 1)
         node.table.left("db", slot: 0, release: replica.release)
         try await Self.until("its sleep again") { await node.host.running.isEmpty }
+    }
+
+    @Test func whatSleepsIsWokenUnderAnotherNameToo() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        func sleeper(_ copies: Int) -> MachineManifest {
+            Self.manifest {
+                $0.restart = .onFailure
+                $0.minReplicas = 0
+                $0.maxReplicas = copies
+                $0.idleMilliseconds = 1_000
+            }
+        }
+        _ = try fleet.ledger.deploy(sleeper(1), as: Self.app)
+        try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
+        try await Self.until("its end") { await fleet.nodes[0].host.running.isEmpty }
+        // The same machine with another scale: its container is renamed.
+        let release = try fleet.ledger.deploy(sleeper(2), as: Self.app)
+        try await Self.until("its new name") { fleet.leases().first?.release.description == release }
+        #expect(try await fleet.nodes[0].keeper.wake("db", 0, within: .seconds(10)).release == release)
     }
 
     @Test func nobodyGetsASlotsVisitorsBySayingThatItIsHis() async throws {

@@ -76,6 +76,16 @@ import Testing
         #expect(core.release == "b" && core.ready == nil)
     }
 
+    @Test func whatWasPreparedForASwitchThatWasCalledOffEnds() {
+        var core = Self.running()
+        _ = core.advance(Self.wish(.prepare("b")), now: 10)
+        core.note("b", .healthy)
+        Self.expect(&core, Self.wish(.prepare("b")), 11, [])
+        // It failed in another slot: the rollout is back at what runs here.
+        Self.expect(&core, Self.wish(.settled), 12, [.retire(release: "b")])
+        #expect(core.release == "a" && core.next == nil && core.ready == nil)
+    }
+
     @Test func whatSleepsIsReadyAsItIs() {
         var core = Self.running()
         _ = core.advance(Self.wish(.keep, awake: false), now: 10)

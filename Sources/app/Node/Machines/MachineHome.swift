@@ -51,10 +51,11 @@ struct MachineHome: Sendable {
             image: { try await home.image($0, for: $1) },
             release: { await home.release($0) }, holders: { await home.unpacker?.holders ?? [] },
             secrets: { names, app in try await home.secrets.values(of: names, for: app) },
-            volumes: { try await volumes.mounts($0, $1) }, dropVolumes: { await volumes.drop($0, $1) },
+            volumes: { try await volumes.mounts($0, $1, fence: $2) }, dropVolumes: { await volumes.drop($0, $1) },
             dropPreviews: { await volumes.dropPreviews() }, limit: { try home.limit($0, $1) },
             limitPath: { home.limitPath($0) }, announce: { await home.announce($0) }, now: MachineClock.now,
-            wallTime: { Int64(Date().timeIntervalSince1970 * 1_000) }, entrance: entrance)
+            wallTime: { Int64(Date().timeIntervalSince1970 * 1_000) }, entrance: entrance,
+            hasVolumes: { await volumes.has($0) })
     }
 
     /// Signs with the node's next nonce, and again if something else of the node came first.

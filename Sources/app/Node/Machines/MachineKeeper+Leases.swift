@@ -38,14 +38,47 @@ extension MachineKeeper {
     func end(_ slot: MachineSlot, yields: Bool) {
         guard let old = held.removeValue(forKey: slot) else { return }
         let entries = book.entries(of: slot.name.description, slot.slot)
-        let tasks = entries.map { remove($0, after: old.busy[$0.release]) }
-        guard yields else { return }
+        finish(slot, entries.map { remove($0, after: old.busy[$0.release]) }, yields: yields)
+    }
+
+    /// Waits for the end of a slot's containers, and gives its lease back if that is wished for. Before that it is not taken
+    /// again: it would be the same lease, with the same names for containers, and it would be given back under what runs then.
+    func finish(_ slot: MachineSlot, _ tasks: [Task<Void, Never>], yields: Bool) {
+        ending[slot, default: 0] += 1
         Task {
             for task in tasks { await task.value }
-            do { try await world.submit(.yieldMachines([slot])) } catch {
-                logger.debug("a lease is not given back but ends by itself", metadata: ["error": "\(error)"])
+            if yields {
+                do { try await world.submit(.yieldMachines([slot])) } catch {
+                    logger.debug("a lease is not given back but ends by itself", metadata: ["error": "\(error)"])
+                }
             }
+            let rest = (ending[slot] ?? 1) - 1
+            ending[slot] = rest > 0 ? rest : nil
         }
+    }
+
+    /// Gives a slot back whose machine cannot be made here, if another node may be able to, and does not take it again for a
+    /// while.
+    func leaveToOthers(_ slot: MachineSlot, _ fence: UInt64, _ release: String) async {
+        // Where its volumes are it stays: on another node they would be empty, or as old as the last snapshot.
+        let hasVolumes = await world.hasVolumes(slot)
+        guard !hasVolumes, let wish = wishes[slot.name], let known = held[slot], known.fence == fence,
+            known.core.release == release, known.core.next == nil, known.draining.isEmpty, !known.isEnding,
+            // Only this node knows that its owner stopped it.
+            !known.isStopped, !known.isPaused,
+            // Another release may work.
+            !wish.isOnTrial(slot: slot.slot, world.wallTime())
+        else { return }
+        let state = world.state()
+        let others = placement(state, world.wallTime()).order(
+            app: slot.name.description, slot: slot.slot, demand: wish.demand, within: bounds(wish, state)
+        ).filter { $0 != world.node && world.isUsable($0) }
+        if others.isEmpty { return }
+        logger.warning(
+            "a slot whose machine cannot be made here is left to other nodes",
+            metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)", "release": "\(release)"])
+        leftUntil[slot] = world.now() + MakeFailure.absence
+        end(slot, yields: true)
     }
 
     /// Takes and renews leases, one transaction at a time.
@@ -67,6 +100,7 @@ extension MachineKeeper {
         var placement: MachinePlacement?
         let state = world.state()
         let wallTime = world.wallTime()
+        leftUntil = leftUntil.filter { $0.value > now }
         // What finishes its work keeps its slot until then.
         for (slot, held) in held where held.isEnding && now >= clock.renewal(askedAt: held.asked) {
             guard let release = held.core.release.flatMap({ ReleaseID($0) }) else { continue }
@@ -85,10 +119,10 @@ extension MachineKeeper {
                     freeSince[slot] = nil
                     continue
                 }
-                guard let release = wish.beginning(of: number) else { continue }
+                guard ending[slot] == nil, let release = wish.beginning(of: number) else { continue }
                 let claim = MachineClaim(slot: slot, release: release, failed: lease?.failed)
                 if let lease, lease.isHeld(at: wallTime) {
-                    takings.append(claim)
+                    if leftUntil[slot] == nil { takings.append(claim) }
                     continue
                 }
                 if placement == nil { placement = self.placement(state, wallTime) }
@@ -98,6 +132,8 @@ extension MachineKeeper {
                 guard let order, let first = order.first else { continue }
                 placement?.add(.init(app: app.description, node: first, demand: wish.demand))
                 guard let rank = order.firstIndex(of: world.node) else { continue }
+                // Where nobody else may take it there is no use in waiting.
+                if order.count > 1, leftUntil[slot] != nil { continue }
                 let since = freeSince[slot] ?? now
                 freeSince[slot] = since
                 if now - since >= LeaseClock.turn(rank: rank, term: clock.term) { takings.append(claim) }
@@ -187,7 +223,7 @@ extension MachineKeeper {
         let slot = claim.slot
         freeSince[slot] = nil
         guard var known = held[slot], known.fence == lease.fence else {
-            guard held[slot] == nil else { return }
+            guard held[slot] == nil, ending[slot] == nil else { return }
             // It may have ended while the answer was on its way.
             guard world.now() < clock.end(askedAt: asked), wishes[slot.name] != nil else { return }
             begin(slot, lease, asked, claim)

@@ -14,9 +14,8 @@ extension MachineKeeper {
     private static let hearingTime = Duration.seconds(1)
     /// How long a request may be on its way from another node.
     private static let wayTime = Duration.milliseconds(300)
-    /// Between two attempts to make a container that cannot be made.
-    private static let firstRetry: Int64 = 1_000
-    private static let longestRetry: Int64 = 60_000
+    /// How long a guard may take to end a container whose time is over.
+    private static let guardTime = Duration.seconds(2)
 
     /// Brings every slot closer to what is wished for.
     func reconcile() {
@@ -80,8 +79,8 @@ extension MachineKeeper {
     }
 
     private func phase(of release: String, _ held: Held, _ slot: MachineSlot) -> SlotCore.Phase {
-        // What is not here yet may come; what cannot be made three times cannot be made.
-        if let failure = held.failures[release] { return failure.count < 3 ? .starting : .failing }
+        // What is not here yet may come; what cannot be made again and again cannot be made.
+        if let failure = held.failures[release] { return failure.isOfRelease ? .failing : .starting }
         guard let entry = book[slot.name.description, slot.slot, release], let status = statuses[entry.id] else {
             return held.busy[release] == nil ? .none : .starting
         }
@@ -137,13 +136,20 @@ extension MachineKeeper {
             entry.release = other
             book.put(entry)
             save()
+            held[slot]?.rename(release, to: other)
+            table.rename(
+                .init(app: entry.app, slot: entry.slot, release: release),
+                to: .init(app: entry.app, slot: entry.slot, release: other))
         }
     }
 
     private func create(_ release: String, starts: Bool, _ slot: MachineSlot, _ wish: MachineWish) {
-        guard held[slot]?.busy[release] == nil, let manifest = wish.manifest(of: release),
-            let fence = held[slot]?.fence, let id = MachineKeeper.id(slot, fence, release)
+        guard isTidy, held[slot]?.busy[release] == nil, let manifest = wish.manifest(of: release),
+            let fence = held[slot]?.fence
         else { return }
+        // One that was renamed before it was made keeps its name: two entries of a release would be taken for each other.
+        let known = book[slot.name.description, slot.slot, release]
+        guard let id = known?.fence == fence ? known?.id : MachineKeeper.id(slot, fence, release) else { return }
         book.put(
             .init(
                 id: id, app: slot.name.description, slot: slot.slot, fence: fence, release: release,
@@ -154,9 +160,9 @@ extension MachineKeeper {
         enqueue(release, slot) { keeper in
             do {
                 try await keeper.make(id, manifest, slot, fence, starts: starts)
-                await keeper.made(release, slot, nil)
+                await keeper.made(release, slot, fence, nil)
             } catch {
-                await keeper.made(release, slot, error)
+                await keeper.made(release, slot, fence, error)
             }
         }
     }
@@ -166,8 +172,9 @@ extension MachineKeeper {
     ) async throws {
         let image = try await world.image(manifest, id.description)
         let secrets = try await world.secrets(manifest.secrets, slot.name)
-        let mounts = try await world.volumes(slot, manifest)
         // The lease may have ended meanwhile, and another one have begun.
+        guard held[slot]?.fence == fence else { return }
+        let mounts = try await world.volumes(slot, manifest, fence)
         guard held[slot]?.fence == fence else { return }
         let spec = try MachineSpec(
             id: id, manifest, slot, secrets: secrets, mounts: mounts, node: world.node, limit: world.limitPath(id),
@@ -185,20 +192,21 @@ extension MachineKeeper {
         if let status = try? await world.control.status(id) { take(status) }
     }
 
-    private func made(_ release: String, _ slot: MachineSlot, _ error: (any Error)?) {
-        guard held[slot] != nil else { return }
-        if let error {
-            let count = (held[slot]?.failures[release]?.count ?? 0) + 1
-            let pause = min(MachineKeeper.firstRetry << Int64(min(count - 1, 8)), MachineKeeper.longestRetry)
-            held[slot]?.failures[release] = ("\(error)", world.now() + pause, count)
-            logger.warning(
-                "a machine cannot be made",
-                metadata: [
-                    "app": "\(slot.name)", "slot": "\(slot.slot)", "release": "\(release)", "error": "\(error)",
-                ])
-        } else {
+    private func made(_ release: String, _ slot: MachineSlot, _ fence: UInt64, _ error: (any Error)?) async {
+        // What an earlier lease's attempt came to says nothing about this one's.
+        guard let known = held[slot], known.fence == fence else { return }
+        guard let error else {
             held[slot]?.failures[release] = nil
+            return
         }
+        let failure = MakeFailure("\(error)", after: known.failures[release], now: world.now())
+        held[slot]?.failures[release] = failure
+        logger.warning(
+            "a machine cannot be made",
+            metadata: [
+                "app": "\(slot.name)", "slot": "\(slot.slot)", "release": "\(release)", "error": "\(error)",
+            ])
+        if failure.isOfNode { await leaveToOthers(slot, fence, release) }
     }
 
     /// Tries again to make what could not be made.
@@ -227,9 +235,8 @@ extension MachineKeeper {
         on release: String, _ slot: MachineSlot,
         _ body: @escaping @Sendable (any MachineControl, MachineID) async throws -> Void
     ) {
-        guard held[slot]?.busy[release] == nil, let entry = book[slot.name.description, slot.slot, release] else {
-            return
-        }
+        guard isTidy, held[slot]?.busy[release] == nil, let entry = book[slot.name.description, slot.slot, release]
+        else { return }
         enqueue(release, slot) { [world, logger] _ in
             do { try await body(world.control, entry.id) } catch {
                 logger.warning(
@@ -272,7 +279,9 @@ extension MachineKeeper {
             logger.warning(
                 "a machine cannot be stopped", metadata: ["machine": "\(entry.id)", "error": "\(error)"])
         }
-        held[slot]?.stopping.remove(entry.release)
+        // It may have another release's name by now.
+        let release = book.entries.first { $0.id == entry.id }?.release
+        held[slot]?.stopping.subtract([entry.release, release ?? entry.release])
     }
 
     /// Does something to a container, after what is being done to it.
@@ -287,7 +296,8 @@ extension MachineKeeper {
         held[slot]?.busy[release] = task
         Task {
             await task.value
-            if held[slot]?.busy[release] == task { held[slot]?.busy[release] = nil }
+            // It may have another release's name by now.
+            for (name, other) in held[slot]?.busy ?? [:] where other == task { held[slot]?.busy[name] = nil }
             reconcile()
             publish()
         }
@@ -316,13 +326,14 @@ extension MachineKeeper {
             if drains, let slot { await drain(key, slot, patience) }
             do { try await world.control.destroy(entry.id) } catch {
                 logger.error("a container cannot be ended", metadata: ["machine": "\(entry.id)", "error": "\(error)"])
-                // Then its guard does.
+                // Then its guard does, which looks once a second; until then nobody else may have its volumes.
                 try? world.limit(entry.id, 0)
+                try? await Task.sleep(for: MachineKeeper.guardTime)
             }
             await world.release(entry.id.description)
             forget(entry, key)
         }
-        if drains, let slot { held[slot]?.busy[entry.release] = task }
+        if let slot { held[slot]?.busy[entry.release] = task }
         return task
     }
 
@@ -402,6 +413,9 @@ extension MachineKeeper {
         }
         return book[app, number, release]?.id
     }
+
+    /// All containers of a slot of this node: during a rollout also the one that is to serve next, which has the same volumes.
+    func containers(_ app: String, _ number: UInt32) -> [MachineID] { book.entries(of: app, number).map(\.id) }
 
     /// Waits until nothing is being done to a slot's containers any more, at most for `patience`.
     func settle(_ app: String, _ number: UInt32, within patience: Duration) async {

@@ -26,7 +26,7 @@ actor MachineKeeper {
         /// The containers that something is being done to, by release; the last thing is awaited by the next.
         var busy: [String: Task<Void, Never>] = [:]
         /// Why the container of a release could not be made, and when that is tried again.
-        var failures: [String: (reason: String, retry: Int64, count: Int)] = [:]
+        var failures: [String: MakeFailure] = [:]
         /// Releases whose containers this keeper stopped: others that are stopped ended by themselves.
         var stopped: Set<String> = []
         /// Containers that finish what they have.
@@ -42,6 +42,14 @@ actor MachineKeeper {
         /// What the ledger says of it, when it was last renewed.
         var claimed: MachineClaim?
         var healthySince: ContinuousClock.Instant?
+
+        /// The container of a release is another release's from now on, with what is known of it.
+        mutating func rename(_ release: String, to other: String) {
+            busy[other] = busy.removeValue(forKey: release)
+            failures[other] = failures.removeValue(forKey: release)
+            if stopped.remove(release) != nil { stopped.insert(other) }
+            if stopping.remove(release) != nil { stopping.insert(other) }
+        }
     }
 
     /// How often everything is looked at when nothing happens.
@@ -62,6 +70,11 @@ actor MachineKeeper {
     var statuses: [MachineID: MachineStatus] = [:]
     /// Since when a slot that nobody has is known to be free.
     var freeSince: [MachineSlot: Int64] = [:]
+    /// Until when slots are left to other nodes, because their machines could not be made here.
+    var leftUntil: [MachineSlot: Int64] = [:]
+    /// How many containers of slots that are not this node's any more are still being ended, or the lease given back: until
+    /// then the slot is not taken again, or two containers would have its volumes.
+    var ending: [MachineSlot: Int] = [:]
     var isClaiming = false
     /// Containers of releases that are not live, which somebody looks at.
     private var previews: [MachineTable.Own] = []
@@ -99,9 +112,13 @@ actor MachineKeeper {
 
     /// Runs until cancelled; machines run on then, until their leases end.
     func run(_ changes: AsyncStream<UInt64>) async {
-        await endLeftovers()
-        isTidy = true
+        // Known first: what goes on would look as if it was gone.
+        for status in await world.control.list() { take(status) }
+        let known = Set(book.entries.map(\.id))
+        let leftovers = statuses.keys.filter { !known.contains($0) }.sorted()
         await withDiscardingTaskGroup { group in
+            // Beside the rounds: leases end while something takes its time to stop.
+            group.addTask { await self.end(leftovers) }
             group.addTask { for await _ in changes { await self.round() } }
             group.addTask { for await status in await self.world.control.changes() { await self.note(status) } }
             group.addTask {
@@ -110,21 +127,26 @@ actor MachineKeeper {
         }
     }
 
-    /// Containers that no list knows are nobody's.
-    private func endLeftovers() async {
-        let known = Set(book.entries.map(\.id))
-        for status in await world.control.list() {
-            statuses[status.id] = status
-            if known.contains(status.id) { continue }
-            logger.warning("a container that nobody asked for is ended", metadata: ["machine": "\(status.id)"])
-            do { try await world.control.destroy(status.id) } catch {
-                logger.error("it cannot be ended", metadata: ["machine": "\(status.id)", "error": "\(error)"])
+    /// Ends containers that no list knows, which are nobody's. Until they are gone none is made or started, for they may have
+    /// the same volumes.
+    private func end(_ leftovers: [MachineID]) async {
+        let (control, logger) = (world.control, logger)
+        await withDiscardingTaskGroup { group in
+            for id in leftovers {
+                group.addTask {
+                    logger.warning("a container that nobody asked for is ended", metadata: ["machine": "\(id)"])
+                    do { try await control.destroy(id) } catch {
+                        logger.error("it cannot be ended", metadata: ["machine": "\(id)", "error": "\(error)"])
+                    }
+                }
             }
         }
         // Those who are gone hold no image any more; a crash may have come before they let go.
-        for holder in await world.holders() where !known.contains(where: { $0.description == holder }) {
+        for holder in await world.holders() where !book.entries.contains(where: { $0.id.description == holder }) {
             await world.release(holder)
         }
+        isTidy = true
+        round()
     }
 
     func note(_ status: MachineStatus) {
@@ -246,7 +268,7 @@ actor MachineKeeper {
             let slot = MachineSlot(name: name, slot: entry.slot)
             if held[slot] != nil || mayResume(slot) { continue }
             if statuses[entry.id] != nil { statuses[entry.id] = nil }
-            remove(entry)
+            finish(slot, [remove(entry)], yields: false)
         }
     }
 

@@ -26,8 +26,8 @@ struct MachineSurroundings: Sendable {
     var holders: @Sendable () async -> Set<String>
     /// Values of an app's secrets.
     var secrets: @Sendable ([String], AppName) async throws -> [String: String]
-    /// The folders for a slot's volumes, made if need be.
-    var volumes: @Sendable (MachineSlot, MachineManifest) async throws -> [MachineMount]
+    /// The folders for a slot's volumes, made if need be, for a machine under the lease with a fence; 0 for a preview.
+    var volumes: @Sendable (MachineSlot, MachineManifest, UInt64) async throws -> [MachineMount]
     /// Removes the volumes of a preview's slot.
     var dropVolumes: @Sendable (MachineSlot, MachineManifest) async -> Void = { _, _ in }
     /// Removes the volumes of all previews: nothing of them runs.
@@ -45,4 +45,6 @@ struct MachineSurroundings: Sendable {
     var wallTime: @Sendable () -> Int64
     /// Where machines reach the gateway; nil where they do not.
     var entrance: MachineEntrance?
+    /// Whether a slot has volumes on this node, or nobody knows.
+    var hasVolumes: @Sendable (MachineSlot) async -> Bool = { _ in false }
 }

@@ -73,6 +73,8 @@ final class MachineTable: MachineDirectory {
         /// Ports of this node.
         var gates: [MachineGate] = []
         var loads: [Key: Load] = [:]
+        /// What machines are called by now whose release was renamed.
+        var names: [Key: Key] = [:]
         /// Requests of this node's gateway, by app.
         var outbound: [String: Int] = [:]
         var waking: [String: Task<MachineReplica, any Error>] = [:]
@@ -175,9 +177,10 @@ final class MachineTable: MachineDirectory {
             replica.isPreview || replica.fence >= leases[replica.app]?[replica.slot]?.fence ?? 0
         }
         let others = state.others.values.flatMap { $0.reports.map(\.replica) }.filter { replica in
-            // Any node could say that it has any slot.
+            // Any node could say that it has any slot, and any preview under a fence that nobody else's has.
             replica.isPreview
-                || leases[replica.app]?[replica.slot] == Lease(holder: replica.node, fence: replica.fence)
+                ? replica.fence == 0
+                : leases[replica.app]?[replica.slot] == Lease(holder: replica.node, fence: replica.fence)
         }
         let all = own + others
         for replica in all {
@@ -339,6 +342,7 @@ final class MachineTable: MachineDirectory {
     func entered(_ app: String, slot: UInt32, release: String) {
         let key = Key(app: app, slot: slot, release: release)
         let (inFlight, scale) = state.withLock { state in
+            let key = state.names[key] ?? key
             state.loads[key, default: Load(idleSince: .now)].inFlight += 1
             return (state.loads[key]?.inFlight ?? 0, state.scales[app])
         }
@@ -349,6 +353,7 @@ final class MachineTable: MachineDirectory {
     func left(_ app: String, slot: UInt32, release: String) {
         let key = Key(app: app, slot: slot, release: release)
         state.withLock { state in
+            let key = state.names[key] ?? key
             guard var load = state.loads[key] else { return }
             load.inFlight = max(0, load.inFlight - 1)
             load.idleSince = .now
@@ -358,9 +363,25 @@ final class MachineTable: MachineDirectory {
 
     /// The work at one of this node's machines: how much, and since when there is none; nil if it never had any.
     func load(of key: Key) -> (inFlight: Int, idleSince: ContinuousClock.Instant)? {
-        state.withLock { state in state.loads[key].map { ($0.inFlight, $0.idleSince) } }
+        state.withLock { state in state.loads[state.names[key] ?? key].map { ($0.inFlight, $0.idleSince) } }
+    }
+
+    /// A machine goes on under another release's name, with the work that it has.
+    func rename(_ key: Key, to other: Key) {
+        state.withLock { state in
+            if let load = state.loads.removeValue(forKey: key) { state.loads[other] = load }
+            state.names[other] = nil
+            for (name, known) in state.names where known == key { state.names[name] = other }
+            state.names[key] = other
+        }
     }
 
     /// Forgets a machine that is gone.
-    func forgetLoad(of key: Key) { state.withLock { _ = $0.loads.removeValue(forKey: key) } }
+    func forgetLoad(of key: Key) {
+        state.withLock { state in
+            let key = state.names[key] ?? key
+            state.loads[key] = nil
+            state.names = state.names.filter { $0.value != key }
+        }
+    }
 }

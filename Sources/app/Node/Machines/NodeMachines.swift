@@ -127,14 +127,14 @@ final class NodeMachines: Sendable {
         }
     }
 
+    /// Lets go of the volumes' disks; machines that go on keep theirs. Call it last.
+    func close() async { await volumes.store.unmountAll() }
+
     // MARK: Capacity
 
     /// Says on the ledger what this node offers to machines, as far as its operator has not.
     private func offer() async {
-        guard unable == nil else {
-            logger.notice("this node runs no machines", metadata: ["reason": "\(unable ?? "")"])
-            return
-        }
+        if let unable { logger.notice("this node runs no machines", metadata: ["reason": "\(unable)"]) }
         let cpu = UInt64(clamping: options.cpuMillis ?? System.coreCount * 1_000)
         let memory = UInt64(clamping: options.memoryBytes ?? HostMemory.totalBytes / 2)
         while !Task.isCancelled {
@@ -142,6 +142,8 @@ final class NodeMachines: Sendable {
             var capacity = record.capacity
             if options.cpuMillis != nil || capacity.cpuMillis == 0 { capacity.cpuMillis = cpu }
             if options.memoryBytes != nil || capacity.memoryBytes == 0 { capacity.memoryBytes = memory }
+            // What it offered while it could is room that nobody can use.
+            if unable != nil { (capacity.cpuMillis, capacity.memoryBytes) = (0, 0) }
             if capacity == record.capacity { return }
             do {
                 return try await home.submit(

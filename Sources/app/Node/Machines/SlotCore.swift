@@ -104,18 +104,28 @@ struct SlotCore: Hashable, Sendable {
     mutating func advance(_ wish: Wish, now: Int64) -> [Action] {
         var actions: [Action] = []
         switch wish.step {
-        case .keep:
+        case .keep, .settled:
             break
         case .replace(let release): actions += replace(release, wish, now, switches: true)
         case .prepare(let release): actions += replace(release, wish, now, switches: false)
         case .switchTo(let release): actions += replace(release, wish, now, switches: true)
         }
-        if case .keep = wish.step, let waiting = next, waiting.release == failed || !isWaiting(waiting) {
+        if let waiting = next, isUnwanted(waiting, wish.step) {
             actions.append(retire(waiting, wish))
             next = nil
         }
         actions += run(wish, now)
         return actions
+    }
+
+    /// Whether what is to serve next is not to any more.
+    private func isUnwanted(_ waiting: Instance, _ step: SlotRollout.Step) -> Bool {
+        switch step {
+        case .keep: waiting.release == failed || !isWaiting(waiting)
+        // Prepared for a switch that was called off.
+        case .settled: waiting.release != current?.release
+        case .replace, .prepare, .switchTo: false
+        }
     }
 
     /// A prepared release waits for the others' of its app.

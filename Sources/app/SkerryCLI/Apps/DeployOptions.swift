@@ -99,7 +99,7 @@ struct DeployOptions: ParsableArguments {
         let named = { () throws -> AppName in
             guard let name else {
                 throw ValidationError(
-                    "\(path) has no skerry.toml that names the app; write one (docs/functions.md), or give --name")
+                    "\(path) has no skerry.toml that names the app; write one (docs/apps.md), or give --name")
             }
             return name
         }

@@ -10,7 +10,7 @@ struct FunctionsDeleteCommand: AsyncParsableCommand {
             Publishes an empty release and lets the name point to it: no code runs any more, no clock calls it, and
             visitors get a 404. The ledger has no transaction that gives a name up or removes a release: the name stays
             this account's, older releases stay listed, and `skerry functions rollback` brings the last one back.
-            Domains stay bound until `skerry domain unbind`.
+            Domains stay bound until `skerry domains remove`.
             """)
 
     @Argument(help: "The function's name.")
@@ -41,7 +41,7 @@ struct FunctionsDeleteCommand: AsyncParsableCommand {
                 : "\(name) is off the network: the empty release \(result.release) is live")
         Terminal.print("The name stays yours; `skerry functions rollback \(name)` brings it back.")
         for domain in info.domains {
-            Terminal.print("The domain \(domain) still leads to it: skerry domain unbind \(domain)")
+            Terminal.print("The domain \(domain) still leads to it: skerry domains remove \(domain)")
         }
     }
 }

@@ -13,8 +13,8 @@ struct ReceiptsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipts", abstract: "Show and verify what nodes signed about invocations of functions.",
         discussion: """
-            The header skerry-receipt of a function's answer holds the receipt's id. Nodes keep the newest receipts while
-            they run; --out keeps one in a file.
+            The header skerry-receipt of a function's answer holds the receipt's id. Every node finds those of all; a node
+            keeps its newest 16,384. --out keeps one in a file.
             """,
         subcommands: [Show.self, Verify.self])
 

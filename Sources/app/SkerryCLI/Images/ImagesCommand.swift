@@ -10,8 +10,8 @@ struct ImagesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images", abstract: "Container images for machines: add, list, inspect, prune.",
         discussion: """
-            A node keeps an image layer by layer, each layer once however many images have it. Machines name an image by the
-            blob id that `add` prints; every other node fetches the layers from those that have them.
+            A node keeps an image layer by layer, each layer once however many images have it; every other node fetches the
+            layers from those that have them. `skerry deploy` adds the image that skerry.toml names by itself.
             """,
         subcommands: [Add.self, List.self, Inspect.self, Prune.self])
 }

@@ -63,7 +63,10 @@ struct MachinesStatusCommand: AsyncParsableCommand {
         Terminal.print("size     \(known.size), \(known.minReplicas) to \(known.maxReplicas) copies")
         Terminal.print("release  \(release(known))")
         if let trial = known.trial { Terminal.print("trial    \(MachinesStatusCommand.text(trial))") }
-        if !known.hasHealthCheck { Terminal.print("health   no check: it counts as good when its process runs") }
+        if !known.hasHealthCheck {
+            Terminal.print(
+                "health   no check: it counts as good when its first port is open, or its process runs if it has none")
+        }
         for line in MachinesStatusCommand.gates(known.gates ?? []) { Terminal.print(line) }
         Terminal.print("")
         for line in Human.table(

@@ -32,6 +32,10 @@ struct MachinesScaleCommand: AsyncParsableCommand {
         let key = try account.load()
         let deployer = Deployer(client: try node.client(key: key), key: key)
         let result = try await deployer.changeMachine(of: app, "scale to \(copies)") { machine in
+            // As in a manifest: what grows by itself shrinks too.
+            if inFlight != nil, least < most, machine.minReplicas == machine.maxReplicas {
+                machine.idleMilliseconds = max(machine.idleMilliseconds, 60_000)
+            }
             machine.minReplicas = least
             machine.maxReplicas = most
             if let inFlight { machine.inFlightTarget = inFlight }

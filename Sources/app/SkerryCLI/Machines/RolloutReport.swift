@@ -26,7 +26,11 @@ enum RolloutReport {
         let time = Human.seconds(.milliseconds(machine.rolloutTimeoutMilliseconds))
         for (slot, step) in plan.steps { lines.append("  slot \(slot): \(text(step, time))") }
         lines.append("a copy that is not healthy within \(time) takes the release back everywhere")
-        if machine.health == nil { lines.append("warning: without [machine.health] a copy counts as healthy at once") }
+        if machine.health == nil {
+            lines.append(
+                "warning: without [machine.health] a copy counts as healthy when its "
+                    + (machine.ports.isEmpty ? "process runs" : "first port is open"))
+        }
         let room = list.hosts.filter { $0.isAlive && $0.memoryBytes >= UInt64(machine.size.memoryBytes) }.count
         if room == 0 { lines.append("warning: no node that answers has room for machines of this size") }
         return lines

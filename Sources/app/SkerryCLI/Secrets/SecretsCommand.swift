@@ -9,11 +9,12 @@ import Secrets
 
 struct SecretsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "secrets", abstract: "Give functions keys and passwords that are in no release.",
+        commandName: "secrets",
+        abstract: "Give functions, machines and origins keys and passwords that are in no release.",
         discussion: """
             A value is sealed on this machine to the keys of the nodes that serve the app, which open it for the app's
-            workers only. skerry.toml names what a function gets as env.NAME: secrets = ["API_KEY"]. A change is seen by
-            new requests at once; no deployment is needed.
+            workers and machines only. skerry.toml names what a function gets as env.NAME and a machine in its environment:
+            secrets = ["API_KEY"]. New requests of functions see a change at once; no deployment is needed.
             """,
         subcommands: [Put.self, List.self, Delete.self])
 

@@ -46,9 +46,12 @@ struct VolumeDisk {
     }
 
     /// Unmounts it, if it is mounted.
-    func unmount() throws {
+    ///
+    /// - Parameter lazily: Takes its name away at once; whoever has it still, such as a machine that goes on, keeps it until
+    ///   its end. Else it fails while somebody has it.
+    func unmount(lazily: Bool = false) throws {
         guard isMounted else { return }
-        try VolumeDisk.run("umount", [mountPoint])
+        try VolumeDisk.run("umount", (lazily ? ["--lazy"] : []) + [mountPoint])
     }
 
     var isMounted: Bool {

@@ -33,6 +33,11 @@ public actor VolumeStore {
     private var busy: Set<VolumeID> = []
     /// Counts what was begun.
     private var begun = 0
+    /// The node stops: nothing is begun any more.
+    private var isClosed = false
+    /// How long what is under way may take when the node stops.
+    private static let closePatience = Duration.seconds(5)
+    private static let lookPause = Duration.milliseconds(20)
 
     /// - Parameters:
     ///   - folder: For the volumes; made if it is not there.
@@ -58,7 +63,7 @@ public actor VolumeStore {
     // MARK: Use
 
     /// Gives a volume to a machine; made, empty, if there is none. Nothing more if a machine has it already under the same
-    /// lease. One of an earlier lease must have ended.
+    /// lease. One of an earlier lease must have ended. Waits while something else is done with the volume, such as a snapshot.
     ///
     /// - Parameters:
     ///   - byteCount: What it may hold. An existing volume keeps its size.
@@ -66,10 +71,11 @@ public actor VolumeStore {
     ///   - latest: The last snapshot that this node has heard of, and the fence under which it was made. A volume that is
     ///     not here, or was last used here before that, begins with it.
     /// - Returns: The folder on the host that the machine sees.
-    /// - Throws: ``VolumeError``.
+    /// - Throws: ``VolumeError``; `CancellationError`.
     public func open(
         _ id: VolumeID, byteCount: Int, fence: UInt64, latest: (blob: BlobID, fence: UInt64)? = nil
     ) async throws -> String {
+        while busy.contains(id), !isClosed { try await Task.sleep(for: VolumeStore.lookPause) }
         try begin(id)
         defer { busy.remove(id) }
         let folder = self.folder(id)
@@ -100,7 +106,7 @@ public actor VolumeStore {
     /// started again expect theirs.
     public func mountAll() async {
         let root = root
-        for id in (try? await block { VolumeStore.ids(root) { VolumeStore.original($0) } }) ?? [] {
+        for id in (try? await block { VolumeStore.ids(root) { VolumeStore.original($0) } }) ?? [] where !isClosed {
             guard busy.insert(id).inserted else { continue }
             defer { busy.remove(id) }
             let folder = self.folder(id)
@@ -115,6 +121,31 @@ public actor VolumeStore {
         }
         do { try await releaseForgotten() } catch {
             logger.warning("what nobody needs of snapshots is not let go of", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Unmounts all disks; call it last. Machines that go on keep theirs: each has a mount of its own, in the namespace of what
+    /// holds it, and the kernel lets go of a disk, and of its loop device, with the last of them. A node that comes back finds
+    /// that device again. Does nothing to folders.
+    public func unmountAll() async {
+        isClosed = true
+        let deadline = ContinuousClock.now + VolumeStore.closePatience
+        while !busy.isEmpty, ContinuousClock.now < deadline {
+            guard (try? await Task.sleep(for: VolumeStore.lookPause)) != nil else { break }
+        }
+        let (root, threads) = (root, threads)
+        // In a task of its own: the pool drops the work of one that was cancelled.
+        let failures = await Task { () -> [String] in
+            (try? await threads.runIfActive { VolumeStore.unmountAll(root) }) ?? ["no thread is left"]
+        }.value
+        for failure in failures { logger.warning("a volume stays mounted", metadata: ["error": "\(failure)"]) }
+    }
+
+    private static func unmountAll(_ root: String) -> [String] {
+        let folders = ids(root) { original($0) }.map { "\(root)/\($0)" }.flatMap { [$0, draft($0), "\($0).old"] }
+        return folders.compactMap { folder in
+            do { try disk(folder).unmount(lazily: true) } catch { return "\(folder): \(error)" }
+            return nil
         }
     }
 
@@ -281,6 +312,7 @@ public actor VolumeStore {
     // MARK: Folders
 
     private func begin(_ id: VolumeID) throws(VolumeError) {
+        guard !isClosed else { throw VolumeError(.inUse, "The node is stopping; try again when it is back") }
         guard busy.insert(id).inserted else {
             throw VolumeError(.inUse, "Something else is being done with the volume \(id); wait for its end")
         }

@@ -425,7 +425,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         case .idle, .raw: close()
         case .busy:
             // Then it is the client that is waited for; it has limits of its own.
-            guard !readIsHeld else { return }
+            guard !readIsHeld, exchange?.head != nil || upload?.isFetching != true else { return }
             fail(
                 .fault(
                     .machineTimeout,

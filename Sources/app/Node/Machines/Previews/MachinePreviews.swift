@@ -109,6 +109,9 @@ actor MachinePreviews {
             try await Task.sleep(for: MachinePreviews.lookPause)
         }
         let room = await keeper.room()
+        guard previews[key]?.isEnding != true else {
+            throw MachineFailure(.notReady, "Release \(release) of \(app) is being ended; try again")
+        }
         switch core.admit(key, manifest.demand, room: room, now: world.now()) {
         case .known: break
         case .refused(let reason):
@@ -150,7 +153,7 @@ actor MachinePreviews {
     {
         let image = try await world.image(manifest, id.description)
         let secrets = try await world.secrets(manifest.secrets, name)
-        let mounts = try await world.volumes(slot(name, key.release), manifest)
+        let mounts = try await world.volumes(slot(name, key.release), manifest, 0)
         var spec = try MachineSpec(
             id: id, manifest, MachineSlot(name: name, slot: 0), secrets: secrets, mounts: mounts, node: world.node,
             limit: world.limitPath(id), entrance: world.entrance)

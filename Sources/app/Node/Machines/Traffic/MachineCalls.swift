@@ -15,6 +15,8 @@ final class MachineCalls: GatewayMachines {
     /// The longest that a machine of another node may take to the head of its answer: a little more than that node gives
     /// it.
     static let wallLimit = MachineProxy.Settings().answerTimeout + .seconds(5)
+    /// How long the word of a machine's end may be on its way from its node.
+    private static let newsTime = TimeAmount.milliseconds(150)
     private static let repeatable: Set<String> = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]
 
     /// A replica as the balancer knows it.
@@ -157,16 +159,22 @@ final class MachineCalls: GatewayMachines {
         if left.isEmpty, let share = call.share, chosen.release == share {
             left = directory.healthy(call.app, release: call.release).filter { $0.release != share }
         }
-        guard !left.isEmpty else {
-            // The last one went away under the request: another may be on its way up.
-            let hasNobody = !failure.mayHaveRun && directory.healthy(call.app, release: call.release).isEmpty
-            return mayHold && hasNobody ? hold(call, on: eventLoop) : eventLoop.makeFailedFuture(failure.error)
+        // The last one went away under the request: another may be on its way up.
+        if left.isEmpty, mayHold, directory.healthy(call.app, release: call.release).isEmpty {
+            return hold(call, on: eventLoop)
         }
-        guard attempts > 1, state.withLock({ $0.budget.spend() }) else {
-            return eventLoop.makeFailedFuture(failure.error)
-        }
+        guard attempts > 1, !left.isEmpty || mayHold && failure.error.code != .machineOverloaded,
+            state.withLock({ $0.budget.spend() })
+        else { return eventLoop.makeFailedFuture(failure.error) }
         retried.increment()
-        return attempt(call, among: left, attempts: attempts - 1, mayHold: mayHold, on: eventLoop)
+        guard left.isEmpty else {
+            return attempt(call, among: left, attempts: attempts - 1, mayHold: mayHold, on: eventLoop)
+        }
+        // The word that it is gone may be on its way.
+        return eventLoop.flatScheduleTask(in: MachineCalls.newsTime) {
+            self.attempt(
+                call, among: self.replicas(for: call), attempts: attempts - 1, mayHold: mayHold, on: eventLoop)
+        }.futureResult
     }
 
     private func mayRepeat(_ call: Call, _ failure: MachineProxyFailure) -> Bool {
@@ -255,7 +263,10 @@ final class MachineCalls: GatewayMachines {
                 return answer
             } catch {
                 toMachine?.finish()
-                throw MachineCallCoding.failure(error)
+                let failure = MachineCallCoding.failure(error)
+                guard isTunnel, failure.error.code == .machineUnavailable else { throw failure }
+                // The body that was begun is the tunnel's, into which nothing of the client's has come yet.
+                throw MachineProxyFailure(failure.error, mayHaveRun: false, isFault: failure.isFault)
             }
         }
     }

@@ -36,7 +36,7 @@ extension MachineDesk {
                 try await whileStopped(order, id) { try await volumes.store.restore(id, from: blob, byteCount: size) }
             case .delete(let name):
                 let id = try id(order, name)
-                if await mayRun(order) {
+                if await !running(order).isEmpty {
                     throw VolumeError(
                         .inUse, "A machine has the volume \(id); stop it with `skerry machines stop` first")
                 }
@@ -91,9 +91,13 @@ extension MachineDesk {
         }
     }
 
-    private func mayRun(_ order: MachineOrder) async -> Bool {
-        guard let container = await machines.container(order.app, order.slot) else { return false }
-        return (try? await control.status(container))?.state.mayRun ?? false
+    /// The slot's containers that run: during a rollout it may be the one that is to serve next.
+    private func running(_ order: MachineOrder) async -> [MachineID] {
+        var running: [MachineID] = []
+        for id in await machines.containers(order.app, order.slot) {
+            if (try? await control.status(id))?.state.mayRun == true { running.append(id) }
+        }
+        return running
     }
 
     /// Keeps the slot's machine from running, does something, and lets it run again if it should.
@@ -105,9 +109,7 @@ extension MachineDesk {
         do {
             _ = await machines.setPaused(order.app, order.slot, true)
             await machines.settle(order.app, order.slot, within: MachineDesk.settleTime)
-            if await mayRun(order), let container = await machines.container(order.app, order.slot) {
-                try await control.stop(container)
-            }
+            for container in await running(order) { try await control.stop(container) }
             await volumes?.store.close(id)
             result = .success(try await body())
         } catch {

@@ -70,8 +70,10 @@ final class NodeVolumes: Sendable {
     // MARK: Machines
 
     /// The folders that a slot's machine sees, made, or restored from the last snapshot, if need be.
-    func mounts(_ slot: MachineSlot, _ manifest: MachineManifest) async throws -> [MachineMount] {
-        let fence = state().machineLease(of: slot)?.fence ?? 0
+    ///
+    /// - Parameter fence: Of the lease under which the machine runs, never of a later one that another node has by now: a
+    ///   volume that bears that one's fence would count as newer than what the other node makes of its own.
+    func mounts(_ slot: MachineSlot, _ manifest: MachineManifest, fence: UInt64) async throws -> [MachineMount] {
         var mounts: [MachineMount] = []
         for volume in manifest.volumes {
             guard let id = VolumeID(app: slot.name.description, slot: slot.slot, name: volume.name) else {
@@ -82,6 +84,11 @@ final class NodeVolumes: Sendable {
             mounts.append(MachineMount(source: path, target: volume.path))
         }
         return mounts
+    }
+
+    /// Whether a slot has volumes here, also if that cannot be found out.
+    func has(_ slot: MachineSlot) async -> Bool {
+        (try? await store.list(slot.name.description, slot.slot))?.isEmpty != true
     }
 
     /// Removes the volumes of a preview, which has ended.
