@@ -1,4 +1,5 @@
 import Blake3
+import Calls
 import Foundation
 import FunctionServices
 import Identity
@@ -64,7 +65,7 @@ enum NodeFuzzTargets {
         let again: ByteBuffer? =
             switch mode % 4 {
             case 0: (try? CallFrames.begin(bytes)).map { CallFrames.encode($0) }
-            case 1: (try? CallFrames.answer(bytes)).map { CallFrames.encode($0) }
+            case 1: (try? CallFrames.answer(bytes)).map { CallFrames.encode($0.answer, gas: $0.gas) }
             case 2:
                 (try? CallFrames.call(&rest)).flatMap { call in
                     (try? CallFrames.part(&rest)).map { CallFrames.encode($0, of: call, $1) }
