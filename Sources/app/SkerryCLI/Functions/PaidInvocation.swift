@@ -36,8 +36,23 @@ struct PaidInvocation {
             throw CommandError("The node does not say which network it is on; update it")
         }
         let serving = try await ledger.servingNodes(of: request.app)
-        var payments = try await openChannels(to: serving, network, key, ledger)
-        if payments.isEmpty { payments = [try await open(to: serving, key, ledger)] }
+        let known = try await openChannels(to: serving, network, key, ledger)
+        if !known.isEmpty {
+            do {
+                return try await call(request, known, network, key, ledger, isShown: isShown)
+            } catch let error as ClientError where error.code == .channelExhausted {
+                Terminal.note(Terminal.safe(error.message))
+            }
+        }
+        let new = try await open(to: serving, key, ledger)
+        try await call(request, [new], network, key, ledger, isShown: isShown)
+    }
+
+    /// - Parameter payments: All to one node.
+    private func call(
+        _ request: PayingCaller.Request, _ payments: [ChannelPayment], _ network: NetworkID, _ key: SigningKey,
+        _ ledger: LedgerClient, isShown: Bool
+    ) async throws {
         let payee = payments[0].payee
         guard let provider = try await ledger.node(payee).flatMap({ PaidProvider($0) }) else {
             throw CommandError("The ledger does not say where node \(payee) is; pay another one with --node")
@@ -72,12 +87,12 @@ struct PaidInvocation {
             for (name, value) in answer.headers { Terminal.note(Terminal.safe("\(name): \(value)")) }
             Terminal.note("")
         }
+        note(answer.bill, payee)
         switch answer.body {
         case .bytes(let bytes): Terminal.write(bytes: bytes.readableBytesView)
         case .stream(let stream):
             while let part = try await stream.next() { Terminal.write(bytes: part.readableBytesView) }
         }
-        note(answer.bill, payee)
         guard answer.status < 500 else { throw CommandError("The function failed: \(answer.status)") }
     }
 
