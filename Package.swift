@@ -118,6 +118,13 @@ let rooms: [Room] = [
     Room(
         floor: "compute", name: "Functions", rooms: ["Streams", "WorkerProtocol", "CSandbox", "Cgroups"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging, metrics]),
+    Room(
+        floor: "compute", name: "Calls",
+        rooms: [
+            "Identity", "Wire", "Streams", "Peering", "Ledger", "Channels", "PaidDelivery", "WorkerProtocol",
+            "Functions",
+        ],
+        products: [nio("NIOCore")]),
     Room(floor: "compute", name: "Recordings", rooms: ["Blake3", "Identity", "WorkerProtocol"]),
     Room(
         floor: "compute", name: "Replay", rooms: ["Blake3", "Streams", "WorkerProtocol", "Functions", "Recordings"],
@@ -182,7 +189,7 @@ let rooms: [Room] = [
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
             "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
             "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates", "Stark",
-            "AckProofs", "Channels", "PaidDelivery", "MachineProxy", "Images", "Machines", "Volumes",
+            "AckProofs", "Channels", "PaidDelivery", "Calls", "MachineProxy", "Images", "Machines", "Volumes",
         ],
         products: [
             nio("NIOCore"), nio("NIOPosix"), nioSSL, hummingbird, logging, metrics, coreMetrics, protobuf, lifecycle,
@@ -202,8 +209,8 @@ let rooms: [Room] = [
         floor: "app", name: "Client",
         rooms: [
             "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
-            "Bundling", "Recordings", "BlobStore", "Peering", "Exchange", "Channels", "PaidDelivery", "Secrets",
-            "Placement", "CZlib", "CBrotli", "CZstd", "Images",
+            "Bundling", "Recordings", "BlobStore", "Peering", "Exchange", "Channels", "PaidDelivery", "Functions",
+            "Streams", "Calls", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd", "Images",
         ],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging]),
     Room(
@@ -213,7 +220,7 @@ let rooms: [Room] = [
             "Client",
             "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway", "Recordings",
             "Replay", "WorkerProtocol", "Secrets", "Certificates", "Stark", "AckProofs", "Channels", "Machines",
-            "Placement", "Images", "Outbound",
+            "Placement", "Images", "Outbound", "Streams",
         ],
         products: [
             argumentParser, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, coreMetrics,
@@ -374,23 +381,29 @@ let testTargets: [Target] = [
     tests("TelemetryTests", ["Telemetry"], [coreMetrics]),
     tests("ControlModelTests", ["ControlModel", "Ledger", "Stark", "Identity", "Blake3"]),
     tests(
-        "ClientTests", ["Client", "ControlAPI", "ControlModel", "LedgerLog", "Ledger", "Identity", "Blake3"],
-        [hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), logging]),
+        "ClientTests",
+        [
+            "Client", "ControlAPI", "ControlModel", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "Streams",
+            "Peering", "Channels", "PaidDelivery", "Functions", "Calls",
+        ],
+        [
+            hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
+        ]),
     tests(
         "NodeTests",
         [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
             "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
-            "Secrets", "ControlModel", "Placement", "AckProofs", "Stark", "Channels", "PaidDelivery", "MachineProxy",
-            "Machines", "Volumes",
+            "Secrets", "ControlModel", "Placement", "AckProofs", "Stark", "Channels", "PaidDelivery", "Calls",
+            "MachineProxy", "Machines", "Volumes",
         ],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), logging, protobuf]),
     tests("ArchitectureTests", []),
     .testTarget(
         name: "IntegrationTests",
         dependencies: dependencies([
-            "Blake3", "Identity", "Ledger", "Stark", "Channels", "Peering", "Client", "ControlModel", "skerry",
-            "skerry-worker", "skerry-holder",
+            "Blake3", "Identity", "Ledger", "Stark", "Channels", "Peering", "Functions", "Streams", "Client",
+            "ControlModel", "skerry", "skerry-worker", "skerry-holder",
         ])
             + [asyncHTTPClient, logging, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
         path: "Tests/Integration", swiftSettings: strict),

@@ -45,6 +45,7 @@ let package = Package(
                 .product(name: "HTTPCache", package: "skerry"),
                 .product(name: "Images", package: "skerry"),
                 .product(name: "Functions", package: "skerry"),
+                .product(name: "Calls", package: "skerry"),
                 .product(name: "Machines", package: "skerry"),
                 .product(name: "FunctionServices", package: "skerry"),
                 .product(name: "Node", package: "skerry"),

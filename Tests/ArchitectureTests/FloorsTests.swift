@@ -14,6 +14,7 @@ private let neighbours: [String: Set<String>] = [
     "Machines": ["Cgroups"],
     "Recordings": ["WorkerProtocol"], "Replay": ["WorkerProtocol", "Functions", "Recordings"],
     "FunctionServices": ["Functions"],
+    "Calls": ["WorkerProtocol", "Functions"],
     "EdgeCache": ["HTTPCache", "Origins", "Gateway", "ControlModel"],
     "MachineProxy": ["Gateway"],
     "ControlAPI": ["ControlModel"],

@@ -162,7 +162,12 @@ struct SettlementTests {
                     .init(
                         key: record.publicKey,
                         endpoint: PeerEndpoint(host: record.peer.host, port: Int(record.peer.port)))
-                ], payments: [.init(channel: id, payee: record.id, chain: try chain(id, state.networkID))],
+                ],
+                payments: [
+                    .init(
+                        channel: id, payee: record.id, chain: try chain(id, state.networkID),
+                        unitPrice: try #require(state.channel(id)?.chains.first?.unitPrice))
+                ],
                 folder: network.folder + "/paid",
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             do {

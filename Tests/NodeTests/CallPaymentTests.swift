@@ -1,4 +1,5 @@
 import Blake3
+import Calls
 import Channels
 import Exchange
 import Foundation
@@ -67,7 +68,8 @@ struct CallPaymentTests {
                 begun.withLock { $0 += 1 }
                 let begin = try CallFrames.begin(request.body)
                 if let refusal = calls.refusal(of: begin.request.id, by: request.peer) { throw refusal }
-                calls.ended(begin.request.id, cpuMicroseconds: 900)
+                calls.used(begin.request.id, cpuMicroseconds: 900)
+                #expect(calls.ended(begin.request.id)?.gas == 1)
                 return CallFrames.encode(
                     .reply(status: 200, headers: [], body: ByteBuffer(string: "paid"), hasMore: false))
             }

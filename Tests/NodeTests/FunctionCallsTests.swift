@@ -1,4 +1,5 @@
 import Blake3
+import Calls
 import Functions
 import Identity
 import Logging
@@ -314,6 +315,19 @@ private final class CallMesh: Sendable {
                 try CallFrames.answer(failure.getSlice(at: 0, length: count) ?? failure)
             }
         }
+        // A client's call says in addition what it may cost, and hears what it did.
+        var clients = begin
+        clients.mostGas = 40
+        let priced = CallFrames.encode(clients)
+        #expect(try CallFrames.begin(priced).mostGas == 40)
+        for count in 0..<priced.readableBytes {
+            #expect(throws: PeerError.self) { try CallFrames.begin(priced.getSlice(at: 0, length: count) ?? priced) }
+        }
+        #expect(try CallFrames.answer(failure).gas == nil)
+        let bill = CallFrames.encode(.failure(code: "c", message: "m", retryAfterMillis: nil, wasRun: true), gas: 3)
+        #expect(try CallFrames.answer(bill).gas == 3)
+        clients.mostGas = 0
+        #expect(throws: PeerError.self) { try CallFrames.begin(CallFrames.encode(clients)) }
         var large = begin
         large.body = ByteBuffer(repeating: 0, count: CallFrames.maxPartBytes + 1)
         #expect(throws: PeerError.self) { try CallFrames.begin(CallFrames.encode(large)) }

@@ -75,7 +75,8 @@ struct PaidCallsTests {
     func free() throws {
         let scene = try Scene(free: .always)
         #expect(scene.calls.refusal(of: "a", by: scene.peer) == nil)
-        scene.calls.ended("a", cpuMicroseconds: 5_000)
+        scene.calls.used("a", cpuMicroseconds: 5_000)
+        #expect(scene.calls.ended("a") == nil)
     }
 
     @Test("A call is charged by the milliseconds that it used, and none begins while too much is owed")
@@ -86,16 +87,33 @@ struct PaidCallsTests {
         #expect(scene.calls.refusal(of: "a", by: scene.peer) == nil)
         // The name is taken, whoever asks.
         #expect(scene.calls.refusal(of: "a", by: scene.peer)?.code == .busy)
-        scene.calls.ended("a", cpuMicroseconds: 99_001)
+        scene.calls.used("a", cpuMicroseconds: 99_001)
+        scene.calls.used("a", cpuMicroseconds: 500_000)
+        let bill = try #require(scene.calls.ended("a"))
+        #expect(bill.gas == 100 && !bill.isAboveLimit && !scene.calls.isWithinCredit(bill.ticket))
         #expect(try scene.owed() == 100)
         #expect(scene.calls.refusal(of: "b", by: scene.peer)?.code == .init("channels/credit"))
         try scene.pay(100)
         #expect(try scene.owed() == 0)
         #expect(scene.calls.refusal(of: "b", by: scene.peer) == nil)
         // It failed before anything ran, or ran elsewhere: what was counted stays.
-        scene.calls.ended("b", cpuMicroseconds: nil)
-        scene.calls.ended("b", cpuMicroseconds: 1_000_000)
+        scene.calls.used("b", cpuMicroseconds: nil)
+        #expect(scene.calls.ended("b")?.gas == 1)
+        scene.calls.used("b", cpuMicroseconds: 1_000_000)
+        #expect(scene.calls.ended("b") == nil)
         #expect(try scene.owed() == 1)
+        #expect(scene.calls.isWithinCredit(bill.ticket))
+    }
+
+    @Test("Of a call that used more than its caller pays, as much is counted as that")
+    func limit() throws {
+        let scene = try Scene(free: .units(0))
+        try scene.open()
+        #expect(scene.calls.refusal(of: "a", by: scene.peer, atMost: 7) == nil)
+        scene.calls.used("a", cpuMicroseconds: 8_000)
+        let bill = try #require(scene.calls.ended("a"))
+        #expect(bill.gas == 7 && bill.usedGas == 8 && bill.isAboveLimit)
+        #expect(try scene.owed() == 7)
     }
 
     @Test(

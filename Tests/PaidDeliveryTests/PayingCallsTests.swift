@@ -50,6 +50,13 @@ struct PayingCallsTests {
                 ask: { _, type, body, _ in try await self.ask(type, body) }, fund: { _ in try self.fund() })
         }
 
+        /// A client with one channel and no other.
+        func client(with wallet: PayingClient.Wallet) -> PayingCalls {
+            PayingCalls(
+                key: buyer, holder: peer, network: testNetwork, isPaid: { _ in true }, logger: quiet,
+                ask: { _, type, body, _ in try await self.ask(type, body) }, fund: { _ in wallet })
+        }
+
         private func ask(_ type: FrameType, _ body: ByteBuffer) async throws -> ByteBuffer {
             let request = PeerRequest(peer: peer, type: type, body: body)
             return try await loop.flatSubmit {
@@ -58,7 +65,7 @@ struct PayingCallsTests {
             }.map(\.body).get()
         }
 
-        private func fund() throws -> PayingClient.Wallet {
+        func fund() throws -> PayingClient.Wallet {
             let nonce = funded.withLock { count in
                 count += 1
                 return UInt64(count)
@@ -129,6 +136,24 @@ struct PayingCallsTests {
         _ = await client.isWorthRepeating(at: scene.node)
         #expect(scene.earned <= 25)
         #expect(scene.funded.withLock { $0 } == 1)
+    }
+
+    @Test("What is owed from before is paid with the next call, within its limit")
+    func owedBefore() async throws {
+        let scene = try Scene()
+        let wallet = try scene.fund()
+        _ = try await scene.client(with: wallet).begin(at: scene.node, atMost: 1_000)
+        let ticket = try scene.serving.beginCall(by: scene.peer)
+        scene.serving.chargeCall(ticket, gas: 9)
+        // The process ended before it paid; the next one has the same channel.
+        let client = scene.client(with: wallet)
+        await #expect(throws: ChannelsError.self) { try await client.begin(at: scene.node, atMost: 10) }
+        #expect(scene.earned == 0)
+        let payment = try await client.begin(at: scene.node, atMost: 15)
+        #expect(payment.mostGas == 5 && payment.priceBefore == 10 && payment.price(of: 3) == 13)
+        await client.ended(payment, after: .milliseconds(1))
+        #expect(try await eventually { scene.earned == 10 })
+        #expect(try await client.begin(at: scene.node, atMost: 15).mostGas == 15)
     }
 
     @Test("A channel that is spent is followed by the next one")

@@ -37,6 +37,14 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let rolloutFailed = Code("machine/rollout-failed")
         /// Too few of the nodes that serve an app keep its secrets.
         public static let secretsNotStored = Code("secrets/not-stored")
+        /// No channel has enough left to pay a node, or is open any more.
+        public static let channelExhausted = Code("client/channel-exhausted")
+        /// A call costs more than its caller pays.
+        public static let priceTooHigh = Code("client/price-too-high")
+        /// A node wanted more for a call than it can have cost.
+        public static let overcharged = Code("client/overcharged")
+        /// A node does not take the payment, or says that more is owed to it.
+        public static let notPaid = Code("client/not-paid")
         /// Whether a transaction came onto the ledger could not be found out in time.
         public static let outcomeUnknown = Code("client/outcome-unknown")
     }

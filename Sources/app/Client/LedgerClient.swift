@@ -4,6 +4,7 @@ public import Foundation
 public import Identity
 public import Ledger
 import NIOCore
+import Placement
 
 /// Reads a network's ledger through its nodes, and changes it.
 ///
@@ -129,6 +130,16 @@ public struct LedgerClient: Sendable {
 
     /// - Returns: Nil if no such node is registered.
     public func node(_ id: NodeID) async throws -> LedgerNodeInfo? { try await optional("/api/v1/nodes/\(id)") }
+
+    /// The nodes that serve an app and run its functions, in order of preference.
+    public func servingNodes(of app: AppName) async throws -> [NodeID] {
+        let participants = try await self.nodes().filter(\.participating).compactMap { NodeID($0.id) }
+        let list = try await self.parameters().parameters
+        guard let replicas = list.first(where: { $0.name == "replicas" })?.value else {
+            throw ClientError(.badAnswer, "The node does not say how many replicas apps have; update it")
+        }
+        return Rendezvous.replicas(participants, for: app.description, count: Int(clamping: replicas))
+    }
 
     public func account(_ id: AccountID) async throws -> AccountInfo { try await get("/api/v1/accounts/\(id)") }
 

@@ -1,15 +1,13 @@
 import Blake3
 import BlobStore
-public import Channels
 public import Exchange
-import Foundation
 public import Identity
 public import Ledger
 public import Logging
 import NIOCore
 import NIOPosix
 import PaidDelivery
-public import Peering
+import Peering
 
 /// Fetches blobs from nodes that want to be paid, over their peer ports: several at a time, each block verified, each unit
 /// of 128 KiB acknowledged to the node that delivered it.
@@ -18,31 +16,10 @@ public import Peering
 /// belongs to paid delivery. What is fetched goes into a store of the fetcher's own, so that a fetch that was interrupted
 /// goes on where it was.
 public final class PayingFetcher: Sendable {
-    /// A node to fetch from: as the ledger lists it, which a ``LedgerVerifier`` proves.
-    public struct Source: Sendable, Hashable {
-        public let key: PublicKey
-        /// Its peer port.
-        public let endpoint: PeerEndpoint
-
-        public init(key: PublicKey, endpoint: PeerEndpoint) {
-            self.key = key
-            self.endpoint = endpoint
-        }
-    }
-
-    /// An open channel of the account.
-    public struct Payment: Sendable {
-        public let channel: ChannelID
-        public let payee: NodeID
-        /// The chain for bytes, from the ``ChannelPlan`` that opened the channel.
-        public let chain: PayerChain
-
-        public init(channel: ChannelID, payee: NodeID, chain: PayerChain) {
-            self.channel = channel
-            self.payee = payee
-            self.chain = chain
-        }
-    }
+    /// A node to fetch from.
+    public typealias Source = PaidProvider
+    /// A channel that pays it for bytes.
+    public typealias Payment = ChannelPayment
 
     private let store: BlobStore
     private let peers: PeerNetwork
@@ -61,16 +38,16 @@ public final class PayingFetcher: Sendable {
         maxPermille: UInt32 = 1000, logger: Logger
     ) throws {
         let group = MultiThreadedEventLoopGroup.singleton
-        let directory = Sources(sources)
+        let directory = PaidDirectory(sources)
         store = try BlobStore(folder: folder, settings: .init(), threadPool: .singleton, logger: logger)
-        peers = try PeerNetwork(
-            key: key, network: Data(network.digest.bytes), directory: directory, handler: Nothing(),
-            ledgerSequence: { 0 }, group: group, logger: logger)
+        peers = try directory.connect(key, network, logger)
         payer = PayingClient(
             key: key, holder: key.publicKey.node, network: network, maxPermille: maxPermille, logger: logger)
         for payment in payments {
             payer.add(
-                .init(channel: payment.channel, commodity: .bytes, chain: payment.chain), for: payment.payee)
+                .init(
+                    channel: payment.channel, commodity: .bytes, chain: payment.chain, unitPrice: payment.unitPrice),
+                for: payment.payee)
         }
         payees = Array(Set(payments.map(\.payee)))
         exchange = Exchange(
@@ -97,25 +74,5 @@ public final class PayingFetcher: Sendable {
         await exchange.close()
         await peers.shutdown()
         try store.close()
-    }
-
-    private struct Sources: PeerDirectory {
-        private let sources: [NodeID: Source]
-
-        init(_ sources: [Source]) {
-            self.sources = Dictionary(sources.map { ($0.key.node, $0) }) { first, _ in first }
-        }
-
-        func isParticipating(_ key: PublicKey) -> Bool { sources[key.node]?.key == key }
-        func publicKey(of node: NodeID) -> PublicKey? { sources[node]?.key }
-        func endpoint(of node: NodeID) -> PeerEndpoint? { sources[node]?.endpoint }
-        var nodes: [NodeID] { Array(sources.keys) }
-    }
-
-    /// A payer serves nobody.
-    private struct Nothing: PeerRequestHandler {
-        func handle(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
-            eventLoop.makeFailedFuture(PeerError(.unsupported, "This is a client; it serves nothing"))
-        }
     }
 }

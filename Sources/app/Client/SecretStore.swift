@@ -3,7 +3,6 @@ public import ControlModel
 import Foundation
 public import Identity
 public import Ledger
-import Placement
 public import Secrets
 
 /// The secrets of one account's apps, as their owner handles them: sealed here, so that the node that is talked to sees
@@ -146,7 +145,7 @@ public struct SecretStore: Sendable {
     /// The keys to seal to: those of nodes that a certified state lists as taking part, that serve the app by this
     /// client's own reckoning, and that signed the key.
     private func recipients(_ report: SecretsReport, _ app: AppName) async throws -> [SealingStatement] {
-        let serving = try await serving(app)
+        let serving = Set(try await ledger.servingNodes(of: app))
         var recipients: [SealingStatement] = []
         var failure: (any Error)?
         for node in report.nodes {
@@ -170,15 +169,6 @@ public struct SecretStore: Sendable {
                     .secretsNotStored, "None of the nodes that serve \(app) answers; look at `skerry status`")
         }
         return recipients
-    }
-
-    private func serving(_ app: AppName) async throws -> Set<NodeID> {
-        let nodes = try await ledger.nodes().filter(\.participating).compactMap { NodeID($0.id) }
-        let parameters = try await ledger.parameters().parameters
-        guard let replicas = parameters.first(where: { $0.name == "replicas" })?.value else {
-            throw ClientError(.badAnswer, "The node does not say how many replicas apps have; update it")
-        }
-        return Set(Rendezvous.replicas(nodes, for: app.description, count: Int(clamping: replicas)))
     }
 
     private func proved(_ node: NodeID) async throws -> NodeRecord? {

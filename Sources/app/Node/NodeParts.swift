@@ -1,5 +1,6 @@
 import Blake3
 import BlobStore
+import Calls
 import Certificates
 import ControlModel
 import Discovery
@@ -188,7 +189,13 @@ final class NodeParts: Sendable {
                 peers: CallPeers(peers), wallLimit: MachineCalls.wallLimit, payer: paying.calls),
             logger: NodeParts.labelled(logger, "machines"))
         self.machines = machines
-        callServer = CallServer(paid: paidCalls) { version, call, hops async throws(CallFailure) in
+        let visited = routes
+        let clients = ClientCalls(
+            app: { visited.app(named: $0, for: $1) }, refusal: { calls.refusal(ofClientsOf: $0) },
+            runHere: { version, call async throws(CallFailure) in
+                try await calls.serve(version, call, hops: FunctionCalls.maxHops)
+            })
+        callServer = CallServer(paid: paidCalls, clients: clients) { version, call, hops async throws(CallFailure) in
             if let place = MachinePlace(version) { return try await machines.serve(place, call, on: group.next()) }
             return try await calls.serve(version, call, hops: hops)
         }
@@ -216,7 +223,7 @@ final class NodeParts: Sendable {
         let outcomes = ReleaseOutcomes()
         functions.onOutcome = { version, outcome in
             outcomes.add(version, status: outcome.status, error: outcome.error)
-            paidCalls.ended(outcome.requestID, cpuMicroseconds: outcome.cpuMicroseconds)
+            paidCalls.used(outcome.requestID, cpuMicroseconds: outcome.cpuMicroseconds)
             logs.add(FunctionLogRecord(version, outcome), to: version.tenant)
         }
         rollouts = try RolloutKeeper(

@@ -66,7 +66,7 @@ final class NodePeerService: PeerRequestHandler {
             return eventLoop.makeFailedFuture(PeerError(.busy, "This node is still starting; try again"))
         }
         // The handshake saw to that, but the connection may be older than the node's leaving. It also lets in who has a
-        // channel open, for what belongs to paid delivery.
+        // channel open, for what belongs to paid delivery and paid calls.
         if let refusal = NodePeerService.refusal(of: request.type, by: request.peer, rooms.keeper.state) {
             return eventLoop.makeFailedFuture(refusal)
         }

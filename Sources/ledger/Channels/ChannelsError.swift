@@ -43,6 +43,8 @@ public struct ChannelsError: Error, Sendable, Hashable, CustomStringConvertible 
         public static let badVoucher = Code("channels/bad-voucher")
         /// The log of acknowledgments cannot be read or written; nothing more is accepted.
         public static let log = Code("channels/log")
+        /// A node wants more for a call than it can have cost, or than its caller agreed to.
+        public static let overcharged = Code("channels/overcharged")
     }
 
     public let code: Code

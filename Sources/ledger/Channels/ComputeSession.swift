@@ -15,6 +15,8 @@ public struct ComputeSession: Sendable {
     public private(set) var chain: PayerChain
     /// Links that the node lacks though they were revealed: send them first, oldest first.
     public let again: [ChainLink]
+    /// Links that the node says are owed for calls of earlier sessions.
+    public let owedBefore: UInt64
     /// What calls may have used and is not paid, in thousandths of a link.
     private var usable: UInt64
 
@@ -35,6 +37,7 @@ public struct ComputeSession: Sendable {
             throw ChannelsError(
                 .credit, "The node says that \(owed) units are owed for calls that this side does not know")
         }
+        owedBefore = owed
         usable = owed * 1000
         self.chain = chain
     }

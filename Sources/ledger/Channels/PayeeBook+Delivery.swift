@@ -187,6 +187,14 @@ extension PayeeBook {
         slots[credit]?.window.charge(units, permille: ticket.permille)
     }
 
+    /// Whether the channel of a ticket owes no more than what is delivered on credit; false for one that is gone.
+    func isWithinCredit(_ ticket: UnitTicket) -> Bool {
+        guard slots.indices.contains(ticket.place), slots[ticket.place]?.channel.key == ticket.key,
+            let credit = slots[ticket.place]?.credit, let window = slots[credit]?.window
+        else { return false }
+        return window.admits(0, permille: ticket.permille)
+    }
+
     /// Takes back what could not be delivered.
     mutating func refund(_ units: UInt64, session: UInt32, holder: NodeID) {
         guard let place = try? place(of: session, holder), let slot = slots[place], let terms = slot.session else {

@@ -211,6 +211,12 @@ public final class PayeeLedger: Sendable {
         shelf.book.withLock { $0.charge(units, on: ticket) }
     }
 
+    /// Whether the channel in which units were counted owes no more than what is delivered on credit; false for one that
+    /// is gone.
+    public func isWithinCredit(_ ticket: UnitTicket) -> Bool {
+        shelf.book.withLock { $0.isWithinCredit(ticket) }
+    }
+
     /// Takes back what was charged and could not be delivered.
     public func refund(_ units: UInt64 = 1, session: UInt32, holder: NodeID) {
         shelf.book.withLock { $0.refund(units, session: session, holder: holder) }

@@ -61,9 +61,10 @@ public final class PaidServing: DeliveryMeter {
 
     // MARK: Frames
 
-    /// The frames that a payer who is no node may send: enough to be delivered to, nothing else.
+    /// The frames that a payer who is no node may send: enough to be delivered to and to call functions, nothing else.
     public static let payerFrames: Set<FrameType> = [
         .openSession, .acknowledge, .readQuote, .handVoucher, .readPaidBlock, .readBlock, .statBlob, .readBlockValues,
+        .callBegin, .callSend, .callRead, .callStop,
     ]
 
     /// Answers a request about sessions; nil if the request is about something else.
@@ -144,6 +145,12 @@ public final class PaidServing: DeliveryMeter {
 
     /// Whether a peer's calls are paid for: unless it gets everything for nothing.
     public func sellsCalls(to peer: NodeID) -> Bool { free.units(isNode: isNode(peer), terms()) != nil }
+
+    /// Whether a peer is no node of the network, and let in because it pays.
+    public func isPayer(_ peer: NodeID) -> Bool { !isNode(peer) }
+
+    /// Whether the channel that pays for a call owes no more than what is delivered on credit.
+    public func isWithinCredit(_ ticket: UnitTicket) -> Bool { payee.isWithinCredit(ticket) }
 
     /// A peer wants a call to be run: counts one unit of gas for it.
     ///

@@ -1,4 +1,4 @@
-import Channels
+public import Channels
 import Exchange
 public import Foundation
 public import Identity
@@ -21,15 +21,41 @@ public actor PayingCalls {
     /// Gives a channel that pays a node for computing time, opened if need be; no two callers get the same one.
     public typealias Fund = @Sendable (NodeID) async throws -> PayingClient.Wallet
 
-    /// A call that was announced; see ``ended(_:after:)``.
+    /// A call that was announced; see ``ended(_:after:)`` and ``pay(_:gas:after:)``.
     public struct Payment: Sendable {
         let node: NodeID
+        let channel: ChannelID
         let session: UInt32
+        /// In thousandths of a link.
+        let permille: UInt32
+        /// Of a link, in units of money.
+        let unitPrice: UInt64
+        /// Units of gas that are paid for the call at most.
+        public let mostGas: UInt64
+        /// Links that are paid besides, for calls before that the node says are owed.
+        let linksBefore: UInt64
+
+        /// What so much gas costs, and ``priceBefore`` besides, in units of money.
+        public func price(of gas: UInt64) -> UInt64 {
+            let (thousandths, overflow) = gas.multipliedReportingOverflow(by: UInt64(permille))
+            let links = overflow ? .max : thousandths / 1000 + (thousandths % 1000 == 0 ? 0 : 1)
+            let (price, isTooMuch) = links.multipliedReportingOverflow(by: unitPrice)
+            let (sum, isFarTooMuch) = price.addingReportingOverflow(priceBefore)
+            return isTooMuch || isFarTooMuch ? .max : sum
+        }
+
+        /// What is paid for calls before, in units of money.
+        public var priceBefore: UInt64 {
+            let (price, overflow) = linksBefore.multipliedReportingOverflow(by: unitPrice)
+            return overflow ? .max : price
+        }
     }
 
     private struct Account {
         let wallet: PayingClient.Wallet
         var session: ComputeSession
+        /// Links that are owed from before the session and that no call's limit was asked about yet.
+        var linksBefore: UInt64
         /// Calls that began and did not end.
         var running = 0
         /// Whether a call ended since the node was asked what is owed.
@@ -56,7 +82,8 @@ public actor PayingCalls {
     private var accounts: [NodeID: Account] = [:]
     /// Channels whose session is over.
     private var resting: [NodeID: PayingClient.Wallet] = [:]
-    private var opening: [NodeID: Task<Bool, Never>] = [:]
+    /// Why no session was opened; nil for one that was.
+    private var opening: [NodeID: Task<(any Error)?, Never>] = [:]
     private var settling: [NodeID: Task<Void, Never>] = [:]
     /// Nodes that refused a call for want of payment.
     private var known: Set<NodeID> = []
@@ -94,21 +121,91 @@ public actor PayingCalls {
     public func begin(at node: NodeID, isRepeatable: Bool) async -> Payment? {
         guard accounts[node] != nil || known.contains(node) || !isRepeatable && isPaid(node) else { return nil }
         await leaveSpent(node)
-        guard await ensure(node), accounts[node] != nil else { return nil }
-        accounts[node]?.session.begin()
-        accounts[node]?.running += 1
-        return accounts[node].map { Payment(node: node, session: $0.session.number) }
+        guard await ensure(node) == nil else { return nil }
+        return announce(node, mostGas: .max)
     }
 
-    /// A call has answered, or failed.
-    public func ended(_ payment: Payment, after time: TimeAmount) {
-        let node = payment.node
-        guard accounts[node]?.session.number == payment.session else { return }
-        accounts[node]?.session.end(milliseconds: UInt64(max(0, time.nanoseconds)) / 1_000_000 + 1)
-        accounts[node]?.running -= 1
-        accounts[node]?.isDue = true
-        _ = settle(node)
+    /// A call is about to be sent whose price is limited.
+    ///
+    /// - Parameter limit: The most that it may cost, with what the node says is owed from before; in units of money.
+    /// - Throws: Why the node cannot be paid: what the session's opening or the funding throws; `ChannelsError` `.price` if
+    ///   the limit buys no unit of gas, `.exhausted`.
+    public func begin(at node: NodeID, atMost limit: UInt64) async throws -> Payment {
+        await leaveSpent(node)
+        if let failure = await ensure(node) { throw failure }
+        guard let account = accounts[node] else {
+            throw PeerError(.paymentRequired, "The session with node \(node.short) ended at once; try again")
+        }
+        let (price, permille) = (account.wallet.unitPrice, UInt64(account.session.permille))
+        let links = price == 0 ? .max : limit / price
+        let (thousandths, overflow) = (links - min(links, account.linksBefore)).multipliedReportingOverflow(by: 1000)
+        let bought = overflow ? .max : thousandths / permille
+        guard bought > 0 else {
+            throw ChannelsError(
+                .price,
+                "A unit of gas costs \(price) × \(permille)/1000 at node \(node.short), and \(account.linksBefore) × "
+                    + "\(price) are owed from before; the limit is \(limit)")
+        }
+        // What is promised to several calls at once and cannot be paid, the node keeps the answers for.
+        let most = min(bought, account.session.chain.remaining * 1000 / permille)
+        guard most > 0, let payment = announce(node, mostGas: most, linksBefore: account.linksBefore) else {
+            throw ChannelsError(
+                .exhausted, "The channel that pays node \(node.short) has no units left; open another")
+        }
+        accounts[node]?.linksBefore = 0
+        return payment
     }
+
+    private func announce(_ node: NodeID, mostGas: UInt64, linksBefore: UInt64 = 0) -> Payment? {
+        accounts[node]?.session.begin()
+        accounts[node]?.running += 1
+        return accounts[node].map {
+            Payment(
+                node: node, channel: $0.wallet.channel, session: $0.session.number, permille: $0.session.permille,
+                unitPrice: $0.wallet.unitPrice, mostGas: mostGas, linksBefore: linksBefore)
+        }
+    }
+
+    /// A call has answered, or failed, and nobody knows what it cost: the node says what is owed, and is paid as far as the
+    /// time allows that. Returns at once.
+    public func ended(_ payment: Payment, after time: TimeAmount) {
+        let milliseconds = PayingCalls.milliseconds(time)
+        if end(payment, milliseconds: min(milliseconds, payment.mostGas)) { _ = settle(payment.node) }
+    }
+
+    /// A call has answered, or failed, and the node said what it cost. When this returns, that is paid, or cannot be at the
+    /// moment: then the node tells what is owed when it is asked the next time.
+    ///
+    /// - Parameters:
+    ///   - gas: As the node says.
+    ///   - time: How long the call took by this side's clock.
+    /// - Throws: `.overcharged` if the call cannot have used so much, or may not have: nothing is paid for it then, and the
+    ///   channel is not used any more.
+    public func pay(_ payment: Payment, gas: UInt64, after time: TimeAmount) async throws(ChannelsError) {
+        let milliseconds = PayingCalls.milliseconds(time)
+        guard gas <= payment.mostGas, gas <= milliseconds else {
+            if accounts[payment.node]?.wallet.channel == payment.channel { accounts[payment.node] = nil }
+            throw ChannelsError(
+                .overcharged,
+                "Node \(payment.node.short) wants \(gas) units of gas for a call that took \(milliseconds) ms and may cost "
+                    + "\(payment.mostGas); it is not paid, and the channel is not used any more")
+        }
+        if end(payment, milliseconds: gas) { await settle(payment.node).value }
+    }
+
+    /// False if no session of the channel is open: then the node says at the next one's opening what is owed. One that was
+    /// opened meanwhile owes for the call as well: its node counts by the channel.
+    private func end(_ payment: Payment, milliseconds: UInt64) -> Bool {
+        let node = payment.node
+        guard let account = accounts[node], account.wallet.channel == payment.channel else { return false }
+        accounts[node]?.session.end(milliseconds: milliseconds)
+        if account.session.number == payment.session { accounts[node]?.running -= 1 }
+        accounts[node]?.isDue = true
+        return true
+    }
+
+    /// Begun ones count whole.
+    private static func milliseconds(_ time: TimeAmount) -> UInt64 { UInt64(max(0, time.nanoseconds)) / 1_000_000 + 1 }
 
     /// A node refused a call for want of payment.
     ///
@@ -116,10 +213,10 @@ public actor PayingCalls {
     public func isWorthRepeating(at node: NodeID) async -> Bool {
         if known.count >= PayingCalls.maxKnown { known.removeAll() }
         known.insert(node)
-        guard let before = accounts[node]?.session.number else { return await ensure(node) }
+        guard let before = accounts[node]?.session.number else { return await ensure(node) == nil }
         let paidBefore = paidUnits
         await settle(node).value
-        guard let after = accounts[node]?.session.number else { return await ensure(node) }
+        guard let after = accounts[node]?.session.number else { return await ensure(node) == nil }
         return after != before || paidUnits > paidBefore
     }
 
@@ -186,10 +283,10 @@ public actor PayingCalls {
 
     // MARK: Sessions
 
-    /// Whether a session with the node is open.
-    private func ensure(_ node: NodeID) async -> Bool {
+    /// Sees to it that a session with the node is open; why it is not.
+    private func ensure(_ node: NodeID) async -> (any Error)? {
         if let account = accounts[node] {
-            if now() < account.session.expiresMilliseconds { return true }
+            if now() < account.session.expiresMilliseconds { return nil }
             rest(node)
         }
         if let task = opening[node] { return await task.value }
@@ -204,28 +301,30 @@ public actor PayingCalls {
         resting[node] = account.wallet.with(account.session.chain)
     }
 
-    private func open(_ node: NodeID) async -> Bool {
+    private func open(_ node: NodeID) async -> (any Error)? {
         defer { opening[node] = nil }
+        var refusal: (any Error)?
         for _ in 0..<PayingCalls.maxChannels {
             let wallet: PayingClient.Wallet
             do { wallet = try await self.wallet(for: node) } catch {
                 logger.debug(
                     "no channel pays a node for calls", metadata: ["node": "\(node.short)", "why": "\(error)"])
-                return false
+                return refusal ?? error
             }
             do {
                 try await open(wallet, with: node)
-                return true
+                return nil
             } catch {
+                refusal = error
                 logger.debug(
                     "a session for calls was refused", metadata: ["node": "\(node.short)", "why": "\(error)"])
                 guard PayingClient.isHopeless(error) else {
                     resting[node] = wallet
-                    return false
+                    return error
                 }
             }
         }
-        return false
+        return refusal
     }
 
     private func wallet(for node: NodeID) async throws -> PayingClient.Wallet {
@@ -247,6 +346,6 @@ public actor PayingCalls {
         }
         let session = try ComputeSession(opened, chain: wallet.chain)
         _ = try await acknowledge(session.again, session.number, at: node)
-        accounts[node] = Account(wallet: wallet, session: session)
+        accounts[node] = Account(wallet: wallet, session: session, linksBefore: session.owedBefore)
     }
 }

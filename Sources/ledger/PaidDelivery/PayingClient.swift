@@ -18,19 +18,26 @@ public final class PayingClient: DeliveryPayer {
         public let chain: PayerChain
         /// The highest multiplier that is paid through it, in thousandths; nil for the client's.
         public let maxPermille: UInt32?
+        /// What a link is worth, in units of money, as the channel says.
+        public let unitPrice: UInt64
         /// What was paid without having come.
         var lostUnits: UInt64 = 0
 
-        public init(channel: ChannelID, commodity: Commodity, chain: PayerChain, maxPermille: UInt32? = nil) {
+        public init(
+            channel: ChannelID, commodity: Commodity, chain: PayerChain, maxPermille: UInt32? = nil,
+            unitPrice: UInt64 = 1
+        ) {
             self.channel = channel
             self.commodity = commodity
             self.chain = chain
             self.maxPermille = maxPermille
+            self.unitPrice = unitPrice
         }
 
         /// The same channel, whose chain has come further.
         func with(_ chain: PayerChain, lostUnits: UInt64 = 0) -> Wallet {
-            var wallet = Wallet(channel: channel, commodity: commodity, chain: chain, maxPermille: maxPermille)
+            var wallet = Wallet(
+                channel: channel, commodity: commodity, chain: chain, maxPermille: maxPermille, unitPrice: unitPrice)
             wallet.lostUnits = lostUnits
             return wallet
         }

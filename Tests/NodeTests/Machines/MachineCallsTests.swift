@@ -1,4 +1,5 @@
 import Blake3
+import Calls
 import Functions
 import Gateway
 import Identity

@@ -1,4 +1,5 @@
 import Blake3
+import Calls
 import Foundation
 import Gateway
 import Identity

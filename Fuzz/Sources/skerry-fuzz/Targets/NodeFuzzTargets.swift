@@ -1,4 +1,5 @@
 import Blake3
+import Calls
 import Foundation
 import FunctionServices
 import Identity
@@ -64,7 +65,7 @@ enum NodeFuzzTargets {
         let again: ByteBuffer? =
             switch mode % 4 {
             case 0: (try? CallFrames.begin(bytes)).map { CallFrames.encode($0) }
-            case 1: (try? CallFrames.answer(bytes)).map { CallFrames.encode($0) }
+            case 1: (try? CallFrames.answer(bytes)).map { CallFrames.encode($0.answer, gas: $0.gas) }
             case 2:
                 (try? CallFrames.call(&rest)).flatMap { call in
                     (try? CallFrames.part(&rest)).map { CallFrames.encode($0, of: call, $1) }
@@ -164,6 +165,12 @@ enum NodeFuzzTargets {
             request: .init(
                 id: "0123456789abcdef", trace: "", method: "GET", url: "http://b.localhost/", headers: [("host", "b")]),
             body: ByteBuffer(string: "in"), hasMore: true)
+        var clients = begin
+        clients.tenant = "b"
+        clients.release = ""
+        clients.request.id = ""
+        clients.request.url = "/x?y=1"
+        clients.mostGas = 500
         let reply = CallFrames.Answer.reply(
             status: 200, headers: [("a", "b")], body: ByteBuffer(string: "out"), hasMore: false)
         let failure = CallFrames.Answer.failure(
@@ -172,6 +179,8 @@ enum NodeFuzzTargets {
             "call-frames": [
                 "begin": [0] + Array(buffer: CallFrames.encode(begin)),
                 "reply": [1] + Array(buffer: CallFrames.encode(reply)),
+                "client-begin": [0] + Array(buffer: CallFrames.encode(clients)),
+                "client-reply": [1] + Array(buffer: CallFrames.encode(reply, gas: 3)),
                 "failure": [1] + Array(buffer: CallFrames.encode(failure)),
                 "send": [2] + Array(buffer: CallFrames.encode(.more, of: 7, ByteBuffer(string: "more"))),
                 "part": [3] + Array(buffer: CallFrames.encode(.last, ByteBuffer(string: "end"))),

@@ -1,3 +1,5 @@
+import Calls
+import Channels
 import Functions
 import Identity
 import NIOCore
@@ -6,7 +8,9 @@ import Streams
 import Synchronization
 import Wire
 
-/// Runs calls that other nodes hand on.
+/// Runs calls that other nodes hand on, and those of clients who pay for them.
+///
+/// A client is given no more of an answer's body while it owes more than what is delivered on credit.
 ///
 /// What a call holds here between two requests about it is its two bodies' windows, 256 KiB each, until it is over, its
 /// node stops it, or nothing about it was asked for ``maxIdle``.
@@ -14,11 +18,15 @@ final class CallServer: Sendable {
     /// Calls of one node, and of all.
     private static let maxCallsOfOne = 256
     private static let maxCalls = 2_048
+    /// Calls of clients, of all of them: they leave room for those of nodes.
+    private static let maxCallsOfClients = 512
     /// How often a node that waits for a part of a body hears that there is none yet.
     static let pulse = TimeAmount.seconds(20)
     /// A body that nobody reads for so long is nobody's any more.
     static let maxIdle = TimeAmount.seconds(180)
     private static let sweepInterval = Duration.seconds(30)
+    /// Why a client's call has no answer though it ran.
+    static let aboveLimit = FunctionError.Code(rawValue: "function/gas-limit")
 
     /// Runs a call, or hands it on; the second is how often it was handed on so far.
     typealias Run = @Sendable (FunctionVersion, FunctionCall, UInt8) async throws(CallFailure) -> FunctionReply
@@ -30,8 +38,13 @@ final class CallServer: Sendable {
 
     private struct Entry {
         let cancellation = Cancellation()
+        let isClients: Bool
         /// Nil if the body came whole.
         var upload: ByteStream?
+        /// Bytes that may follow.
+        var uploadRoom = Int.max
+        /// What a client must have paid before it reads the body; nil for a node's call.
+        var ticket: UnitTicket?
         /// The rest of the answer's body.
         var rest = ByteBuffer()
         var download: ByteStream?
@@ -45,11 +58,13 @@ final class CallServer: Sendable {
     private struct State {
         var entries: [Key: Entry] = [:]
         var counts: [NodeID: Int] = [:]
+        var ofClients = 0
 
         mutating func remove(_ key: Key) -> Entry? {
             guard let entry = entries.removeValue(forKey: key) else { return nil }
             let count = counts[key.peer, default: 1] - 1
             counts[key.peer] = count > 0 ? count : nil
+            if entry.isClients { ofClients -= 1 }
             return entry
         }
     }
@@ -58,9 +73,12 @@ final class CallServer: Sendable {
     private let runCall: Run
     /// Who pays for calls.
     private let paid: PaidCalls
+    private let clients: ClientCalls?
 
-    init(paid: PaidCalls = PaidCalls(), run: @escaping Run) {
+    /// - Parameter clients: What clients' calls reach; nil refuses them.
+    init(paid: PaidCalls = PaidCalls(), clients: ClientCalls? = nil, run: @escaping Run) {
         self.paid = paid
+        self.clients = clients
         runCall = run
     }
 
@@ -108,64 +126,137 @@ final class CallServer: Sendable {
         PeerReply
     > {
         let begin = try CallFrames.begin(request.body)
+        let isClients = begin.mostGas != nil
+        guard isClients || !paid.isClient(request.peer) else {
+            throw PeerError(.notOnLedger, "Node \(request.peer.short) does not take part, and hands on no calls")
+        }
         let key = Key(peer: request.peer, call: begin.call)
-        var entry = Entry()
+        var entry = Entry(isClients: isClients)
         if begin.hasMore {
             let upload = ByteStream()
             upload.append(begin.body)
             entry.upload = upload
         }
+        if isClients { entry.uploadRoom = ClientCalls.maxBodyBytes - begin.body.readableBytes }
         // Registered before the next frame is read: it may be about this call.
         try register(entry, key)
-        if let refusal = paid.refusal(of: begin.request.id, by: request.peer) {
+        let work: Work
+        do throws(CallFailure) { work = try self.work(begin, entry, by: request.peer) } catch {
+            over(key)
+            let answer = CallFrames.encode(CallServer.answer(error), gas: isClients ? 0 : nil)
+            return eventLoop.makeSucceededFuture(PeerReply(type: .callAnswer, body: answer))
+        }
+        let mostGas = begin.mostGas.map { UInt64($0) } ?? .max
+        if let refusal = paid.refusal(of: work.call.id, by: request.peer, atMost: mostGas) {
             over(key)
             throw refusal
+        }
+        return eventLoop.makeFutureWithTask {
+            let result: Result<FunctionReply, CallFailure>
+            do throws(CallFailure) { result = .success(try await self.run(work)) } catch { result = .failure(error) }
+            // What ran here has told what it used before it answered; of what ran elsewhere nobody hears otherwise.
+            let bill = self.paid.ended(work.call.id)
+            return PeerReply(type: .callAnswer, body: self.answer(result, to: work, bill, key))
+        }
+    }
+
+    /// What is run for a request.
+    private struct Work: Sendable {
+        let version: FunctionVersion
+        var call: FunctionCall
+        let hops: UInt8
+        let isClients: Bool
+
+        init(_ what: (FunctionVersion, FunctionCall), hops: UInt8, isClients: Bool) {
+            (version, call) = what
+            self.hops = hops
+            self.isClients = isClients
+        }
+    }
+
+    private func work(_ begin: CallFrames.Begin, _ entry: Entry, by peer: NodeID) throws(CallFailure) -> Work {
+        let deadline = NIODeadline.now() + .milliseconds(Int64(begin.deadlineMillis))
+        if begin.mostGas != nil {
+            guard let clients else {
+                throw .refused(FunctionError(.unreachable, "This node runs no calls of clients"))
+            }
+            var work = Work(
+                try clients.call(begin, entry.upload, by: peer, cancellation: entry.cancellation), hops: begin.hops,
+                isClients: true)
+            work.call.deadline = deadline
+            return work
         }
         let call = FunctionCall(
             id: begin.request.id, trace: begin.request.trace.isEmpty ? nil : begin.request.trace,
             method: begin.request.method, url: begin.request.url, headers: begin.request.headers,
-            body: entry.upload.map { .stream($0) } ?? .bytes(begin.body),
-            deadline: .now() + .milliseconds(Int64(begin.deadlineMillis)), cancellation: entry.cancellation)
+            body: entry.upload.map { .stream($0) } ?? .bytes(begin.body), deadline: deadline,
+            cancellation: entry.cancellation)
         let version = FunctionVersion(tenant: begin.tenant, release: begin.release)
-        let (runCall, hops) = (runCall, begin.hops)
-        return eventLoop.makeFutureWithTask {
-            let answer: CallFrames.Answer
-            do throws(CallFailure) {
-                answer = self.answered(try await runCall(version, call, hops), key)
-            } catch {
-                self.over(key)
-                answer = .failure(
-                    code: error.error.code.rawValue, message: error.error.message,
-                    retryAfterMillis: error.error.retryAfter.map { UInt32(clamping: Int64($0 / .milliseconds(1))) },
-                    wasRun: error.mayHaveRun)
+        return Work((version, call), hops: begin.hops, isClients: false)
+    }
+
+    private func run(_ work: Work) async throws(CallFailure) -> FunctionReply {
+        guard work.isClients, let clients else { return try await runCall(work.version, work.call, work.hops) }
+        return try await clients.run(work.version, work.call)
+    }
+
+    private func answer(
+        _ result: Result<FunctionReply, CallFailure>, to work: Work, _ bill: PaidCalls.Bill?, _ key: Key
+    ) -> ByteBuffer {
+        let answer: CallFrames.Answer
+        switch result {
+        case .failure(let failure):
+            over(key)
+            answer = CallServer.answer(failure)
+        case .success(let reply):
+            if work.isClients, let bill, bill.isAboveLimit {
+                over(key)
+                reply.body.stop()
+                answer = CallServer.answer(
+                    .final(
+                        FunctionError(
+                            CallServer.aboveLimit,
+                            "The call used \(bill.usedGas) units of gas, more than the \(bill.gas) that are paid for it"
+                        )))
+            } else {
+                answer = answered(reply, key, work.isClients ? bill?.ticket : nil)
             }
-            // What ran here has told what it used before it answered; of what ran elsewhere nobody hears otherwise.
-            self.paid.ended(call.id, cpuMicroseconds: nil)
-            return PeerReply(type: .callAnswer, body: CallFrames.encode(answer))
         }
+        return CallFrames.encode(answer, gas: work.isClients ? UInt32(clamping: bill?.gas ?? 0) : nil)
+    }
+
+    private static func answer(_ failure: CallFailure) -> CallFrames.Answer {
+        .failure(
+            code: failure.error.code.rawValue, message: failure.error.message,
+            retryAfterMillis: failure.error.retryAfter.map { UInt32(clamping: Int64($0 / .milliseconds(1))) },
+            wasRun: failure.mayHaveRun)
     }
 
     private func register(_ entry: Entry, _ key: Key) throws(PeerError) {
         let refusal = state.withLock { state -> PeerError? in
             guard state.entries[key] == nil else { return PeerError(.refused, "A call's id is in use") }
             let count = state.counts[key.peer, default: 0]
-            guard count < CallServer.maxCallsOfOne, state.entries.count < CallServer.maxCalls else {
+            guard count < CallServer.maxCallsOfOne, state.entries.count < CallServer.maxCalls,
+                !entry.isClients || state.ofClients < CallServer.maxCallsOfClients
+            else {
                 return PeerError(.busy, "This node works on as many calls as it takes")
             }
             state.entries[key] = entry
             state.counts[key.peer] = count + 1
+            if entry.isClients { state.ofClients += 1 }
             return nil
         }
         if let refusal { throw refusal }
     }
 
-    private func answered(_ reply: FunctionReply, _ key: Key) -> CallFrames.Answer {
+    private func answered(_ reply: FunctionReply, _ key: Key, _ ticket: UnitTicket?) -> CallFrames.Answer {
         var first = ByteBuffer()
+        let isHeldBack = ticket.map { !paid.isWithinCredit($0) } ?? false
         let hasMore = state.withLock { state -> Bool? in
             guard var entry = state.entries[key] else { return nil }
             switch reply.body {
             case .bytes(var bytes):
-                first = bytes.readSlice(length: min(bytes.readableBytes, CallFrames.maxPartBytes)) ?? ByteBuffer()
+                if !isHeldBack { first = CallServer.slice(&bytes) ?? ByteBuffer() }
                 guard bytes.readableBytes > 0 else {
                     _ = state.remove(key)
                     return false
@@ -173,6 +264,7 @@ final class CallServer: Sendable {
                 entry.rest = bytes
             case .stream(let stream): entry.download = stream
             }
+            entry.ticket = ticket
             entry.isAnswered = true
             entry.lastUse = .now()
             state.entries[key] = entry
@@ -191,8 +283,15 @@ final class CallServer: Sendable {
         var bytes = request.body
         let key = Key(peer: request.peer, call: try CallFrames.call(&bytes))
         let (part, body) = try CallFrames.part(&bytes)
-        let upload = state.withLock { $0.entries[key]?.upload }
+        let (upload, isTooLarge) = state.withLock { state -> (ByteStream?, Bool) in
+            state.entries[key]?.uploadRoom -= body.readableBytes
+            return (state.entries[key]?.upload, state.entries[key].map { $0.uploadRoom < 0 } ?? false)
+        }
         guard let upload else { return eventLoop.makeSucceededFuture(CallServer.sent(wantsMore: false)) }
+        if isTooLarge {
+            upload.fail(FunctionError(.bodyTooLarge, "the request has more than \(ClientCalls.maxBodyBytes) bytes"))
+            return eventLoop.makeSucceededFuture(CallServer.sent(wantsMore: false))
+        }
         return eventLoop.makeFutureWithTask {
             do {
                 if body.readableBytes > 0 { try await upload.write(body) }
@@ -223,6 +322,11 @@ final class CallServer: Sendable {
     > {
         var bytes = request.body
         let key = Key(peer: request.peer, call: try CallFrames.call(&bytes))
+        // A call that nobody pays is not used, and is let go of like one that nobody reads.
+        if let ticket = state.withLock({ $0.entries[key]?.ticket }), !paid.isWithinCredit(ticket) {
+            throw PeerError(
+                .init(ChannelsError.Code.credit.description), "The answer's body is given out when the call is paid")
+        }
         let next = state.withLock { state -> Next? in
             guard var entry = state.entries[key], entry.isAnswered, !entry.isBusy else { return nil }
             entry.lastUse = .now()

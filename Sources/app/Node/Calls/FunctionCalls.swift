@@ -1,3 +1,4 @@
+import Calls
 import Functions
 import Identity
 import Logging
@@ -125,6 +126,14 @@ final class FunctionCalls: Sendable {
             if error.isForLackOfRoom || error.code == .workerMissing { throw .refused(error) }
             throw .final(error)
         }
+    }
+
+    /// Why this node does not run a client's call of an app; nil if it does.
+    func refusal(ofClientsOf app: String) -> FunctionError? {
+        let nodes = placement(app)
+        guard !nodes.isEmpty, !nodes.contains(node) else { return nil }
+        let names = nodes.map(\.description).joined(separator: ", ")
+        return FunctionError(.unreachable, "Node \(node.short) does not run the app; pay one that does: \(names)")
     }
 
     // MARK: Other nodes

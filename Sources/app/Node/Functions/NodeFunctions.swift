@@ -12,14 +12,7 @@ struct NodeFunctions: GatewayFunctions {
     func invoke(
         _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
     ) -> EventLoopFuture<FunctionResponse> {
-        let body: FunctionBody =
-            switch request.body {
-            case .bytes(let bytes): .bytes(bytes)
-            case .stream(let stream): .stream(stream)
-            }
-        let call = FunctionCall(
-            id: request.id, trace: request.trace, method: request.method, url: request.url,
-            headers: request.headers, body: body, cancellation: request.cancellation)
+        let call = FunctionCall(request)
         // What the ledger says of it matters only when a worker is loaded.
         let version = FunctionVersion(tenant: release.tenant, release: release.release)
         return calls.invoke(version, call, on: eventLoop)
@@ -41,14 +34,17 @@ struct NodeFunctions: GatewayFunctions {
 
     static func explained(_ error: any Error) -> any Error {
         guard let error = error as? FunctionError else { return error }
-        // What a function throws may say more than visitors should read.
-        let message =
-            switch error.code {
-            case .exception: "The function failed; the node's log says why to its developer"
-            case .secretMissing: "The function lacks a secret; its log says which to its developer"
-            default: error.message
-            }
-        return GatewayError(.init(error.code.rawValue), message, origin: NodeFunctions.origin(error))
+        return GatewayError(
+            .init(error.code.rawValue), NodeFunctions.message(of: error), origin: NodeFunctions.origin(error))
+    }
+
+    /// What visitors are told: what a function throws may say more than they should read.
+    static func message(of error: FunctionError) -> String {
+        switch error.code {
+        case .exception: "The function failed; the node's log says why to its developer"
+        case .secretMissing: "The function lacks a secret; its log says which to its developer"
+        default: error.message
+        }
     }
 
     private static func origin(_ error: FunctionError) -> GatewayError.Origin {
@@ -57,5 +53,19 @@ struct NodeFunctions: GatewayFunctions {
         case .origin: .origin
         case .node: .node
         }
+    }
+}
+
+extension FunctionCall {
+    /// A visitor's request.
+    init(_ request: FunctionRequest) {
+        let body: FunctionBody =
+            switch request.body {
+            case .bytes(let bytes): .bytes(bytes)
+            case .stream(let stream): .stream(stream)
+            }
+        self.init(
+            id: request.id, trace: request.trace, method: request.method, url: request.url, headers: request.headers,
+            body: body, cancellation: request.cancellation)
     }
 }

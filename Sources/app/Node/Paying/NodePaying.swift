@@ -1,3 +1,4 @@
+import Calls
 import ControlModel
 import Identity
 import Ledger

@@ -1,4 +1,7 @@
+import Channels
+import Client
 import Foundation
+import Identity
 import Ledger
 
 /// What is kept of a channel that an account opened, beside the account's key: enough to make its chains again. Their
@@ -25,6 +28,33 @@ struct ChannelNote: Codable, Equatable {
         (path as NSString).deletingLastPathComponent + "/channels"
     }
 
+    init(_ channel: OpenedChannel, payer: AccountID) {
+        id = channel.id.description
+        network = channel.network.description
+        self.payer = payer.description
+        payee = channel.plan.channel.payee.description
+        nonce = channel.nonce
+        expiresMilliseconds = channel.plan.channel.expiresMilliseconds
+        purchases = channel.purchases.map {
+            Purchase(commodity: $0.commodity.rawValue, unitPrice: $0.unitPrice, maxUnits: $0.maxUnits)
+        }
+    }
+
+    /// What pays with the channel for a commodity, made again: hashes once for each unit. Nil if it does not pay for it.
+    func payment(for commodity: Commodity, key: SigningKey) throws -> ChannelPayment? {
+        guard let id = ChannelID(id), let network = NetworkID(network), let payee = NodeID(payee),
+            let purchase = purchases.first(where: { $0.commodity == commodity.rawValue })
+        else { return nil }
+        let plan = try ChannelPlan(
+            key: key, network: network, payee: payee, nonce: nonce, expiresMilliseconds: expiresMilliseconds,
+            purchases: [
+                .init(commodity: commodity, unitPrice: purchase.unitPrice, maxUnits: purchase.maxUnits)
+            ])
+        return plan.chains[commodity].map {
+            ChannelPayment(channel: id, payee: payee, chain: $0, unitPrice: purchase.unitPrice)
+        }
+    }
+
     /// Writes the note, durable on return and readable by its owner alone.
     func write(besideKey path: String) throws {
         let folder = ChannelNote.folder(besideKey: path)
@@ -46,6 +76,15 @@ struct ChannelNote: Codable, Equatable {
     static func read(_ id: ChannelID, besideKey path: String) -> ChannelNote? {
         FileManager.default.contents(atPath: folder(besideKey: path) + "/\(id).json")
             .flatMap { try? JSONDecoder().decode(ChannelNote.self, from: $0) }
+    }
+
+    /// The notes of all channels that this account opened on this machine, by their ids.
+    static func all(besideKey path: String) -> [ChannelNote] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(besideKey: path))) ?? []
+        return names.sorted().compactMap { name in
+            guard name.hasSuffix(".json") else { return nil }
+            return ChannelID(String(name.dropLast(".json".count))).flatMap { read($0, besideKey: path) }
+        }
     }
 
     /// Forgets a channel that is closed.

@@ -38,8 +38,6 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
 
     /// Bytes that a unit of the commodity `bytes` stands for.
     private static let unitBytes = 131_072
-    /// How often another command with the same key may be faster.
-    private static let attempts = 3
 
     private struct Report: Codable {
         var channel: String
@@ -70,16 +68,20 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
         let key = try account.load()
         let client = try node.ledger(key: key)
         let (payee, price) = try await terms()
-        var failure: any Error = CommandError("The channel could not be opened; repeat the command")
-        for _ in 0..<ChannelsOpenCommand.attempts {
-            do {
-                return try await open(payee, price, key, client)
-            } catch let refusal as ControlFailure where refusal.code == LedgerError.Code.badNonce.description {
-                // The anchors depend on the nonce, so the whole plan is made again.
-                failure = refusal
-            }
-        }
-        throw failure
+        let purchase = ChannelPlan.Purchase(commodity: commodity, unitPrice: price, maxUnits: unitCount)
+        let (channel, receipt) = try await client.openChannel(
+            to: payee, for: [purchase], lifetimeMilliseconds: expires.milliseconds, key: key,
+            keep: { try ChannelNote($0, payer: key.publicKey.account).write(besideKey: account.path) },
+            forget: { ChannelNote.remove($0.id, besideKey: account.path) })
+        let report = Report(
+            channel: channel.id.description, sequence: receipt.sequence, payee: payee.description,
+            deposit: try channel.plan.channel.deposit(), units: purchase.maxUnits, price: price,
+            expiresMilliseconds: channel.plan.channel.expiresMilliseconds)
+        if node.data.json { return try Terminal.printJSON(report) }
+        Terminal.print("channel  \(channel.id)")
+        Terminal.print("pays     node \(payee)")
+        Terminal.print("deposit  \(Units.text(report.deposit)): \(purchase.maxUnits) units of \(commodity) at \(price)")
+        Terminal.print("expires  \(Human.date(milliseconds: report.expiresMilliseconds))")
     }
 
     private func terms() async throws -> (NodeID, UInt64) {
@@ -94,42 +96,5 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
             throw CommandError("The node asks nothing for \(commodity); give --price")
         }
         return (asked, price)
-    }
-
-    private func open(_ payee: NodeID, _ price: UInt64, _ key: SigningKey, _ client: LedgerClient) async throws {
-        let head = try await client.head()
-        guard let network = NetworkID(head.network) else {
-            throw CommandError("The node does not say which network it is on; update it")
-        }
-        let nonce = try await client.nonce(of: .account(key.publicKey.account)) &+ 1
-        let expiry = Int64(Date().timeIntervalSince1970 * 1_000) + expires.milliseconds
-        let count = unitCount
-        let plan = try ChannelPlan(
-            key: key, network: network, payee: payee, nonce: nonce, expiresMilliseconds: expiry,
-            purchases: [.init(commodity: commodity, unitPrice: price, maxUnits: count)])
-        let transaction = try TransactionBuilder(networkID: network, key: key)
-            .sign(.openChannel(plan.channel), nonce: nonce)
-        let id = ChannelID(transaction.id)
-        // Before the channel is there: with a lost answer it is not lost.
-        try ChannelNote(
-            id: id.description, network: network.description, payer: key.publicKey.account.description,
-            payee: payee.description, nonce: nonce, expiresMilliseconds: expiry,
-            purchases: [.init(commodity: commodity.rawValue, unitPrice: price, maxUnits: count)]
-        ).write(besideKey: account.path)
-        let receipt: TransactionReceipt
-        do {
-            receipt = try await client.submit(transaction, signedAt: head.sequence)
-        } catch let refusal as ControlFailure {
-            ChannelNote.remove(id, besideKey: account.path)
-            throw refusal
-        }
-        let report = Report(
-            channel: id.description, sequence: receipt.sequence, payee: payee.description,
-            deposit: try plan.channel.deposit(), units: count, price: price, expiresMilliseconds: expiry)
-        if node.data.json { return try Terminal.printJSON(report) }
-        Terminal.print("channel  \(id)")
-        Terminal.print("pays     node \(payee)")
-        Terminal.print("deposit  \(Units.text(report.deposit)): \(count) units of \(commodity) at \(price)")
-        Terminal.print("expires  \(Human.date(milliseconds: expiry))")
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import AsyncHTTPClient
+import Channels
 import Client
 import Foundation
+import Functions
 import Ledger
 import NIOCore
 import NIOHTTP1
@@ -12,6 +14,10 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         discussion: """
             The status and the headers go to standard error with --include. The command fails when the status is 500 or
             more; the reason is in `skerry functions logs`.
+
+            With --pay a node that runs the function is paid for the call, over its peer port, out of a channel of your
+            account: an open one for compute, or a new one to the node of --node, or to one on this machine. What it cost
+            goes to standard error. Only one command at a time may use a channel.
             """)
 
     @Argument(help: "The function's name.")
@@ -35,6 +41,17 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     @Option(help: "The node: its number, the beginning of its id, or its control URL. Default: the first that runs.")
     var node: String?
 
+    @Flag(help: "Pay for the call out of a payment channel; see above.")
+    var pay = false
+
+    @Option(help: "With --pay: units of money that the call may cost at most.")
+    var maxPrice: UInt64 = 1_000
+
+    @Option(help: "With --pay: units of gas of a channel that is opened because none is open.")
+    var units: UInt64 = 1_000
+
+    @OptionGroup var account: AccountOption
+
     @Option(
         help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"))
     var network: String?
@@ -55,19 +72,30 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         for line in header where !line.contains(":") {
             throw ValidationError("--header \"\(line)\" has no colon; write it as name: value")
         }
+        guard (64...PayerChain.maxUnits).contains(units) else {
+            throw ValidationError("--units is 64 to \(PayerChain.maxUnits): nodes take no smaller channel")
+        }
     }
 
     func run() async throws {
+        let method = method ?? (data == nil ? "GET" : "POST")
+        let fields = header.map { line -> (name: String, value: String) in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            return (String(parts[0]), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+        }
+        let content = try data.map { ByteBuffer(bytes: try body($0)) }
+        if pay {
+            let request = PayingCaller.Request(
+                app: name, method: method, path: path, headers: fields, body: content.map { .bytes($0) } ?? .empty,
+                timeout: .seconds(600))
+            return try await PaidInvocation(node: nodeOption, account: account, maxPrice: maxPrice, units: units)
+                .run(request, isShown: include)
+        }
         let gateway = try await nodeOption.gateway()
         var request = AppRequest(name: name, gateway: gateway, path: path).request
-        request.method = .init(rawValue: method ?? (data == nil ? "GET" : "POST"))
-        for line in header {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            request.headers.add(
-                name: String(parts[0]),
-                value: parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
-        }
-        if let data { request.body = .bytes(ByteBuffer(bytes: try body(data))) }
+        request.method = .init(rawValue: method)
+        for (name, value) in fields { request.headers.add(name: name, value: value) }
+        if let content { request.body = .bytes(content) }
         let start = ContinuousClock.now
         let response: HTTPClientResponse
         do { response = try await NodeClient.connections.execute(request, timeout: .minutes(10)) } catch {

@@ -41,6 +41,29 @@ enum FunctionFields {
         }
     }
 
+    /// The fields of a request that came another way than over HTTP, names in lower case, without those that concern a
+    /// connection and those that the gateway states itself.
+    ///
+    /// - Throws: ``GatewayError/Code/badRequest`` for a name or value that no HTTP message may hold.
+    static func foreign(
+        _ fields: [(name: String, value: String)]
+    ) throws(GatewayError) -> [(name: String, value: String)] {
+        var result: [(name: String, value: String)] = []
+        for field in fields {
+            let name = HTTPCharacters.lowercased(field.name)
+            let value = HTTPCharacters.trimmed(field.value)
+            guard !name.isEmpty, name.utf8.allSatisfy(HTTPCharacters.isToken),
+                value.utf8.allSatisfy(HTTPCharacters.isValue)
+            else {
+                throw GatewayError(
+                    .badRequest, "The request has a header whose name or value no HTTP message may hold",
+                    origin: .client)
+            }
+            if !neverRequested.contains(name) { result.append((name, value)) }
+        }
+        return result
+    }
+
     /// The fields of a function's answer that go to the client, names in lower case.
     ///
     /// - Throws: ``GatewayError/Code/functionBadResponse`` for a name or value that could end its line, and for more

@@ -1,3 +1,4 @@
+import Calls
 import Functions
 import Gateway
 import MachineProxy

@@ -1,31 +1,42 @@
-import Functions
-import Identity
-import NIOCore
-import PaidDelivery
+import Channels
+public import Functions
+public import Identity
+public import NIOCore
+public import PaidDelivery
 import Peering
 import Streams
 import Wire
 
 /// Has another node run a call: its body goes there, and the answer's comes back, part by part as it is taken.
-struct CallSender: Sendable {
+public struct CallSender: Sendable {
     /// What is added to the call's own deadline before this side gives up: the other one does first.
     private static let slack = TimeAmount.seconds(5)
     /// How long the other node may take for what waits for no code.
     private static let patience = TimeAmount.seconds(10)
-    /// How long it may take with the next part of a body: it says every ``CallServer/pulse`` that there is none yet.
+    /// How long it may take with the next part of a body: it says every 20 s that there is none yet.
     private static let partPatience = TimeAmount.seconds(60)
+    /// How often, and after what pause, a part is asked for again that the node keeps until it is paid.
+    private static let creditAttempts = 100
+    private static let creditPause = Duration.milliseconds(50)
 
-    let peers: CallPeers
-    /// The longest that any call may take to its answer.
-    let wallLimit: TimeAmount
-    /// Pays nodes that want it; nil: those refuse.
-    var payer: PayingCalls?
+    private let peers: CallPeers
+    private let wallLimit: TimeAmount
+    private let payer: PayingCalls?
+
+    /// - Parameters:
+    ///   - wallLimit: The longest that any call may take to its answer.
+    ///   - payer: Pays nodes that want it; nil: those refuse.
+    public init(peers: CallPeers, wallLimit: TimeAmount, payer: PayingCalls? = nil) {
+        self.peers = peers
+        self.wallLimit = wallLimit
+        self.payer = payer
+    }
 
     /// Sends a call and returns with the head of its answer.
     ///
     /// - Parameter hops: How often the call was handed on, this time included.
     /// - Throws: ``CallFailure``. A stream that the call has for a body is unread only if `mayHaveRun` is false.
-    func call(
+    public func call(
         _ call: FunctionCall, of version: FunctionVersion, at node: NodeID, hops: UInt8
     ) async throws(CallFailure) -> FunctionReply {
         do { try await peers.connect(node) } catch {
@@ -63,16 +74,64 @@ struct CallSender: Sendable {
     private func send(
         _ call: FunctionCall, of version: FunctionVersion, to node: NodeID, hops: UInt8
     ) async throws(CallFailure) -> FunctionReply {
+        let isStreamed = CallSender.isStreamed(call.body)
+        do {
+            let begun = try await begin(
+                call, tenant: version.tenant, release: version.release, at: node, hops: hops, mostGas: nil)
+            return try reply(to: begun)
+        } catch {
+            throw CallSender.failure(error, node, isStreamed: isStreamed)
+        }
+    }
+
+    // MARK: Clients
+
+    /// A client's call that has answered, before anything more of the answer is asked for.
+    public struct Begun: Sendable {
+        let id: UInt64
+        let node: NodeID
+        let answer: CallFrames.Answer
+        /// What the node says that it cost, in units of gas.
+        public let gas: UInt64
+    }
+
+    /// Sends a client's call, and returns with the head of its answer: to be paid before ``reply(to:)`` is asked for.
+    ///
+    /// - Parameters:
+    ///   - call: Its URL is path and query, and it has no id.
+    ///   - app: Visitors' release of it is called.
+    ///   - mostGas: The units of gas that are paid at most, 1 and above.
+    /// - Throws: `PeerError`; ``CallFailure`` if the call came too late to be sent.
+    public func begin(_ call: FunctionCall, of app: String, at node: NodeID, mostGas: UInt32) async throws -> Begun {
+        try await peers.connect(node)
+        return try await begin(call, tenant: app, release: "", at: node, hops: 1, mostGas: mostGas)
+    }
+
+    /// The answer, whose body comes as it is read.
+    ///
+    /// - Throws: ``CallFailure`` if the function failed, or the node refused to run it.
+    public func reply(to begun: Begun) throws -> FunctionReply {
+        try CallSender.reply(begun.answer, to: begun.id, at: begun.node, peers)
+    }
+
+    /// Nobody wants the answer.
+    public func stop(_ begun: Begun) async { try? await CallSender.stop(begun.id, at: begun.node, peers) }
+
+    private func begin(
+        _ call: FunctionCall, tenant: String, release: String, at node: NodeID, hops: UInt8, mostGas: UInt32?
+    ) async throws -> Begun {
         let id = UInt64.random(in: 0 ... .max)
         let left = min((call.deadline ?? .distantFuture) - .now(), wallLimit)
-        guard left > .zero else { throw .final(FunctionError(.wallLimit, "The call came too late to be run")) }
+        guard left > .zero else {
+            throw CallFailure.final(FunctionError(.wallLimit, "The call came too late to be run"))
+        }
         let (first, rest, hasMore) = CallSender.split(call.body)
         let begin = CallFrames.Begin(
             call: id, hops: hops, deadlineMillis: UInt32(clamping: left.nanoseconds / 1_000_000),
-            tenant: version.tenant, release: version.release,
+            tenant: tenant, release: release,
             request: CallFrames.Request(
                 id: call.id, trace: call.trace ?? "", method: call.method, url: call.url, headers: call.headers),
-            body: first, hasMore: hasMore)
+            body: first, hasMore: hasMore, mostGas: mostGas)
         let peers = peers
         call.cancellation?.onCancel { Task { try? await CallSender.stop(id, at: node, peers) } }
         var upload: Task<Void, Never>?
@@ -80,12 +139,12 @@ struct CallSender: Sendable {
             let answer = try await peers.send(node, .callBegin, CallFrames.encode(begin), left + CallSender.slack)
             // Only now: the other node takes parts of no call that it does not know yet.
             if hasMore { upload = Task { await CallSender.send(rest, of: id, to: node, peers) } }
-            let bytes = try await answer.get()
-            let reply = try CallSender.reply(try CallFrames.answer(bytes), to: id, at: node, peers)
-            return reply
+            let (head, gas) = try CallFrames.answer(try await answer.get())
+            if case .failure = head { upload?.cancel() }
+            return Begun(id: id, node: node, answer: head, gas: UInt64(gas ?? 0))
         } catch {
             upload?.cancel()
-            throw CallSender.failure(error, node, isStreamed: hasMore)
+            throw error
         }
     }
 
@@ -95,6 +154,9 @@ struct CallSender: Sendable {
         case bytes(ByteBuffer)
         case stream(ByteStream)
     }
+
+    /// Whether a call with this body is sent in more than one part, so that it cannot be sent again.
+    private static func isStreamed(_ body: FunctionBody) -> Bool { split(body).hasMore }
 
     private static func split(_ body: FunctionBody) -> (first: ByteBuffer, rest: Rest, hasMore: Bool) {
         switch body {
@@ -165,7 +227,7 @@ struct CallSender: Sendable {
             Task { [weak stream] in
                 do {
                     while true {
-                        var bytes = try await peers.ask(node, .callRead, CallFrames.encode(id), partPatience)
+                        var bytes = try await read(id, at: node, peers)
                         let (part, body) = try CallFrames.part(&bytes)
                         guard let stream else { return }
                         if body.readableBytes > 0 { try await stream.write(body) }
@@ -184,6 +246,20 @@ struct CallSender: Sendable {
             return FunctionReply(status: Int(status), headers: headers, body: .stream(stream))
         }
     }
+
+    /// The next part. A node keeps a client's until what is owed is paid, which other calls may still be about to do.
+    private static func read(_ id: UInt64, at node: NodeID, _ peers: CallPeers) async throws -> ByteBuffer {
+        for _ in 1..<creditAttempts {
+            do {
+                return try await peers.ask(node, .callRead, CallFrames.encode(id), partPatience)
+            } catch let error as PeerError where error.code == unpaid {
+                try await Task.sleep(for: creditPause)
+            }
+        }
+        return try await peers.ask(node, .callRead, CallFrames.encode(id), partPatience)
+    }
+
+    private static let unpaid = PeerError.Code(ChannelsError.Code.credit.description)
 
     private static func failure(_ error: any Error, _ node: NodeID, isStreamed: Bool) -> CallFailure {
         if let error = error as? CallFailure {

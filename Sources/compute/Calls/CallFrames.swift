@@ -1,53 +1,84 @@
-import Functions
-import NIOCore
-import Peering
+public import NIOCore
+public import Peering
 import WorkerProtocol
 
-/// What nodes say to each other about calls of functions, as bytes: `docs/design/calls.md` has the layout. Integers are
-/// big-endian; a text is its length and its UTF-8.
-enum CallFrames {
-    static let version: UInt8 = 1
+/// What nodes and their clients say to each other about calls of functions, as bytes: `docs/design/calls.md` has the
+/// layout. Integers are big-endian; a text is its length and its UTF-8.
+public enum CallFrames {
+    /// Of calls that nodes hand on.
+    fileprivate static let version: UInt8 = 1
+    /// Of calls that a client pays for.
+    fileprivate static let clientVersion: UInt8 = 2
     /// The largest part of a body in one frame.
-    static let maxPartBytes = 256 << 10
+    public static let maxPartBytes = 256 << 10
     private static let maxNameBytes = 1_024
 
     /// A call.
-    struct Begin: Sendable {
+    public struct Begin: Sendable {
         /// Names the call among those of the node that calls.
-        var call: UInt64
+        public var call: UInt64
         /// How often it was handed on, 1 and above.
-        var hops: UInt8
+        public var hops: UInt8
         /// How long the caller waits from now, in milliseconds.
-        var deadlineMillis: UInt32
-        var tenant: String
-        var release: String
-        var request: Request
+        public var deadlineMillis: UInt32
+        /// The app's owner and name; in a client's call its name alone.
+        public var tenant: String
+        /// Empty in a client's call, which gets what visitors get.
+        public var release: String
+        public var request: Request
         /// The body's first part.
-        var body: ByteBuffer
+        public var body: ByteBuffer
         /// Whether more follows.
-        var hasMore: Bool
+        public var hasMore: Bool
+        /// The units of gas that a client pays at most, 1 and above; nil in a call that a node hands on.
+        public var mostGas: UInt32?
+
+        public init(
+            call: UInt64, hops: UInt8, deadlineMillis: UInt32, tenant: String, release: String, request: Request,
+            body: ByteBuffer, hasMore: Bool, mostGas: UInt32? = nil
+        ) {
+            self.call = call
+            self.hops = hops
+            self.deadlineMillis = deadlineMillis
+            self.tenant = tenant
+            self.release = release
+            self.request = request
+            self.body = body
+            self.hasMore = hasMore
+            self.mostGas = mostGas
+        }
     }
 
-    /// What the function is given.
-    struct Request: Sendable {
-        var id: String
+    /// What the function is given. A client's has no id, and path and query for a URL: its node fills in the rest.
+    public struct Request: Sendable {
+        public var id: String
         /// Empty for none.
-        var trace: String
-        var method: String
-        var url: String
-        var headers: [(name: String, value: String)]
+        public var trace: String
+        public var method: String
+        public var url: String
+        public var headers: [(name: String, value: String)]
+
+        public init(
+            id: String, trace: String, method: String, url: String, headers: [(name: String, value: String)]
+        ) {
+            self.id = id
+            self.trace = trace
+            self.method = method
+            self.url = url
+            self.headers = headers
+        }
     }
 
     /// How a call was answered.
-    enum Answer: Sendable {
-        /// `isBody`: whether more of the body follows `body`.
+    public enum Answer: Sendable {
+        /// `hasMore`: whether more of the body follows `body`.
         case reply(status: UInt16, headers: [(name: String, value: String)], body: ByteBuffer, hasMore: Bool)
         /// `wasRun`: whether the function may have seen the call.
         case failure(code: String, message: String, retryAfterMillis: UInt32?, wasRun: Bool)
     }
 
     /// How a part of a body ends.
-    enum Part: UInt8, Sendable {
+    public enum Part: UInt8, Sendable {
         case more = 0
         case last = 1
         /// The rest cannot be had.
@@ -56,9 +87,9 @@ enum CallFrames {
 
     // MARK: Writing
 
-    static func encode(_ begin: Begin) -> ByteBuffer {
+    public static func encode(_ begin: Begin) -> ByteBuffer {
         var bytes = ByteBuffer()
-        bytes.writeInteger(version)
+        bytes.write(priced: begin.mostGas)
         bytes.writeInteger(begin.hops)
         bytes.writeInteger(begin.hasMore ? 1 : 0, as: UInt8.self)
         bytes.writeInteger(begin.call)
@@ -72,9 +103,10 @@ enum CallFrames {
         return bytes
     }
 
-    static func encode(_ answer: Answer) -> ByteBuffer {
+    /// - Parameter gas: The units of gas that a client's call cost; nil for a node's.
+    public static func encode(_ answer: Answer, gas: UInt32? = nil) -> ByteBuffer {
         var bytes = ByteBuffer()
-        bytes.writeInteger(version)
+        bytes.write(priced: gas)
         switch answer {
         case .reply(let status, let headers, let body, let hasMore):
             bytes.writeInteger(hasMore ? 1 : 0, as: UInt8.self)
@@ -91,7 +123,7 @@ enum CallFrames {
     }
 
     /// A part of a body on its way to the function (`callSend`).
-    static func encode(_ part: Part, of call: UInt64, _ body: ByteBuffer = ByteBuffer()) -> ByteBuffer {
+    public static func encode(_ part: Part, of call: UInt64, _ body: ByteBuffer = ByteBuffer()) -> ByteBuffer {
         var bytes = ByteBuffer()
         bytes.writeInteger(call)
         bytes.writeInteger(part.rawValue)
@@ -100,7 +132,7 @@ enum CallFrames {
     }
 
     /// A part of a body on its way from the function (`callPart`).
-    static func encode(_ part: Part, _ body: ByteBuffer = ByteBuffer()) -> ByteBuffer {
+    public static func encode(_ part: Part, _ body: ByteBuffer = ByteBuffer()) -> ByteBuffer {
         var bytes = ByteBuffer()
         bytes.writeInteger(part.rawValue)
         bytes.writeImmutableBuffer(body)
@@ -108,16 +140,16 @@ enum CallFrames {
     }
 
     /// A call's id alone (`callRead`, `callStop`).
-    static func encode(_ call: UInt64) -> ByteBuffer { ByteBuffer(integer: call) }
+    public static func encode(_ call: UInt64) -> ByteBuffer { ByteBuffer(integer: call) }
 
     // MARK: Reading
 
     /// - Throws: `PeerError` `peer/refused`.
-    static func begin(_ bytes: ByteBuffer) throws(PeerError) -> Begin {
+    public static func begin(_ bytes: ByteBuffer) throws(PeerError) -> Begin {
         var bytes = bytes
-        try checkVersion(&bytes)
-        guard let hops = bytes.readInteger(as: UInt8.self), hops > 0, let more = bytes.readInteger(as: UInt8.self),
-            more <= 1, let call = bytes.readInteger(as: UInt64.self),
+        let mostGas = try price(&bytes)
+        guard mostGas != 0, let hops = bytes.readInteger(as: UInt8.self), hops > 0,
+            let more = bytes.readInteger(as: UInt8.self), more <= 1, let call = bytes.readInteger(as: UInt64.self),
             let deadline = bytes.readInteger(as: UInt32.self), let tenant = bytes.readText(limit: maxNameBytes),
             let release = bytes.readText(limit: maxNameBytes), let id = bytes.readText(limit: maxNameBytes),
             let trace = bytes.readText(limit: maxNameBytes), let method = bytes.readText(limit: maxNameBytes),
@@ -127,13 +159,19 @@ enum CallFrames {
         return Begin(
             call: call, hops: hops, deadlineMillis: deadline, tenant: tenant, release: release,
             request: Request(id: id, trace: trace, method: method, url: url, headers: headers), body: bytes.slice(),
-            hasMore: more == 1)
+            hasMore: more == 1, mostGas: mostGas)
     }
 
+    /// An answer, and what a client's call cost in units of gas; nil for a node's.
+    ///
     /// - Throws: `PeerError` `peer/refused`.
-    static func answer(_ bytes: ByteBuffer) throws(PeerError) -> Answer {
+    public static func answer(_ bytes: ByteBuffer) throws(PeerError) -> (answer: Answer, gas: UInt32?) {
         var bytes = bytes
-        try checkVersion(&bytes)
+        let gas = try price(&bytes)
+        return (try readAnswer(&bytes), gas)
+    }
+
+    private static func readAnswer(_ bytes: inout ByteBuffer) throws(PeerError) -> Answer {
         switch bytes.readInteger(as: UInt8.self) {
         case .some(let kind) where kind <= 1:
             guard let status = bytes.readInteger(as: UInt16.self), let headers = bytes.readHeaders(),
@@ -151,21 +189,27 @@ enum CallFrames {
     }
 
     /// - Throws: `PeerError` `peer/refused`.
-    static func call(_ bytes: inout ByteBuffer) throws(PeerError) -> UInt64 {
+    public static func call(_ bytes: inout ByteBuffer) throws(PeerError) -> UInt64 {
         guard let call = bytes.readInteger(as: UInt64.self) else { throw malformed }
         return call
     }
 
     /// - Throws: `PeerError` `peer/refused`.
-    static func part(_ bytes: inout ByteBuffer) throws(PeerError) -> (Part, ByteBuffer) {
+    public static func part(_ bytes: inout ByteBuffer) throws(PeerError) -> (Part, ByteBuffer) {
         guard let part = bytes.readInteger(as: UInt8.self).flatMap(Part.init(rawValue:)),
             bytes.readableBytes <= maxPartBytes
         else { throw malformed }
         return (part, bytes.slice())
     }
 
-    private static func checkVersion(_ bytes: inout ByteBuffer) throws(PeerError) {
-        guard bytes.readInteger(as: UInt8.self) == version else {
+    /// The version, and the gas of a client's call.
+    private static func price(_ bytes: inout ByteBuffer) throws(PeerError) -> UInt32? {
+        switch bytes.readInteger(as: UInt8.self) {
+        case version: return nil
+        case clientVersion:
+            guard let gas = bytes.readInteger(as: UInt32.self) else { throw malformed }
+            return gas
+        default:
             throw PeerError(.unsupported, "The call is of a version that this node does not know; update it")
         }
     }
@@ -174,6 +218,11 @@ enum CallFrames {
 }
 
 extension ByteBuffer {
+    fileprivate mutating func write(priced gas: UInt32?) {
+        writeInteger(gas == nil ? CallFrames.version : CallFrames.clientVersion)
+        if let gas { writeInteger(gas) }
+    }
+
     fileprivate mutating func write(text: String) {
         writeInteger(UInt32(clamping: text.utf8.count))
         writeString(text)
