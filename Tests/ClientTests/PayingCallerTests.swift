@@ -100,7 +100,7 @@ struct PayingCallerTests {
         let caller = try PayingCaller(
             key: buyer, network: PayingCallerTests.network,
             providers: [PaidProvider(node: node, endpoint: PeerEndpoint(host: "127.0.0.1", port: port))],
-            payments: [ChannelPayment(channel: record.id, payee: node, chain: chain, unitPrice: 3)],
+            payments: [PayableChannel(channel: record.id, payee: node, chain: chain, unitPrice: 3)],
             logger: PayingCallerTests.quiet)
         let result: Result<Void, any Error>
         do { result = .success(try await body(caller, provider, node)) } catch { result = .failure(error) }

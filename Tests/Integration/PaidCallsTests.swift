@@ -127,14 +127,14 @@ struct PaidCallsTests {
             let payee = try #require(serving.first)
             let other = try #require(nodes.compactMap { NodeID($0.id) }.first { !serving.contains($0) })
             let genesis = try #require(NetworkID(try await ledger.head().network))
-            var payments: [ChannelPayment] = []
+            var payments: [PayableChannel] = []
             for node in [payee, other] {
                 let opened = try await ledger.openChannel(
                     to: node, for: [.init(commodity: .compute, unitPrice: 2, maxUnits: 1_000)],
                     lifetimeMilliseconds: 3_600_000, key: key, keep: { _ in }, forget: { _ in })
                 #expect(opened.receipt.applied.contains(node.description))
                 let chain = try #require(opened.channel.plan.chains[.compute])
-                payments.append(ChannelPayment(channel: opened.channel.id, payee: node, chain: chain, unitPrice: 2))
+                payments.append(PayableChannel(channel: opened.channel.id, payee: node, chain: chain, unitPrice: 2))
             }
             let providers = try await ledger.nodes().compactMap { PaidProvider($0) }
             let caller = try PayingCaller(

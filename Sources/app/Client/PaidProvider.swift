@@ -1,3 +1,4 @@
+import Blake3
 public import Channels
 public import ControlModel
 import Foundation
@@ -30,7 +31,7 @@ public struct PaidProvider: Sendable, Hashable {
 }
 
 /// An open channel of an account, and what pays with it.
-public struct ChannelPayment: Sendable {
+public struct PayableChannel: Sendable {
     public let channel: ChannelID
     public let payee: NodeID
     /// The chain for what is paid, from the ``ChannelPlan`` that opened the channel.

@@ -91,7 +91,7 @@ public final class PayingCaller: Sendable {
     ///   - maxPermille: The most that is paid for a unit, in thousandths of a channel's price.
     /// - Throws: `IdentityError` or a TLS library's error if the key cannot be used.
     public init(
-        key: SigningKey, network: NetworkID, providers: [PaidProvider], payments: [ChannelPayment],
+        key: SigningKey, network: NetworkID, providers: [PaidProvider], payments: [PayableChannel],
         maxPermille: UInt32 = 1000, logger: Logger
     ) throws {
         let peers = try PaidDirectory(providers).connect(key, network, logger)
@@ -195,7 +195,7 @@ public final class PayingCaller: Sendable {
     private final class Purse: Sendable {
         private let wallets: Mutex<[NodeID: [PayingClient.Wallet]]>
 
-        init(_ payments: [ChannelPayment], maxPermille: UInt32) {
+        init(_ payments: [PayableChannel], maxPermille: UInt32) {
             var wallets: [NodeID: [PayingClient.Wallet]] = [:]
             for payment in payments {
                 wallets[payment.payee, default: []].append(

@@ -19,7 +19,7 @@ public final class PayingFetcher: Sendable {
     /// A node to fetch from.
     public typealias Source = PaidProvider
     /// A channel that pays it for bytes.
-    public typealias Payment = ChannelPayment
+    public typealias Payment = PayableChannel
 
     private let store: BlobStore
     private let peers: PeerNetwork

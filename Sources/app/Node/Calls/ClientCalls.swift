@@ -2,6 +2,7 @@ import Calls
 import Functions
 import Gateway
 import Identity
+import Manifests
 import NIOCore
 import Streams
 

@@ -41,7 +41,7 @@ struct ChannelNote: Codable, Equatable {
     }
 
     /// What pays with the channel for a commodity, made again: hashes once for each unit. Nil if it does not pay for it.
-    func payment(for commodity: Commodity, key: SigningKey) throws -> ChannelPayment? {
+    func payment(for commodity: Commodity, key: SigningKey) throws -> PayableChannel? {
         guard let id = ChannelID(id), let network = NetworkID(network), let payee = NodeID(payee),
             let purchase = purchases.first(where: { $0.commodity == commodity.rawValue })
         else { return nil }
@@ -51,7 +51,7 @@ struct ChannelNote: Codable, Equatable {
                 .init(commodity: commodity, unitPrice: purchase.unitPrice, maxUnits: purchase.maxUnits)
             ])
         return plan.chains[commodity].map {
-            ChannelPayment(channel: id, payee: payee, chain: $0, unitPrice: purchase.unitPrice)
+            PayableChannel(channel: id, payee: payee, chain: $0, unitPrice: purchase.unitPrice)
         }
     }
 

@@ -50,7 +50,7 @@ struct PaidInvocation {
 
     /// - Parameter payments: All to one node.
     private func call(
-        _ request: PayingCaller.Request, _ payments: [ChannelPayment], _ network: NetworkID, _ key: SigningKey,
+        _ request: PayingCaller.Request, _ payments: [PayableChannel], _ network: NetworkID, _ key: SigningKey,
         _ ledger: LedgerClient, isShown: Bool
     ) async throws {
         let payee = payments[0].payee
@@ -108,10 +108,10 @@ struct PaidInvocation {
     /// such.
     private func openChannels(
         to serving: [NodeID], _ network: NetworkID, _ key: SigningKey, _ ledger: LedgerClient
-    ) async throws -> [ChannelPayment] {
+    ) async throws -> [PayableChannel] {
         let wanted = try await node.node == nil ? nil : NodeID(node.client().status().id)
         let soon = Int64(Date().timeIntervalSince1970 * 1_000) + PaidInvocation.minLifetimeMilliseconds
-        var payments: [ChannelPayment] = []
+        var payments: [PayableChannel] = []
         for note in ChannelNote.all(besideKey: account.path) {
             guard note.network == network.description, note.payer == key.publicKey.account.description,
                 note.expiresMilliseconds > soon, let payee = NodeID(note.payee), let id = ChannelID(note.id),
@@ -142,7 +142,7 @@ struct PaidInvocation {
     /// A new channel to a node that runs the app, at its price.
     private func open(
         to serving: [NodeID], _ key: SigningKey, _ ledger: LedgerClient
-    ) async throws -> ChannelPayment {
+    ) async throws -> PayableChannel {
         let prices = try await seller(serving).prices()
         guard let payee = NodeID(prices.node), let price = prices.prices[Commodity.compute.rawValue] else {
             throw CommandError("The node asks nothing for compute; open a channel with `skerry channels open`")
@@ -163,6 +163,6 @@ struct PaidInvocation {
         guard receipt.applied.contains(payee.description), let chain = channel.plan.chains[.compute] else {
             throw CommandError("Node \(payee.short) has not heard of the channel yet; repeat the command")
         }
-        return ChannelPayment(channel: channel.id, payee: payee, chain: chain, unitPrice: price)
+        return PayableChannel(channel: channel.id, payee: payee, chain: chain, unitPrice: price)
     }
 }
