@@ -129,7 +129,7 @@ struct PayingCallerTests {
 
     @Test("A call is paid by what it used, and its bill says so")
     func pays() async throws {
-        try await with(Conduct(claimed: 9, counted: 9, after: .milliseconds(30))) { caller, provider, node in
+        try await with(Conduct(claimed: 9, counted: 9, after: .milliseconds(30))) { (caller, provider, node) async throws in
             let answer = try await caller.call(try PayingCallerTests.request(), at: node, maxPrice: 100)
             #expect(answer.status == 200 && answer.headers.first?.value == "b")
             #expect(try await answer.body.collect(limit: 100) == ByteBuffer(string: "done"))
@@ -144,7 +144,7 @@ struct PayingCallerTests {
     @Test("Many calls at once are each paid, and none for another")
     func many() async throws {
         let conduct = Conduct(claimed: 2, counted: 2, after: .milliseconds(20))
-        try await with(conduct, units: 512) { caller, provider, node in
+        try await with(conduct, units: 512) { (caller, provider, node) async throws in
             // The window opens with what was paid.
             for _ in 0..<8 { #expect(try await code(caller, node) == nil) }
             try await withThrowingTaskGroup(of: UInt64.self) { group in
@@ -161,7 +161,7 @@ struct PayingCallerTests {
 
     @Test("A node that claims more time than passed is paid nothing, and not called again")
     func overcharged() async throws {
-        try await with(Conduct(claimed: 3_000, counted: 3_000), units: 4_096) { caller, provider, node in
+        try await with(Conduct(claimed: 3_000, counted: 3_000), units: 4_096) { (caller, provider, node) async throws in
             #expect(try await code(caller, node) == .overcharged)
             #expect(try await code(caller, node) == .channelExhausted)
             #expect(provider.acknowledged == 0 && provider.begun.withLock(\.count) == 1)
@@ -170,7 +170,7 @@ struct PayingCallerTests {
 
     @Test("A node that claims more than was agreed to is paid nothing, though the time has passed")
     func aboveLimit() async throws {
-        try await with(Conduct(claimed: 11, counted: 11, after: .milliseconds(40))) { caller, provider, node in
+        try await with(Conduct(claimed: 11, counted: 11, after: .milliseconds(40))) { (caller, provider, node) async throws in
             #expect(try await code(caller, node, maxPrice: 30) == .overcharged)
             #expect(provider.acknowledged == 0)
         }
@@ -178,7 +178,7 @@ struct PayingCallerTests {
 
     @Test("What a node counts beyond what it says is not paid, and it refuses further calls in vain")
     func countsMore() async throws {
-        try await with(Conduct(claimed: 5, counted: 200, after: .milliseconds(20))) { caller, provider, node in
+        try await with(Conduct(claimed: 5, counted: 200, after: .milliseconds(20))) { (caller, provider, node) async throws in
             #expect(try await code(caller, node) == nil)
             #expect(try await code(caller, node) == .notPaid)
             #expect(provider.acknowledged < 100)
@@ -187,7 +187,7 @@ struct PayingCallerTests {
 
     @Test("Where the limit buys no unit, nothing is called")
     func tooDear() async throws {
-        try await with { caller, provider, node in
+        try await with { (caller, provider, node) async throws in
             #expect(try await code(caller, node, maxPrice: 2) == .priceTooHigh)
             #expect(try await code(caller, node, maxPrice: 3) == nil)
             #expect(provider.begun.withLock(\.count) == 1)
@@ -198,7 +198,7 @@ struct PayingCallerTests {
     func failure() async throws {
         let answer = CallFrames.Answer.failure(
             code: "function/exception", message: "it failed", retryAfterMillis: nil, wasRun: true)
-        try await with(Conduct(answer: answer)) { caller, provider, node in
+        try await with(Conduct(answer: answer)) { (caller, provider, node) async throws in
             do {
                 _ = try await caller.call(try PayingCallerTests.request(), at: node, maxPrice: 10)
                 Issue.record("it was answered")
@@ -213,7 +213,7 @@ struct PayingCallerTests {
     @Test("A channel with too little left for another session is not used any more")
     func exhausted() async throws {
         let conduct = Conduct(claimed: 10, counted: 10, after: .milliseconds(20))
-        try await with(conduct, units: 70) { caller, provider, node in
+        try await with(conduct, units: 70) { (caller, provider, node) async throws in
             #expect(try await code(caller, node) == nil)
             #expect(try await code(caller, node) == .channelExhausted)
             #expect(provider.acknowledged == 10)
@@ -222,7 +222,7 @@ struct PayingCallerTests {
 
     @Test("A call that is cancelled ends, and the node is told")
     func cancelled() async throws {
-        try await with(Conduct(after: .milliseconds(300))) { caller, _, node in
+        try await with(Conduct(after: .milliseconds(300))) { (caller, _, node) async throws in
             let call = Task { try await caller.call(try PayingCallerTests.request(), at: node, maxPrice: 10) }
             try await Task.sleep(for: .milliseconds(100))
             call.cancel()
