@@ -115,7 +115,7 @@ class Timeline:
     def follow(self):
         while not self.ends:
             for row in machines(self.name):
-                state = f"{row['state']}, release {row['release']}, node {(row['node'] or '-')[:8]}"
+                state = f"{row['state']}, release {row['release']}, node {row.get('node', '-')[:8]}"
                 if self.last.get(row["slot"]) != state:
                     self.last[row["slot"]] = state
                     print(f"  {time.monotonic() - self.begin:7.2f} s  slot {row['slot']}  {state}")
@@ -169,8 +169,8 @@ def fail_over(lease):
     until("two copies", lambda: [row["state"] for row in machines("web")] == ["healthy"] * 2)
     # The first node keeps the ledger, and its gateway is asked.
     first = {node["id"] for node in nodes[:1]}
-    victim = next(node for node in nodes for row in machines("web") if row["node"] == node["id"] not in first)
-    slots = [row["slot"] for row in machines("web") if row["node"] == victim["id"]]
+    victim = next(node for node in nodes for row in machines("web") if row.get("node") == node["id"] not in first)
+    slots = [row["slot"] for row in machines("web") if row.get("node") == victim["id"]]
     print(f"  kill -9 of node {victim['id'][:8]}, which has slots {slots}; two replicas, lease {lease / 1000:.0f} s, under wrk:")
     load = Load("web", nodes[0], lease // 1000 + 12)
     time.sleep(2)
@@ -178,7 +178,7 @@ def fail_over(lease):
     os.kill(victim["pid"], signal.SIGKILL)
     begin = time.monotonic()
     until("its copy elsewhere", lambda: all(
-        row["state"] == "healthy" and row["node"] != victim["id"] for row in machines("web")))
+        row["state"] == "healthy" and row.get("node") != victim["id"] for row in machines("web")))
     took = time.monotonic() - begin
     _, failed, text = load.end()
     timeline.end()

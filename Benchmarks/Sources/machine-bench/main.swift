@@ -102,7 +102,7 @@ for _ in 0..<rounds {
 show("start to healthy", healthy)
 show("start to first answer", started)
 
-// The same configuration by hand: the root a plain folder, the network namespace made before.
+// The same configuration by hand: the root a plain folder, the namespaces of network and users made before.
 try await supervisor.start(first.id)
 try await supervisor.waitUntilHealthy(first.id, timeout: .seconds(30))
 let bundle = folder + "/hand"
@@ -118,14 +118,19 @@ for path in ["", "/rootfs", "/rootfs/server"] { chown(bundle + path, uid_t(first
 chmod(folder, 0o755)
 let link = "skbench"
 let addresses = (host: "10.212.0.1", machine: "10.212.0.2")
-try run(["/usr/sbin/ip", "netns", "add", link])
+let holder = URL(fileURLWithPath: words[0]).deletingLastPathComponent().path + "/skerry-holder"
+try run([holder, "network", "\(firstID)", "/run/netns/\(link)"])
 try run(["/usr/sbin/ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", link])
 for line in [
     ["addr", "add", addresses.host + "/30", "dev", link], ["link", "set", link, "up"],
     ["-n", link, "addr", "add", addresses.machine + "/30", "dev", "eth0"], ["-n", link, "link", "set", "eth0", "up"],
 ] { try run(["/usr/sbin/ip"] + line) }
-for index in namespaces.indices where namespaces[index]["type"] as? String == "network" {
-    namespaces[index]["path"] = "/run/netns/\(link)"
+for index in namespaces.indices {
+    switch namespaces[index]["type"] as? String {
+    case "network": namespaces[index]["path"] = "/run/netns/\(link)"
+    case "user": namespaces[index]["path"] = "/run/netns/\(link).user"
+    default: break
+    }
 }
 linux["namespaces"] = namespaces
 linux["cgroupsPath"] = "/skerry-machine-bench"
@@ -139,10 +144,10 @@ for _ in 0..<rounds {
     let begin = ContinuousClock.now
     let null = [
         "/bin/sh", "-c",
-        "exec \(runtime) --root \(root) run --detach --bundle \(bundle) hand >/dev/null 2>&1 </dev/null",
+        "exec \(runtime) --root \(root) run --detach --bundle \(bundle) hand >\(bundle)/output 2>&1 </dev/null",
     ]
     guard try run(null) == 0, firstAnswer(addresses.machine) else {
-        print("\(runtime) did not run the bundle by hand")
+        print("\(runtime) did not run the bundle by hand:", (try? String(contentsOfFile: bundle + "/output", encoding: .utf8)) ?? "")
         break
     }
     byHand.append(milliseconds(ContinuousClock.now - begin))
@@ -150,7 +155,7 @@ for _ in 0..<rounds {
 }
 show("by hand, \(runtime)", byHand)
 try run(["/usr/sbin/ip", "link", "delete", link])
-try run(["/usr/sbin/ip", "netns", "delete", link])
+for name in [link, "\(link).user"] { try run(["/usr/sbin/ip", "netns", "delete", name]) }
 
 // Many.
 func proportional(_ pid: Int32) -> Int {
