@@ -115,6 +115,28 @@ import Testing
         #expect(stops.withLock { $0 } == 1)
     }
 
+    @Test func whatIsReadyIsTakenWithoutWaiting() async throws {
+        let taken = Mutex(0)
+        let stream = ByteStream(onTake: { count in taken.withLock { $0 += count } })
+        var (bytes, isLast) = stream.takeReady()
+        #expect(bytes == nil && !isLast)
+        stream.append(ByteBuffer(string: "ab"))
+        stream.append(ByteBuffer(string: "c"))
+        (bytes, isLast) = stream.takeReady()
+        #expect(bytes == ByteBuffer(string: "ab") && !isLast && !stream.isFinished)
+        stream.finish()
+        (bytes, isLast) = stream.takeReady()
+        #expect(bytes == ByteBuffer(string: "c") && isLast && stream.isFinished)
+        #expect(taken.withLock { $0 } == 3)
+        #expect(try await stream.next() == nil)
+        // A body that broke off does not end well, whatever was taken of it.
+        let broken = ByteStream()
+        broken.append(ByteBuffer(string: "x"))
+        broken.fail(ByteStream.Stopped())
+        (bytes, isLast) = broken.takeReady()
+        #expect(bytes == ByteBuffer(string: "x") && !isLast && !broken.isFinished)
+    }
+
     @Test func oneConsumerAtATime() throws {
         let loop = EmbeddedEventLoop()
         let stream = ByteStream()

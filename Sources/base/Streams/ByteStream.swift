@@ -89,6 +89,13 @@ public final class ByteStream: Sendable {
     /// Bytes that wait for the consumer.
     public var bufferedBytes: Int { state.withLock { $0.byteCount } }
 
+    /// Whether the body ended well and all of it was taken.
+    public var isFinished: Bool {
+        state.withLock { state in
+            if case .success = state.end { !state.isStopped && state.first == state.parts.count } else { false }
+        }
+    }
+
     // MARK: Producer
 
     /// Adds bytes; does nothing after the end or when the consumer stopped.
@@ -174,6 +181,21 @@ public final class ByteStream: Sendable {
         let promise = eventLoop.makePromise(of: ByteBuffer?.self)
         wait(.promise(promise))
         return promise.futureResult
+    }
+
+    /// What is there already, without waiting: the next bytes, if any, and whether the body ends well behind them. Not while
+    /// ``next()-()`` waits.
+    public func takeReady() -> (bytes: ByteBuffer?, isLast: Bool) {
+        typealias Step = (part: ByteBuffer?, isLast: Bool, producer: CheckedContinuation<Void, Never>?)
+        let (part, isLast, producer) = state.withLock { state -> Step in
+            guard !state.isStopped, state.consumer == nil else { return (nil, false, nil) }
+            let part: ByteBuffer? = state.first < state.parts.count ? (try? state.take()?.get()) ?? nil : nil
+            let isLast = if case .success = state.end { state.first == state.parts.count } else { false }
+            return (part, isLast, part != nil && state.byteCount < window ? state.producer.take() : nil)
+        }
+        producer?.resume()
+        if let part { onTake?(part.readableBytes) }
+        return (part, isLast)
     }
 
     /// Wants no more: what is there is dropped, and the producer hears of it.

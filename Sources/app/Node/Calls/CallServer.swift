@@ -252,6 +252,12 @@ final class CallServer: Sendable {
     private func answered(_ reply: FunctionReply, _ key: Key, _ ticket: UnitTicket?) -> CallFrames.Answer {
         var first = ByteBuffer()
         let isHeldBack = ticket.map { !paid.isWithinCredit($0) } ?? false
+        var (ready, isAll) = (ByteBuffer(), false)
+        if case .stream(let stream) = reply.body, !isHeldBack, state.withLock({ $0.entries[key]?.upload == nil }) {
+            // A short body is mostly here with its head, and needs no questions of its own.
+            let taken = stream.takeReady()
+            (ready, isAll) = (taken.bytes ?? ByteBuffer(), taken.isLast)
+        }
         let hasMore = state.withLock { state -> Bool? in
             guard var entry = state.entries[key] else { return nil }
             switch reply.body {
@@ -262,7 +268,14 @@ final class CallServer: Sendable {
                     return false
                 }
                 entry.rest = bytes
-            case .stream(let stream): entry.download = stream
+            case .stream(let stream):
+                first = CallServer.slice(&ready) ?? ByteBuffer()
+                if isAll, ready.readableBytes == 0 {
+                    _ = state.remove(key)
+                    return false
+                }
+                entry.rest = ready
+                entry.download = stream
             }
             entry.ticket = ticket
             entry.isAnswered = true
@@ -383,13 +396,15 @@ final class CallServer: Sendable {
             return CallServer.part(.broken, ByteBuffer())
         }
         let part = CallServer.slice(&whole) ?? ByteBuffer()
-        state.withLock { state in
+        let isLast = state.withLock { state in
             state.entries[key]?.rest = whole
             state.entries[key]?.pending = nil
             state.entries[key]?.isBusy = false
             state.entries[key]?.lastUse = .now()
+            return whole.readableBytes == 0 && state.entries[key]?.download?.isFinished == true
         }
-        return CallServer.part(.more, part)
+        if isLast { over(key) }
+        return CallServer.part(isLast ? .last : .more, part)
     }
 
     private static func slice(_ bytes: inout ByteBuffer) -> ByteBuffer? {
