@@ -65,7 +65,7 @@ struct ClientCallsTests {
                         throw .final(error as? FunctionError ?? FunctionError(.crashed, "\(error)"))
                     }
                 })
-            let made = CallServer(paid: paid, clients: clients) { _, _, _ async throws(CallFailure) in
+            let made = CallServer(paid: paid, clients: clients) { _, _, _, _ async throws(CallFailure) in
                 throw .final(FunctionError(.crashed, "no node calls here"))
             }
             server.withLock { $0 = made }

@@ -64,7 +64,7 @@ private final class CallMesh: Sendable {
             }
             state.withLock { state in
                 state.calls[id] = calls
-                state.servers[id] = CallServer { version, call, hops async throws(CallFailure) in
+                state.servers[id] = CallServer { version, call, hops, _ async throws(CallFailure) in
                     try await calls.serve(version, call, hops: hops)
                 }
             }

@@ -104,7 +104,8 @@ public final class PeerNetwork: Sendable {
     /// - Throws: ``PeerError`` if the peer is not on the ledger, cannot be reached, proves another key, or failed so
     ///   recently that it is not tried again yet. Cancelling the task does not end the attempt.
     public func connection(to peer: NodeID) async throws -> PeerConnection {
-        try await connection(to: peer, on: group.next()).get()
+        if let open = openConnection(to: peer) { return open }
+        return try await connection(to: peer, on: group.next()).get()
     }
 
     /// As ``connection(to:)``, for event loops: completes on `eventLoop`.
@@ -240,6 +241,17 @@ public final class PeerNetwork: Sendable {
         case dial(EventLoopPromise<PeerConnection>, TimeAmount)
         /// The peer left the ledger.
         case part(PeerConnection)
+    }
+
+    /// Without a way over an event loop, which nearly all that ask need not go.
+    private func openConnection(to peer: NodeID) -> PeerConnection? {
+        guard directory.endpoint(of: peer) != nil else { return nil }
+        return state.withLock { state in
+            guard !state.isShutDown, case .connected(let connection) = state.entries[peer], connection.isOpen else {
+                return nil
+            }
+            return connection
+        }
     }
 
     private func connectionFuture(to peer: NodeID) -> EventLoopFuture<PeerConnection> {

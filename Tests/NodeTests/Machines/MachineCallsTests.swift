@@ -101,7 +101,7 @@ private final class MachineMesh: Sendable {
                 node: id, directory: directories[index], proxy: proxy,
                 sender: CallSender(peers: peers, wallLimit: MachineCalls.wallLimit), settings: settings,
                 logger: Logger(label: "machines") { _ in SwiftLogNoOpLogHandler() })
-            let server = CallServer { version, call, _ async throws(CallFailure) in
+            let server = CallServer { version, call, _, _ async throws(CallFailure) in
                 guard let place = MachinePlace(version) else {
                     throw .final(FunctionError(.unreachable, "no machine"))
                 }

@@ -28,8 +28,9 @@ final class CallServer: Sendable {
     /// Why a client's call has no answer though it ran.
     static let aboveLimit = FunctionError.Code(rawValue: "function/gas-limit")
 
-    /// Runs a call, or hands it on; the second is how often it was handed on so far.
-    typealias Run = @Sendable (FunctionVersion, FunctionCall, UInt8) async throws(CallFailure) -> FunctionReply
+    /// Runs a call, or hands it on; the number is how often it was handed on so far. The loop is the connection's.
+    typealias Run =
+        @Sendable (FunctionVersion, FunctionCall, UInt8, any EventLoop) async throws(CallFailure) -> FunctionReply
 
     private struct Key: Hashable {
         let peer: NodeID
@@ -151,13 +152,20 @@ final class CallServer: Sendable {
             over(key)
             throw refusal
         }
-        return eventLoop.makeFutureWithTask {
+        let answer: @Sendable () async -> PeerReply = {
             let result: Result<FunctionReply, CallFailure>
-            do throws(CallFailure) { result = .success(try await self.run(work)) } catch { result = .failure(error) }
+            do throws(CallFailure) {
+                result = .success(try await self.run(work, on: eventLoop))
+            } catch {
+                result = .failure(error)
+            }
             // What ran here has told what it used before it answered; of what ran elsewhere nobody hears otherwise.
             let bill = self.paid.ended(work.call.id)
             return PeerReply(type: .callAnswer, body: self.answer(result, to: work, bill, key))
         }
+        // What asks a machine only passes bytes on.
+        let isMachine = work.version.tenant == MachinePlace.tenant
+        return isMachine ? eventLoop.makeFutureHere(answer) : eventLoop.makeFutureWithTask(answer)
     }
 
     /// What is run for a request.
@@ -195,8 +203,8 @@ final class CallServer: Sendable {
         return Work((version, call), hops: begin.hops, isClients: false)
     }
 
-    private func run(_ work: Work) async throws(CallFailure) -> FunctionReply {
-        guard work.isClients, let clients else { return try await runCall(work.version, work.call, work.hops) }
+    private func run(_ work: Work, on eventLoop: any EventLoop) async throws(CallFailure) -> FunctionReply {
+        guard work.isClients, let clients else { return try await runCall(work.version, work.call, work.hops, eventLoop) }
         return try await clients.run(work.version, work.call)
     }
 

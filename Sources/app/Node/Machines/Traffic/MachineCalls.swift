@@ -247,7 +247,7 @@ final class MachineCalls: GatewayMachines {
         let place = MachinePlace(app: call.app, slot: replica.slot, port: call.port, transport: call.transport)
         let isTunnel = call.request.upgrade != nil || call.transport == .tcp
         let toMachine = isTunnel ? ByteStream() : nil
-        return eventLoop.makeFutureWithTask {
+        return eventLoop.makeFutureHere {
             do throws(CallFailure) {
                 let reply = try await self.sender.call(
                     MachineCallCoding.call(call.request, toMachine: toMachine), of: place.version, at: replica.node,
