@@ -140,6 +140,9 @@ struct FunctionManifestTests {
             ("0 0 1 * 7", .init(minute: 0, hour: 0, day: 9, month: 3, weekday: 0), true),
             ("0 0 1 * 7", .init(minute: 0, hour: 0, day: 1, month: 3, weekday: 2), true),
             ("0 0 1 * 7", .init(minute: 0, hour: 0, day: 2, month: 3, weekday: 2), false),
+            ("0 0 */2 * mon", .init(minute: 0, hour: 0, day: 3, month: 3, weekday: 1), true),
+            ("0 0 */2 * mon", .init(minute: 0, hour: 0, day: 2, month: 3, weekday: 1), false),
+            ("0 0 */2 * mon", .init(minute: 0, hour: 0, day: 3, month: 3, weekday: 2), false),
             ("1,2,3 0 * dec *", .init(minute: 2, hour: 0, day: 2, month: 12, weekday: 2), true),
         ])
     func schedules(_ text: String, _ time: CronExpression.Minute, _ expected: Bool) throws {

@@ -2,7 +2,7 @@
 ///
 /// Minute, hour, day of the month, month, day of the week (0 and 7 are Sunday; names such as `mon` and `jan` work too).
 /// Each is `*`, a number, a range `a-b`, a step `*/n` or `a-b/n`, or several of those with commas. If both days are
-/// restricted, either suffices.
+/// restricted, either suffices; one that begins with `*` is not, so `*/2` in the one narrows the other.
 public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
     /// The longest expression, in bytes.
     public static let maxBytes = 128
@@ -70,8 +70,8 @@ public struct CronExpression: Sendable, Hashable, CustomStringConvertible {
         // 7 is another name of Sunday.
         if sets[4] & (1 << 7) != 0 { sets[4] |= 1 }
         self.sets = sets
-        restrictsDay = words[2] != "*"
-        restrictsWeekday = words[4] != "*"
+        restrictsDay = !words[2].hasPrefix("*")
+        restrictsWeekday = !words[4].hasPrefix("*")
         description = words.joined(separator: " ")
     }
 

@@ -272,6 +272,22 @@ import Wire
         try await Self.until("its work") { fleet.healthy().count == 1 }
     }
 
+    @Test func aRestartTriesAgainWhatWasTakenBack() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let node = fleet.nodes[0]
+        let first = try fleet.ledger.deploy(Self.manifest(), as: Self.app)
+        try await Self.until("a copy") { fleet.healthy()[0]?.release == first }
+        node.isFull.withLock { $0 = true }
+        let second = try fleet.ledger.deploy(Self.manifest("better"), as: Self.app)
+        try await Self.until("the word that it failed") { fleet.leases().first?.failed?.description == second }
+        node.isFull.withLock { $0 = false }
+        #expect(fleet.healthy()[0]?.release == first)
+        #expect(await node.keeper.restart("db", 0))
+        try await Self.until("the one that failed") { fleet.healthy()[0]?.release == second }
+        #expect(fleet.leases().first?.failed == nil)
+    }
+
     @Test func anAppThatSleepsIsNotReplacedByOneThatDoesNotWork() async throws {
         let fleet = try Fleet(2)
         defer { fleet.stop() }

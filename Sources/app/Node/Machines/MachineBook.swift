@@ -18,6 +18,8 @@ struct MachineBook: Codable, Sendable, Equatable {
     }
 
     var entries: [Entry] = []
+    /// The number of the keeper's last run, by which other nodes know what is newer; nil before the first.
+    var lastRun: UInt64?
 
     /// Reads the file; an absent one is empty.
     ///

@@ -424,7 +424,8 @@ extension MachineKeeper {
         await wait(patience) { held[slot]?.busy.isEmpty == false }
     }
 
-    /// Stops a slot's machine once what it works on is done, and starts it again; starts one that does not run.
+    /// Stops a slot's machine once what it works on is done, and starts it again; starts one that does not run. A release that
+    /// failed here is tried again.
     ///
     /// - Returns: False if the slot is not this node's.
     func restart(_ app: String, _ number: UInt32) -> Bool {
@@ -432,8 +433,9 @@ extension MachineKeeper {
         let slot = MachineSlot(name: name, slot: number)
         let entry = held[slot]?.core.release.flatMap { book[app, number, $0] }
         let runs = entry.flatMap { statuses[$0.id] }?.state.mayRun == true
+        held[slot]?.core.forgive()
         guard setStopped(app, number, false) else { return false }
-        if runs, let entry, held[slot]?.busy[entry.release] == nil {
+        if runs, let entry {
             afterDraining(entry, slot) { control in try await control.restart(entry.id) }
         } else if let entry {
             act(on: entry.release, slot) { control, id in try await control.start(id) }

@@ -107,7 +107,13 @@ actor MachineKeeper {
         self.mayTake = mayTake
         self.logger = logger
         book = try MachineBook(path: bookPath)
-        runNumber = UInt64(max(0, world.wallTime()))
+        // Greater than the last one also where the clock went back.
+        runNumber = max(UInt64(max(0, world.wallTime())), (book.lastRun ?? 0) &+ 1)
+        book.lastRun = runNumber
+        guard mayTake else { return }
+        do { try book.writeJSON(to: bookPath) } catch {
+            logger.warning("cannot write the list of machines", metadata: ["path": "\(bookPath)", "error": "\(error)"])
+        }
     }
 
     /// Runs until cancelled; machines run on then, until their leases end.

@@ -223,6 +223,9 @@ struct SlotCore: Hashable, Sendable {
         }
     }
 
+    /// Gives the release that failed another chance.
+    mutating func forgive() { failed = nil }
+
     /// Says that what serves is to count as failed, so that an earlier release takes its place.
     mutating func markFailed() { failed = current?.release ?? failed }
 }
