@@ -56,7 +56,6 @@ private final class CallMesh: Sendable {
             let calls = FunctionCalls(
                 node: id, placement: { _ in serving(index).map { ids[$0] } }, isUsable: { _ in true },
                 knows: { $0.release == "r1" }, sender: CallSender(peers: peers, wallLimit: .seconds(30)),
-                group: MultiThreadedEventLoopGroup.singleton,
                 logger: Logger(label: "calls") { _ in SwiftLogNoOpLogHandler() }
             ) { _, call, loop in
                 self.state.withLock { $0.visits.append(id) }
@@ -64,8 +63,8 @@ private final class CallMesh: Sendable {
             }
             state.withLock { state in
                 state.calls[id] = calls
-                state.servers[id] = CallServer { version, call, hops, _ async throws(CallFailure) in
-                    try await calls.serve(version, call, hops: hops)
+                state.servers[id] = CallServer { version, call, hops, loop async throws(CallFailure) in
+                    try await calls.serve(version, call, hops: hops, on: loop)
                 }
             }
         }

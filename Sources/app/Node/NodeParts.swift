@@ -180,7 +180,7 @@ final class NodeParts: Sendable {
         payer.attach(paying.client, paying.funds)
         let calls = NodeParts.calls(
             of: node, functions, functionReleases, receipts, keeper: keeper, membership: membership, peers: peers,
-            payer: paying.calls, group: group, logger: functionLogger)
+            payer: paying.calls, logger: functionLogger)
         self.calls = calls
         let paidCalls = PaidCalls()
         let machines = MachineCalls(
@@ -193,11 +193,11 @@ final class NodeParts: Sendable {
         let clients = ClientCalls(
             app: { visited.app(named: $0, for: $1) }, refusal: { calls.refusal(ofClientsOf: $0) },
             runHere: { version, call async throws(CallFailure) in
-                try await calls.serve(version, call, hops: FunctionCalls.maxHops)
+                try await calls.serve(version, call, hops: FunctionCalls.maxHops, on: group.next())
             })
         callServer = CallServer(paid: paidCalls, clients: clients) { version, call, hops, loop async throws(CallFailure) in
             if let place = MachinePlace(version) { return try await machines.serve(place, call, on: loop) }
-            return try await calls.serve(version, call, hops: hops)
+            return try await calls.serve(version, call, hops: hops, on: loop)
         }
         services.attach(calls)
         services.attach(machines)
@@ -262,8 +262,7 @@ final class NodeParts: Sendable {
     /// Calls that are run by `pool`, or by other nodes, with a receipt of whoever ran them.
     private static func calls(
         of node: NodeID, _ pool: FunctionPool, _ releases: FunctionReleases, _ receipts: ReceiptBook,
-        keeper: LedgerKeeper, membership: Membership, peers: PeerNetwork, payer: PayingCalls,
-        group: any EventLoopGroup, logger: Logger
+        keeper: LedgerKeeper, membership: Membership, peers: PeerNetwork, payer: PayingCalls, logger: Logger
     ) -> FunctionCalls {
         let placement = CallPlacement(keeper: keeper)
         let wall = pool.settings.wallLimit / .milliseconds(1)
@@ -272,7 +271,7 @@ final class NodeParts: Sendable {
             knows: { releases.release($0.release, of: $0.app)?.version == $0 },
             sender: CallSender(
                 peers: CallPeers(peers), wallLimit: .milliseconds(Int64(wall)), payer: payer),
-            group: group, logger: logger
+            logger: logger
         ) { version, call, eventLoop in
             let start = NIODeadline.now()
             return pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop)

@@ -163,9 +163,7 @@ final class CallServer: Sendable {
             let bill = self.paid.ended(work.call.id)
             return PeerReply(type: .callAnswer, body: self.answer(result, to: work, bill, key))
         }
-        // What asks a machine only passes bytes on.
-        let isMachine = work.version.tenant == MachinePlace.tenant
-        return isMachine ? eventLoop.makeFutureHere(answer) : eventLoop.makeFutureWithTask(answer)
+        return eventLoop.makeFutureHere(answer)
     }
 
     /// What is run for a request.

@@ -39,7 +39,6 @@ final class FunctionCalls: Sendable {
     private let knows: @Sendable (FunctionVersion) -> Bool
     private let sender: CallSender
     private let local: Local
-    private let group: any EventLoopGroup
     private let logger: Logger
     private let state = Mutex(State())
     private let forwarded = Counter(label: "skerry_function_calls_forwarded_total")
@@ -53,7 +52,7 @@ final class FunctionCalls: Sendable {
     init(
         node: NodeID, placement: @escaping @Sendable (String) -> [NodeID],
         isUsable: @escaping @Sendable (NodeID) -> Bool, knows: @escaping @Sendable (FunctionVersion) -> Bool,
-        sender: CallSender, group: any EventLoopGroup, logger: Logger,
+        sender: CallSender, logger: Logger,
         local: @escaping Local
     ) {
         self.node = node
@@ -61,7 +60,6 @@ final class FunctionCalls: Sendable {
         self.isUsable = isUsable
         self.knows = knows
         self.sender = sender
-        self.group = group
         self.logger = logger
         self.local = local
     }
@@ -75,7 +73,7 @@ final class FunctionCalls: Sendable {
         let nodes = placement(version.app)
         guard nodes.isEmpty || nodes.contains(node) else {
             forwarded.increment()
-            return eventLoop.makeFutureWithTask { try await self.forward(version, call, to: nodes) }
+            return eventLoop.makeFutureHere { try await self.forward(version, call, to: nodes, on: eventLoop) }
         }
         return local(version, call, eventLoop).flatMapError { error in
             guard self.mayPass(call, error) else { return eventLoop.makeFailedFuture(error) }
@@ -104,7 +102,7 @@ final class FunctionCalls: Sendable {
 
     /// Runs a call that another node handed on, after so many hops.
     func serve(
-        _ version: FunctionVersion, _ call: FunctionCall, hops: UInt8
+        _ version: FunctionVersion, _ call: FunctionCall, hops: UInt8, on eventLoop: any EventLoop
     ) async throws(CallFailure) -> FunctionReply {
         guard hops <= FunctionCalls.maxHops else {
             throw .final(FunctionError(.unreachable, "The call was handed on \(hops) times; no node takes it"))
@@ -119,7 +117,7 @@ final class FunctionCalls: Sendable {
         if hops < FunctionCalls.maxHops, !nodes.contains(node), !nodes.isEmpty {
             return try await attempt(version, call, among: nodes, hops: hops + 1, attempts: 1)
         }
-        do { return try await local(version, call, group.next()).get() } catch {
+        do { return try await local(version, call, eventLoop).get() } catch {
             guard let error = error as? FunctionError else {
                 throw .final(FunctionError(.crashed, "The node failed to run the function; its log says why"))
             }
@@ -145,7 +143,7 @@ final class FunctionCalls: Sendable {
     }
 
     private func forward(
-        _ version: FunctionVersion, _ call: FunctionCall, to nodes: [NodeID]
+        _ version: FunctionVersion, _ call: FunctionCall, to nodes: [NodeID], on eventLoop: any EventLoop
     ) async throws -> FunctionReply {
         state.withLock { $0.budget.began() }
         let alive = nodes.filter(isUsable)
@@ -159,7 +157,7 @@ final class FunctionCalls: Sendable {
                 metadata: ["app": "\(version.tenant)", "request": "\(call.id)", "error": "\(error.error)"])
             guard error.isFault, !error.mayHaveRun else { throw error.error }
             // Its nodes are away: this one does what it can, and lacks the app's secrets if it has any.
-            do { return try await local(version, call, group.next()).get() } catch let own as FunctionError
+            do { return try await local(version, call, eventLoop).get() } catch let own as FunctionError
                 where own.code == .secretMissing
             {
                 throw error.error
