@@ -94,6 +94,33 @@ struct PayeeChannelTests {
         #expect(channel.voucher?.units == 150)
     }
 
+    @Test("A voucher for just what links acknowledge is taken, and one for less is not")
+    func vouchersOfLinks() throws {
+        var payer = try TestPayer(payee: node)
+        var channel = try channel(payer)
+        let (id, key) = (payer.record.id, payer.key)
+        func signed(_ units: UInt64) throws -> PayeeChannel.SignedVoucher {
+            let voucher = Voucher(network: testNetwork, channel: id, commodity: .bytes, units: units)
+            return .init(units: units, signature: try voucher.sign(with: key))
+        }
+        let none = try signed(0)
+        #expect(code { _ = try channel.accept(none, network: testNetwork) } == .badVoucher)
+        let link = try payer.chain.reveal(20)
+        #expect(try value { try channel.accept(link, maxGap: 64) } == 20)
+        let (less, just) = (try signed(19), try signed(20))
+        #expect(code { _ = try channel.accept(less, network: testNetwork) } == .badVoucher)
+        #expect(try value { try channel.accept(just, network: testNetwork) } == 0)
+        #expect(channel.voucher?.units == 20 && channel.acknowledgedUnits == 20)
+        #expect(code { _ = try channel.accept(just, network: testNetwork) } == .badVoucher)
+        // What the ledger has paid needs none.
+        let next = try payer.chain.reveal(10)
+        #expect(try value { try channel.accept(next, maxGap: 64) } == 10)
+        channel.update(try #require(PayeeChannel.Terms(payer.settled(units: 30, link: next), .bytes)))
+        let late = try signed(30)
+        #expect(code { _ = try channel.accept(late, network: testNetwork) } == .badVoucher)
+        #expect(channel.voucher?.units == 20 && !channel.hasUnsettled)
+    }
+
     @Test("What the ledger settled beyond what is known here is taken over")
     func ledgerIsAhead() throws {
         var payer = try TestPayer(payee: node)

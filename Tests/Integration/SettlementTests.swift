@@ -246,6 +246,7 @@ struct SettlementTests {
                 "channels", "settle", "--node", "3", "--json"
             ).json()
             #expect(again.settledValue == proven.settledValue && again.pendingUnits == 0)
+            try await checkEarnings(network, proven)
             try await network.expectFailure(
                 "channels", "settle", "--node", "3", "--key", scene.payerFile, saying: "settlement/not-operator")
 
@@ -263,6 +264,10 @@ struct SettlementTests {
             try await checkProofs(network, scene)
 
             // The payee closes: what is left goes back, and nothing was made or lost.
+            let (payer, payee) = (scene.payer.publicKey.account.hex, scene.operatorAccount)
+            print("| account | channels open | settled |")
+            print("| payer | \(paid) | \(try await scene.balance(payer)) |")
+            print("| payee's operator | \(earned) | \(try await scene.balance(payee)) |")
             for id in ids {
                 let closed: Closed = try await network.expectSuccess(
                     "channels", "close", id.description, "--node", "3", "--json"
@@ -273,7 +278,89 @@ struct SettlementTests {
             #expect(try await scene.balance(scene.operatorAccount) == earned + total)
             let after: ParameterList = try await network.expectSuccess("network", "params", "--json").json()
             #expect(after.supply == supply.supply)
+            print("closed: payer \(try await scene.balance(payer)), payee's operator \(try await scene.balance(payee))")
             try await network.expectSuccess("ledger", "replay")
+        }
+    }
+
+    /// That node 3, which was started before its last settlement, says what that paid: in its status and in `/metrics`.
+    private func checkEarnings(_ network: TestNetwork, _ earnings: EarningsInfo) async throws {
+        let printed = try await network.expectSuccess("node", "status", "--node", "3").output
+        #expect(printed.contains("for \(earnings.settledUnits) units, in \(earnings.batches) settlements"))
+        let node = try #require(try await network.status().nodes.last)
+        let lines = try await network.request(node, "/metrics").text.split(separator: "\n")
+        func sum(_ name: String, _ labels: String...) -> Double {
+            let found = lines.filter { line in
+                (line.hasPrefix(name + " ") || line.hasPrefix(name + "{")) && labels.allSatisfy { line.contains($0) }
+            }
+            return found.compactMap { Double($0.split(separator: " ").last ?? "") }.reduce(0, +)
+        }
+        #expect(sum("skerry_settlement_units_total") == Double(earnings.settledUnits))
+        #expect(sum("skerry_settlement_value_total") == Double(earnings.settledValue))
+        #expect(sum("skerry_settlement_pending_units") == 0)
+        #expect(sum("skerry_settlement_prover_steps_total") > 0)
+        let batches = sum("skerry_settlement_batches_total", "lane=\"proof\"", "outcome=\"applied\"")
+        #expect(batches >= 1 && batches <= Double(earnings.batches))
+        #expect(sum("skerry_settlement_batches_total", "outcome=\"disbelieved\"") == 0)
+    }
+
+    @Test("A settlement in a file is measured and verified without a network, and refused once its proof is changed")
+    func files() async throws {
+        struct Bench: Decodable {
+            var steps: Int
+            var stepsPerSecond: Double
+            var proofBytes: Int
+            var crossoverSteps: Double
+        }
+        struct Verified: Decodable {
+            struct Claim: Decodable {
+                var steps: Int
+                var rehashed: Bool?
+            }
+            var claims: [Claim]
+            var isValid: Bool
+            var problem: String?
+            var proofBytes: Int
+        }
+        let network = try TestNetwork()
+        defer { try? FileManager.default.removeItem(atPath: network.folder) }
+        let file = network.folder + "/settlement"
+        let bench: Bench = try await network.expectSuccess(
+            "proofs", "bench", "--rows", "1024", "--channels", "10", "--rounds", "2", "--out", file, "--json"
+        ).json()
+        #expect(bench.steps > 900 && bench.steps < 1_024)
+        #expect(bench.stepsPerSecond > 0 && bench.crossoverSteps > 0)
+
+        let verified: Verified = try await network.expectSuccess("proofs", "verify", file, "--rehash", "--json").json()
+        #expect(verified.isValid && verified.problem == nil && verified.proofBytes == bench.proofBytes)
+        #expect(verified.claims.count == 10 && verified.claims.allSatisfy { $0.rehashed == true })
+        #expect(verified.claims.reduce(0) { $0 + $1.steps } == bench.steps)
+        #expect(try await network.expectSuccess("proofs", "verify", file).output.contains("OK"))
+
+        // Signed again, with another bit in the middle of the proof.
+        let original = try Data(contentsOf: URL(fileURLWithPath: file))
+        let transaction = try SignedTransaction(decoding: original)
+        guard case .settleChannels(let settlements, let proof) = transaction.action else {
+            Issue.record("the file settles nothing")
+            return
+        }
+        var changed = [UInt8](proof)
+        changed[changed.count / 2] ^= 1
+        let builder = TransactionBuilder(networkID: transaction.networkID, key: SigningKey(), as: .node)
+        let signed = try builder.sign(.settleChannels(settlements, proof: Data(changed)), nonce: 1)
+        try signed.bytes.write(to: URL(fileURLWithPath: file))
+        let refused = try await network.run(["proofs", "verify", file, "--json"])
+        #expect(refused.status != 0)
+        let report: Verified = try refused.json()
+        #expect(!report.isValid && report.problem != nil)
+        #expect(try await network.run(["proofs", "verify", file]).output.contains("NOT VALID"))
+
+        // Cut off, changed behind the signature, and no settlement at all.
+        var damaged = [UInt8](original)
+        damaged[damaged.count / 2] ^= 1
+        for bytes in [Data(original.dropLast(1)), Data(damaged), Data([1, 2, 3]), Data()] {
+            try bytes.write(to: URL(fileURLWithPath: file))
+            #expect(try await network.run(["proofs", "verify", file]).status != 0)
         }
     }
 

@@ -152,6 +152,35 @@ struct PaidFetchTests {
         }
     }
 
+    @Test("Who is done hands over a voucher for what links acknowledged; then the session goes on")
+    func vouchers() async throws {
+        try await withNodes { ledger, nodes in
+            let account = SigningKey()
+            nodes.append(try await PaidNode(ledger))
+            nodes.append(try await PaidNode(ledger, account: account))
+            let (seller, buyer) = (nodes[0], nodes[1])
+            let wallet = try ledger.openChannel(from: account, to: seller.id)
+            buyer.payer.add(wallet, for: seller.id)
+            let before = await buyer.payer.handVouchers()
+            #expect(before.isEmpty, "no session is open")
+            try await buyer.exchange.fetchWhole(try await seller.store.put(bytes(blocks: 10)))
+            #expect(try await eventually { seller.earned == 20 })
+            let handed = await buyer.payer.handVouchers()
+            #expect(handed == [seller.id: 20])
+            #expect(seller.earned == 20, "nothing is paid twice")
+            let voucher = try #require(seller.payee.openChannels.first?.voucher)
+            let message = Voucher(network: testNetwork, channel: wallet.channel, commodity: .bytes, units: 20)
+            #expect(voucher.units == 20 && message.isValid(voucher.signature, by: account.publicKey))
+            let again = await buyer.payer.handVouchers()
+            #expect(again == [seller.id: 0], "it adds nothing")
+            try await buyer.exchange.fetchWhole(try await seller.store.put(bytes(blocks: 3, extra: 1)))
+            #expect(try await eventually { seller.earned == 27 })
+            let last = await buyer.payer.handVouchers()
+            #expect(last == [seller.id: 27])
+            #expect(seller.service.count(.openSession) == 1)
+        }
+    }
+
     @Test("A hostile client gets two units, and nothing for links that are none")
     func hostile() async throws {
         try await withNodes { ledger, nodes in

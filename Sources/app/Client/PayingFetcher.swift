@@ -69,6 +69,13 @@ public final class PayingFetcher: Sendable {
         Dictionary(uniqueKeysWithValues: payees.map { ($0, payer.acknowledgedUnits(to: $0)) })
     }
 
+    /// Hands each node a voucher for all that was acknowledged to it, so that it settles with one signature, however many
+    /// units they are. Worth it for who is done with a channel; without it the nodes settle by the links that they have.
+    ///
+    /// - Returns: Units that the vouchers are for, by node that is connected; 0 for one that took none.
+    @discardableResult
+    public func handVouchers() async -> [NodeID: UInt64] { await payer.handVouchers() }
+
     /// Ends fetches and connections. When this returns, what was fetched is on the disk.
     public func close() async throws {
         await exchange.close()

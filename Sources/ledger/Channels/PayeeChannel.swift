@@ -177,13 +177,16 @@ public struct PayeeChannel: Sendable, Hashable {
 
     /// Everything about a voucher but its signature.
     ///
-    /// - Throws: `.badVoucher` for one that adds nothing or is for more than the channel has.
+    /// A voucher for just what links acknowledge adds no units, but settles them with one signature.
+    ///
+    /// - Throws: `.badVoucher` for one that is for fewer units than links acknowledge, for no more than another voucher or
+    ///   the ledger paid, or for more than the channel has.
     func check(_ next: SignedVoucher, network: NetworkID) throws(ChannelsError) -> VoucherClaim {
         guard let terms else { throw PayeeChannel.unknown(key) }
-        guard next.units > acknowledgedUnits, next.units <= terms.maxUnits else {
+        guard isUseful(next), next.units <= terms.maxUnits else {
             throw ChannelsError(
                 .badVoucher,
-                "A voucher for \(next.units) units adds nothing: \(acknowledgedUnits) are acknowledged, "
+                "A voucher for \(next.units) units is of no use: \(acknowledgedUnits) are acknowledged, "
                     + "\(terms.maxUnits) is the most")
         }
         return VoucherClaim(
@@ -192,12 +195,18 @@ public struct PayeeChannel: Sendable, Hashable {
             signature: next.signature, payer: terms.payerKey)
     }
 
+    /// Whether a voucher covers what links acknowledge, and pays more than the voucher before and the ledger did.
+    private func isUseful(_ next: SignedVoucher) -> Bool {
+        next.units >= units && next.units > max(voucher?.units ?? 0, terms?.settledUnits ?? 0)
+    }
+
     /// Takes a voucher that was checked and verified.
     ///
-    /// - Throws: `.badVoucher` if it adds nothing any more.
+    /// - Returns: How many units it acknowledges beyond those that were.
+    /// - Throws: `.badVoucher` if it is of no use any more.
     mutating func take(_ next: SignedVoucher) throws(ChannelsError) -> UInt64 {
         let before = acknowledgedUnits
-        guard next.units > before else {
+        guard isUseful(next) else {
             throw ChannelsError(.badVoucher, "A voucher for \(next.units) units adds nothing to \(before)")
         }
         voucher = next

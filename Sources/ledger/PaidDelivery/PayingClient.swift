@@ -202,6 +202,39 @@ public final class PayingClient: DeliveryPayer {
             .insert(wallet.with(session.chain, lostUnits: session.lostUnits), at: 0)
     }
 
+    /// Hands each node that a session is open with a voucher for all that its channel acknowledged, so that it settles with
+    /// one signature. For who is done: what is acknowledged afterwards is settled by links again, which are hashed from the
+    /// last one that the ledger has.
+    ///
+    /// - Returns: Units that the vouchers are for, by node; 0 for nodes that took none, which settle by their links.
+    public func handVouchers() async -> [NodeID: UInt64] {
+        let open = state.withLock { state -> [(PayingSession, ChannelID)] in
+            state.sessions.values.compactMap { session in
+                session.isOver ? nil : state.inUse[ObjectIdentifier(session)].map { (session, $0.channel) }
+            }
+        }
+        return await withTaskGroup(of: (NodeID, UInt64).self) { group in
+            for (session, channel) in open {
+                group.addTask {
+                    let node = session.connection.peer
+                    do {
+                        return (
+                            node, try await session.handVoucher(for: channel, network: self.network, key: self.key)
+                        )
+                    } catch {
+                        self.logger.debug(
+                            "a voucher was not taken",
+                            metadata: ["channel": "\(channel)", "node": "\(node.short)", "why": "\(error)"])
+                        return (node, 0)
+                    }
+                }
+            }
+            var units: [NodeID: UInt64] = [:]
+            for await (node, handed) in group { units[node, default: 0] += handed }
+            return units
+        }
+    }
+
     private func begin(_ wallet: Wallet, over connection: PeerConnection) -> EventLoopFuture<PayingSession> {
         let milliseconds = now()
         let grant = SessionGrant(

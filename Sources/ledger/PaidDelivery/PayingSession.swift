@@ -1,6 +1,7 @@
 import Channels
 import Exchange
 import Identity
+import Ledger
 import Logging
 import Metrics
 import NIOCore
@@ -147,6 +148,20 @@ final class PayingSession: DeliverySession {
             }
             self.end(error)
         }
+    }
+
+    /// Hands the node a voucher for all units that were acknowledged.
+    ///
+    /// - Returns: The units; 0 if there are none, and nothing was sent.
+    /// - Throws: `PeerError`, also where the voucher is of no use to the node.
+    func handVoucher(for channel: ChannelID, network: NetworkID, key: SigningKey) async throws -> UInt64 {
+        let (session, units) = state.withLock { ($0.core.number, $0.core.chain.revealed) }
+        guard units > 0 else { return 0 }
+        let voucher = Voucher(network: network, channel: channel, commodity: .bytes, units: units)
+        let signed = SessionVoucher(
+            session: session, voucher: .init(units: units, signature: try voucher.sign(with: key)))
+        _ = try await connection.request(.handVoucher, ByteBuffer(bytes: signed.bytes)).get()
+        return units
     }
 
     // MARK: Failing
