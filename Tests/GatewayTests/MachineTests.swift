@@ -3,6 +3,7 @@ import Foundation
 import Identity
 import Manifests
 import NIOCore
+import NIOHPACK
 import Streams
 import Synchronization
 import Testing
@@ -60,6 +61,23 @@ struct MachineTests {
                 return
             }
             #expect(String(buffer: body) == "abc")
+        }
+    }
+
+    @Test("A visitor with HTTP/2 gets the machine's answer too, and the machine his request with a host")
+    func speaksHTTP2() async throws {
+        let machines = FakeMachines { Self.content("\($0.method) \($0.target)", [("x", "y")]) }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            let client = try await HTTP2Client(test.address)
+            defer { client.close() }
+            let answer = try await client.answer(
+                try await client.send(HTTP2Client.headers("api.localhost", "/a%20b?c=d", method: "DELETE")))
+            #expect(answer.status == 200 && answer.body == Array("DELETE /a%20b?c=d".utf8))
+            #expect(answer.fields.first(name: "x") == "y")
+            let request = try #require(machines.last.withLock { $0 }?.request)
+            #expect(request.headers.filter { $0.name == "host" }.map(\.value) == ["api.localhost"])
+            #expect(!request.headers.contains { $0.name.hasPrefix(":") })
         }
     }
 

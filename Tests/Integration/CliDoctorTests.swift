@@ -38,6 +38,14 @@ struct CliDoctorTests {
             #expect(report.state("fsync") != nil)
             #expect(report.layers.first { $0.name == "seccomp" }?.active == true)
             for layer in report.layers { #expect(layer.active == (layer.reason == nil), "\(layer.name)") }
+            // Whether it runs machines, and each thing that this needs or lacks.
+            let machines = report.checks.filter { $0.name.hasPrefix("machines: ") }
+            #expect(!machines.isEmpty && machines.allSatisfy { !$0.detail.isEmpty })
+            if report.state("machines") == "warning" {
+                #expect(machines.contains { $0.state == "warning" }, "it says what is missing")
+            } else {
+                #expect(report.state("machines") == "ok")
+            }
             let left = try FileManager.default.contentsOfDirectory(atPath: network.folder)
             #expect(!left.contains { $0.contains("doctor") || $0 == "not" })
         }

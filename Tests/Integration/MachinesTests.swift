@@ -1,3 +1,4 @@
+import ControlModel
 import Foundation
 import NIOCore
 import Testing
@@ -10,12 +11,14 @@ import Testing
 @Suite("Machines", .serialized)
 struct MachinesTests {
     private func write(
-        _ network: TestNetwork, _ version: String, copies: Int, _ more: String = "", vars: String = ""
+        _ network: TestNetwork, _ version: String, copies: Int, _ more: String = "", vars: String = "",
+        head: String = ""
     ) throws -> String {
         try network.write(
             """
             name = "web"
             kind = "machine"
+            \(head)
 
             [vars]
             VERSION = "\(version)"
@@ -82,6 +85,27 @@ struct MachinesTests {
             try await network.expectSuccess("machines", "scale", "web", "3")
             #expect(try await network.machines(of: "web").machines.map(\.state) == ["healthy", "healthy", "healthy"])
             try await network.expectSuccess("machines", "destroy", "web")
+            try await until("their end") { try await network.machines().apps.isEmpty }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func anImageRunsWithoutAFolder() async throws {
+        try await TestNetwork.withMachines(nodes: 1) { network in
+            let image = "oci:\(network.folder)/image"
+            try await network.expectSuccess(
+                "machines", "create", "--name", "kept", "--size", "shared-1x-64", "--port", "8080", "--env",
+                "VERSION=9", image)
+            let node = try #require(try await network.status().nodes.first)
+            try await until("its answer") {
+                try await network.request(node, host: "kept", "/").text.hasPrefix("version=9")
+            }
+            try await network.expectSuccess(
+                "machines", "run", "--name", "once", "--size", "shared-1x-64", image, "/bin/server", "hello")
+            try await until("its end") { try await network.machines(of: "once").machines.first?.state == "ended" }
+            let said = try await network.expectSuccess("machines", "logs", "once")
+            #expect(said.output.contains("hello from slot 0"))
+            for name in ["kept", "once"] { try await network.expectSuccess("machines", "destroy", name) }
             try await until("their end") { try await network.machines().apps.isEmpty }
         }
     }
@@ -169,6 +193,108 @@ struct MachinesTests {
             #expect(oldLife.last < newLife.first, "never two at a time")
             try await until("the old node's insight") { try life(ofContainersIn: paused.data).last == oldLife.last }
             #expect(try await network.machines(of: name).machines.first?.node == new)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func aVolumeComesBackFromItsSnapshotOnAnotherNodeToo() async throws {
+        try await TestNetwork.withMachines(nodes: 3) { network in
+            let volume = """
+
+                [[machine.volumes]]
+                name = "data"
+                path = "/data"
+                size = "16MiB"
+                """
+            let nodes = try await network.status().nodes
+            let (name, victim, _) = try await deployAway(network, volume)
+            let top = try await network.expectSuccess("machines", "top", "--once")
+            #expect(top.output.contains("\(name)/0"))
+            try network.write("first", to: "first")
+            try network.write("second", to: "second")
+            try await network.expectSuccess("machines", "cp", network.folder + "/first", "\(name):/data/note")
+            try await network.expectSuccess("volumes", "snapshot", name, "--name", "data")
+            let list: [VolumeInfo] = try await network.expectSuccess("volumes", "list", name, "--json").json()
+            #expect(list.map(\.node) == [victim.id] && list.map(\.name) == ["data"])
+            let snapshot = try #require(list.first?.snapshots.last?.id)
+            // It is started again after the snapshot.
+            try await until("another content") {
+                try await network.run(["machines", "cp", network.folder + "/second", "\(name):/data/note"]).status == 0
+            }
+            #expect(try await note(network, name) == "second")
+            try await network.expectSuccess("volumes", "restore", name, "--name", "data", "--snapshot", snapshot)
+            try await until("the snapshot's content") { try await note(network, name) == "first" }
+            // Two others keep a copy of it, which outlives its node.
+            try await until("copies on the other nodes") {
+                for node in nodes where node.id != victim.id {
+                    let found = try await network.run(["blob", "stat", snapshot, "--node", node.id])
+                    if found.status != 0 { return false }
+                }
+                return true
+            }
+            // The list of its parts comes first.
+            try await Task.sleep(for: .seconds(1))
+            kill(try #require(victim.pid), SIGKILL)
+            try await until("a copy elsewhere") {
+                let now = try await network.machines(of: name).machines.first
+                return now?.node != victim.id && now?.state == "healthy"
+            }
+            try await until("its content there") { try await note(network, name) == "first" }
+        }
+    }
+
+    /// What `first` or `second` was copied to; nil while no machine answers.
+    private func note(_ network: TestNetwork, _ name: String) async throws -> String? {
+        let file = network.folder + "/note-\(UUID().uuidString)"
+        guard try await network.run(["machines", "cp", "\(name):/data/note", file]).status == 0 else { return nil }
+        return try String(contentsOfFile: file, encoding: .utf8)
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func aSecretReachesTheMachineAndShowsNowhere() async throws {
+        try await TestNetwork.withMachines(nodes: 3) { network in
+            try await network.expectSuccess("deploy", try write(network, "1", copies: 1))
+            let put = try await network.run(
+                ["secrets", "put", "web", "TOKEN"], input: Data("swordfish\n".utf8))
+            try #require(put.status == 0, "\(put.errors)")
+            try await network.expectSuccess(
+                "deploy", try write(network, "2", copies: 1, head: "secrets = [\"TOKEN\"]"))
+            for node in try await network.status().nodes {
+                try await until("the secret through every gateway") {
+                    let answer = try await network.request(node, host: "web", "/").text
+                    return answer.hasPrefix("version=2 slot=0 secret=swordfish ")
+                }
+            }
+            for words in ["machines status web --json", "machines events web", "releases list web"] {
+                let said = try await network.run(words.split(separator: " ").map(String.init))
+                #expect(said.status == 0 && !(said.output + said.errors).contains("swordfish"), "\(words)")
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func aNodeThatRunsNoMachinesOffersNoRoom() async throws {
+        try await TestNetwork.withMachines(nodes: 2) { network in
+            let nodes = try await network.status().nodes
+            try await network.expectSuccess("down")
+            // As on a host that cannot: the same way, with another reason.
+            let file = URL(fileURLWithPath: nodes[1].data + "/node.json")
+            var json = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            var machines = json["machines"] as? [String: Any] ?? [:]
+            machines["isOn"] = false
+            json["machines"] = machines
+            try JSONSerialization.data(withJSONObject: json).write(to: file)
+            try await network.expectSuccess("up", "--detach")
+            try await until("its room is taken back") {
+                try await network.machines().hosts.map(\.node) == [nodes[0].id]
+            }
+            try await network.expectSuccess("deploy", try write(network, "1", copies: 2))
+            #expect(try await network.machines(of: "web").machines.map(\.node) == [nodes[0].id, nodes[0].id])
+            // Its gateway serves them all the same.
+            try await until("an answer through the other node") {
+                try await network.request(nodes[1], host: "web", "/").text.hasPrefix("version=1")
+            }
+            try await network.expectSuccess("machines", "destroy", "web")
         }
     }
 

@@ -177,6 +177,52 @@ struct MachinesTrafficTests {
     }
 
     @Test(.timeLimit(.minutes(4)))
+    func whatSleepsIsWokenAndWhatIsBusyGetsAnotherCopy() async throws {
+        try await TestNetwork.withMachines(nodes: 2) { network in
+            let folder = try write(
+                network, "web", version: "1",
+                machine: "min_replicas = 0\nmax_replicas = 2\nin_flight = 1\nidle = \"2s\"", vars: "SLOW_MS = \"100\"")
+            let plan = try await network.expectSuccess("deploy", folder, "--dry-run").output
+            #expect(plan.contains("web: 0 to 2 copies of shared-1x-64"), "\(plan)")
+            #expect(plan.contains("slot 1: starts on a node with room"), "\(plan)")
+            #expect(try await network.machines().apps.isEmpty, "it is only said")
+            try await network.expectSuccess("deploy", folder)
+            let node = try #require(try await network.status().nodes.first)
+            try await eventually(within: 60, "both sleep") {
+                try await network.machines(of: "web").machines.map(\.state) == ["asleep", "asleep"]
+            }
+            // The request is held while a copy starts.
+            #expect(try await network.request(node, host: "web", "/").status == 200)
+            let isOver = Flag()
+            let failures = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        var failures = 0
+                        while !isOver.isSet {
+                            let answer = try? await network.request(node, host: "web", "/")
+                            if answer?.status != 200 { failures += 1 }
+                        }
+                        return failures
+                    }
+                }
+                group.addTask {
+                    defer { isOver.set() }
+                    try await eventually(within: 60, "a second copy") {
+                        try await network.machines(of: "web").machines.map(\.state) == ["healthy", "healthy"]
+                    }
+                    return 0
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(failures == 0)
+            try await eventually(within: 60, "both sleep again") {
+                try await network.machines(of: "web").machines.map(\.state) == ["asleep", "asleep"]
+            }
+            try await network.expectSuccess("machines", "destroy", "web")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(4)))
     func machinesAskFunctionsAndFewerCopiesLoseNoRequest() async throws {
         try await TestNetwork.withMachines(nodes: 3) { network in
             try network.write(

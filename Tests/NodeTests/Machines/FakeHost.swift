@@ -149,7 +149,10 @@ actor FakeHost: MachineControl {
 
     func list() async -> [MachineStatus] { Array(machines.values) }
     func usage(_ id: MachineID) async throws(MachineError) -> MachineUsage? { nil }
-    func events(_ id: MachineID, after sequence: Int) async throws(MachineError) -> [MachineEvent] { [] }
+    func events(_ id: MachineID, after sequence: Int) async throws(MachineError) -> [MachineEvent] {
+        _ = try await status(id)
+        return []
+    }
     func logs(_ id: MachineID, tail: Int, follow: Bool) async throws(MachineError) -> AsyncStream<MachineLogLine> {
         AsyncStream { $0.finish() }
     }

@@ -1,4 +1,5 @@
 import Blake3
+import ControlModel
 import Foundation
 import Identity
 import Ledger
@@ -164,6 +165,30 @@ import Wire
         #expect(fleet.leases().allSatisfy { $0.failed == nil }, "nothing is wrong with the release")
         #expect(await full.host.started.isEmpty)
         #expect(full.images.withLock { $0.isEmpty })
+    }
+
+    @Test func whatCannotBeMadeIsAnEvent() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let (node, ledger) = (fleet.nodes[0], fleet.ledger)
+        node.isFull.withLock { $0 = true }
+        let release = try ledger.deploy(Self.manifest { $0.rolloutTimeoutMilliseconds = 30_000 }, as: Self.app)
+        try await Self.until("a second attempt") { await node.keeper.failures("db", 0)[release]?.count ?? 0 > 1 }
+        let desk = MachineDesk(
+            node: node.id, state: { ledger.state }, machines: node.keeper, control: node.host)
+        func events() async throws -> [MachineOrderAnswer.Event] {
+            let order = MachineOrder(
+                network: ledger.state.networkID.description, app: "db", slot: 0, node: node.id.description,
+                time: Int64(Date().timeIntervalSince1970), nonce: UUID().uuidString, action: .events(after: 0))
+            return try await desk.answer(try order.signed(by: ledger.owner)).events ?? []
+        }
+        let event = try #require(try await events().first)
+        #expect(event.kind == "start-failed" && event.sequence == 1)
+        #expect(event.reason.contains("release \(release), attempt "))
+        #expect(event.reason.contains("machine/disk-failed: no room is left"))
+        node.isFull.withLock { $0 = false }
+        try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
+        #expect(try await events().isEmpty, "it is made, and nothing is wrong with it any more")
     }
 
     @Test func whoGaveASlotUpTakesItAgainOnlyWhenAllOfItHasEnded() async throws {

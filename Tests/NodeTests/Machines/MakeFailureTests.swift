@@ -10,14 +10,14 @@ import Testing
         ]
         var last: MakeFailure?
         for (index, row) in rows.enumerated() {
-            let failure = MakeFailure("full", after: last, now: 500)
-            #expect(failure.count == index + 1 && failure.retry == 500 + row.pause)
+            let failure = MakeFailure("full", after: last, now: 500, wallTime: 7)
+            #expect(failure.count == index + 1 && failure.retry == 500 + row.pause && failure.at == 7)
             #expect(failure.isOfRelease == row.isOfRelease && failure.isOfNode == row.isOfNode)
             last = failure
         }
-        for _ in 0..<100 { last = MakeFailure("full", after: last, now: 0) }
+        for _ in 0..<100 { last = MakeFailure("full", after: last, now: 0, wallTime: 0) }
         #expect(last?.retry == MakeFailure.longestPause)
         // After a success it begins anew.
-        #expect(MakeFailure("full", after: nil, now: 0).count == 1)
+        #expect(MakeFailure("full", after: nil, now: 0, wallTime: 0).count == 1)
     }
 }

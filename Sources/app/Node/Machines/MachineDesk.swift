@@ -177,12 +177,28 @@ actor MachineDesk {
         return MachineCommand.Terminal(columns: columns, rows: rows)
     }
 
+    /// A container's events, and behind them what cannot be made in its slot: that is told each time, as long as it is so.
     private func events(_ order: MachineOrder, after sequence: Int) async throws -> MachineOrderAnswer {
+        let id = try await container(order)
+        let failures = await machines.failures(order.app, order.slot).sorted { $0.value.at < $1.value.at }
+        var events: [MachineEvent] = []
+        do throws(MachineError) {
+            events = try await control.events(id, after: sequence)
+        } catch {
+            guard error.code == .unknown, !failures.isEmpty else { throw error }
+        }
+        var last = events.last?.sequence ?? sequence
+        for (release, failure) in failures {
+            last += 1
+            events.append(
+                MachineEvent(
+                    sequence: last, at: failure.at, kind: .startFailed,
+                    reason: "release \(release), attempt \(failure.count): \(failure.reason)"))
+        }
         var answer = MachineOrderAnswer()
-        answer.events = try await control.events(try await container(order), after: sequence)
-            .suffix(MachineOrder.maxLines).map {
-                .init(sequence: $0.sequence, at: $0.at, kind: $0.kind.rawValue, reason: $0.reason)
-            }
+        answer.events = events.suffix(MachineOrder.maxLines).map {
+            .init(sequence: $0.sequence, at: $0.at, kind: $0.kind.rawValue, reason: $0.reason)
+        }
         return answer
     }
 

@@ -199,7 +199,8 @@ extension MachineKeeper {
             held[slot]?.failures[release] = nil
             return
         }
-        let failure = MakeFailure("\(error)", after: known.failures[release], now: world.now())
+        let failure = MakeFailure(
+            "\(error)", after: known.failures[release], now: world.now(), wallTime: world.wallTime())
         held[slot]?.failures[release] = failure
         logger.warning(
             "a machine cannot be made",
@@ -416,6 +417,12 @@ extension MachineKeeper {
 
     /// All containers of a slot of this node: during a rollout also the one that is to serve next, which has the same volumes.
     func containers(_ app: String, _ number: UInt32) -> [MachineID] { book.entries(of: app, number).map(\.id) }
+
+    /// What cannot be made in a slot of this node, by release: that has no container, and so no events of one.
+    func failures(_ app: String, _ number: UInt32) -> [String: MakeFailure] {
+        guard let name = AppName(app) else { return [:] }
+        return held[MachineSlot(name: name, slot: number)]?.failures ?? [:]
+    }
 
     /// Waits until nothing is being done to a slot's containers any more, at most for `patience`.
     func settle(_ app: String, _ number: UInt32, within patience: Duration) async {

@@ -14,14 +14,19 @@ struct MakeFailure: Hashable, Sendable {
 
     /// For people.
     let reason: String
+    /// When, in milliseconds since 1970.
+    let at: Int64
     /// Attempts in a row that failed.
     let count: Int
     /// When it is tried again.
     let retry: Int64
 
-    /// - Parameter last: The failure before it, if the attempt before failed as well.
-    init(_ reason: String, after last: MakeFailure?, now: Int64) {
+    /// - Parameters:
+    ///   - last: The failure before it, if the attempt before failed as well.
+    ///   - wallTime: Milliseconds since 1970.
+    init(_ reason: String, after last: MakeFailure?, now: Int64, wallTime: Int64) {
         self.reason = reason
+        at = wallTime
         count = (last?.count ?? 0) + 1
         retry = now + min(MakeFailure.firstPause << Int64(min(count - 1, 8)), MakeFailure.longestPause)
     }

@@ -8,9 +8,9 @@ struct MachinesCommand: AsyncParsableCommand {
             `skerry deploy` deploys. `skerry releases`, `promote` and `secrets` work as for other apps.
             """,
         subcommands: [
-            MachinesListCommand.self, MachinesStatusCommand.self, MachinesTopCommand.self, MachinesRunCommand.self,
-            MachinesScaleCommand.self, MachinesStartCommand.self, MachinesStopCommand.self, MachinesRestartCommand.self,
-            MachinesExecCommand.self, MachinesCopyCommand.self, MachinesLogsCommand.self, MachinesEventsCommand.self,
-            MachinesDestroyCommand.self,
+            MachinesListCommand.self, MachinesStatusCommand.self, MachinesTopCommand.self, MachinesCreateCommand.self,
+            MachinesRunCommand.self, MachinesScaleCommand.self, MachinesStartCommand.self, MachinesStopCommand.self,
+            MachinesRestartCommand.self, MachinesExecCommand.self, MachinesCopyCommand.self, MachinesLogsCommand.self,
+            MachinesEventsCommand.self, MachinesDestroyCommand.self,
         ])
 }

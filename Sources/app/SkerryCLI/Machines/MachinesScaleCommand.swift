@@ -47,11 +47,8 @@ struct MachinesScaleCommand: AsyncParsableCommand {
     }
 }
 
-struct MachinesRunCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run an image as a machine, without a skerry.toml.",
-        discussion: "The same as deploying a folder whose skerry.toml says this. `skerry machines destroy` ends it.")
-
+/// What `machines run` and `machines create` say in place of a skerry.toml.
+struct MachineImageOptions: ParsableArguments {
     @Argument(help: "The image: oci:FOLDER, archive:FILE, or a registry's reference.")
     var image: String
 
@@ -70,13 +67,11 @@ struct MachinesRunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A text in its environment, NAME=value; may be repeated.", valueName: "pair"))
     var env: [String] = []
 
-    @Option(help: "What happens when it ends: always, on-failure or never.")
-    var restart = MachineManifest.Restart.never.rawValue
-
     @OptionGroup var node: NodeOption
     @OptionGroup var account: AccountOption
 
-    func run() async throws {
+    /// Publishes it, and waits until it runs.
+    func deploy(restart: String, message: String) async throws {
         func quoted(_ text: String) -> String {
             "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
         }
@@ -100,11 +95,37 @@ struct MachinesRunCommand: AsyncParsableCommand {
         let key = try account.load()
         let folder = FileManager.default.currentDirectoryPath
         let result = try await Deployer(client: try node.client(key: key), key: key).deployApp(
-            folder: folder, app, name: name, message: "machines run")
+            folder: folder, app, name: name, message: message)
         if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print("\(name) runs with release \(result.release)")
         if !port.isEmpty { Terminal.print(result.url) }
     }
+}
+
+struct MachinesCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Make a machine that is kept running, without a skerry.toml.",
+        discussion: "The same as deploying a folder whose skerry.toml says this. `skerry machines destroy` ends it.")
+
+    @OptionGroup var options: MachineImageOptions
+
+    @Option(help: "What happens when it ends: always, on-failure or never.")
+    var restart = MachineManifest.Restart.always.rawValue
+
+    func run() async throws { try await options.deploy(restart: restart, message: "machines create") }
+}
+
+struct MachinesRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run an image as a machine once, without a skerry.toml.",
+        discussion: "As `skerry machines create`, but what ends is not started again.")
+
+    @OptionGroup var options: MachineImageOptions
+
+    @Option(help: "What happens when it ends: always, on-failure or never.")
+    var restart = MachineManifest.Restart.never.rawValue
+
+    func run() async throws { try await options.deploy(restart: restart, message: "machines run") }
 }
 
 struct MachinesDestroyCommand: AsyncParsableCommand {
