@@ -297,6 +297,20 @@ import Wire
         try await Self.until("its work") { fleet.healthy().count == 1 }
     }
 
+    @Test func aReleaseWithSecretsGoesToNodesThatHoldThem() async throws {
+        let fleet = try Fleet(3)
+        defer { fleet.stop() }
+        _ = try fleet.ledger.deploy(Self.manifest(copies: 3), as: Self.app)
+        try await Self.until("three copies") { fleet.healthy().count == 3 }
+        #expect(Set(fleet.leases().map(\.holder)).count == 3)
+        let release = try fleet.ledger.deploy(Self.manifest(copies: 3) { $0.secrets = ["TOKEN"] }, as: Self.app)
+        try await Self.until("the release with a secret") {
+            fleet.healthy().values.count { $0.release == release } == 3
+        }
+        let holders = ServingNodes.of(Self.app, fleet.ledger.state)
+        #expect(holders.count == 2 && fleet.leases().allSatisfy { holders.contains($0.holder) && $0.failed == nil })
+    }
+
     @Test func aRestartTriesAgainWhatWasTakenBack() async throws {
         let fleet = try Fleet(1)
         defer { fleet.stop() }

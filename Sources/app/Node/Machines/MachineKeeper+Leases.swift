@@ -152,6 +152,21 @@ extension MachineKeeper {
             failed: held.core.failed.flatMap { ReleaseID($0) })
     }
 
+    /// Whether a slot's next release has secrets that this node does not get: then it goes to a node that has them, in its
+    /// turn. One with volumes stays: its disk is here.
+    func mustMove(_ slot: MachineSlot, _ held: Held, _ wish: MachineWish) -> Bool {
+        guard wish.needsSecrets, let serving = held.core.release else { return false }
+        switch wish.rollout(of: slot.slot).step(of: slot.slot) {
+        case .replace(let next), .prepare(let next), .switchTo(let next):
+            guard next != serving, let manifest = wish.manifest(of: next), !manifest.secrets.isEmpty,
+                manifest.volumes.isEmpty, wish.manifest(of: serving)?.volumes.isEmpty != false
+            else { return false }
+        case .keep, .settled: return false
+        }
+        let holders = ServingNodes.of(wish.app, world.state())
+        return !holders.contains(world.node) && holders.contains { world.isUsable($0) }
+    }
+
     /// Who may get a machine with secrets: the nodes that hold them.
     private func bounds(_ wish: MachineWish, _ state: LedgerState) -> Set<NodeID>? {
         wish.needsSecrets ? Set(ServingNodes.of(wish.app, state)) : nil

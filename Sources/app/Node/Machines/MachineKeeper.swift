@@ -263,8 +263,9 @@ actor MachineKeeper {
     /// Ends slots that nobody wants any more, and gives their leases back.
     private func dropUnwanted() {
         for (slot, known) in held where !known.isEnding {
-            if let wish = wishes[slot.name], slot.slot < wish.scale.most { continue }
-            logger.notice("a slot is not wanted any more", metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)"])
+            if let wish = wishes[slot.name], slot.slot < wish.scale.most, !mustMove(slot, known, wish) { continue }
+            logger.notice(
+                "a slot is not wanted here any more", metadata: ["app": "\(slot.name)", "slot": "\(slot.slot)"])
             held[slot]?.isEnding = true
             Task { await leave(slot, known) }
         }
