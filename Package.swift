@@ -91,7 +91,7 @@ let rooms: [Room] = [
     Room(floor: "ledger", name: "Stark", rooms: ["Blake3", "CStark"]),
     Room(floor: "ledger", name: "AckProofs", rooms: ["Stark", "CStark"]),
     Room(
-        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire", "Stark", "AckProofs"],
+        floor: "ledger", name: "Ledger", rooms: ["Blake3", "Identity", "Wire", "CLinux", "Stark", "AckProofs"],
         products: [protobuf]),
     Room(
         floor: "ledger", name: "LedgerLog", rooms: ["Blake3", "Identity", "Ledger"],

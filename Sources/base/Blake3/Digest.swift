@@ -88,6 +88,18 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         Swift.withUnsafeBytes(of: words) { $0[depth >> 3] & (0x80 >> UInt8(depth & 7)) != 0 }
     }
 
+    /// The number of leading bits that both have, in the order of ``bit(at:)``; 256 for equal ones.
+    @inlinable
+    package func commonBitCount(_ other: Digest) -> Int {
+        var difference = words.0 ^ other.words.0
+        if difference != 0 { return difference.bigEndian.leadingZeroBitCount }
+        difference = words.1 ^ other.words.1
+        if difference != 0 { return 64 + difference.bigEndian.leadingZeroBitCount }
+        difference = words.2 ^ other.words.2
+        if difference != 0 { return 128 + difference.bigEndian.leadingZeroBitCount }
+        return 192 + (words.3 ^ other.words.3).bigEndian.leadingZeroBitCount
+    }
+
     @inlinable
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }
 

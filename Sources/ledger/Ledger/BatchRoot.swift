@@ -5,11 +5,17 @@ import Foundation
 enum BatchRoot {
     /// H_root(number ‖ tree), where a level's odd last node moves up as it is and no transactions give 32 zero bytes.
     static func compute(_ transactions: [Data]) -> Digest {
-        var level = transactions.map { LedgerHash.batchLeaf($0) }
+        var inputs = HashInputs()
+        for transaction in transactions { inputs.append { $0.append(contentsOf: transaction) } }
+        var level = inputs.hashed(with: .batchLeaf)
         while level.count > 1 {
-            level = stride(from: 0, to: level.count, by: 2).map { index in
-                index + 1 < level.count ? LedgerHash.batchInner(level[index], level[index + 1]) : level[index]
+            let pairByteCount = level.count / 2 * 2 * Digest.byteCount
+            var above = level.withUnsafeBytes {
+                LedgerHash.batchInner.each(
+                    UnsafeRawBufferPointer(rebasing: $0[..<pairByteCount]), byteCount: 2 * Digest.byteCount)
             }
+            if level.count % 2 == 1, let last = level.last { above.append(last) }
+            level = above
         }
         var encoder = RowEncoder()
         encoder.append(count: transactions.count)

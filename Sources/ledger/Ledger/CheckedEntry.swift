@@ -1,4 +1,6 @@
+import Blake3
 public import Foundation
+import Identity
 
 /// An entry whose transactions' signatures have been looked at, which is most of the work of applying it.
 ///
@@ -7,6 +9,8 @@ public struct CheckedEntry: Sendable {
     public let entry: Entry
     /// In the entry's order: the transaction, or why its bytes are none.
     public let transactions: [Result<SignedTransaction, LedgerError>]
+    /// Where the accounts are that signed, and those that are paid.
+    let accounts: [Digest]
 
     /// Verifies every signature on the caller's thread: about 0.1 ms a transaction.
     public init(_ entry: Entry) {
@@ -15,8 +19,7 @@ public struct CheckedEntry: Sendable {
 
     /// As ``init(_:)``, but without verifying again what is in `known` by the same bytes.
     public init(_ entry: Entry, known: [Data: SignedTransaction]) {
-        self.entry = entry
-        transactions = entry.transactions.map { bytes in
+        let transactions = entry.transactions.map { bytes -> Result<SignedTransaction, LedgerError> in
             if let transaction = known[bytes] { return .success(transaction) }
             do throws(LedgerError) {
                 return .success(try SignedTransaction(decoding: bytes))
@@ -24,11 +27,19 @@ public struct CheckedEntry: Sendable {
                 return .failure(error)
             }
         }
+        self.init(entry, transactions: transactions)
     }
 
     /// With transactions that were checked elsewhere, in the entry's order.
     package init(_ entry: Entry, transactions: [Result<SignedTransaction, LedgerError>]) {
         self.entry = entry
         self.transactions = transactions
+        var accounts: [Digest] = []
+        accounts.reserveCapacity(2 * transactions.count)
+        for case .success(let transaction) in transactions {
+            if case .account(let id) = transaction.signer { accounts.append(id.digest) }
+            if case .transfer(let recipient, _) = transaction.action { accounts.append(recipient.digest) }
+        }
+        self.accounts = accounts
     }
 }

@@ -47,6 +47,13 @@ struct LedgerHash: Sendable {
         Blake3.keyedHashes(key: key, inputs, byteCount: byteCount)
     }
 
+    /// The same, written one after the other to `digests`, 32 bytes each.
+    func each(
+        _ inputs: UnsafeRawBufferPointer, byteCount: Int, into digests: UnsafeMutableRawBufferPointer
+    ) {
+        Blake3.keyedHashes(key: key, inputs, byteCount: byteCount, into: digests)
+    }
+
     /// The hash of the two digests' 64 bytes.
     func callAsFunction(_ left: Digest, _ right: Digest) -> Digest {
         withUnsafeTemporaryAllocation(byteCount: 2 * Digest.byteCount, alignment: 8) { pair in

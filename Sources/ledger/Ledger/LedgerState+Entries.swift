@@ -73,6 +73,7 @@ extension LedgerState {
 
     private mutating func advance(_ checked: CheckedEntry) -> [Outcome] {
         let entry = checked.entry
+        accountTable.prefetch(checked.accounts)
         let outcomes = checked.transactions.map { transaction -> Outcome in
             switch transaction {
             case .success(let transaction): execute(transaction, timeMilliseconds: entry.timeMilliseconds)

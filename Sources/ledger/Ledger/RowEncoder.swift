@@ -27,6 +27,9 @@ struct RowEncoder {
 
     mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }
 
+    /// The bytes without their number.
+    mutating func append(contentsOf data: Data) { data.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+
     mutating func append(_ data: Data) {
         append(count: data.count)
         bytes.append(contentsOf: data)
@@ -49,6 +52,8 @@ struct RowEncoder {
 
     /// Zeros up to `byteCount` bytes in all.
     mutating func pad(to byteCount: Int) {
-        if bytes.count < byteCount { bytes.append(contentsOf: repeatElement(0, count: byteCount - bytes.count)) }
+        while bytes.count < byteCount { bytes.append(contentsOf: Self.zeros.prefix(byteCount - bytes.count)) }
     }
+
+    private static let zeros = [UInt8](repeating: 0, count: 64)
 }

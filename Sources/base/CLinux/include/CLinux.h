@@ -1,6 +1,6 @@
-/// Linux calls that Swift's Glibc module lacks.
+/// Linux calls that Swift's Glibc module lacks, and one instruction that Swift lacks.
 ///
-/// Unless said otherwise they return -1 and set errno when they fail.
+/// Unless said otherwise the calls return -1 and set errno when they fail.
 #ifndef SKERRY_CLINUX_H
 #define SKERRY_CLINUX_H
 
@@ -11,6 +11,11 @@
 #if defined(__cplusplus)
 extern "C" {
 #endif
+
+/// Has the processor fetch memory into its caches without waiting for it. Does nothing for memory that is not there.
+static inline void skerry_prefetch(const void *memory, size_t length) {
+    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)memory + offset);
+}
 
 /// Reads at `offset` only what is in the page cache: never waits for a disk.
 ///

@@ -1,7 +1,7 @@
 import Blake3
 
-/// The encodings of rows that are to be hashed, gathered so that neighbours of equal length are hashed together.
-struct MerkleLeafInputs {
+/// Byte strings that are to be hashed, gathered so that neighbours of equal length are hashed together.
+struct HashInputs {
     private var encoder = RowEncoder()
     /// Neighbours of one length: where the first begins, their length in bytes without padding, and their number.
     private var groups: [(start: Int, byteCount: Int, count: Int)] = []
@@ -19,8 +19,8 @@ struct MerkleLeafInputs {
         }
     }
 
-    /// The hashes of all rows, in their order.
-    func finish() -> [Digest] {
+    /// The hashes of all of them, in their order.
+    func hashed(with hash: LedgerHash) -> [Digest] {
         encoder.bytes.withUnsafeBytes { bytes in
             var digests: [Digest] = []
             for group in groups {
@@ -28,11 +28,11 @@ struct MerkleLeafInputs {
                 if group.byteCount <= Blake3.maxManyByteCount {
                     let inputs = UnsafeRawBufferPointer(
                         rebasing: bytes[group.start..<group.start + group.count * stride])
-                    digests += LedgerHash.rowLeaf.each(inputs, byteCount: group.byteCount)
+                    digests += hash.each(inputs, byteCount: group.byteCount)
                 } else {
                     for start in Swift.stride(from: group.start, to: group.start + group.count * stride, by: stride) {
                         let input = bytes[start..<start + group.byteCount]
-                        digests.append(LedgerHash.rowLeaf(UnsafeRawBufferPointer(rebasing: input)))
+                        digests.append(hash(UnsafeRawBufferPointer(rebasing: input)))
                     }
                 }
             }
