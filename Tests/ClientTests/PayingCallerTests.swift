@@ -129,7 +129,8 @@ struct PayingCallerTests {
 
     @Test("A call is paid by what it used, and its bill says so")
     func pays() async throws {
-        try await with(Conduct(claimed: 9, counted: 9, after: .milliseconds(30))) { (caller, provider, node) async throws in
+        try await with(Conduct(claimed: 9, counted: 9, after: .milliseconds(30))) {
+            (caller, provider, node) async throws in
             let answer = try await caller.call(try PayingCallerTests.request(), at: node, maxPrice: 100)
             #expect(answer.status == 200 && answer.headers.first?.value == "b")
             #expect(try await answer.body.collect(limit: 100) == ByteBuffer(string: "done"))
@@ -170,7 +171,8 @@ struct PayingCallerTests {
 
     @Test("A node that claims more than was agreed to is paid nothing, though the time has passed")
     func aboveLimit() async throws {
-        try await with(Conduct(claimed: 11, counted: 11, after: .milliseconds(40))) { (caller, provider, node) async throws in
+        try await with(Conduct(claimed: 11, counted: 11, after: .milliseconds(40))) {
+            (caller, provider, node) async throws in
             #expect(try await code(caller, node, maxPrice: 30) == .overcharged)
             #expect(provider.acknowledged == 0)
         }
@@ -178,7 +180,8 @@ struct PayingCallerTests {
 
     @Test("What a node counts beyond what it says is not paid, and it refuses further calls in vain")
     func countsMore() async throws {
-        try await with(Conduct(claimed: 5, counted: 200, after: .milliseconds(20))) { (caller, provider, node) async throws in
+        try await with(Conduct(claimed: 5, counted: 200, after: .milliseconds(20))) {
+            (caller, provider, node) async throws in
             #expect(try await code(caller, node) == nil)
             #expect(try await code(caller, node) == .notPaid)
             #expect(provider.acknowledged < 100)

@@ -195,7 +195,8 @@ final class NodeParts: Sendable {
             runHere: { version, call async throws(CallFailure) in
                 try await calls.serve(version, call, hops: FunctionCalls.maxHops, on: group.next())
             })
-        callServer = CallServer(paid: paidCalls, clients: clients) { version, call, hops, loop async throws(CallFailure) in
+        callServer = CallServer(paid: paidCalls, clients: clients) {
+            version, call, hops, loop async throws(CallFailure) in
             if let place = MachinePlace(version) { return try await machines.serve(place, call, on: loop) }
             return try await calls.serve(version, call, hops: hops, on: loop)
         }

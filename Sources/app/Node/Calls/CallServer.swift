@@ -202,7 +202,9 @@ final class CallServer: Sendable {
     }
 
     private func run(_ work: Work, on eventLoop: any EventLoop) async throws(CallFailure) -> FunctionReply {
-        guard work.isClients, let clients else { return try await runCall(work.version, work.call, work.hops, eventLoop) }
+        guard work.isClients, let clients else {
+            return try await runCall(work.version, work.call, work.hops, eventLoop)
+        }
         return try await clients.run(work.version, work.call)
     }
 
