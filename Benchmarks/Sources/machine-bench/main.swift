@@ -147,7 +147,8 @@ for _ in 0..<rounds {
         "exec \(runtime) --root \(root) run --detach --bundle \(bundle) hand >\(bundle)/output 2>&1 </dev/null",
     ]
     guard try run(null) == 0, firstAnswer(addresses.machine) else {
-        print("\(runtime) did not run the bundle by hand:", (try? String(contentsOfFile: bundle + "/output", encoding: .utf8)) ?? "")
+        let output = try? String(contentsOfFile: bundle + "/output", encoding: .utf8)
+        print("\(runtime) did not run the bundle by hand: \(output ?? "")")
         break
     }
     byHand.append(milliseconds(ContinuousClock.now - begin))
