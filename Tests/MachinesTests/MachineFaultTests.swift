@@ -88,13 +88,14 @@ struct MachineFaultTests {
     func disk(path: String) async throws {
         try await MachineLab.with { lab in
             let neighbour = try await neighbour(lab)
-            var spec = try MachineLab.spec("full", "fill", path)
+            var spec = try MachineLab.spec("full", "fill", path, "and-stay")
             spec.resources.writableBytes = 8 << 20
             spec.resources.temporaryBytes = 8 << 20
             let id = try await lab.run(spec)
-            try await lab.wait(id, for: .stopped)
             #expect(try await lab.output(id, with: "after").contains("No space left on device"))
-            #expect(try await lab.supervisor.status(id).exit == MachineExit(code: 0))
+            for _ in 0..<2 { _ = try await lab.supervisor.usage(id) }
+            let events = try await lab.supervisor.events(id, after: 0).filter { $0.kind == .diskFull }
+            #expect(events.map(\.reason) == ["no room is left at \(path == "/file" ? "/" : "/tmp")"])
             try await expectUnharmed(lab, neighbour)
         }
     }

@@ -189,6 +189,11 @@ import Wire
         node.isFull.withLock { $0 = false }
         try await Self.until("a healthy copy") { fleet.healthy().count == 1 }
         #expect(try await events().isEmpty, "it is made, and nothing is wrong with it any more")
+        node.table.setGates([
+            MachineGate(app: "db", port: "sql", number: 20_001, reason: "20000 is taken"),
+            MachineGate(app: "db", port: "web", number: 20_002), MachineGate(app: "other", port: "x", number: nil),
+        ])
+        #expect(try await events().map { "\($0.kind): \($0.reason)" } == ["port-taken: port sql: 20000 is taken"])
     }
 
     @Test func whoGaveASlotUpTakesItAgainOnlyWhenAllOfItHasEnded() async throws {

@@ -94,7 +94,7 @@ static void fork_forever(void) {
     }
 }
 
-static int fill(const char *path) {
+static int fill(const char *path, int stays) {
     int file = open(path, O_WRONLY | O_CREAT, 0600);
     char part[65536];
     memset(part, 'x', sizeof part);
@@ -103,6 +103,7 @@ static int fill(const char *path) {
         ssize_t count = file < 0 ? -1 : write(file, part, sizeof part);
         if (count < 0) {
             printf("after %ld KiB: %s\n", total >> 10, strerror(errno));
+            while (stays) pause();
             return 0;
         }
         total += count;
@@ -189,7 +190,7 @@ int main(int count, char **words) {
         serve(8080, 200);
     }
     if (strcmp(mode, "bomb") == 0) fork_forever();
-    if (strcmp(mode, "fill") == 0) return fill(words[2]);
+    if (strcmp(mode, "fill") == 0) return fill(words[2], count > 3);
     if (strcmp(mode, "escape") == 0) return escape();
     if (strcmp(mode, "deaf") == 0) signal(SIGTERM, SIG_IGN);
     if (strcmp(mode, "connect") == 0) {

@@ -177,7 +177,8 @@ actor MachineDesk {
         return MachineCommand.Terminal(columns: columns, rows: rows)
     }
 
-    /// A container's events, and behind them what cannot be made in its slot: that is told each time, as long as it is so.
+    /// A container's events, and behind them what cannot be made in its slot and which ports this node could not open as they
+    /// were asked for: that is told each time, as long as it is so.
     private func events(_ order: MachineOrder, after sequence: Int) async throws -> MachineOrderAnswer {
         let id = try await container(order)
         let failures = await machines.failures(order.app, order.slot).sorted { $0.value.at < $1.value.at }
@@ -194,6 +195,11 @@ actor MachineDesk {
                 MachineEvent(
                     sequence: last, at: failure.at, kind: .startFailed,
                     reason: "release \(release), attempt \(failure.count): \(failure.reason)"))
+        }
+        for gate in machines.table.gates where gate.app == order.app && !gate.reason.isEmpty {
+            last += 1
+            let reason = "port \(gate.port): \(gate.reason)"
+            events.append(MachineEvent(sequence: last, at: now() * 1_000, kind: .portTaken, reason: reason))
         }
         var answer = MachineOrderAnswer()
         answer.events = events.suffix(MachineOrder.maxLines).map {

@@ -31,6 +31,10 @@ public struct MachineEvent: Sendable, Hashable, Codable {
         public static let outOfMemory = Kind(rawValue: "out-of-memory")
         /// It wanted more processes than it may have.
         public static let processLimit = Kind(rawValue: "process-limit")
+        /// It has no room left on one of its disks.
+        public static let diskFull = Kind(rawValue: "disk-full")
+        /// A public port is not the one that was asked for, or there is none.
+        public static let portTaken = Kind(rawValue: "port-taken")
         /// It stays stopped.
         public static let stopped = Kind(rawValue: "stopped")
         /// It will be started again after a while.

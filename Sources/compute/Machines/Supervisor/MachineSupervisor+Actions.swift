@@ -118,6 +118,7 @@ extension MachineSupervisor {
         machines[id]?.program = program
         machines[id]?.outOfMemoryKills = 0
         machines[id]?.refusedProcesses = 0
+        machines[id]?.fullPlaces = []
         machines[id]?.usage = nil
         if let program, let cgroups = MachineCgroups(process: program.pid), cgroups.belongs(to: id) {
             run.cgroups = cgroups
@@ -335,7 +336,26 @@ extension MachineSupervisor {
                 }
                 machines[id]?.refusedProcesses = refused
             }
+            noteFullDisks(id, machine)
             publish(id)
+        }
+    }
+
+    /// Says once of each place of a machine that there is no room left, until there is again: the kernel tells only whoever
+    /// writes.
+    private func noteFullDisks(_ id: MachineID, _ machine: Machine) {
+        guard let program = machine.program else { return }
+        let volumes = machine.spec.mounts.filter { !$0.isReadOnly }.map(\.target)
+        for place in ["/", "/tmp"] + volumes {
+            var disk = statvfs()
+            guard statvfs("/proc/\(program.pid)/root\(place)", &disk) == 0, disk.f_flag & UInt(ST_RDONLY) == 0,
+                disk.f_blocks > 0
+            else { continue }
+            if disk.f_bavail > 0 {
+                machines[id]?.fullPlaces.remove(place)
+            } else if machines[id]?.fullPlaces.insert(place).inserted == true {
+                record(.diskFull, "no room is left at \(place)", id)
+            }
         }
     }
 

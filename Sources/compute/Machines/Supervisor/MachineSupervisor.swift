@@ -41,6 +41,8 @@ public actor MachineSupervisor: MachineControl {
         var usageAt: ContinuousClock.Instant?
         var outOfMemoryKills = 0
         var refusedProcesses = 0
+        /// Where it has no room left, and was told so.
+        var fullPlaces: Set<String> = []
         /// Counts its containers; what comes from an earlier one is dropped.
         var generation = 0
         var timer: Task<Void, Never>?
