@@ -169,15 +169,8 @@ struct MachinesTests {
     @Test(.timeLimit(.minutes(4)))
     func aPausedHolderOfAVolumeFindsItselfFenced() async throws {
         try await TestNetwork.withMachines(nodes: 3) { network in
-            let volume = """
-
-                [[machine.volumes]]
-                name = "data"
-                path = "/data"
-                size = "16MiB"
-                """
             let nodes = try await network.status().nodes
-            let (name, paused, _) = try await deployAway(network, volume)
+            let (name, paused, _) = try await deployAway(network, Self.volume)
             let pid = try #require(paused.pid)
             kill(pid, SIGSTOP)
             defer { kill(pid, SIGCONT) }
@@ -199,15 +192,8 @@ struct MachinesTests {
     @Test(.timeLimit(.minutes(4)))
     func aVolumeComesBackFromItsSnapshotOnAnotherNodeToo() async throws {
         try await TestNetwork.withMachines(nodes: 3) { network in
-            let volume = """
-
-                [[machine.volumes]]
-                name = "data"
-                path = "/data"
-                size = "16MiB"
-                """
             let nodes = try await network.status().nodes
-            let (name, victim, _) = try await deployAway(network, volume)
+            let (name, victim, _) = try await deployAway(network, Self.volume)
             let top = try await network.expectSuccess("machines", "top", "--once")
             #expect(top.output.contains("\(name)/0"))
             try network.write("first", to: "first")
@@ -297,6 +283,15 @@ struct MachinesTests {
             try await network.expectSuccess("machines", "destroy", "web")
         }
     }
+
+    /// For the manifest of a machine with a volume.
+    private static let volume = """
+
+        [[machine.volumes]]
+        name = "data"
+        path = "/data"
+        size = "16MiB"
+        """
 
     /// Deploys a machine under a name whose place is not the first node, which orders transactions: while that is dead or
     /// paused, no lease can be taken.

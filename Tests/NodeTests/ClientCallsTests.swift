@@ -20,6 +20,8 @@ import Wire
 
 @Suite("Calls of clients", .timeLimit(.minutes(1)))
 struct ClientCallsTests {
+    private static let maxBodyBytes = 1 << 20
+
     /// A node that runs functions for clients' money, and a client, without sockets and workers.
     private final class Scene: Sendable {
         static let network = NetworkID(Blake3.hash([5]))
@@ -54,6 +56,7 @@ struct ClientCallsTests {
             paid.attach(serving)
             let release = FunctionRelease(name: "app", release: "r1", tenant: "owner/app", routes: [])
             let clients = ClientCalls(
+                maxBodyBytes: ClientCallsTests.maxBodyBytes,
                 app: { name, _ in name == "app" ? .function(release) : nil }, refusal: { _ in nil },
                 runHere: { [weak self] _, call async throws(CallFailure) in
                     self?.ran.withLock { $0.append(call) }
@@ -238,13 +241,13 @@ struct ClientCallsTests {
             return FunctionReply(status: 200, headers: [], body: .bytes(ByteBuffer(string: "\(count)")))
         }
         let payer = scene.payer()
-        let body = ByteBuffer(repeating: 1, count: ClientCalls.maxBodyBytes + 1)
+        let body = ByteBuffer(repeating: 1, count: ClientCallsTests.maxBodyBytes + 1)
         var call = FunctionCall(method: "POST", url: "/", body: .bytes(body))
         let (begun, _) = try await scene.begin(call, payer)
         #expect(throws: CallFailure.self) { try scene.sender.reply(to: begun) }
-        call.body = .bytes(body.getSlice(at: 0, length: ClientCalls.maxBodyBytes) ?? body)
+        call.body = .bytes(body.getSlice(at: 0, length: ClientCallsTests.maxBodyBytes) ?? body)
         let (second, _) = try await scene.begin(call, payer)
         let text = try await scene.sender.reply(to: second).body.collect(limit: 100)
-        #expect(String(buffer: text) == "\(ClientCalls.maxBodyBytes)")
+        #expect(String(buffer: text) == "\(ClientCallsTests.maxBodyBytes)")
     }
 }

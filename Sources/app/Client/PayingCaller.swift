@@ -25,9 +25,9 @@ public final class PayingCaller: Sendable {
         /// Path and query.
         public var path: String
         public var headers: [(name: String, value: String)]
-        /// A stream is sent as it comes. At most 10 MiB.
+        /// A stream is sent as it comes. At most 6 MiB.
         public var body: FunctionBody
-        /// How long the head of the answer may take; nodes have limits of their own, which are lower.
+        /// How long the head of the answer may take, at most 10 minutes; nodes have limits of their own, which are lower.
         public var timeout: Duration
 
         public init(
@@ -78,7 +78,7 @@ public final class PayingCaller: Sendable {
     }
 
     /// The longest that any call may take to its answer.
-    private static let wallLimit = TimeAmount.minutes(10)
+    private static let wallLimit = Duration.seconds(600)
 
     private let peers: PeerNetwork
     private let calls: PayingCalls
@@ -101,7 +101,7 @@ public final class PayingCaller: Sendable {
         calls = PayingCalls(
             key: key, holder: key.publicKey.node, network: network, isPaid: { _ in true }, logger: logger,
             ask: { try await callPeers.ask($0, $1, $2, $3) }, fund: { try purse.take(for: $0) })
-        sender = CallSender(peers: callPeers, wallLimit: PayingCaller.wallLimit)
+        sender = CallSender(peers: callPeers, wallLimit: TimeAmount(PayingCaller.wallLimit))
     }
 
     /// Calls a function and returns with the head of its answer, once that is paid. Cancelling the task ends the call at the
@@ -160,7 +160,7 @@ public final class PayingCaller: Sendable {
         let cancellation = Cancellation()
         let call = FunctionCall(
             method: request.method, url: request.path, headers: request.headers, body: request.body,
-            deadline: .now() + .milliseconds(Int64(request.timeout / .milliseconds(1))), cancellation: cancellation)
+            deadline: .now() + TimeAmount(min(request.timeout, PayingCaller.wallLimit)), cancellation: cancellation)
         return try await withTaskCancellationHandler {
             try await sender.begin(call, of: request.app.description, at: node, mostGas: mostGas)
         } onCancel: {

@@ -62,6 +62,7 @@ public final class DevServer: Sendable {
         var options = Gateway.Settings()
         options.port = settings.port
         options.defaultApp = "dev"
+        options.maxFunctionBodyBytes = FunctionPool.Settings(workerPath: settings.workerPath).maxRequestBodyBytes
         gateway = Gateway(
             settings: options, group: group, routes: state, blobs: DevBlobs(state: state),
             functions: DevFunctions(state: state), origins: DevOrigins(), pages: DevPages(), logger: logger)

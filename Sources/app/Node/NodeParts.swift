@@ -191,6 +191,7 @@ final class NodeParts: Sendable {
         self.machines = machines
         let visited = routes
         let clients = ClientCalls(
+            maxBodyBytes: functions.settings.maxRequestBodyBytes,
             app: { visited.app(named: $0, for: $1) }, refusal: { calls.refusal(ofClientsOf: $0) },
             runHere: { version, call async throws(CallFailure) in
                 try await calls.serve(version, call, hops: FunctionCalls.maxHops, on: group.next())

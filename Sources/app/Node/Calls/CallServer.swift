@@ -138,7 +138,7 @@ final class CallServer: Sendable {
             upload.append(begin.body)
             entry.upload = upload
         }
-        if isClients { entry.uploadRoom = ClientCalls.maxBodyBytes - begin.body.readableBytes }
+        if isClients { entry.uploadRoom = (clients?.maxBodyBytes ?? 0) - begin.body.readableBytes }
         // Registered before the next frame is read: it may be about this call.
         try register(entry, key)
         let work: Work
@@ -310,7 +310,8 @@ final class CallServer: Sendable {
         }
         guard let upload else { return eventLoop.makeSucceededFuture(CallServer.sent(wantsMore: false)) }
         if isTooLarge {
-            upload.fail(FunctionError(.bodyTooLarge, "the request has more than \(ClientCalls.maxBodyBytes) bytes"))
+            let most = clients?.maxBodyBytes ?? 0
+            upload.fail(FunctionError(.bodyTooLarge, "the request has more than \(most) bytes"))
             return eventLoop.makeSucceededFuture(CallServer.sent(wantsMore: false))
         }
         return eventLoop.makeFutureWithTask {

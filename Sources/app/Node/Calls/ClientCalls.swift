@@ -13,8 +13,7 @@ import Streams
 /// other nodes want for it, nobody would pay.
 struct ClientCalls: Sendable {
     /// The longest body of a request, as at the gateway.
-    static let maxBodyBytes = Gateway.Settings().maxFunctionBodyBytes
-
+    let maxBodyBytes: Int
     /// What a name stands for, for a visitor.
     let app: @Sendable (_ name: String, _ visitor: String) -> GatewayApp?
     /// Why this node runs no calls of an app; nil if it does.
