@@ -19,6 +19,7 @@ public struct MachineOrderAnswer: Codable, Sendable, Equatable {
 
     /// Something that happened to a machine.
     public struct Event: Codable, Sendable, Equatable {
+        /// Counts a machine's events from 1; 0 for what is told as long as it is so.
         public var sequence: Int
         /// Milliseconds since 1970.
         public var at: Int64

@@ -183,7 +183,7 @@ import Wire
             return try await desk.answer(try order.signed(by: ledger.owner)).events ?? []
         }
         let event = try #require(try await events().first)
-        #expect(event.kind == "start-failed" && event.sequence == 1)
+        #expect(event.kind == "start-failed" && event.sequence == 0)
         #expect(event.reason.contains("release \(release), attempt "))
         #expect(event.reason.contains("machine/disk-failed: no room is left"))
         node.isFull.withLock { $0 = false }

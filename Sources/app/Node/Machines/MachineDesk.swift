@@ -188,18 +188,15 @@ actor MachineDesk {
         } catch {
             guard error.code == .unknown, !failures.isEmpty else { throw error }
         }
-        var last = events.last?.sequence ?? sequence
         for (release, failure) in failures {
-            last += 1
             events.append(
                 MachineEvent(
-                    sequence: last, at: failure.at, kind: .startFailed,
+                    sequence: 0, at: failure.at, kind: .startFailed,
                     reason: "release \(release), attempt \(failure.count): \(failure.reason)"))
         }
         for gate in machines.table.gates where gate.app == order.app && !gate.reason.isEmpty {
-            last += 1
             let reason = "port \(gate.port): \(gate.reason)"
-            events.append(MachineEvent(sequence: last, at: now() * 1_000, kind: .portTaken, reason: reason))
+            events.append(MachineEvent(sequence: 0, at: now() * 1_000, kind: .portTaken, reason: reason))
         }
         var answer = MachineOrderAnswer()
         answer.events = events.suffix(MachineOrder.maxLines).map {
