@@ -93,9 +93,11 @@ final class NodePeerService: PeerRequestHandler {
         .readEntries, .submitTransaction, .awaitSequence, .exchangeVotes, .readLedgerBase,
     ]
 
-    /// Whether a peer may ask this: anything if it takes part, what belongs to the ledger if that needs it.
+    /// Whether a peer may ask this: anything if it takes part, what belongs to the ledger if that needs it, and whether
+    /// somebody takes over its values if it is leaving.
     static func isAdmitted(_ peer: NodeID, _ type: FrameType, _ state: LedgerState) -> Bool {
         state.isParticipating(peer) || ledgerFrames.contains(type) && LedgerDirectory.mayConnect(peer, state)
+            || type == .kvOffer && LedgerDirectory.isLeaving(peer, state)
     }
 
     /// Why a peer may not ask this; nil if it may.

@@ -105,6 +105,10 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let kvApps = FrameType(rawValue: 108)
     /// `PeerPBKVAppList`.
     public static let kvAppList = FrameType(rawValue: 109)
+    /// `PeerPBKVApp`: what the sender, no home of the app any more, has of it; answered by ``kvOffered``.
+    public static let kvOffer = FrameType(rawValue: 110)
+    /// `PeerPBKVApp`: what the peer, a home, has of it on its disk.
+    public static let kvOffered = FrameType(rawValue: 111)
     /// `PeerPBStatSecrets`, answered by `PeerPBSecretsStatus`.
     public static let statSecrets = FrameType(rawValue: 112)
     /// `PeerPBSecretsStatus`: a node's sealing key, and what it knows of secrets.
