@@ -185,6 +185,10 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let keepRollback = FrameType(rawValue: 138)
     /// No body: the order is on the peer's disk.
     public static let rollbackKept = FrameType(rawValue: 139)
+    /// The name of an app as text, answered by ``rollbackDone``.
+    public static let readRollback = FrameType(rawValue: 142)
+    /// The last roll-back of the app that the peer carried out by itself, as JSON; empty for none.
+    public static let rollbackDone = FrameType(rawValue: 143)
 
     /// `PeerPBAnnounceMachines`, answered by ``machinesAnnounced``.
     public static let announceMachines = FrameType(rawValue: 80)
