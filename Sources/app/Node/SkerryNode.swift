@@ -73,7 +73,8 @@ public final class SkerryNode: Service {
         let configuration = try folder.readConfiguration()
         let genesis = try folder.readGenesis()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
-        let threadPool = NIOThreadPool(numberOfThreads: max(2, options.threads))
+        // They wait for disks more than they compute.
+        let threadPool = NIOThreadPool(numberOfThreads: max(8, 2 * options.threads))
         threadPool.start()
         do {
             try await serve(key, configuration, genesis, group, threadPool)

@@ -41,10 +41,11 @@ struct ProvidePaid: AsyncParsableCommand {
                 chains: [.init(commodity: .bytes, anchor: anchor, unitPrice: 1, maxUnits: units)]),
             payerKey: cast.keys[0].publicKey, openedSequence: 1)
         let store = try BlobStore(folder: folder, settings: .init(), threadPool: .singleton, logger: Cast.quiet)
-        let source = BlockSource(mib: mib)
-        let session = try store.ingest(expecting: nil, sizeHint: source.byteCount)
-        for index in 0..<source.blockCount { try await session.write(source.block(index)) }
-        _ = try await session.finish()
+        for source in PaidTerms.sources(mib: mib) {
+            let session = try store.ingest(expecting: nil, sizeHint: source.byteCount)
+            for index in 0..<source.blockCount { try await session.write(source.block(index)) }
+            _ = try await session.finish()
+        }
         let payee = try PayeeLedger(folder: folder + "/acks", key: cast.keys[1], network: PaidTerms.network)
         let clock = ThreadClock()
         let paid = PaidServing(
