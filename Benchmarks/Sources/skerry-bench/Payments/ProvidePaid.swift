@@ -106,16 +106,31 @@ struct ProvidePaid: AsyncParsableCommand {
         }
     }
 
-    /// Measures what taking acknowledgments and counting units costs the loops.
+    /// Measures what taking acknowledgments and counting units costs the loops, without what asking for the time does.
     private final class ThreadClock: Sendable {
         private let nanoseconds = Atomic<Int64>(0)
+        private let calls = Atomic<Int64>(0)
+        /// What is measured when nothing is done.
+        private let idle: Int64
 
-        var seconds: Double { Double(nanoseconds.load(ordering: .relaxed)) / 1e9 }
+        init() {
+            let rounds: Int64 = 20_000
+            idle =
+                (0..<rounds).reduce(0) { sum, _ in
+                    let start = ThreadClock.now()
+                    return sum + ThreadClock.now() - start
+                } / rounds
+        }
+
+        var seconds: Double {
+            Double(nanoseconds.load(ordering: .relaxed) - idle * calls.load(ordering: .relaxed)) / 1e9
+        }
 
         func measure(_ work: () -> Void) {
             let start = ThreadClock.now()
             work()
             nanoseconds.add(ThreadClock.now() - start, ordering: .relaxed)
+            calls.add(1, ordering: .relaxed)
         }
 
         private static func now() -> Int64 {
