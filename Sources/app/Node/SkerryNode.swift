@@ -175,6 +175,7 @@ public final class SkerryNode: Service {
             var tls = Gateway.Settings.TLS(certificates: try LocalCertificates(folder, others: domains))
             tls.host = secure.host
             tls.port = secure.port
+            configuration.tls?.apply(to: &tls)
             settings.tls = tls
         }
         let gateway = Gateway(

@@ -47,6 +47,8 @@ public struct CompositeRelease: Sendable {
         name: String, release: String, tenant: String, manifest: CompositeManifest, isPreview: Bool = false,
         isShare: Bool = false
     ) {
+        let sites = manifest.parts.lazy.compactMap { if case .site(let site) = $0.content { site } else { nil } }
+        let errorPage = sites.first?.errorPage
         let routes = manifest.routes.map { route in
             let part = manifest.parts[route.part]
             let prefix = part.stripsPrefix ? route.pattern.prefix ?? "" : ""
@@ -57,17 +59,18 @@ public struct CompositeRelease: Sendable {
                 case .function:
                     .function(
                         FunctionRelease(
-                            name: name, release: release, tenant: tenant, strippedPrefix: prefix, isPreview: isPreview))
+                            name: name, release: release, tenant: tenant, strippedPrefix: prefix,
+                            errorPage: errorPage, isPreview: isPreview))
                 case .origin(let origin):
                     .origin(
                         OriginRelease(
                             name: name, release: release, tenant: tenant, manifest: origin, strippedPrefix: prefix,
-                            isPreview: isPreview))
+                            errorPage: errorPage, isPreview: isPreview))
                 case .machine(let machine):
                     .machine(
                         MachineRelease(
                             name: name, release: release, tenant: tenant, port: machine.httpPort?.name,
-                            strippedPrefix: prefix, isPreview: isPreview, isShare: isShare))
+                            strippedPrefix: prefix, errorPage: errorPage, isPreview: isPreview, isShare: isShare))
                 }
             return Route(pattern: route.pattern, part: answer)
         }
