@@ -43,18 +43,8 @@ struct ReleasesCommand: AsyncParsableCommand {
         @OptionGroup var node: NodeOption
 
         func run() async throws {
-            guard let name else { return try await listNames(try node.client()) }
+            guard let name else { return try await NamesCommand.show(node) }
             try await ReleasesCommand.show(name, node)
-        }
-
-        private func listNames(_ client: NodeClient) async throws {
-            let list = try await client.names()
-            if node.data.json { return try Terminal.printJSON(list) }
-            var rows = [["NAME", "LIVE", "RELEASES", "OWNER"]]
-            for name in list.names {
-                rows.append([name.name, name.live ?? "–", "\(name.releases.count)", String(name.owner.prefix(16))])
-            }
-            for line in Human.table(rows) { Terminal.print(line) }
         }
     }
 
