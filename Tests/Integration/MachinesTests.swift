@@ -284,6 +284,41 @@ struct MachinesTests {
         }
     }
 
+    /// What `skerry node clean --json` says of a node.
+    private struct Remains: Decodable {
+        var namespaces: [String]
+        var links: [String]
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func whatAKilledNodeLeftIsRemoved() async throws {
+        try await TestNetwork.withMachines(nodes: 1) { network in
+            func clean(_ more: String...) async throws -> [Remains] {
+                let result = try await network.run(["node", "clean", "--json", "--data", network.data] + more)
+                try #require(result.status == 0, "\(result.errors)")
+                return try result.json()
+            }
+            func isThere(_ namespace: String) -> Bool {
+                FileManager.default.fileExists(atPath: "/run/netns/" + namespace)
+            }
+            try await network.expectSuccess("deploy", try write(network, "1", copies: 1, Self.volume))
+            try await network.expectFailure("node", "clean", "--data", network.data, saying: "stop it first")
+            let pid = try #require(try await network.status().nodes.first?.pid)
+            kill(pid, SIGKILL)
+            try await until("its end") { !isAlive(pid) }
+            let left = try #require(try await clean("--dry-run").first)
+            #expect(!left.links.isEmpty && left.namespaces.count >= 2 && left.namespaces.allSatisfy(isThere))
+            let removed = try await clean()
+            #expect(removed.map(\.namespaces) == [left.namespaces] && !left.namespaces.contains(where: isThere))
+            #expect(try await clean().isEmpty)
+            // The node comes back as if nothing had happened.
+            try await network.expectSuccess("up", "--detach")
+            try await until("its machine again") {
+                try await network.machines(of: "web").machines.first?.state == "healthy"
+            }
+        }
+    }
+
     /// For the manifest of a machine with a volume.
     private static let volume = """
 
