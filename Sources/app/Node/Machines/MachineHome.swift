@@ -53,7 +53,7 @@ struct MachineHome: Sendable {
             isUsable: { home.membership.isUsable($0) }, control: control, manifest: { try await home.manifest($0) },
             image: { try await home.image($0, for: $1) },
             release: { await home.release($0) }, holders: { await home.unpacker?.holders ?? [] },
-            secrets: { names, app in try await home.secrets.values(of: names, for: app) },
+            secrets: { names, app in try await home.secrets.stamped(names, of: app) },
             volumes: { try await volumes.mounts($0, $1, fence: $2) }, dropVolumes: { await volumes.drop($0, $1) },
             dropPreviews: { await volumes.dropPreviews() }, limit: { try home.limit($0, $1) },
             limitPath: { home.limitPath($0) }, announce: { await home.announce($0) }, now: MachineClock.now,
