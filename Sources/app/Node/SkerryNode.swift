@@ -139,7 +139,7 @@ public final class SkerryNode: Service {
                     tls: node.tls, domains: node.domains ?? DomainOptions(), certificateFolder: folder.certificates,
                     domainFile: folder.domains),
                 machines: await MachineSetup.find(
-                    folder: folder.machines, machines, holder: options.holderPath, logger: logger))
+                    in: folder, machines, holder: options.holderPath, logger: logger))
         } catch {
             try? await ledger.keeper.close()
             try? await ledger.etcd?.close()
