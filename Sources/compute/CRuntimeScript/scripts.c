@@ -35,6 +35,9 @@ static const unsigned char dispatch_source[] = {
 static const unsigned char driven_source[] = {
 #embed "Scripts/driven.js"
 };
+static const unsigned char exceptions_source[] = {
+#embed "Scripts/exceptions.js"
+};
 static const unsigned char console_source[] = {
 #embed "Scripts/console.js"
 };
@@ -186,6 +189,7 @@ static const struct skerry_script scripts[] = {
 // Evaluated when something of them is used for the first time.
 static const struct skerry_script lazy_scripts[] = {
     SCRIPT("driven.js", driven_source),
+    SCRIPT("exceptions.js", exceptions_source),
     SCRIPT("console.js", console_source),
     SCRIPT("inspect.js", inspect_source),
     SCRIPT("text.js", text_source),

@@ -25,8 +25,8 @@
             }
             const bytes = bridge.bytesOf(array);
             if (bytes.length > maxRandomBytes) {
-                throw new bridge.DOMException(
-                    `getRandomValues fills at most ${maxRandomBytes} bytes at a time`, 'QuotaExceededError');
+                const { QuotaExceededError } = bridge.need('exceptions');
+                throw new QuotaExceededError(`getRandomValues fills at most ${maxRandomBytes} bytes at a time`);
             }
             host.fillRandom(bytes);
             return array;

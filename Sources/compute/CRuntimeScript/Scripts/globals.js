@@ -7,6 +7,7 @@
 
     lazy('console', ['console.js'], ['console'], ['describeError', 'ownStack']);
     lazy('driven', ['driven.js'], []);
+    lazy('exceptions', ['exceptions.js'], ['DOMException', 'QuotaExceededError'], ['DOMException']);
     lazy('inspect', ['inspect.js'], []);
     lazy('text', ['text.js'], ['TextEncoder', 'TextDecoder', 'atob', 'btoa'], ['TextDecoder', 'bytesOfBase64']);
     lazy('encodings', ['encodings.js'], []);
