@@ -33,19 +33,12 @@
 
         constructor(init) {
             if (init === undefined) return;
-            if (init === null || typeof init !== 'object') throw new TypeError('Headers are made from an object');
-            if (init instanceof Headers) {
+            if (!bridge.isObject(init)) throw new TypeError('Headers are made from an object');
+            // Their own iterator is not asked: nearly every response copies headers.
+            if (init instanceof Headers && init[Symbol.iterator] === entriesOf) {
                 for (const [name, values] of init.#lines) this.#lines.set(name, [...values]);
-            } else if (typeof init[Symbol.iterator] === 'function') {
-                for (const entry of init) {
-                    const pair = [...entry];
-                    if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
-                    this.append(pair[0], pair[1]);
-                }
             } else {
-                for (const name of Reflect.ownKeys(init)) {
-                    if (Object.getOwnPropertyDescriptor(init, name)?.enumerable) this.append(name, init[name]);
-                }
+                bridge.eachPair(init, (name, value) => this.append(name, value));
             }
         }
 
@@ -126,6 +119,7 @@
     bridge.makePairIterable(Headers, function* pairs(headers) {
         yield* sortedPairs(headers);
     });
+    const entriesOf = Headers.prototype.entries;
     bridge.enumerate(Headers, ['append', 'delete', 'get', 'has', 'set', 'getSetCookie']);
     bridge.brand(Headers, 'Headers');
     bridge.expose('Headers', Headers);

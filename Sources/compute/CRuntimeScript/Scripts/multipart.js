@@ -130,7 +130,7 @@
         }
         if (essence === 'application/x-www-form-urlencoded') {
             const data = new form.FormData();
-            for (const [name, value] of new bridge.URLSearchParams(bridge.decodeText(bytes))) {
+            for (const [name, value] of new bridge.URLSearchParams(host.decode(bytes, false))) {
                 form.addEntry(data, name, value);
             }
             return data;

@@ -46,11 +46,50 @@
         return `${value}`.toWellFormed();
     };
 
-    /** A view of the bytes of a buffer source, or undefined for anything else. */
-    bridge.bytesOf = function bytesOf(value) {
-        if (value instanceof ArrayBuffer) return new Uint8Array(value);
-        if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-        return undefined;
+    const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+    bridge.isObject = isObject;
+
+    /** A dictionary of options: any object; nothing stands for an empty one. */
+    bridge.dictionary = function dictionary(value) {
+        if (value === undefined || value === null) return { __proto__: null };
+        if (!isObject(value)) throw new TypeError('the options must be an object');
+        return value;
+    };
+
+    /** Refuses a call with fewer arguments than the operation has, which is no object of the language's. */
+    bridge.needArguments = function needArguments(count, needed, name) {
+        if (count < needed) throw new TypeError(`${name} needs ${needed} argument${needed === 1 ? '' : 's'}`);
+    };
+
+    /** Calls `add` with the names and the values of a list of pairs, or of an object's members (Web IDL's record). */
+    bridge.eachPair = function eachPair(init, add) {
+        const method = init[Symbol.iterator];
+        if (method !== undefined && method !== null) {
+            if (typeof method !== 'function') throw new TypeError('the list cannot be iterated');
+            for (const entry of { __proto__: null, [Symbol.iterator]: () => apply(method, init, []) }) {
+                if (!isObject(entry)) throw new TypeError('each entry of the list is a list of a name and a value');
+                const pair = [...entry];
+                if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
+                add(pair[0], pair[1]);
+            }
+            return;
+        }
+        for (const name of Reflect.ownKeys(init)) {
+            if (getOwnPropertyDescriptor(init, name)?.enumerable) add(name, init[name]);
+        }
+    };
+
+    const { isView } = ArrayBuffer;
+    const BufferType = ArrayBuffer;
+    const isShared = (value) => isObject(value) && value[Symbol.toStringTag] === 'SharedArrayBuffer';
+
+    /** The bytes of a buffer source, none when it was transferred; undefined for anything else. */
+    bridge.bytesOf = function bytesOf(value, mayBeShared = false) {
+        if (value instanceof BufferType) return value.detached ? new Uint8Array(0) : new Uint8Array(value);
+        if (!isView(value)) return mayBeShared && isShared(value) ? new Uint8Array(value) : undefined;
+        const { buffer } = value;
+        if (!(buffer instanceof BufferType) && !mayBeShared) throw new TypeError('shared memory cannot be used here');
+        return buffer.detached ? new Uint8Array(0) : new Uint8Array(buffer, value.byteOffset, value.byteLength);
     };
 
     /** Mixes the iteration protocol of a list of pairs into an interface. */
@@ -163,26 +202,6 @@
             defineProperty(constructor.prototype, names[index], { __proto__: null, enumerable: true });
         }
     };
-
-    const legacyCodes = {
-        IndexSizeError: 1, InvalidCharacterError: 5, NotSupportedError: 9, InvalidStateError: 11, SyntaxError: 12,
-        TypeMismatchError: 17, AbortError: 20, QuotaExceededError: 22, TimeoutError: 23, DataCloneError: 25,
-    };
-
-    class DOMException extends Error {
-        #name;
-
-        constructor(message = '', name = 'Error') {
-            super(message);
-            this.#name = `${name}`;
-        }
-
-        get name() { return this.#name; }
-        get code() { return legacyCodes[this.#name] ?? 0; }
-    }
-    bridge.brand(DOMException, 'DOMException');
-    bridge.expose('DOMException', DOMException);
-    bridge.DOMException = DOMException;
 
     bridge.expose('self', globalThis);
 })

@@ -27,23 +27,20 @@
         #changed = undefined;
 
         constructor(init = '') {
-            if (typeof init === 'object' && init !== null) {
-                const iterator = init[Symbol.iterator];
-                if (iterator !== undefined && iterator !== null) {
-                    for (const entry of init) {
-                        const pair = [...entry];
-                        if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
-                        this.#pairs.push([toUSVString(pair[0]), toUSVString(pair[1])]);
-                    }
-                } else {
-                    for (const name of Object.keys(init)) {
-                        this.#pairs.push([toUSVString(name), toUSVString(init[name])]);
-                    }
-                }
-            } else {
+            if (!bridge.isObject(init)) {
                 const text = toUSVString(init);
                 this.#pairs = parseForm(text.startsWith('?') ? text.slice(1) : text);
+                return;
             }
+            const isList = init[Symbol.iterator] !== undefined && init[Symbol.iterator] !== null;
+            // Names of a record that become equal overwrite each other.
+            const places = new bridge.SafeMap();
+            bridge.eachPair(init, (name, value) => {
+                const pair = [toUSVString(name), toUSVString(value)];
+                const place = isList ? undefined : places.get(pair[0]);
+                if (!isList) places.set(pair[0], place ?? this.#pairs.length);
+                this.#pairs[place ?? this.#pairs.length] = pair;
+            });
         }
 
         static {
@@ -173,7 +170,8 @@
 
         get protocol() { return `${this.#url.scheme}:`; }
         set protocol(value) {
-            const scheme = /^([A-Za-z][A-Za-z0-9+\-.]*)(:|$)/.exec(`${value}`)?.[1].toLowerCase();
+            const text = `${value}`.replace(/[\t\n\r]/g, '');
+            const scheme = /^([A-Za-z][A-Za-z0-9+\-.]*)(:|$)/.exec(text)?.[1].toLowerCase();
             const url = this.#url;
             if (scheme === undefined || scheme in defaultPorts !== isSpecial(url)) return;
             const hasAuthority = url.username !== '' || url.password !== '' || url.port !== null;
@@ -198,7 +196,8 @@
             if (isOpaque(url)) return;
             const text = toUSVString(value).replace(/[\t\n\r]/g, '');
             const end = text.search(isSpecial(url) ? /[/\\?#]/ : /[/?#]/);
-            const [name, port] = splitPort(end < 0 ? text : text.slice(0, end));
+            const authority = end < 0 ? text : text.slice(0, end);
+            const [name, port] = url.scheme === 'file' ? [authority, undefined] : splitPort(authority);
             if (port !== undefined && (!withPort || name === '')) return;
             if (name === '' && (isSpecial(url) ? url.scheme !== 'file' : this.#hasAuthority())) return;
             const host = name === '' ? '' : parseHost(name, isSpecial(url), encodeControls);
@@ -221,8 +220,8 @@
         get port() { return this.#url.port === null ? '' : `${this.#url.port}`; }
         set port(value) {
             if (this.#cannotHaveCredentials()) return;
-            const text = `${value}`.replace(/[\t\n\r]/g, '');
-            const digits = /^[0-9]*/.exec(text)[0];
+            const text = `${value}`;
+            const digits = /^[0-9]*/.exec(text.replace(/[\t\n\r]/g, ''))[0];
             if (text === '' || digits !== '') parsePort(this.#url, digits);
         }
 
@@ -231,6 +230,7 @@
             if (isOpaque(this.#url)) return;
             this.#url.path = [];
             parsePath(this.#url, toUSVString(value).replace(/[\t\n\r]/g, ''));
+            if (this.#url.host === null && this.#url.path.length === 0) this.#url.path.push('');
         }
 
         get search() { return this.#url.query ? `?${this.#url.query}` : ''; }
