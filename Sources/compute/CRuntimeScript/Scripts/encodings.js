@@ -13,8 +13,8 @@
         'iso-8859-4': 'csisolatin4 iso-ir-110 iso8859-4 iso88594 iso_8859-4 iso_8859-4:1988 l4 latin4',
         'iso-8859-5': 'csisolatincyrillic cyrillic iso-ir-144 iso8859-5 iso88595 iso_8859-5 iso_8859-5:1988',
         'iso-8859-6':
-            'arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6-e iso-8859-6-i iso- ' +
-            'ir-127 iso8859-6 iso88596 iso_8859-6 iso_8859-6:1987',
+            'arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6-e iso-8859-6-i ' +
+            'iso-ir-127 iso8859-6 iso88596 iso_8859-6 iso_8859-6:1987',
         'iso-8859-7':
             'csisolatingreek ecma-118 elot_928 greek greek8 iso-ir-126 iso8859-7 iso88597 iso_8859-7 ' +
             'iso_8859-7:1987 sun_eu_greek',
