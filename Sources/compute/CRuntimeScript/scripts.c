@@ -101,6 +101,9 @@ static const unsigned char crypto_secret_source[] = {
 static const unsigned char crypto_pairs_source[] = {
 #embed "Scripts/crypto-pairs.js"
 };
+static const unsigned char crypto_rsa_source[] = {
+#embed "Scripts/crypto-rsa.js"
+};
 static const unsigned char crypto_subtle_source[] = {
 #embed "Scripts/crypto-subtle.js"
 };
@@ -211,6 +214,7 @@ static const struct skerry_script lazy_scripts[] = {
     SCRIPT("crypto-formats.js", crypto_formats_source),
     SCRIPT("crypto-secret.js", crypto_secret_source),
     SCRIPT("crypto-pairs.js", crypto_pairs_source),
+    SCRIPT("crypto-rsa.js", crypto_rsa_source),
     SCRIPT("crypto-subtle.js", crypto_subtle_source),
     SCRIPT("blob.js", blob_source),
     SCRIPT("form-data.js", form_data_source),

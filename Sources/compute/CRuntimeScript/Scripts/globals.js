@@ -29,7 +29,7 @@
     lazy('performance', ['performance.js'], ['PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure']);
     lazy('random', ['crypto.js'], ['Crypto', 'crypto']);
     lazy('crypto', [
-        'crypto-keys.js', 'crypto-formats.js', 'crypto-secret.js', 'crypto-pairs.js', 'crypto-subtle.js',
+        'crypto-keys.js', 'crypto-formats.js', 'crypto-secret.js', 'crypto-pairs.js', 'crypto-rsa.js', 'crypto-subtle.js',
     ], ['CryptoKey', 'SubtleCrypto']);
     lazy('blob', ['blob.js'], ['Blob', 'File']);
     lazy('form', ['form-data.js', 'multipart.js'], ['FormData']);
