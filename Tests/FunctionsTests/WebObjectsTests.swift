@@ -68,7 +68,7 @@ import Testing
         Check(
             "bad label",
             #"""
-            async () => [await err(() => new TextDecoder('shift_jis')), await err(() => new TextDecoder('x'))]
+            async () => [await err(() => new TextDecoder('hz-gb-2312')), await err(() => new TextDecoder('x'))]
             """#,
             #"""
             ["RangeError","RangeError"]

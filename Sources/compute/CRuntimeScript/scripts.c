@@ -50,6 +50,12 @@ static const unsigned char text_source[] = {
 static const unsigned char encodings_source[] = {
 #embed "Scripts/encodings.js"
 };
+static const unsigned char encodings_asian_source[] = {
+#embed "Scripts/encodings-asian.js"
+};
+static const unsigned char encoding_tables_source[] = {
+#embed "Scripts/encoding-tables.js"
+};
 static const unsigned char host_names_source[] = {
 #embed "Scripts/host-names.js"
 };
@@ -115,6 +121,9 @@ static const unsigned char form_data_source[] = {
 };
 static const unsigned char multipart_source[] = {
 #embed "Scripts/multipart.js"
+};
+static const unsigned char mime_source[] = {
+#embed "Scripts/mime.js"
 };
 static const unsigned char streams_base_source[] = {
 #embed "Scripts/streams-base.js"
@@ -197,6 +206,8 @@ static const struct skerry_script lazy_scripts[] = {
     SCRIPT("inspect.js", inspect_source),
     SCRIPT("text.js", text_source),
     SCRIPT("encodings.js", encodings_source),
+    SCRIPT("encodings-asian.js", encodings_asian_source),
+    SCRIPT("encoding-tables.js", encoding_tables_source),
     SCRIPT("host-names.js", host_names_source),
     SCRIPT("url.js", url_source),
     SCRIPT("url-interface.js", url_interface_source),
@@ -219,6 +230,7 @@ static const struct skerry_script lazy_scripts[] = {
     SCRIPT("blob.js", blob_source),
     SCRIPT("form-data.js", form_data_source),
     SCRIPT("multipart.js", multipart_source),
+    SCRIPT("mime.js", mime_source),
     SCRIPT("streams-base.js", streams_base_source),
     SCRIPT("streams-readable.js", streams_readable_source),
     SCRIPT("streams-bytes.js", streams_bytes_source),

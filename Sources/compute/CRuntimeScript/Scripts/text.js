@@ -90,8 +90,7 @@
         if (utf8Labels[key] === true) return 'utf-8';
         const name = bridge.need('encodings').nameOf(key);
         if (name === undefined) {
-            throw new RangeError(`'${label}' is not an encoding that TextDecoder knows: there are UTF-8, UTF-16 and` +
-                ' the single-byte encodings');
+            throw new RangeError(`'${label}' is not the name of an encoding`);
         }
         return name;
     }
