@@ -16,6 +16,7 @@
         constructor() {
             let pending = '';
             this.#ends = streams.ends(streams.makeTransform({
+                __proto__: null,
                 transform(chunk, own) {
                     let text = pending + `${chunk}`;
                     pending = '';
@@ -46,6 +47,7 @@
             const decoder = new TextDecoder(label, options ?? {});
             this.#decoder = decoder;
             this.#ends = streams.ends(streams.makeTransform({
+                __proto__: null,
                 transform(chunk, own) {
                     const bytes = bytesOf(chunk, true);
                     if (bytes === undefined) throw new TypeError('a TextDecoderStream takes bytes');
@@ -73,9 +75,7 @@
 
     /** A pair of streams with the node's codec between them: the call starts with the first chunk. */
     function codecEnds(format, op) {
-        const input = streams.makeTransform({
-            __proto__: null, transform: (chunk, inner) => inner.enqueue(chunk),
-        });
+        const input = streams.makePassage();
         const writer = streams.acquireWriter(input.writable);
         const ended = deferred();
         ignore(ended.promise);
@@ -119,7 +119,7 @@
             }, fail);
         }
         const ends = streams.makeTransform({
-            __proto__: null,
+           __proto__: null,
             transform(chunk) {
                 const bytes = bytesOf(chunk);
                 if (bytes === undefined) throw new TypeError('a compression stream takes bytes');

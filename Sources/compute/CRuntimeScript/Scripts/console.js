@@ -74,7 +74,9 @@
             const text = values.length > 0 ? bridge.need('inspect').format(values) : '';
             write(levels.debug, [`Trace${text === '' ? '' : `: ${text}`}\n${stack}`]);
         },
-        dir(value = undefined, options = undefined) { write(levels.info, [bridge.need('inspect').inspect(value, options)]); },
+        dir(value = undefined, options = undefined) {
+            write(levels.info, [bridge.need('inspect').inspect(value, options)]);
+        },
         dirxml(...values) { write(levels.info, values); },
         table(data = undefined, columns = undefined) {
             if (typeof data !== 'object' || data === null) write(levels.info, [data]);

@@ -38,7 +38,9 @@
 
     // MARK: DER
 
-    const tags = { __proto__: null, integer: 0x02, bits: 0x03, octets: 0x04, sequence: 0x30, tagged0: 0xa0, tagged1: 0xa1 };
+    const tags = {
+        __proto__: null, integer: 0x02, bits: 0x03, octets: 0x04, sequence: 0x30, tagged0: 0xa0, tagged1: 0xa1,
+    };
 
     function der(tag, ...parts) {
         const length = parts.reduce((sum, part) => sum + part.length, 0);

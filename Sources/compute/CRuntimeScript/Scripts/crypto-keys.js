@@ -22,7 +22,7 @@
         #algorithm = undefined;
         #usages = undefined;
 
-        constructor(secret, record) {
+        constructor(secret = undefined, record = undefined) {
             if (secret !== internal) throw new TypeError('keys are made by crypto.subtle');
             this.#record = record;
         }
@@ -164,7 +164,8 @@
     crypto.register = (name, methods) => { algorithms[name.toUpperCase()] = { __proto__: null, name, ...methods }; };
 
     /**
-     * The algorithm that an identifier names, which must have the method or the other one, and the identifier's members.
+     * The algorithm that an identifier names, which must have the method or the other one, and the identifier's
+     * members.
      */
     crypto.resolve = function resolve(identifier, method, otherMethod = method) {
         const parameters = bridge.isObject(identifier) ? identifier : { name: identifier };

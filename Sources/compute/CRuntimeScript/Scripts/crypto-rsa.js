@@ -1,5 +1,6 @@
-// The algorithms of RSA (Web Cryptography API, sections 20 to 22): RSASSA-PKCS1-v1_5, RSA-PSS and RSA-OAEP. The node gets
-// private keys as PKCS #8 and public ones as SubjectPublicKeyInfo; JSON Web Keys are taken apart and put together here.
+// The algorithms of RSA (Web Cryptography API, sections 20 to 22): RSASSA-PKCS1-v1_5, RSA-PSS and RSA-OAEP. The node
+// gets private keys as PKCS #8 and public ones as SubjectPublicKeyInfo; JSON Web Keys are taken apart and put together
+// here.
 (function (bridge) {
     'use strict';
 
@@ -19,7 +20,8 @@
     ]);
 
     function checkIdentifier(value) {
-        if (value?.tag !== tags.sequence || !sameBytes(value.whole, identifier)) fail('data', 'the key is not one of RSA');
+        const isRSA = value?.tag === tags.sequence && sameBytes(value.whole, identifier);
+        if (!isRSA) fail('data', 'the key is not one of RSA');
     }
 
     /** A number without zeros before it. */

@@ -8,7 +8,8 @@
 
     // The constants by their values, and the names that have such a code.
     const codes = [
-        ['INDEX_SIZE_ERR', 'IndexSizeError'], ['DOMSTRING_SIZE_ERR'], ['HIERARCHY_REQUEST_ERR', 'HierarchyRequestError'],
+        ['INDEX_SIZE_ERR', 'IndexSizeError'], ['DOMSTRING_SIZE_ERR'],
+        ['HIERARCHY_REQUEST_ERR', 'HierarchyRequestError'],
         ['WRONG_DOCUMENT_ERR', 'WrongDocumentError'], ['INVALID_CHARACTER_ERR', 'InvalidCharacterError'],
         ['NO_DATA_ALLOWED_ERR'], ['NO_MODIFICATION_ALLOWED_ERR', 'NoModificationAllowedError'],
         ['NOT_FOUND_ERR', 'NotFoundError'], ['NOT_SUPPORTED_ERR', 'NotSupportedError'],

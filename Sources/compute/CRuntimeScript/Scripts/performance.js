@@ -14,7 +14,7 @@
         #start;
         #duration;
 
-        constructor(secret, type, name, start, duration) {
+        constructor(secret = undefined, type = '', name = '', start = 0, duration = 0) {
             if (secret !== key) throw new TypeError('entries are made by performance.mark() and performance.measure()');
             this.#name = name;
             this.#type = type;
@@ -54,7 +54,7 @@
     class PerformanceMeasure extends PerformanceEntry {
         #detail;
 
-        constructor(secret, name, start, duration, detail) {
+        constructor(secret = undefined, name = '', start = 0, duration = 0, detail = null) {
             super(secret, 'measure', name, start, duration);
             this.#detail = detail;
         }

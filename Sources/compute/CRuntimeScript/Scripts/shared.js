@@ -61,8 +61,12 @@
         if (count < needed) throw new TypeError(`${name} needs ${needed} argument${needed === 1 ? '' : 's'}`);
     };
 
-    /** Calls `add` with the names and the values of a list of pairs, or of an object's members (Web IDL's record). */
-    bridge.eachPair = function eachPair(init, add) {
+    /**
+     * The pairs of a list of pairs, or of an object's members (Web IDL's record): all of them are converted before
+     * anybody looks at one.
+     */
+    bridge.readPairs = function readPairs(init, convertName, convertValue) {
+        const pairs = [];
         const method = init[Symbol.iterator];
         if (method !== undefined && method !== null) {
             if (typeof method !== 'function') throw new TypeError('the list cannot be iterated');
@@ -70,13 +74,16 @@
                 if (!isObject(entry)) throw new TypeError('each entry of the list is a list of a name and a value');
                 const pair = [...entry];
                 if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
-                add(pair[0], pair[1]);
+                pairs[pairs.length] = [convertName(pair[0]), convertValue(pair[1])];
             }
-            return;
+            return pairs;
         }
-        for (const name of Reflect.ownKeys(init)) {
-            if (getOwnPropertyDescriptor(init, name)?.enumerable) add(name, init[name]);
+        for (const key of Reflect.ownKeys(init)) {
+            if (!getOwnPropertyDescriptor(init, key)?.enumerable) continue;
+            const name = convertName(key);
+            pairs[pairs.length] = [name, convertValue(init[key])];
         }
+        return pairs;
     };
 
     const { isView } = ArrayBuffer;
@@ -92,20 +99,52 @@
         return buffer.detached ? new Uint8Array(0) : new Uint8Array(buffer, value.byteOffset, value.byteLength);
     };
 
-    /** Mixes the iteration protocol of a list of pairs into an interface. */
-    bridge.makePairIterable = function makePairIterable(constructor, pairsOf) {
+    const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+    const kinds = { __proto__: null, keys: 0, values: 1, entries: 2 };
+
+    /**
+     * Mixes the iteration of pairs into an interface (Web IDL, section 3.7.9); `listOf` gives the pairs of an object at
+     * the moment, and throws for anything else.
+     */
+    bridge.makePairIterable = function makePairIterable(constructor, name, listOf) {
+        class PairIterator {
+            #object;
+            #kind;
+            #index = 0;
+
+            constructor(object, kind) {
+                listOf(object);
+                this.#object = object;
+                this.#kind = kind;
+            }
+
+            next() {
+                const list = listOf(this.#object);
+                if (this.#index >= list.length) return { value: undefined, done: true };
+                const pair = list[this.#index];
+                this.#index += 1;
+                return { value: this.#kind === kinds.entries ? [pair[0], pair[1]] : pair[this.#kind], done: false };
+            }
+        }
+        bridge.enumerate(PairIterator, ['next']);
+        bridge.brand(PairIterator, `${name} Iterator`);
+        setPrototypeOf(PairIterator.prototype, iteratorPrototype);
+        delete PairIterator.prototype.constructor;
         const members = {
-            *entries() { yield* pairsOf(this); },
-            *keys() { for (const pair of pairsOf(this)) yield pair[0]; },
-            *values() { for (const pair of pairsOf(this)) yield pair[1]; },
-            forEach(callback, thisArgument) {
+            entries() { return new PairIterator(this, kinds.entries); },
+            keys() { return new PairIterator(this, kinds.keys); },
+            values() { return new PairIterator(this, kinds.values); },
+            forEach(callback, thisArgument = undefined) {
                 if (typeof callback !== 'function') throw new TypeError('forEach needs a function');
-                for (const [key, value] of pairsOf(this)) callback.call(thisArgument, value, key, this);
+                for (let index = 0; index < listOf(this).length; index += 1) {
+                    const pair = listOf(this)[index];
+                    apply(callback, thisArgument, [pair[1], pair[0], this]);
+                }
             },
         };
-        for (const name of Object.keys(members)) {
-            defineProperty(constructor.prototype, name, {
-                __proto__: null, value: members[name], writable: true, enumerable: true, configurable: true,
+        for (const member of Object.keys(members)) {
+            defineProperty(constructor.prototype, member, {
+                __proto__: null, value: members[member], writable: true, enumerable: true, configurable: true,
             });
         }
         defineProperty(constructor.prototype, Symbol.iterator, {

@@ -244,7 +244,7 @@
         }
 
         const stream = streams.makeReadable({
-            __proto__: null,
+           __proto__: null,
             highWaterMark: 0,
             pull() {
                 let step;

@@ -25,7 +25,7 @@
             const start = deferred();
             this.started = start;
             this.writable = streams.makeWritable({
-                __proto__: null,
+               __proto__: null,
                 start: () => start.promise,
                 write: (chunk) => this.sinkWrite(chunk),
                 close: () => this.sinkClose(),
@@ -34,7 +34,7 @@
                 sizeOf: writable.sizeOf,
             });
             this.readable = streams.makeReadable({
-                __proto__: null,
+               __proto__: null,
                 start: () => start.promise,
                 pull: () => {
                     this.setBackpressure(false);
@@ -187,6 +187,11 @@
         record.started.resolve(undefined);
         return record;
     };
+
+    /** A transform that changes nothing. */
+    streams.makePassage = () => streams.makeTransform({
+        __proto__: null, transform: (chunk, own) => own.enqueue(chunk),
+    });
 
     streams.Transform = Transform;
     streams.one = one;

@@ -172,10 +172,12 @@
             const transform = callback(given, 'transform');
             if (given.writableType !== undefined) throw new RangeError('writableType is not supported');
             const readableSide = {
-                __proto__: null, sizeOf: streams.sizeFunction(readable), highWaterMark: streams.highWaterMark(readable, 0),
+                __proto__: null, sizeOf: streams.sizeFunction(readable),
+                highWaterMark: streams.highWaterMark(readable, 0),
             };
             const writableSide = {
-                __proto__: null, sizeOf: streams.sizeFunction(writable), highWaterMark: streams.highWaterMark(writable, 1),
+                __proto__: null, sizeOf: streams.sizeFunction(writable),
+                highWaterMark: streams.highWaterMark(writable, 1),
             };
             let controller;
             const pass = (chunk) => {
@@ -212,14 +214,14 @@
     /** Moves a stream to a new object: what structuredClone's `transfer` does. */
     streams.transferReadable = function transferReadable(object) {
         const source = streams.recordOf(object);
-        const { readable, writable } = streams.makeTransform({ transform: (chunk, own) => own.enqueue(chunk) });
+        const { readable, writable } = streams.makePassage();
         streams.pipeQuietly(source, writable);
         return streams.wrap(readable);
     };
 
     streams.transferWritable = function transferWritable(object) {
         const destination = recordOf(object);
-        const { readable, writable } = streams.makeTransform({ transform: (chunk, own) => own.enqueue(chunk) });
+        const { readable, writable } = streams.makePassage();
         streams.pipeQuietly(readable, destination);
         return streams.wrapWritable(writable);
     };

@@ -35,12 +35,11 @@
             const isList = init[Symbol.iterator] !== undefined && init[Symbol.iterator] !== null;
             // Names of a record that become equal overwrite each other.
             const places = new bridge.SafeMap();
-            bridge.eachPair(init, (name, value) => {
-                const pair = [toUSVString(name), toUSVString(value)];
+            for (const pair of bridge.readPairs(init, toUSVString, toUSVString)) {
                 const place = isList ? undefined : places.get(pair[0]);
                 if (!isList) places.set(pair[0], place ?? this.#pairs.length);
                 this.#pairs[place ?? this.#pairs.length] = pair;
-            });
+            }
         }
 
         static {
@@ -54,11 +53,13 @@
         get size() { return this.#pairs.length; }
 
         append(name, value) {
+            bridge.needArguments(arguments.length, 2, 'append');
             this.#pairs.push([toUSVString(name), toUSVString(value)]);
             this.#changed?.();
         }
 
-        delete(name, value) {
+        delete(name, value = undefined) {
+            bridge.needArguments(arguments.length, 1, 'delete');
             const key = toUSVString(name);
             this.#pairs = this.#pairs.filter(
                 (pair) => pair[0] !== key || (value !== undefined && pair[1] !== toUSVString(value)));
@@ -66,22 +67,26 @@
         }
 
         get(name) {
+            bridge.needArguments(arguments.length, 1, 'get');
             const key = toUSVString(name);
             return this.#pairs.find((pair) => pair[0] === key)?.[1] ?? null;
         }
 
         getAll(name) {
+            bridge.needArguments(arguments.length, 1, 'getAll');
             const key = toUSVString(name);
             return this.#pairs.filter((pair) => pair[0] === key).map((pair) => pair[1]);
         }
 
-        has(name, value) {
+        has(name, value = undefined) {
+            bridge.needArguments(arguments.length, 1, 'has');
             const key = toUSVString(name);
             return this.#pairs.some(
                 (pair) => pair[0] === key && (value === undefined || pair[1] === toUSVString(value)));
         }
 
         set(name, value) {
+            bridge.needArguments(arguments.length, 2, 'set');
             const key = toUSVString(name);
             const first = this.#pairs.findIndex((pair) => pair[0] === key);
             if (first < 0) {
@@ -103,16 +108,14 @@
         }
     }
 
-    bridge.makePairIterable(URLSearchParams, function* pairs(params) {
-        for (let index = 0; index < pairsOfParams(params).length; index += 1) yield [...pairsOfParams(params)[index]];
-    });
+    bridge.makePairIterable(URLSearchParams, 'URLSearchParams', pairsOfParams);
 
     class URL {
         #url;
         #params = undefined;
 
-        constructor(input, base) {
-            if (arguments.length === 0) throw new TypeError('a URL needs a text');
+        constructor(input, base = undefined) {
+            bridge.needArguments(arguments.length, 1, 'URL');
             const text = toUSVString(input);
             let parsedBase;
             if (base !== undefined) {
@@ -123,13 +126,17 @@
             if (this.#url === undefined) throw new TypeError(`'${text}' is not a URL`);
         }
 
-        static canParse(input, base) {
+        static canParse(input, base = undefined) {
+            bridge.needArguments(arguments.length, 1, 'canParse');
             return URL.parse(input, base) !== null;
         }
 
-        static parse(input, base) {
+        static parse(input, base = undefined) {
+            bridge.needArguments(arguments.length, 1, 'parse');
+            const text = toUSVString(input);
+            const baseText = base === undefined ? undefined : toUSVString(base);
             try {
-                return base === undefined ? new URL(input) : new URL(input, base);
+                return new URL(text, baseText);
             } catch {
                 return null;
             }
@@ -260,6 +267,14 @@
         toJSON() { return serialize(this.#url); }
     }
 
+    bridge.enumerate(URL, [
+        'href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search',
+        'searchParams', 'hash', 'toString', 'toJSON',
+    ]);
+    for (const name of ['parse', 'canParse']) Object.defineProperty(URL, name, { __proto__: null, enumerable: true });
+    bridge.enumerate(URLSearchParams, [
+        'size', 'append', 'delete', 'get', 'getAll', 'has', 'set', 'sort', 'toString',
+    ]);
     bridge.brand(URL, 'URL');
     bridge.brand(URLSearchParams, 'URLSearchParams');
     bridge.expose('URL', URL);
