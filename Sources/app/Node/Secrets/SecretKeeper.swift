@@ -142,9 +142,12 @@ actor SecretKeeper {
 
     /// Takes a list and values that are sealed to this node, in the list's order. Durable on return.
     ///
+    /// - Parameter isChange: Whether the list must be of a later version than the one that is here.
     /// - Throws: ``SecretsError``.
     @discardableResult
-    func take(_ list: SecretList, _ values: [Data]) throws(SecretsError) -> SecretBook.Change {
+    func take(
+        _ list: SecretList, _ values: [Data], isChange: Bool = false
+    ) throws(SecretsError) -> SecretBook.Change {
         let state = keeper.state
         guard ServingNodes.of(list.app, state).contains(node) else {
             throw SecretsError(
@@ -153,7 +156,7 @@ actor SecretKeeper {
         let record = state.name(list.app)
         var next = book
         let change = try next.offer(
-            list, values: SecretKeeper.fitting(values, of: list, key), owner: record?.owner)
+            list, values: SecretKeeper.fitting(values, of: list, key), owner: record?.owner, isChange: isChange)
         guard change != .none, let owner = record?.owner, let held = next.held(list.app, owner: owner) else {
             return change
         }
