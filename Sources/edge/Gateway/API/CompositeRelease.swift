@@ -1,7 +1,7 @@
 public import Manifests
 
 /// One immutable version of an app whose paths are answered by different parts.
-public struct CompositeRelease: Sendable {
+public final class CompositeRelease: Sendable {
     /// Who answers the paths of a route.
     public enum Part: Sendable {
         case site(SiteRelease)
@@ -43,7 +43,7 @@ public struct CompositeRelease: Sendable {
     ///   - tenant: See ``FunctionRelease/tenant``.
     ///   - isPreview: Whether it is served under its own host.
     ///   - isShare: See ``MachineRelease/isShare``.
-    public init(
+    public convenience init(
         name: String, release: String, tenant: String, manifest: CompositeManifest, isPreview: Bool = false,
         isShare: Bool = false
     ) {

@@ -1,7 +1,7 @@
 public import Manifests
 
 /// One immutable version of a function.
-public struct FunctionRelease: Sendable {
+public final class FunctionRelease: Sendable {
     /// The app's name.
     public let name: String
     /// The release's id, as people read it.

@@ -1,7 +1,7 @@
 public import Manifests
 
 /// One immutable version of an app, or of a part of one, whose content comes from an origin.
-public struct OriginRelease: Sendable {
+public final class OriginRelease: Sendable {
     /// The app's name.
     public let name: String
     /// The release's id, as people read it.
