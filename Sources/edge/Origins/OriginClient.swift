@@ -59,7 +59,6 @@ public final class OriginClient: OriginFetcher {
         }
         var limits = PinnedClients.Settings()
         limits.keepAlive = settings.keepAlive
-        limits.usesHTTP1Only = true
         limits.maxConnections = 1_024
         forwarded = ForwardedFields(pseudonym: settings.pseudonym)
         transport = HTTPTransport(
