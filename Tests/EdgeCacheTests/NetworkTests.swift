@@ -5,6 +5,7 @@ import Identity
 import NIOCore
 import Origins
 import Streams
+import Synchronization
 import Testing
 
 @testable import EdgeCache
@@ -68,6 +69,26 @@ struct NetworkTests {
         #expect(try await scene.get("/a", on: 1).body == body)
         #expect(try await scene.get("/a", on: 1).body == body)
         #expect(scene.origin.requests.count == 2)
+        await scene.close()
+    }
+
+    @Test(
+        "Interim answers reach who asked, also through another node, and are not stored (RFC 9110 15.2)",
+        arguments: ["max-age=60", "no-store"])
+    func interim(control: String) async throws {
+        let origin = TestOrigin { request in
+            request.onInterim?(103, ["link": "</a.css>", "x-hint": "1"])
+            return TestOrigin.answer([1], ["cache-control": control])
+        }
+        let scene = try Scene(nodes: 2, origin: origin)
+        for node in 0..<2 {
+            let heard = Mutex<[Int: OriginFields]>([:])
+            let call = scene.call(
+                "/\(node)", onInterim: { status, fields in heard.withLock { $0[status] = fields } })
+            let got = try await Scene.collect(try await scene.nodes[node].cache.answer(call), on: call.loop)
+            #expect(got.body == [1] && got.field("x-hint") == nil)
+            #expect(heard.withLock { $0 } == [103: ["link": "</a.css>", "x-hint": "1"]], "node \(node)")
+        }
         await scene.close()
     }
 

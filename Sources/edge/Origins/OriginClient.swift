@@ -61,12 +61,14 @@ public final class OriginClient: OriginFetcher {
         limits.keepAlive = settings.keepAlive
         limits.usesHTTP1Only = true
         limits.maxConnections = 1_024
+        let interim = InterimListeners()
+        limits.prepare = { try InterimHandler.add(to: $0, interim) }
         forwarded = ForwardedFields(pseudonym: settings.pseudonym)
         transport = HTTPTransport(
             clients: PinnedClients(limits, tls: tls, eventLoops: eventLoops),
             addresses: OriginAddresses(
                 guardian: settings.addresses, allowedHosts: settings.allowedHosts, resolver: names),
-            eventLoops: eventLoops, logger: logger)
+            interim: interim, eventLoops: eventLoops, logger: logger)
         blocks = BlockFetcher(transport: transport, forwarded: forwarded, logger: logger)
     }
 

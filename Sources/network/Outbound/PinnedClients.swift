@@ -23,6 +23,9 @@ public final class PinnedClients: Sendable {
         public var maxClients = 512
         /// Whether only HTTP/1.1 is spoken. Default false: HTTP/2 if the server offers it by TLS.
         public var usesHTTP1Only = false
+        /// Prepares each new connection of HTTP/1.1, on its event loop, before its first request; one for which it throws is
+        /// not used. Default: nothing.
+        public var prepare: (@Sendable (any Channel) throws -> Void)?
 
         /// The defaults.
         public init() {}
@@ -148,7 +151,10 @@ public final class PinnedClients: Sendable {
             }
             return channel.eventLoop.makeSucceededVoidFuture()
         }
-        configuration.http1_1ConnectionDebugInitializer = check
+        let prepare = settings.prepare
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            check(channel).flatMapThrowing { try prepare?(channel) }
+        }
         configuration.http2ConnectionDebugInitializer = check
         return configuration
     }

@@ -18,6 +18,7 @@ final class HTTPTransport: Sendable {
         var connectTimeout: TimeAmount
         var firstByteTimeout: TimeAmount
         var idleTimeout: TimeAmount
+        var onInterim: OriginRequest.InterimListener?
 
         var isRepeatable: Bool { body == nil && ["GET", "HEAD", "OPTIONS"].contains(method) }
     }
@@ -27,12 +28,18 @@ final class HTTPTransport: Sendable {
 
     private let clients: PinnedClients
     private let addresses: OriginAddresses
+    private let interim: InterimListeners
     private let eventLoops: any EventLoopGroup
     private let logger: Logger
 
-    init(clients: PinnedClients, addresses: OriginAddresses, eventLoops: any EventLoopGroup, logger: Logger) {
+    /// - Parameter interim: What the clients' connections tell of interim answers.
+    init(
+        clients: PinnedClients, addresses: OriginAddresses, interim: InterimListeners, eventLoops: any EventLoopGroup,
+        logger: Logger
+    ) {
         self.clients = clients
         self.addresses = addresses
+        self.interim = interim
         self.eventLoops = eventLoops
         self.logger = logger
     }
@@ -89,7 +96,10 @@ final class HTTPTransport: Sendable {
     /// Waits for the head; the time counts from the last part of the body that was sent.
     private func execute(_ message: Message, _ upload: Upload?, _ client: HTTPClient) async throws -> HTTPClientResponse
     {
-        let request = clientRequest(message, upload)
+        var request = clientRequest(message, upload)
+        let number = message.onInterim.map { interim.add($0) }
+        defer { if let number { interim.remove(number) } }
+        if let number { request.headers.add(name: InterimListeners.fieldName, value: number) }
         let logger = logger
         let cancellation = Cancellation()
         let limit = message.connectTimeout + message.firstByteTimeout
