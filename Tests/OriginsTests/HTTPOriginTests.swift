@@ -229,6 +229,24 @@ struct HTTPOriginTests {
         }
     }
 
+    @Test("Connections that the origin closes while they are kept cost no request")
+    func closedConnections() async throws {
+        try await RawServer.with({ _ in RawServer.answer(200, [], Array("ok".utf8)) + [.close] }) { server in
+            try await withClient { client in
+                let from = description(server)
+                for _ in 0..<20 {
+                    try await withThrowingTaskGroup(of: String.self) { group in
+                        for _ in 0..<8 {
+                            group.addTask { try await client.fetch(OriginRequest(path: "/"), from: from).text() }
+                        }
+                        for try await text in group { #expect(text == "ok") }
+                    }
+                }
+                #expect(client.statistics.first?.failures == 0)
+            }
+        }
+    }
+
     @Test("Nobody at the address is an unreachable origin, after all retries")
     func unreachable() async throws {
         let port = try await RawServer.with({ _ in [] }) { $0.port }

@@ -25,6 +25,8 @@ final class HTTPTransport: Sendable {
 
     /// Addresses of one name that are tried, one after the other, if connecting fails.
     static let maxAddresses = 3
+    /// Kept connections that may turn out to be closed before one request is given up.
+    static let maxClosedConnections = 8
 
     private let clients: PinnedClients
     private let addresses: OriginAddresses
@@ -84,12 +86,21 @@ final class HTTPTransport: Sendable {
         throw TransportFailure.from(lastFailure ?? CancellationError(), host: message.url.hostAndPort)
     }
 
+    /// Servers close kept connections just when the next request leaves, all of them when they have been idle together.
     private func ask(_ message: Message, _ upload: Upload?, _ client: HTTPClient) async throws -> HTTPClientResponse {
-        do {
-            return try await execute(message, upload, client)
-        } catch let error as HTTPClientError where error == .remoteConnectionClosed && message.isRepeatable {
-            // Servers close kept connections just when the next request leaves.
-            return try await execute(message, upload, client)
+        var isRepeated = false
+        var closed = 0
+        while true {
+            do {
+                return try await execute(message, upload, client)
+            } catch let error as HTTPClientError where error == .remoteConnectionClosed && message.isRepeatable {
+                // The server may have seen the request.
+                guard !isRepeated else { throw error }
+                isRepeated = true
+            } catch let error where TransportFailure.isClosedConnection(error) && message.isRepeatable {
+                closed += 1
+                guard closed <= Self.maxClosedConnections else { throw error }
+            }
         }
     }
 
@@ -106,7 +117,7 @@ final class HTTPTransport: Sendable {
         let alarm = IdleAlarm(loop: eventLoops.next(), limit: limit, onExpiry: { cancellation.cancel() })
         defer { alarm.stop() }
         upload?.onProgress { alarm.touch() }
-        let task = Task { try await client.execute(request, deadline: .distantFuture, logger: logger) }
+        let task = Task { [request] in try await client.execute(request, deadline: .distantFuture, logger: logger) }
         cancellation.onCancel { task.cancel() }
         do {
             return try await withTaskCancellationHandler {
