@@ -24,6 +24,7 @@ struct HTTPOriginTests {
             ]
         }) { server in
             try await withClient { client in
+                let interim = Mutex<[(Int, OriginFields)]>([])
                 var from = description(server, "/base/")
                 from.host = "inner.test"
                 from.addedFields = ["x-key": "k"]
@@ -212,9 +213,10 @@ struct HTTPOriginTests {
     }
 
     @Test(
-        "An error that says how long it is to be kept is an answer, and not asked for again",
+        "An error that says how long it is to be kept, or of which version it is, is an answer, and not asked for again",
         arguments: [
             ([("cache-control", "max-age=5")], 1), ([("expires", "Fri, 01 Jan 2038 01:01:01 GMT")], 1),
+            ([("last-modified", "Fri, 01 Jan 2021 01:01:01 GMT")], 1), ([("etag", "\"e\"")], 1),
             ([("cache-control", "no-cache"), ("expires", "Thu, 19 Nov 1981 08:52:00 GMT")], 3), ([], 3),
         ] as [([(String, String)], Int)])
     func errorsToKeep(fields: [(String, String)], attempts: Int) async throws {
