@@ -224,7 +224,9 @@ extension EdgeCache {
             let found = try await variants(serving.stored.key, call.plan)
             if let answer = try await serve(serving, call, found) { return .answer(answer) }
             throw error
-        case .pass, .fail: throw error
+        case .pass: throw error
+        // What may not be used without the origin is no reason to say another status than that it is away.
+        case .fail(let status): throw plan.stored == nil ? error : EdgeCache.explained(error, status: status)
         }
     }
 

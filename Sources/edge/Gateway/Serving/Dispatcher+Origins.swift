@@ -82,7 +82,7 @@ extension Dispatcher {
 
     /// Said of an answer that the gateway made itself (RFC 9211).
     private static func failedStatus(_ error: any Error) -> String {
-        let code = (error as? GatewayError)?.code.description ?? GatewayError.Code.internalError.description
-        return "Skerry; fwd=miss; detail=\"\(code)\""
+        let code = (error as? GatewayError)?.code ?? .internalError
+        return "Skerry;\(code == .onlyIfCached ? "" : " fwd=miss;") detail=\"\(code)\""
     }
 }
