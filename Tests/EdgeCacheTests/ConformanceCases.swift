@@ -258,6 +258,10 @@ private let changesThatFail: [ConformanceCase] = unsafeMethods.map { method in
 }
 
 private let invalidationCases: [ConformanceCase] = [
+    .init(
+        "what is invalid is not served stale (4.4)",
+        .fetch(["cache-control": "max-age=60, stale-while-revalidate=60, stale-if-error=60"]), .sent("POST"),
+        CaseStep(expects: .fails, trouble: .unreachable, after: 5), .asked(["cache-control": "max-stale"])),
     .init("OPTIONS does not", .fetch(hour), .sent("OPTIONS"), .cached()),
     .init("Location", .fetch(hour, path: "/y"), .sent("POST", ["location": "/y"]), .asked(path: "/y")),
     .init(

@@ -256,20 +256,21 @@ extension EdgeCache {
     func invalidate(_ call: CacheCall, _ head: ResponseHead) async {
         let keys = call.policy.invalidated(by: call.request, response: head)
         guard !keys.isEmpty else { return }
-        for key in keys { await markStale(key, call.plan.app) }
+        for key in keys { await invalidate(key, of: call.plan.app) }
         await spreadInvalidation(keys, call.plan.app)
     }
 
-    func markStale(_ key: CacheKey, _ app: String) async {
+    /// Nothing of a key answers any more before it has been validated, and what was asked for before now is not stored.
+    func invalidate(_ key: CacheKey, of app: String) async {
         let now = now()
         let place = CacheTable.Key(app: app, text: key.text)
-        let change = CachePurge(app: app, scope: .url(key.url), isSoft: true, encoded: [])
+        let change = CachePurge(app: app, scope: .url(key.url), isSoft: false, encoded: [])
         state.withLock { state in
             state.table.recent.add(change)
             state.flights = state.flights.filter { $0.key.key != place }
             for entry in state.table.variants(place) ?? [] { state.table.remove(entry) }
         }
-        try? await index.markStale(key, of: app, now: now)
+        try? await index.markStale(key, of: app, isInvalid: true, now: now)
     }
 }
 

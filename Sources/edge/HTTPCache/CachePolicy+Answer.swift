@@ -29,7 +29,9 @@ extension CachePolicy {
         let said = ResponseDirectives(stored.fields)
         let asked = RequestDirectives(request.fields)
         let explicit = [said.staleIfError, obeysRequests ? asked.staleIfError : nil].compactMap { $0 }.max()
-        guard allowsStale(said, isExplicit: explicit != nil) else { return isUnreachable ? .fail(status: 504) : .pass }
+        guard !stored.isInvalid, allowsStale(said, isExplicit: explicit != nil) else {
+            return isUnreachable ? .fail(status: 504) : .pass
+        }
         let window = explicit ?? staleIfErrorSeconds
         let freshness = freshness(stored, now: now)
         var staleness: ServePlan.Staleness?

@@ -67,7 +67,7 @@ extension CachePolicy {
     private func use(_ stored: StoredResponse, freshness: Freshness, asked: RequestDirectives) -> Use {
         let said = ResponseDirectives(stored.fields)
         if asked.noCache, obeysRequests { return .validate(.request) }
-        if needsValidation(said) { return .validate(.stale) }
+        if needsValidation(said) || stored.isInvalid { return .validate(.stale) }
         // A fresh immutable response stays what it is, also for a client that reloads (RFC 8246 section 2).
         let isImmutable = said.isImmutable && freshness.isFresh
         let isTooOld = obeysRequests && !isImmutable && asked.maxAge.map { freshness.ageSeconds > $0 } ?? false

@@ -77,6 +77,7 @@ extension CachePolicy {
         result.requestTime = arrival.requestTime
         result.responseTime = arrival.responseTime
         result.invalidatedAt = nil
+        result.isInvalid = false
         if isRequested, new.contains("vary"),
             let vary = VaryField.all(of: new, request: arrival.request.fields), vary.count <= StoredResponse.maximumVary
         {

@@ -171,7 +171,7 @@ public nonisolated struct PeerPBCachePurge: Sendable {
 
   public var orders: [Data] = []
 
-  /// Or: URLs of an app that a visitor changed something at. What is stored of them becomes stale.
+  /// Or: URLs of an app that a visitor changed something at. What is stored of them becomes invalid.
   public var app: String = String()
 
   public var urls: [String] = []
