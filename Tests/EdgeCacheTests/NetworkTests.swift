@@ -51,6 +51,23 @@ struct NetworkTests {
         await scene.close()
     }
 
+    @Test("What has to be validated each time is asked about once each time through another node (RFC 9111 5.2.2.4)")
+    func validatedEachTime() async throws {
+        let fields: OriginFields = ["cache-control": "no-cache", "etag": "\"a\""]
+        let origin = TestOrigin { request in
+            request.fields["if-none-match"] == nil
+                ? TestOrigin.answer([7], fields) : TestOrigin.answer([], status: 304, fields)
+        }
+        let scene = try Scene(nodes: 2, origin: origin)
+        for count in 1...4 {
+            #expect(try await scene.get("/a", on: 1).body == [7])
+            #expect(origin.requests.count == count)
+            for node in 0..<2 { try await scene.settled(on: node) }
+        }
+        #expect(origin.requests.dropFirst().allSatisfy { $0.fields["if-none-match"] == "\"a\"" })
+        await scene.close()
+    }
+
     @Test("When the node that asks for all is away, another one asks")
     func shieldDown() async throws {
         let scene = try Scene(nodes: 3, origin: TestOrigin { _ in TestOrigin.answer([1]) })

@@ -124,13 +124,21 @@ extension EdgeCache {
     private func join(_ flight: Flight, _ plan: ForwardPlan, _ call: CacheCall) async throws -> Forwarded {
         switch await flight.outcome() {
         case .arriving(let arrival):
-            guard arrival.record.matches(call.request.fields) else { return .again(mayWait: false) }
+            guard call.mayShare(arrival, now: now()) else {
+                await settled(arrival, flight)
+                return .again(mayWait: false)
+            }
             return try await arriving(arrival, flight, plan, call, isLeader: false)
         case .stored: return .again(mayWait: false)
         case .passed: return .again(mayWait: false)
         case .failing(let serving): return try await failing(serving, call)
         case .failed(let error): return try await failed(error, plan, call)
         }
+    }
+
+    /// Waits for what is all here to be stored, so that the origin can be asked about it rather than for it.
+    func settled(_ arrival: Flight.Arrival, _ flight: Flight) async {
+        if arrival.spool.isOver { await flight.done() }
     }
 
     /// Sends a body while it arrives.
@@ -316,10 +324,16 @@ extension CacheCall {
             && CachePolicy.rangeApplies(to: record, request.fields)
     }
 
-    /// An answer with whole parts, cut to the range that is asked for.
+    /// Whether what arrives for another request may answer this one.
+    func mayShare(_ arrival: Flight.Arrival, now: Int64) -> Bool {
+        arrival.record.matches(request.fields) && policy.mayShare(arrival.record, with: request, now: now)
+    }
+
+    /// An answer with whole parts, cut to the range that is asked for. One whose length is another than it says stays as it is.
     func cut(_ pass: Flight.Pass) -> Flight.Pass {
         guard let part = pass.head.part, let total = part.total, let wanted = singleRange?.resolve(count: total),
-            wanted != part.range, wanted.clamped(to: part.range) == wanted
+            wanted != part.range, wanted.clamped(to: part.range) == wanted,
+            pass.length ?? part.range.count == part.range.count
         else { return pass }
         var pass = pass
         pass.head.fields.set("content-range", "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(total)")

@@ -238,7 +238,10 @@ extension EdgeCache {
     ) async throws -> PeerPBCacheAnswer? {
         switch await flight.outcome() {
         case .arriving(let arrival):
-            guard arrival.record.matches(call.request.fields) else { return nil }
+            guard isLeader || call.mayShare(arrival, now: now()) else {
+                await settled(arrival, flight)
+                return nil
+            }
             var answer = answer(arrival.record, nil)
             answer.length = arrival.length.map { Int64($0) } ?? -1
             var wanted: Range<Int64>?
@@ -255,7 +258,13 @@ extension EdgeCache {
             answer.stream = state.withLock { $0.streams.add(arrival.spool, bytes, for: peer, now: now) }
             return answer
         case .failing(let serving): return try await self.answer(serving, nil, call, peer)
-        case .stored: return nil
+        case .stored(let record, let wasValidated):
+            // Whoever waited looks again at what is stored; that may not do for the one in whose name it was validated.
+            let now = now()
+            guard isLeader,
+                let serving = call.policy.answer(call.request, from: record, wasValidated: wasValidated, now: now)
+            else { return nil }
+            return try await self.answer(serving, nil, call, peer)
         case .passed(let pass):
             guard isLeader else { return nil }
             var answer = PeerPBCacheAnswer()
