@@ -17,7 +17,7 @@
         lastTimer += 1;
         const timer = { id: lastTimer, callback, callArguments, interval: repeats ? Math.max(1, milliseconds) : 0 };
         if (!host.startTimer(timer.id, milliseconds)) {
-            throw new bridge.DOMException('too many timers are running', 'QuotaExceededError');
+            throw new (bridge.need('exceptions').QuotaExceededError)('too many timers are running');
         }
         timers.set(timer.id, timer);
         return timer.id;
