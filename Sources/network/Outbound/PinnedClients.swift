@@ -24,6 +24,9 @@ public final class PinnedClients: Sendable {
         public var maxConnections = 256
         /// Clients that are kept. Default 512; those in use are not counted out.
         public var maxClients = 512
+        /// Prepares each new connection, on its event loop, before its first request; one for which it throws is
+        /// not used. Default: nothing.
+        public var prepare: (@Sendable (any Channel) throws -> Void)?
 
         /// The defaults.
         public init() {}
@@ -143,12 +146,14 @@ public final class PinnedClients: Sendable {
         configuration.httpVersion = .http1Only
         if case .name(let name) = target.host { configuration.dnsOverride = [name: target.address.description] }
         // The override decides where connections go; this is the second lock on the same door.
+        let prepare = settings.prepare
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.makeCompletedFuture {
                 guard let remote = channel.remoteAddress?.ipAddress, IPAddress(remote) == target.address else {
                     throw WrongAddress()
                 }
                 try AnswerGuard.add(to: channel)
+                try prepare?(channel)
             }
         }
         return configuration
