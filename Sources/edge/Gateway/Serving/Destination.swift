@@ -43,6 +43,17 @@ enum Destination: Sendable {
         return false
     }
 
+    /// The app's own page for what fails here.
+    var errorPage: SiteManifest.File? {
+        switch self {
+        case .site(let release): release.manifest.errorPage
+        case .function(let release): release.errorPage
+        case .origin(let release): release.errorPage
+        case .machine(let release): release.errorPage
+        case .blob, .page, .server, .failure, .reply: nil
+        }
+    }
+
     var kind: RequestKind {
         switch self {
         case .site: .site

@@ -3,12 +3,16 @@ import Streams
 
 /// Content of origins.
 extension Dispatcher {
+    /// The protocol that origins are asked to change to: of any other nobody here knows what it would carry past the
+    /// release's paths and fields.
+    private static let webSocket = "websocket"
+
     func origin(_ release: OriginRelease, _ request: GatewayRequest, _ loop: any EventLoop) -> Answer {
         let head = request.head
         let call = OriginCall(
             head: head, path: Dispatcher.path(head.path, without: release.strippedPrefix), client: request.client.ip,
             isSecure: request.client.isSecure, cancellation: request.cancellation)
-        if head.method == .get, let upgrade = request.upgrade,
+        if head.method == .get, let upgrade = request.upgrade, upgrade.lowercased() == Dispatcher.webSocket,
             let opened = origins.tunnel(release, call, upgrade: upgrade, on: loop)
         {
             return .later(

@@ -12,6 +12,7 @@ extension HTTP2Stream {
         do {
             head = try HTTP2RequestHead.read(headers, isComplete: isComplete, limits: settings.parser)
         } catch {
+            isReceived = isComplete
             return refuse(error)
         }
         self.head = head
