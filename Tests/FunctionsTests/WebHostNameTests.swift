@@ -113,6 +113,25 @@ import Testing
             #"""
             [[65279,97]]
             """#),
+        Check(
+            "queries of line breaks",
+            #"""
+            () => [set('https://h/#f', 'search', '\n'), set('https://h/?q', 'hash', '\t'), set('https://h/?q',
+                'search', ''),
+                set('https://h/', 'search', '\n?a'), set('https://h/', 'hash', '##')]
+            """#,
+            #"""
+            ["https://h/?#f","https://h/?q#","https://h/","https://h/??a","https://h/##"]
+            """#),
+        Check(
+            "a colon outside of brackets",
+            #"""
+            () => [set('https://h:81/', 'host', 'x:[::1]'), set('https://h:81/', 'host', '[::1]:82'),
+                host('x:[::1]')]
+            """#,
+            #"""
+            ["https://x:81/","https://[::1]:82/","TypeError"]
+            """#),
     ]
 
     @Test("Host names and setters follow the URL Standard") func checks() async throws {

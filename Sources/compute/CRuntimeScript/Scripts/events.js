@@ -275,8 +275,8 @@
     const globalTarget = makeGlobalTarget();
     const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
     const methods = {
-        addEventListener(...values) { apply(add, globalTarget, values); },
-        removeEventListener(...values) { apply(remove, globalTarget, values); },
+        addEventListener(type, callback, options = undefined) { apply(add, globalTarget, arguments); },
+        removeEventListener(type, callback, options = undefined) { apply(remove, globalTarget, arguments); },
         dispatchEvent(event) {
             if (!isEvent(event)) throw new TypeError('dispatchEvent needs an Event');
             return dispatch(globalTarget, event, false);

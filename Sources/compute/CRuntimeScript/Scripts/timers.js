@@ -47,8 +47,8 @@
 
     const setTimeout = (callback, delay = 0, ...rest) => start(callback, delay, false, rest);
     const setInterval = (callback, delay = 0, ...rest) => start(callback, delay, true, rest);
-    const clearTimeout = (id) => stop(id);
-    const clearInterval = (id) => stop(id);
+    const clearTimeout = (id = undefined) => stop(id);
+    const clearInterval = (id = undefined) => stop(id);
 
     const settled = bridge.resolved(undefined);
 

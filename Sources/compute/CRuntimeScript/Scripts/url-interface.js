@@ -19,6 +19,13 @@
         });
     }
 
+    /** A query or a fragment with or without its mark; null for an empty text, but not for one of line breaks only. */
+    function partAfter(mark, value, set) {
+        const text = toUSVString(value);
+        if (text === '') return null;
+        return encode((text.startsWith(mark) ? text.slice(1) : text).replace(/[\t\n\r]/g, ''), set);
+    }
+
     let attachParams;
     let pairsOfParams;
 
@@ -242,9 +249,8 @@
 
         get search() { return this.#url.query ? `?${this.#url.query}` : ''; }
         set search(value) {
-            const text = toUSVString(value).replace(/[\t\n\r]/g, '');
             const set = isSpecial(this.#url) ? unsafe.specialQuery : unsafe.query;
-            this.#url.query = text === '' ? null : encode(text.startsWith('?') ? text.slice(1) : text, set);
+            this.#url.query = partAfter('?', value, set);
             this.#refreshParams();
         }
 
@@ -257,11 +263,7 @@
         }
 
         get hash() { return this.#url.fragment ? `#${this.#url.fragment}` : ''; }
-        set hash(value) {
-            const text = toUSVString(value).replace(/[\t\n\r]/g, '');
-            this.#url.fragment = text === ''
-                ? null : encode(text.startsWith('#') ? text.slice(1) : text, unsafe.fragment);
-        }
+        set hash(value) { this.#url.fragment = partAfter('#', value, unsafe.fragment); }
 
         toString() { return serialize(this.#url); }
         toJSON() { return serialize(this.#url); }

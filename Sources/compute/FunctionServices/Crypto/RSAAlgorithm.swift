@@ -137,7 +137,7 @@ enum RSAAlgorithm: String, Sendable {
 
     /// A number to the private exponent. What the library calls a blind signature is that and nothing else.
     private static func transform(_ block: [UInt8], secret: [UInt8], byteCount: Int) throws -> [UInt8] {
-        guard let key = try? _RSA.BlindSigning.PrivateKey(unsafeDERRepresentation: secret) else {
+        guard let key = try? _RSA.BlindSigning.PrivateKey<SHA384>(unsafeDERRepresentation: secret) else {
             throw KeyAlgorithm.noSecret
         }
         let zeros = [UInt8](repeating: 0, count: max(0, byteCount - block.count))
