@@ -396,7 +396,7 @@ let testTargets: [Target] = [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
             "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
             "Secrets", "ControlModel", "Placement", "AckProofs", "Stark", "Channels", "PaidDelivery", "Calls",
-            "MachineProxy", "Machines", "Volumes",
+            "MachineProxy", "Machines", "Volumes", "HTTPCache",
         ],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), logging, protobuf]),
     tests("ArchitectureTests", []),
