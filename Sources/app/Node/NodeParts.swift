@@ -377,6 +377,7 @@ final class NodeParts: Sendable {
                     await self.functions.shutdown()
                     await self.hostServices.close()
                     await self.functionLogs.flush()
+                    await self.receipts.flush()
                     await self.keyValues.close()
                 }
             }

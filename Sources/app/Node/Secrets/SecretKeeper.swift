@@ -94,7 +94,12 @@ actor SecretKeeper {
     ///
     /// - Throws: ``FunctionError`` `.secretMissing` if one has no value, or this node does not serve the app.
     func values(of names: [String], for app: AppName) async throws -> [String: String] {
-        if names.isEmpty { return [:] }
+        try await stamped(names, of: app).values
+    }
+
+    /// The same, with what tells these values from others of these secrets; empty for no secrets.
+    func stamped(_ names: [String], of app: AppName) async throws -> (values: [String: String], stamp: String) {
+        if names.isEmpty { return ([:], "") }
         let serving = ServingNodes.of(app, keeper.state)
         guard serving.contains(node) else {
             throw FunctionError(
@@ -111,11 +116,14 @@ actor SecretKeeper {
                     + "with `skerry secrets put \(app) NAME`")
         }
         var values: [String: String] = [:]
-        for name in names {
+        // A commitment is of the name too, and tells nothing of the value.
+        var commitments: [UInt8] = []
+        for name in names.sorted() {
             guard let entry = held.list.entry(named: name), let sealed = held.values[entry.commitment] else { continue }
             values[name] = try key.open(sealed, as: entry, of: app).value
+            commitments += entry.commitment.bytes
         }
-        return values
+        return (values, Blake3.hash(commitments).hex)
     }
 
     private func missing(_ names: [String], of app: AppName) -> [String] {
