@@ -31,7 +31,7 @@ extension LedgerKeeper {
     public nonisolated func ingest(_ entries: [Entry]) async throws {
         try checkBounds(entries.count, entries.reduce(0) { $0 + $1.bytes.count })
         let state = state
-        let new = await SignatureChecks.check(entries.filter { $0.sequence > state.sequence })
+        let new = await SignatureChecks.check(entries.filter { $0.sequence > state.sequence }, known: verified)
         try await take(known: entries.filter { $0.sequence <= state.sequence }, new: new)
     }
 

@@ -39,6 +39,7 @@ public actor LedgerKeeper {
     nonisolated let standingNews: Broadcast<Standing>
     nonisolated let checkpointStates: CheckpointStates
     nonisolated let refusals = RefusalBook()
+    nonisolated let verified = VerifiedBook()
     /// Wakes ``run()``.
     nonisolated let wakeUps = Broadcast<Void>()
     var isClosed = false
