@@ -42,6 +42,10 @@ public struct NodeFolder: Sendable {
     public var rollouts: String { path + "/rollouts" }
     /// Machines: their list, volumes, images and containers.
     public var machines: String { path + "/machines" }
+    /// Of ``machines``: what runs.
+    var containers: String { machines + "/containers" }
+    /// Of ``machines``: what outlives what runs.
+    var volumes: String { MachineHome.volumes(in: machines) }
     /// The self-signed certificate for local names.
     public var localCertificate: String { path + "/local-tls.pem" }
     /// Its key, mode 0600.

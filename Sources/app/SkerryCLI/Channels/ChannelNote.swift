@@ -22,13 +22,21 @@ struct ChannelNote: Codable, Equatable {
     var nonce: UInt64
     var expiresMilliseconds: Int64
     var purchases: [Purchase]
+    /// The channel that it pays together with, and the units that a link of it covers; nil for one that pays by itself.
+    var sharing: String?
+    var weight: UInt16?
 
     /// Where the notes of the account with this key file are.
     static func folder(besideKey path: String) -> String {
         (path as NSString).deletingLastPathComponent + "/channels"
     }
 
-    init(_ channel: OpenedChannel, payer: AccountID) {
+    /// - Parameters:
+    ///   - sharing: The channel that it pays together with, if there is one.
+    ///   - weight: Units that a link covers.
+    init(_ channel: OpenedChannel, payer: AccountID, sharing: ChannelID? = nil, weight: UInt64 = 1) {
+        self.sharing = sharing?.description
+        self.weight = sharing == nil ? nil : UInt16(clamping: weight)
         id = channel.id.description
         network = channel.network.description
         self.payer = payer.description
