@@ -17,7 +17,7 @@ struct MetricTextsTests {
             guard file.pathExtension == "swift" else { continue }
             let text = try String(contentsOf: file, encoding: .utf8)
             if file.lastPathComponent == "MetricTexts.swift" {
-                described.formUnion(text.matches(of: /"(skerry_[a-z_]+)": "/).map { String($0.1) })
+                described.formUnion(text.matches(of: /"(skerry_[a-z_]+)":/).map { String($0.1) })
             } else {
                 names.formUnion(text.matches(of: /"(skerry_[a-z_]*[a-z])"/).map { String($0.1) })
             }

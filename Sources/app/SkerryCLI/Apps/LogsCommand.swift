@@ -1,6 +1,7 @@
 import ArgumentParser
 import Client
 import ControlModel
+import FunctionLogs
 import Identity
 import Ledger
 import Manifests
