@@ -86,7 +86,8 @@ let rooms: [Room] = [
         products: [nio("NIOCore"), protobuf, logging, metrics, coreMetrics]),
 
     Room(
-        floor: "network", name: "Outbound", products: [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nioSSL]),
+        floor: "network", name: "Outbound",
+        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL]),
 
     Room(floor: "ledger", name: "Stark", rooms: ["Blake3", "CStark"]),
     Room(floor: "ledger", name: "AckProofs", rooms: ["Stark", "CStark"]),

@@ -17,7 +17,8 @@ public struct SkerryCommand: AsyncParsableCommand {
             KVCommand.self, SecretsCommand.self,
             ReleasesCommand.self, ReplayCommand.self,
             ReceiptsCommand.self, ImagesCommand.self,
-            PromoteCommand.self, DomainsCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
+            PromoteCommand.self, NamesCommand.self, DomainsCommand.self, BlobCommand.self, AccountCommand.self,
+            NodeCommand.self,
             NetworkCommand.self, LedgerCommand.self, ChannelsCommand.self, ProofsCommand.self, SimulateCommand.self,
             DoctorCommand.self,
         ])

@@ -30,6 +30,13 @@ enum Terminal {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// A value as JSON in one line on standard output, for commands that go on.
+    static func printJSONLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
     /// Replaces the progress line; nothing if nobody watches.
     static func progress(_ text: String) {
         if isInteractive { write("\r\u{1B}[2K\(text)", to: STDERR_FILENO) }

@@ -40,6 +40,8 @@ int skerry_flock_exclusive(int descriptor) {
 
 int skerry_flock_release(int descriptor) { return flock(descriptor, LOCK_UN); }
 
+int skerry_open_direct(const char *path) { return open(path, O_WRONLY | O_DIRECT | O_CLOEXEC); }
+
 int skerry_fallocate(int descriptor, int64_t length) {
     int result;
     do result = fallocate(descriptor, 0, 0, (off_t)length);

@@ -22,6 +22,9 @@ extension BlobStore {
         /// A partial blob's progress is made durable after so much has arrived, and every 5 s while blocks arrive.
         /// Default 64 MiB; lower it where connections are slow and restarts frequent.
         public var partialSaveBytes = 64 << 20
+        /// Blobs of at least this size that arrive in blocks are written around the page cache, where the file system has
+        /// such a way: what is fetched need not push out what is read. Default 8 MiB; `Int.max` switches it off.
+        public var directBytes = 8 << 20
         /// Connections that read the index at once. Default 4.
         public var indexReaderCount = 4
 

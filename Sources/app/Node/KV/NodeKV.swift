@@ -41,6 +41,8 @@ final class NodeKV: KeyValues {
     let settings: Settings
     let logger: Logger
     let readiness = KVReadiness()
+    /// Apps of which this node has values and is no home, as it found when it last looked.
+    let handingOver = Mutex(0)
     private let calls: KVCallLimit<String>
     let served: KVCallLimit<NodeID>
 

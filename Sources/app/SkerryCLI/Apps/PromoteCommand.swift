@@ -14,7 +14,7 @@ struct PromoteCommand: AsyncParsableCommand {
 
             If a function's release fails significantly more often than the one before, the nodes that run it go back by
             themselves: an order to do so is signed along, good for a day and until your next transaction. See
-            `skerry functions logs`. --no-auto signs none.
+            `skerry functions versions` and `skerry functions logs`. --no-auto signs none.
 
             For a machine's release the share of the visitors is a share of the copies too: an app with one copy has none
             to share. The command waits until the copies are healthy; nodes give a release up whose copies are not, and
@@ -91,8 +91,8 @@ struct PromoteCommand: AsyncParsableCommand {
     }
 
     private func promote(_ percent: UInt8, _ key: SigningKey) async throws {
-        let before = auto ? await liveFunction() : nil
         let deployer = Deployer(client: try node.client(key: key), key: key)
+        let before = auto ? try await deployer.liveFunction(of: name) : nil
         let machine = try await deployer.machine(of: release, name)
         if percent < 100, machine != nil, let obstacle = try await deployer.obstacle(toSharing: release, of: name) {
             throw CommandError("\(percent)% of the visitors cannot get release \(release): \(obstacle)")
@@ -114,14 +114,6 @@ struct PromoteCommand: AsyncParsableCommand {
             Terminal.print("\(watchers.count) nodes go back by themselves if it fails more often than the one before")
         }
         Terminal.print(url)
-    }
-
-    /// The release that visitors get before the promotion, if it is a function's.
-    private func liveFunction() async -> ReleaseID? {
-        guard let info = try? await node.client().name(name),
-            let live = info.releases.first(where: { $0.live }), live.kind == "function"
-        else { return nil }
-        return ReleaseID(live.id)
     }
 
     private func watch(back target: ReleaseID?, _ key: SigningKey) async -> [String]? {

@@ -20,9 +20,11 @@ struct ReleasesCommand: AsyncParsableCommand {
 
     /// Prints an app's releases, newest first.
     static func show(_ name: AppName, _ node: NodeOption) async throws {
-        guard let info = try await node.client().name(name) else {
+        let client = try node.client()
+        guard var info = try await client.name(name) else {
             throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
         }
+        info.automaticRollback = try? await client.automaticRollback(of: name).last
         if node.data.json { return try Terminal.printJSON(info) }
         var rows = [["RELEASE", "KIND", "PUBLISHED", "LIVE", "MESSAGE"]]
         for release in info.releases.reversed() {
@@ -32,6 +34,11 @@ struct ReleasesCommand: AsyncParsableCommand {
             ])
         }
         for line in Human.table(rows) { Terminal.print(line) }
+        if let back = info.automaticRollback {
+            Terminal.print(
+                "\(Human.date(milliseconds: back.timeMilliseconds)): node \(back.node.prefix(8)) went back from \(back.from) to "
+                    + "\(back.to) by itself, because \(back.reason)")
+        }
     }
 
     struct List: AsyncParsableCommand {
@@ -43,18 +50,8 @@ struct ReleasesCommand: AsyncParsableCommand {
         @OptionGroup var node: NodeOption
 
         func run() async throws {
-            guard let name else { return try await listNames(try node.client()) }
+            guard let name else { return try await NamesCommand.show(node) }
             try await ReleasesCommand.show(name, node)
-        }
-
-        private func listNames(_ client: NodeClient) async throws {
-            let list = try await client.names()
-            if node.data.json { return try Terminal.printJSON(list) }
-            var rows = [["NAME", "LIVE", "RELEASES", "OWNER"]]
-            for name in list.names {
-                rows.append([name.name, name.live ?? "–", "\(name.releases.count)", String(name.owner.prefix(16))])
-            }
-            for line in Human.table(rows) { Terminal.print(line) }
         }
     }
 

@@ -14,9 +14,10 @@ import UnixSignals
 
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "node", abstract: "Bring a node onto a network, run it, look at it, and let it leave.",
+        commandName: "node",
+        abstract: "Bring a node onto a network, run it, look at it, let it leave, and clean up after it.",
         subcommands: [
-            Init.self, Join.self, Run.self, Status.self, Peers.self, Leave.self,
+            Init.self, Join.self, Run.self, Status.self, Peers.self, Leave.self, Clean.self,
         ])
 
     struct Run: AsyncParsableCommand {

@@ -11,8 +11,9 @@ extension NodeCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let a node leave the network, and get its stake back.",
             discussion: """
-                It gets no more work. Let its process run until the committee that it belongs to has handed over, an epoch or
-                two: where its vote is needed nothing is certified without it. The stake is locked for some epochs, in which
+                It gets no more work. Let its process run until the values that apps keep on it are handed over, which
+                `skerry node status` shows, and until the committee that it belongs to has handed over, an epoch or two: where
+                its vote is needed nothing is certified without it. The stake is locked for some epochs, in which
                 a fault can still be proved; then `skerry node leave --withdraw` pays it to your account. Ask another node
                 for that: name its URL with --node, unless both are on this machine's network.
                 """)

@@ -132,17 +132,20 @@ public final class KVStore: Sendable {
         try await read { try $0.usage(app: app) }
     }
 
-    /// Removes all that has expired; how many entries that were. Happens by itself every ``KVSettings/sweepInterval``.
+    /// Removes all that has expired, and the rows of apps that were given away; how many entries had expired. Happens by
+    /// itself every ``KVSettings/sweepInterval``.
     @discardableResult
     public func sweep() async throws -> Int {
+        let batch = max(1, settings.sweepBatch)
         var total = 0
         while true {
-            let (now, batch) = (nowSeconds, max(1, settings.sweepBatch))
+            let now = nowSeconds
             let count = try await write { try $0.sweep(now: now, limit: batch) }
             total += count
             if count < batch { break }
         }
         try await forgetRemoved()
+        while try await write({ try $0.clearGivenAway(limit: batch) }) {}
         return total
     }
 

@@ -141,7 +141,10 @@ public actor VolumeStore {
         for failure in failures { logger.warning("a volume stays mounted", metadata: ["error": "\(failure)"]) }
     }
 
-    private static func unmountAll(_ root: String) -> [String] {
+    /// Unmounts the disks of the store in the folder `root`, which nobody has open. Blocks.
+    ///
+    /// - Returns: What stays mounted, and why.
+    public static func unmountAll(_ root: String) -> [String] {
         let folders = ids(root) { original($0) }.map { "\(root)/\($0)" }.flatMap { [$0, draft($0), "\($0).old"] }
         return folders.compactMap { folder in
             do { try disk(folder).unmount(lazily: true) } catch { return "\(folder): \(error)" }
