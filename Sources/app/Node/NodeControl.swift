@@ -137,8 +137,8 @@ struct NodeControl: ControlBackend {
             let (sequence, release) = try await sync.submit(transaction)
             let (applied, behind) = await sync.spread(sequence)
             return TransactionReceipt(
-                id: transaction.id.description, sequence: sequence, release: release, applied: applied.map(\.description),
-                behind: behind.map(\.description))
+                id: transaction.id.description, sequence: sequence, release: release,
+                applied: applied.map(\.description), behind: behind.map(\.description))
         } catch {
             throw NodeControl.explained(error)
         }
