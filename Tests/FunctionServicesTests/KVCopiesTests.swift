@@ -370,10 +370,10 @@ import Testing
         try await put(store, "c")
         #expect(try await store.usage(of: app).entries == 3)
         try await store.close()
-        // Files of the version after that one lack a column.
+        // Files of the version after that one lack a column and a table.
         let second = try DatabaseQueue(path: path)
         try await second.write { database in
-            try database.execute(sql: "ALTER TABLE app DROP COLUMN floor; PRAGMA user_version = 2")
+            try database.execute(sql: "ALTER TABLE app DROP COLUMN floor; DROP TABLE file; PRAGMA user_version = 2")
         }
         try second.close()
         let again = try KVStore(path: path)

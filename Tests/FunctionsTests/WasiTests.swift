@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Streams
 import Testing
 
 @testable import Functions

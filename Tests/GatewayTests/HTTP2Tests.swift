@@ -13,6 +13,8 @@ import Testing
 final class HTTP2Client: Sendable {
     struct Answer {
         var status = 0
+        /// Interim answers before it.
+        var interim: [HPACKHeaders] = []
         var fields = HPACKHeaders()
         var body: [UInt8] = []
         var isComplete = false
@@ -29,6 +31,7 @@ final class HTTP2Client: Sendable {
             answer.withLock { answer in
                 switch payload {
                 case .headers(let headers):
+                    if answer.status != 0, answer.status < 200 { answer.interim.append(answer.fields) }
                     answer.fields = headers.headers
                     answer.status = Int(headers.headers.first(name: ":status") ?? "") ?? 0
                     answer.isComplete = headers.endStream

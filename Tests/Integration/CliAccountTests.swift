@@ -82,10 +82,12 @@ struct CliAccountTests {
             _ = try await network.deploy(network.folder + "/site", "shop")
 
             try await network.expectFailure(
-                "names", "transfer", "shop", mine.account, "--key", key, saying: "ledger/not-authorised")
+                "names", "transfer", "shop", mine.account, "--yes", "--key", key, saying: "ledger/not-authorised")
             try await network.expectFailure("names", "transfer", "shop", mine.account, saying: "your own")
-            try await network.expectFailure("names", "transfer", "nothing", other, saying: "ledger/unknown-name")
-            try await network.expectSuccess("names", "transfer", "shop", other)
+            try await network.expectFailure(
+                "names", "transfer", "nothing", other, "--yes", saying: "ledger/unknown-name")
+            try await network.expectFailure("names", "transfer", "shop", other, saying: "Add --yes to do it")
+            try await network.expectSuccess("names", "transfer", "shop", other, "--yes")
             #expect(try await names(network) == ["later"])
             #expect(try await names(network, key: key) == ["shop"])
 

@@ -84,7 +84,7 @@ struct MachinesTests {
             try await until("its start") { try await network.machines(of: "web").machines[0].state == "healthy" }
             try await network.expectSuccess("machines", "scale", "web", "3")
             #expect(try await network.machines(of: "web").machines.map(\.state) == ["healthy", "healthy", "healthy"])
-            try await network.expectSuccess("machines", "destroy", "web")
+            try await network.expectSuccess("machines", "destroy", "web", "--yes")
             try await until("their end") { try await network.machines().apps.isEmpty }
         }
     }
@@ -105,7 +105,7 @@ struct MachinesTests {
             try await until("its end") { try await network.machines(of: "once").machines.first?.state == "ended" }
             let said = try await network.expectSuccess("machines", "logs", "once")
             #expect(said.output.contains("hello from slot 0"))
-            for name in ["kept", "once"] { try await network.expectSuccess("machines", "destroy", name) }
+            for name in ["kept", "once"] { try await network.expectSuccess("machines", "destroy", name, "--yes") }
             try await until("their end") { try await network.machines().apps.isEmpty }
         }
     }
@@ -208,7 +208,8 @@ struct MachinesTests {
                 try await network.run(["machines", "cp", network.folder + "/second", "\(name):/data/note"]).status == 0
             }
             #expect(try await note(network, name) == "second")
-            try await network.expectSuccess("volumes", "restore", name, "--name", "data", "--snapshot", snapshot)
+            try await network.expectSuccess(
+                "volumes", "restore", name, "--name", "data", "--snapshot", snapshot, "--yes")
             try await until("the snapshot's content") { try await note(network, name) == "first" }
             // Two others keep a copy of it, which outlives its node.
             try await until("copies on the other nodes") {
@@ -299,7 +300,7 @@ struct MachinesTests {
             try await until("an answer through the other node") {
                 try await network.request(nodes[1], host: "web", "/").text.hasPrefix("version=1")
             }
-            try await network.expectSuccess("machines", "destroy", "web")
+            try await network.expectSuccess("machines", "destroy", "web", "--yes")
         }
     }
 
@@ -360,7 +361,7 @@ struct MachinesTests {
             if let holder = nodes.dropFirst().first(where: { $0.id == machine.node }) {
                 return (name, holder, machine.fence)
             }
-            try await network.expectSuccess("machines", "destroy", name)
+            try await network.expectSuccess("machines", "destroy", name, "--yes")
         }
         throw CancellationError()
     }

@@ -112,6 +112,29 @@ struct SecretKeeperTests {
         }
     }
 
+    @Test("The stamp of values is the same on all nodes, and another one when a value changes")
+    func stamps() async throws {
+        try await withMesh { mesh in
+            func stamps() async throws -> [String] {
+                var stamps: [String] = []
+                for node in mesh.serving {
+                    stamps.append(try await mesh[node].stamped(["API_KEY"], of: mesh.app).stamp)
+                }
+                return stamps
+            }
+            #expect(try await mesh[mesh.serving[0]].stamped([], of: mesh.app).stamp.isEmpty)
+            let (first, values) = try mesh.update(SecretKeeperTests.value, version: 1)
+            _ = try await mesh[mesh.serving[0]].spread(first, values)
+            let before = try await stamps()
+            #expect(Set(before).count == 1)
+            #expect(try await stamps() == before)
+            let (second, others) = try mesh.update("another value", version: 2)
+            _ = try await mesh[mesh.serving[0]].spread(second, others)
+            let after = try await stamps()
+            #expect(Set(after).count == 1 && after != before)
+        }
+    }
+
     @Test("The nodes that serve an app keep its secrets, sealed, and no other node gets them")
     func spreads() async throws {
         try await withMesh { mesh in

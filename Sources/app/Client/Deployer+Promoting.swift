@@ -18,8 +18,10 @@ extension Deployer {
     /// The release that visitors of an app get, if it runs a function, alone or beside other parts: what its nodes can go
     /// back to by themselves.
     public func liveFunction(of name: AppName) async throws -> ReleaseID? {
-        guard let live = try await client.name(name)?.live.flatMap({ ReleaseID($0) }) else { return nil }
-        return try await manifest(of: live, name, ifOneOf: [.function, .composite])?.function == nil ? nil : live
+        guard let release = try await client.name(name)?.releases.first(where: \.live), let live = ReleaseID(release.id)
+        else { return nil }
+        if release.kind == ReleaseKind.function.rawValue { return live }
+        return try await manifest(of: live, name, ifOneOf: [.composite])?.function == nil ? nil : live
     }
 
     /// A release's manifest; nil for one of another kind, and for one that the ledger does not know.

@@ -178,10 +178,16 @@ public struct SecretStore: Sendable {
             do {
                 let statement = try SealingStatement(decoding: bytes, network: network)
                 guard statement.node == id else {
-                    throw ClientError(.badAnswer, "Node \(id.short) has the sealing key of another node")
+                    throw ClientError(
+                        .badAnswer,
+                        "Node \(id.short) has the sealing key of another node; tell its operator, and use another node with --node"
+                    )
                 }
                 guard try await proved(id)?.isParticipating == true else {
-                    throw ClientError(.badAnswer, "Node \(id.short) does not take part in the newest certified state")
+                    throw ClientError(
+                        .badAnswer,
+                        "Node \(id.short) does not take part in the newest certified state; repeat the command in a minute"
+                    )
                 }
                 recipients.append(statement)
             } catch {

@@ -65,8 +65,13 @@ public struct NodeFolder: Sendable {
     func lock() throws -> Int32 {
         let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw NodeError(
-                .folderUnusable, "Cannot write to the data folder \(path): \(String(cString: strerror(errno)))")
+            let code = errno
+            let reason = String(cString: strerror(code))
+            let advice =
+                code == ENOENT
+                ? "; `skerry node join --data \(path) …` makes it and brings the node onto a network"
+                : "; it must be the user's that runs the node"
+            throw NodeError(.folderUnusable, "Cannot write to the data folder \(path): \(reason)\(advice)")
         }
         guard skerry_flock_exclusive(descriptor) == 0 else {
             close(descriptor)

@@ -173,7 +173,7 @@ final class NodePeerService: PeerRequestHandler {
         }
         var result = PeerPBTransactionResult()
         do {
-            let (sequence, release) = try await sync.order(request.transaction)
+            let (sequence, release) = try await sync.order(sync.keeper.read(request.transaction))
             result.sequence = sequence
             result.release = release ?? ""
         } catch let error as LedgerError {

@@ -53,9 +53,13 @@ public struct SecretBook: Sendable {
     public mutating func offer(
         _ list: SecretList, values: [Digest: Data], owner: AccountID?, isChange: Bool = false
     ) throws(SecretsError) -> Change {
-        guard let owner else { throw SecretsError(.unknown, "Nobody owns the name \(list.app)") }
+        guard let owner else {
+            throw SecretsError(.unknown, "Nobody owns the name \(list.app); deploy an app under it first")
+        }
         guard list.owner.account == owner else {
-            throw SecretsError(.wrongOwner, "The secrets of \(list.app) are not signed by the account that owns it")
+            throw SecretsError(
+                .wrongOwner,
+                "The secrets of \(list.app) are not signed by the account that owns it; sign with its key: --key")
         }
         let current = held(list.app, owner: owner)
         if let known = current?.list, known.digest != list.digest,

@@ -41,7 +41,10 @@ struct ClientCalls: Sendable {
         } catch {
             throw .refused(FunctionError(.init(rawValue: error.code.description), error.message))
         }
-        return (FunctionVersion(tenant: release.tenant, release: release.release), FunctionCall(request, deadline: deadline))
+        return (
+            FunctionVersion(tenant: release.tenant, release: release.release),
+            FunctionCall(request, deadline: deadline)
+        )
     }
 
     private func release(of name: String, _ path: String, visitor: String) throws(CallFailure) -> FunctionRelease {

@@ -53,8 +53,12 @@ extension NodeKV {
             let key = LaneKey(app: app, node: home)
             if let lane = lanes[key] { return lane }
             if lanes.count >= settings.maxLanes { lanes = [:] }
-            let lane = KVLane(app: app, writer: NodeKV.writer(of: node), store: store) { [weak self] page, timeout in
+            let incarnation = store.incarnation
+            let writer = NodeKV.writer(of: node, incarnation: incarnation)
+            let lane = KVLane(app: app, writer: writer, store: store) { [weak self] page, timeout in
                 guard let self else { throw PeerError(.closed, "This node is shutting down") }
+                var page = page
+                page.incarnation = incarnation
                 let applied: PeerPBKVApplied = try await self.ask(home, .kvPush, page, timeout: timeout)
                 return applied.clock
             }

@@ -81,7 +81,7 @@ extension NodeKV {
             throw PeerError(.kvNotHome, "Not both nodes are homes of the app's values")
         }
         let page = try KVChangePage(message)
-        let writer = NodeKV.writer(of: peer)
+        let writer = NodeKV.writer(of: peer, incarnation: message.incarnation)
         guard let span = page.spans.first, page.spans.count == 1, span.writer == writer,
             page.changes.allSatisfy({ $0.stamp.writer == writer })
         else { throw KVMessages.violation("changes that are not its sender's") }

@@ -72,7 +72,7 @@ struct MachineHome: Sendable {
                 action, nonce: state.nonce(of: .node(node)) &+ 1,
                 validUntilMilliseconds: now + MachineHome.validity)
             do {
-                _ = try await sync.submit(transaction.bytes)
+                _ = try await sync.submit(transaction)
                 return
             } catch let error as LedgerError where error.code == .badNonce && attempt < MachineHome.nonceAttempts {
                 attempt += 1

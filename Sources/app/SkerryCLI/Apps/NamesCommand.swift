@@ -37,7 +37,7 @@ struct NamesCommand: AsyncParsableCommand {
             abstract: "Take a name that nobody has, before there is anything to deploy.",
             discussion: "It costs what the network's parameter name_fee says, and is yours until you transfer it.")
 
-        @Argument(help: "The name.")
+        @Argument(help: "The name.", transform: AppName.argument)
         var name: AppName
 
         @OptionGroup var node: NodeOption
@@ -59,18 +59,19 @@ struct NamesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a name of yours to another account; only that account can give it back.",
             discussion: """
-                Releases, domains and whatever visitors get go with the name. What nodes keep for you does not: values,
-                logs and secrets stay the old owner's, so the new one sets its secrets and then restarts or deploys. A
-                domain that a TXT record proves needs the new owner's record; `skerry domains verify` prints it. Orders to
-                go back that were signed with a promotion are void.
+                Releases, domains and whatever visitors get go with the name. What nodes keep for you does not: \
+                values, logs and secrets stay the old owner's, so the new one sets its secrets and then restarts or \
+                deploys. A domain that a TXT record proves needs the new owner's record; `skerry domains verify` \
+                prints it. Orders to go back that were signed with a promotion are void.
                 """)
 
-        @Argument(help: "The name.")
+        @Argument(help: "The name.", transform: AppName.argument)
         var name: AppName
 
         @Argument(help: "The account that gets it: 64 hexadecimal digits.")
         var to: AccountID
 
+        @OptionGroup var question: ConfirmOption
         @OptionGroup var node: NodeOption
         @OptionGroup var account: AccountOption
 
@@ -79,6 +80,9 @@ struct NamesCommand: AsyncParsableCommand {
             guard to != key.publicKey.account else {
                 throw CommandError("The account \(to) is your own; name the one that gets \(name)")
             }
+            try question.confirm(
+                "This would give \(name) with its releases and domains to \(to), and only that account could give it back."
+            )
             let receipt = try await node.ledger(key: key).submit(.transferName(name, to: to), key: key)
             if node.data.json {
                 return try Terminal.printJSON(

@@ -10,12 +10,14 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Put units aside for a node, to pay it unit by unit.",
         discussion: """
-            The deposit is units times price, exactly. What is not acknowledged comes back when the channel is closed.
-            A note of the channel is kept beside the account's key, in `channels`; the chain's links come from the key.
+            The deposit is units times price, exactly. What is not acknowledged comes back when the channel is closed. \
+            A note of the channel is kept beside the account's key, in `channels`; the chain's links come from the \
+            key.
 
-            With --radix the units are put into three channels whose links are worth 1, 64 and 4,096 units, so that a call
-            that costs thousands of units is paid with a few acknowledgments and not with one for each 64.
-            `skerry functions invoke --pay` uses them together. Worth it where calls cost 128 units and more on average.
+            With --radix the units are put into three channels whose links are worth 1, 64 and 4,096 units, so that a \
+            call that costs thousands of units is paid with a few acknowledgments and not with one for each 64. \
+            `skerry functions invoke --pay` uses them together. Worth it where calls cost 128 units and more on \
+            average.
             """)
 
     @Option(help: ArgumentHelp("The node to pay. Default: the one that the command talks to.", valueName: "node"))

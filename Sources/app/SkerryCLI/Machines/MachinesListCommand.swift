@@ -43,7 +43,7 @@ struct MachinesStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show an app's machines: where they are and how they do.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Flag(help: "Show what happened to them too; only for the app's owner.")
@@ -60,7 +60,9 @@ struct MachinesStatusCommand: AsyncParsableCommand {
         if node.data.json { return try await printJSON(known, client) }
         Terminal.print("app      \(known.app)")
         Terminal.print("image    \(Terminal.safe(known.image))")
-        Terminal.print("size     \(known.size), \(known.minReplicas) to \(known.maxReplicas) copies")
+        let least = known.minReplicas == known.maxReplicas ? "" : "\(known.minReplicas) to "
+        let copies = known.maxReplicas == 1 ? "1 copy" : "\(known.maxReplicas) copies"
+        Terminal.print("size     \(known.size), \(least)\(copies)")
         Terminal.print("release  \(release(known))")
         if let trial = known.trial { Terminal.print("trial    \(MachinesStatusCommand.text(trial))") }
         if !known.hasHealthCheck {

@@ -28,8 +28,8 @@ struct MachinesRestartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restart", abstract: "Stop machines and start them, one after the other.",
         discussion: """
-            The next one begins when the one before is healthy again; if it does not become healthy, the others run on as they
-            are, and the command fails. Machines get the values that their secrets have by then.
+            The next one begins when the one before is healthy again; if it does not become healthy, the others run on \
+            as they are, and the command fails. Machines get the values that their secrets have by then.
             """)
 
     @OptionGroup var target: MachineTargetOptions
@@ -94,6 +94,7 @@ struct MachinesEventsCommand: AsyncParsableCommand {
         if target.node.data.json { try Terminal.printJSON(rows) }
     }
 
+    /// What happened to a machine; nothing for one that is on no node.
     static func events(
         of machine: MachineInfo, _ client: NodeClient, _ key: SigningKey
     ) async throws -> [MachineOrderAnswer.Event] {
@@ -154,7 +155,7 @@ struct MachinesLogsCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Go on and show what comes, until Ctrl-C.")
     var follow = false
 
-    @Option(help: "Lines of each machine at first, 1 to \(MachineOrder.maxLines).")
+    @Option(name: .tail, help: "Lines of each machine at first, 1 to \(MachineOrder.maxLines).")
     var tail = 100
 
     func validate() throws {
@@ -168,9 +169,15 @@ struct MachinesLogsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try target.node.client()
-        let key = try target.account.load()
-        let machines = try await target.machines(client)
-        let (follow, tail, json) = (follow, tail, target.node.data.json)
+        try await MachinesLogsCommand.show(
+            try await target.machines(client), from: client, try target.account.load(), tail: tail, follow: follow,
+            json: target.node.data.json)
+    }
+
+    /// Shows what machines of one app wrote.
+    static func show(
+        _ machines: [MachineInfo], from client: NodeClient, _ key: SigningKey, tail: Int, follow: Bool, json: Bool
+    ) async throws {
         let isOne = machines.count == 1
         try await withThrowingDiscardingTaskGroup { group in
             for machine in machines {
@@ -187,7 +194,7 @@ struct MachinesLogsCommand: AsyncParsableCommand {
                             for line in lines { try Self.show(line, machine, isOne: isOne, json) }
                             after = max(after, lines.last?.at ?? 1)
                         } catch  where follow && after > 0 {
-                            Terminal.note("note: \(machine.app)/\(machine.slot): \(error)")
+                            Terminal.note("note: \(machine.app)/\(machine.slot): \(Terminal.sentence(error))")
                             try await Task.sleep(for: Self.pause)
                         }
                         count = MachineOrder.maxLines

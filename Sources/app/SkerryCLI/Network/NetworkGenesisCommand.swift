@@ -12,8 +12,9 @@ extension NetworkCommand {
         static let configuration = CommandConfiguration(
             commandName: "genesis", abstract: "Make what a network on several machines begins with, or look at it.",
             discussion: """
-                On each machine `skerry node init --json` makes a node and prints its card. From all cards one person makes
-                the genesis; its id is the network's. Each node gets it with `skerry node init --genesis-file`, and runs.
+                On each machine `skerry node init --json` makes a node and prints its card. From all cards one person \
+                makes the genesis; its id is the network's. Each node gets it with `skerry node init --genesis-file`, \
+                and runs.
                 """,
             subcommands: [Make.self, Show.self], defaultSubcommand: Make.self)
     }
@@ -24,9 +25,9 @@ extension NetworkCommand.GenesisCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a genesis from the cards of its nodes.",
             discussion: """
-                Unless you say otherwise, your account is the founder: it governs the network, operates the nodes whose
-                cards name no operator, and has \(NewNetwork.founderBalance) units. Governors, sequencers and the first
-                units stay as the genesis has them; parameters can be changed later.
+                Unless you say otherwise, your account is the founder: it governs the network, operates the nodes \
+                whose cards name no operator, and has \(NewNetwork.founderBalance) units. Governors, sequencers and \
+                the first units stay as the genesis has them; parameters can be changed later.
                 """)
 
         @Argument(help: ArgumentHelp("What `skerry node init --json` printed, a file a node.", valueName: "card"))

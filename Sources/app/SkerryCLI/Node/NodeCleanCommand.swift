@@ -12,10 +12,11 @@ extension NodeCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove from this host what nodes left that do not run machines here any more.",
             discussion: """
-                For its machines a node has network namespaces, links, rules and cgroups on its host. It removes them when it
-                stops, and what is left when it starts again. This is for nodes that were killed and do not start again:
-                without --data for those whose folders are gone, and with it for the nodes in that folder, which must not
-                run. Containers that go on there are ended. What is in nodes' folders stays. Needs root.
+                For its machines a node has network namespaces, links, rules and cgroups on its host. It removes them \
+                when it stops, and what is left when it starts again. This is for nodes that were killed and do not \
+                start again: without --data for those whose folders are gone, and with it for the nodes in that \
+                folder, which must not run. Containers that go on there are ended. What is in nodes' folders stays. \
+                Needs root.
                 """)
 
         @Option(

@@ -44,9 +44,9 @@ struct NodeCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "How long leases of machines are, in milliseconds. Default: what node.json says, else 15,000.",
-                valueName: "ms"))
-        var machineLease: Int?
+                "How long leases of machines are, such as 5s; 1s to 1h. Default: what node.json says, else 15s.",
+                valueName: "time"))
+        var machineLease: LeaseLength?
 
         @Option(
             help: ArgumentHelp(
@@ -69,7 +69,7 @@ struct NodeCommand: AsyncParsableCommand {
             let folder = NodeFolder(URL(fileURLWithPath: data).standardizedFileURL.path)
             var options = SkerryNode.Options()
             options.quotaBytes = quota?.bytes
-            options.machineLeaseMilliseconds = machineLease
+            options.machineLeaseMilliseconds = machineLease?.milliseconds
             options.httpsPort = httpsPort
             options.accessLog = level <= .info ? AccessLog(format == .json ? .json : .text) : nil
             let node = SkerryNode(folder: folder, options: options, prometheus: prometheus, logger: logger)

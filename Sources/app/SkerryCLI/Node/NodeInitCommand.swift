@@ -8,9 +8,10 @@ extension NodeCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a node's folder: its key and its configuration.",
             discussion: """
-                The node is on no network yet. `skerry node join` brings it onto one that runs, and makes the folder too if
-                there is none. For a new network, hand what this prints with --json to whoever makes the genesis with
-                `skerry network genesis`, and repeat the command with --genesis-file when you have got that.
+                The node is on no network yet. `skerry node join` brings it onto one that runs, and makes the folder \
+                too if there is none. For a new network, hand what this prints with --json to whoever makes the \
+                genesis with `skerry network genesis`, and repeat the command with --genesis-file when you have got \
+                that.
 
                 The key is the node: keep the folder, and let nobody copy it.
                 """)

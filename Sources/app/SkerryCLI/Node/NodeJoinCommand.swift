@@ -11,10 +11,10 @@ extension NodeCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring a node onto a running network.",
             discussion: """
-                Registers the node with your account, stakes units for it if the network wants that, lets it take part, and
-                fetches the ledger from the node at the bootstrap URL. That node is not trusted: everything must follow from
-                the genesis whose id you give. What was done already is not repeated, so a join that broke off goes on where
-                it stopped, and a node that left comes back.
+                Registers the node with your account, stakes units for it if the network wants that, lets it take \
+                part, and fetches the ledger from the node at the bootstrap URL. That node is not trusted: everything \
+                must follow from the genesis whose id you give. What was done already is not repeated, so a join that \
+                broke off goes on where it stopped, and a node that left comes back.
                 """)
 
         @OptionGroup var setup: NodeSetup

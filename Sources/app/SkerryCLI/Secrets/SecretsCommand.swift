@@ -12,10 +12,10 @@ struct SecretsCommand: AsyncParsableCommand {
         commandName: "secrets",
         abstract: "Give functions, machines and origins keys and passwords that are in no release.",
         discussion: """
-            A value is sealed on this machine to the keys of the nodes that serve the app, which open it for the app's
-            workers and machines only. skerry.toml names what a function gets as env.NAME and a machine in its environment:
-            secrets = ["API_KEY"]. New requests of functions see a change at once, and machines are restarted for it, one
-            after the other; no deployment is needed.
+            A value is sealed on this machine to the keys of the nodes that serve the app, which open it for the app's \
+            workers and machines only. skerry.toml names what a function gets as env.NAME and a machine in its \
+            environment: secrets = ["API_KEY"]. New requests of functions see a change at once, and machines are \
+            restarted for it, one after the other; no deployment is needed.
             """,
         subcommands: [Put.self, List.self, Delete.self])
 
@@ -23,14 +23,14 @@ struct SecretsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a secret a value, or another one.",
             discussion: """
-                The value is read from standard input, without its last line break; on a terminal it is asked for and not
-                shown. It is never an argument, because shells keep those and other users see them.
+                The value is read from standard input, without its last line break; on a terminal it is asked for and \
+                not shown. It is never an argument, because shells keep those and other users see them.
 
-                Machines that use the secret are restarted then, the next one when the one before is healthy. With
+                Machines that use the secret are restarted then, the next one when the one before is healthy. With \
                 --no-restart they keep the value before until `skerry machines restart`.
                 """)
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var app: AppName
 
         @Argument(help: "The secret's name in env.")
@@ -138,7 +138,7 @@ struct SecretsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List an app's secrets and the nodes that hold them, never their values.")
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var app: AppName
 
         @OptionGroup var genesis: GenesisOption
@@ -169,7 +169,7 @@ struct SecretsCommand: AsyncParsableCommand {
             abstract: "Take a secret away; functions that need it stop answering.",
             discussion: "Machines that run keep it until they end; then they cannot start without it.")
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var app: AppName
 
         @Argument(help: "The secret's name in env.")

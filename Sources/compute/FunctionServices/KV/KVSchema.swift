@@ -25,7 +25,7 @@ enum KVSchema {
         }
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if found == unstamped { try stamp(database) }
-        if found == unstamped || found == unshared { return try addFloor(database) }
+        if found == unstamped || found == unshared { return try share(database) }
         guard found == version else {
             throw KVError(
                 .unusable, "\(path) has format \(found), this program knows \(version); use the program that wrote it")
@@ -51,6 +51,7 @@ enum KVSchema {
                     UNIQUE (namespace, key)) STRICT;
                 CREATE INDEX entry_by_expiration ON entry (expiration) WHERE expiration IS NOT NULL;
                 \(stampTables)
+                \(fileTable(Int64.random(in: 1 ... .max)))
                 PRAGMA application_id = \(applicationID);
                 PRAGMA user_version = \(version);
                 """)
@@ -84,10 +85,20 @@ enum KVSchema {
                 """)
     }
 
-    private static func addFloor(_ database: Database) throws {
+    /// The number that the file got when it was made; 0 if that was before files had one.
+    static func incarnation(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT incarnation FROM file") ?? 0
+    }
+
+    private static func fileTable(_ incarnation: Int64) -> String {
+        "CREATE TABLE file (incarnation INTEGER NOT NULL) STRICT; INSERT INTO file VALUES (\(incarnation));"
+    }
+
+    private static func share(_ database: Database) throws {
         try database.execute(
             sql: """
                 ALTER TABLE app ADD COLUMN \(floorColumn);
+                \(fileTable(0))
                 PRAGMA user_version = \(version);
                 """)
     }

@@ -55,7 +55,9 @@ actor MachineNetwork {
                 services: services)
             let result = try await Tool.run([nft, "-f", "-"], input: rules)
             guard result.isSuccess else {
-                throw MachineError(.networkFailed, "nftables refused the machines' rules: \(result.output.prefix(300))")
+                throw MachineError(
+                    .networkFailed,
+                    "nftables refused the machines' rules: \(result.output.prefix(300)); see skerry doctor")
             }
         }
         let spaces = Set(kept.flatMap { [$0.name, $0.userName] }), links = Set(kept.map(\.link))
@@ -132,7 +134,7 @@ actor MachineNetwork {
             lastSlot = slot
             return slot
         }
-        throw MachineError(.noRoom, "all \(NetworkBlock.slots) addresses of this node's machines are taken")
+        throw MachineError(.noRoom, "all \(NetworkBlock.slots) addresses of this node's machines are taken; add a node")
     }
 
     private func make() async throws(MachineError) -> NetworkLease {

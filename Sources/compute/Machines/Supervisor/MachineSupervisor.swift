@@ -200,7 +200,8 @@ public actor MachineSupervisor: MachineControl {
             throw MachineError(.exists, "there is a machine \(spec.id); destroy it first, or take another name")
         }
         guard machines.count < configuration.maxMachines else {
-            throw MachineError(.noRoom, "this node knows \(machines.count) machines already, and may know no more")
+            throw MachineError(
+                .noRoom, "this node knows \(machines.count) machines already, and may know no more; add a node")
         }
         let record = MachineStore.Record(spec: spec, image: image, isWanted: false)
         try store.write(record)

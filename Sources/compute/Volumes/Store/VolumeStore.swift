@@ -262,7 +262,8 @@ public actor VolumeStore {
         guard snapshot.contentBytes <= record.byteCount else {
             throw VolumeError(
                 .tooLarge,
-                "The snapshot has \(snapshot.contentBytes) bytes, and the volume \(id) holds \(record.byteCount)")
+                "The snapshot has \(snapshot.contentBytes) bytes, and the volume \(id) holds \(record.byteCount); restore it into a larger one"
+            )
         }
         let (draft, root) = (VolumeStore.draft(folder), root)
         do {
@@ -343,7 +344,7 @@ public actor VolumeStore {
     }
 
     private static func missing(_ id: VolumeID) -> VolumeError {
-        VolumeError(.notFound, "This node has no volume \(id)")
+        VolumeError(.notFound, "This node has no volume \(id); `skerry volumes list` shows those that there are")
     }
 
     private static func draft(_ folder: String) -> String { "\(folder).\(draftName)" }

@@ -43,6 +43,9 @@ enum Destination: Sendable {
         return false
     }
 
+    /// Whether it may send interim answers of its own.
+    var hasInterimAnswers: Bool { if case .origin = self { true } else { false } }
+
     /// The app's own page for what fails here.
     var errorPage: SiteManifest.File? {
         switch self {

@@ -123,3 +123,16 @@ extension HTTP2Stream: BodyPumpOwner {
             nanoseconds: (NIODeadline.now() - started).nanoseconds, broken: broken, on: context.eventLoop)
     }
 }
+
+extension HTTP2Stream: InterimSender {
+    func sendInterim(_ status: Int, _ fields: [(name: String, value: String)], for generation: Int) {
+        if phase == .answering, reply == nil { writeInterim(status, fields) }
+    }
+
+    func writeInterim(_ status: Int, _ fields: [(name: String, value: String)]) {
+        var headers: HPACKHeaders = [":status": String(status)]
+        for (name, value) in fields { headers.add(name: name, value: value) }
+        let interim = HTTP2Frame.FramePayload.Headers(headers: headers)
+        context?.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
+    }
+}
