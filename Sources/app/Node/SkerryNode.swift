@@ -67,6 +67,7 @@ public final class SkerryNode: Service {
     ///
     /// - Throws: ``NodeError`` and the rooms' own errors if the node cannot start.
     public func run() async throws {
+        skerry_keep_freed_memory()
         let lock = try folder.lock()
         defer { close(lock) }
         let key = try KeyFile.load(folder.key)
