@@ -126,6 +126,8 @@ package struct FetchPlan: Sendable {
     var fallen: [NodeID: Fallen] = [:]
     var outbox: [Action] = []
     var lastEpoch = 0
+    /// Before then no request is old enough for a second one, so that nobody need look through them.
+    var firstHedge = Duration.zero
     /// What happened so far.
     package internal(set) var tally = Tally()
 
@@ -240,6 +242,8 @@ package struct FetchPlan: Sendable {
     private mutating func cancelRequest(_ block: Int, _ source: Source) -> Bool {
         guard var flight = flights[block], flight.isAsked(of: source) else { return false }
         release(source)
+        // What is left of a flight with two requests may be old enough already.
+        firstHedge = .zero
         if flight.hedge?.source == source {
             flight.hedge = nil
             flights[block] = flight
