@@ -95,6 +95,7 @@ public final class SkerryNode: Service {
     ) async throws {
         var settings = BlobStore.Settings()
         settings.quotaBytes = options.quotaBytes ?? configuration.quotaBytes
+        settings.directWriteBytes = configuration.directWriteBytes.map { max(0, $0) }
         let store = try BlobStore(folder: folder.blobs, settings: settings, threadPool: threadPool, logger: logger)
         let snapshots = SnapshotStore(store: store, threadPool: threadPool, draftPath: folder.path + "/snapshot.part")
         let parts: NodeParts

@@ -74,6 +74,8 @@ void skerry_start_writing(int descriptor, int64_t offset, int64_t length) {
     errno = before;
 }
 
+int skerry_open_direct(const char *path) { return open(path, O_WRONLY | O_DIRECT | O_CLOEXEC); }
+
 static int fill_status(int result, const struct stat *from, struct skerry_file_status *status) {
     if (result < 0) return -1;
     status->size = from->st_size;

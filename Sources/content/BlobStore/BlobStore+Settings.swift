@@ -22,11 +22,15 @@ extension BlobStore {
         /// A partial blob's progress is made durable after so much has arrived, and every 5 s while blocks arrive.
         /// Default 64 MiB; lower it where connections are slow and restarts frequent.
         public var partialSaveBytes = 64 << 20
+        /// From this size on a stream that is stored is written past the page cache, where the file system allows it, as long
+        /// as nobody reads it meanwhile. Default nil: never. Set it, to 16 MiB or so, on virtual machines whose host hands out
+        /// memory slowly, and where what is stored is much more than memory; the first readers wait for the disk then.
+        public var directWriteBytes: Int?
         /// Connections that read the index at once. Default 4.
         public var indexReaderCount = 4
 
         /// What blobs, finished or not, may take. Default nil: what the disk gives above the reserve. The index, about
-        /// 0.2 KiB a blob, and `corrupt/` come on top.
+        /// 0.2 KiB a blob, its copy and `corrupt/` come on top.
         public var quotaBytes: Int?
         /// Above this fraction of the quota, or of what the disk gives, cache copies are evicted in the background.
         /// Default 0.95.

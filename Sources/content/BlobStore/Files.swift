@@ -29,6 +29,13 @@ final class FileDescriptor: Sendable {
         self.number = number
     }
 
+    /// Opens a file for writes past the page cache; nil where the file system refuses that, or there is no such file.
+    init?(direct path: String) {
+        let number = Files.retrying { skerry_open_direct(path) }
+        guard number >= 0 else { return nil }
+        self.number = number
+    }
+
     deinit { close(number) }
 
     /// The file behind the descriptor, whatever its name is by now.

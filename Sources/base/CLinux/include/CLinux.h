@@ -51,6 +51,10 @@ int skerry_reserve_ahead(int descriptor, int64_t offset, int64_t length);
 /// Waits only while the disk's queue is full. Promises nothing: fsync still does, and reports what went wrong.
 void skerry_start_writing(int descriptor, int64_t offset, int64_t length);
 
+/// Opens a file for writes past the page cache (O_DIRECT), closed on exec. errno is EINVAL where the file system has no such
+/// writes.
+int skerry_open_direct(const char *path);
+
 /// What an inode says about a file.
 ///
 /// A structure of our own: Swift finds `struct stat` in a different module depending on what a file imports.
