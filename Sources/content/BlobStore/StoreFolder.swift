@@ -23,7 +23,6 @@ final class StoreFolder: Sendable {
     /// Fan-out folders whose own entries are known to be durable, by the digest's first two bytes.
     private let durable = Mutex<Set<UInt16>>([])
 
-    var indexPath: String { "\(path)/blobs.sqlite" }
     var partialPath: String { "\(path)/partial" }
     var dataPath: String { "\(path)/data" }
     private var temporaryPath: String { "\(path)/tmp" }
