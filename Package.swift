@@ -86,7 +86,8 @@ let rooms: [Room] = [
         products: [nio("NIOCore"), protobuf, logging, metrics, coreMetrics]),
 
     Room(
-        floor: "network", name: "Outbound", products: [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nioSSL]),
+        floor: "network", name: "Outbound",
+        products: [asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL]),
 
     Room(floor: "ledger", name: "Stark", rooms: ["Blake3", "CStark"]),
     Room(floor: "ledger", name: "AckProofs", rooms: ["Stark", "CStark"]),
@@ -395,7 +396,7 @@ let testTargets: [Target] = [
             "Node", "Gateway", "Manifests", "Exchange", "Peering", "BlobStore", "LedgerLog", "Ledger", "Identity",
             "Blake3", "Wire", "Functions", "FunctionServices", "Recordings", "Membership", "Streams", "WorkerProtocol",
             "Secrets", "ControlModel", "Placement", "AckProofs", "Stark", "Channels", "PaidDelivery", "Calls",
-            "MachineProxy", "Machines", "Volumes",
+            "MachineProxy", "Machines", "Volumes", "HTTPCache",
         ],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), logging, protobuf]),
     tests("ArchitectureTests", []),

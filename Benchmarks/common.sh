@@ -120,6 +120,8 @@ network_down() {
     [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$(readlink -f "$bin/skerry")" ] && kill -KILL "$pid" 2>/dev/null
   done
   node_pids=()
+  # What they have outside of their folders, machines that outlive them too.
+  [ "$(id -u)" -ne 0 ] || skerry node clean --data "$SKERRY_DATA" > /dev/null
   rm -rf "$SKERRY_DATA"
 }
 

@@ -141,7 +141,7 @@ def wake_up():
     times.sort()
     print(f"  wake-up, request to answer: p50 {statistics.median(times):.0f} ms, least {times[0]:.0f}, most {times[-1]:.0f},"
           f" {wakes} times, with a volume")
-    run("machines", "destroy", "sleeper")
+    run("machines", "destroy", "sleeper", "--yes")
 
 
 def roll_out():
@@ -190,6 +190,6 @@ if __name__ == "__main__":
     wake_up()
     lost = roll_out()
     lost += fail_over(15000)
-    run("machines", "destroy", "web")
+    run("machines", "destroy", "web", "--yes")
     if lost:
         sys.exit(f"{lost} requests failed")

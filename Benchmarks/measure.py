@@ -150,6 +150,25 @@ def load(arguments):
         fail(f"{arguments.name}: {errors} errors in {found['requests']} requests: {json.dumps(found)}")
 
 
+def engine(arguments):
+    """Runs a program that calls something for some seconds; its answer is written to a file, or compared with it."""
+    child = subprocess.run(arguments.command, capture_output=True, text=True, timeout=LOAD_GRACE_SECONDS * 2)
+    if child.returncode != 0:
+        fail(f"{arguments.name}: {' '.join(arguments.command)} ended with {child.returncode}: {child.stderr}")
+    found = json.loads(child.stdout)
+    if found["calls"] == 0:
+        fail(f"{arguments.name}: not one call within {found['seconds']} s")
+    if os.path.exists(arguments.answer):
+        with open(arguments.answer) as file:
+            if (expected := file.read()) != found["answer"]:
+                fail(f"{arguments.name}: answered {found['answer']!r} instead of {expected!r}")
+    with open(arguments.answer, "w") as file:
+        file.write(found["answer"])
+    record(
+        arguments.results, round=arguments.round, name=arguments.name, rate=found["calls"] / found["seconds"],
+        cpu=found["cpu"] * 1e6 / found["calls"])
+
+
 def load_http2(arguments):
     """Runs h2load; any answer but a 200, and any broken stream, is an error."""
     command = [
@@ -386,6 +405,7 @@ def main():
     command(
         "load", load, "results", "round", "name", "host", "url", expect=text, pids=servers, seconds=number(3),
         connections=number(32))
+    command("engine", engine, "results", "round", "name", "answer").add_argument("command", nargs="+")
     command(
         "load-http2", load_http2, "results", "round", "name", "host", "url", pids=servers, seconds=number(3),
         connections=number(32), streams=number(8))

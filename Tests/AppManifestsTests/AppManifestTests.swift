@@ -1,4 +1,5 @@
 import AppManifests
+import Foundation
 import Manifests
 import Testing
 
@@ -42,7 +43,7 @@ struct AppManifestTests {
                 jsx_import_source = "preact"
                 define = { VERSION = '"1"' }
                 alias = { react = "preact/compat" }
-                """)
+                """, now: AppManifestTests.now)
         #expect(manifest.name == "shop" && manifest.kind == .function && manifest.entry == "src/main.ts")
         #expect(manifest.routes.map(\.description) == ["/api/*", "/hook"])
         #expect(manifest.limits == .small && manifest.compatibilityDate == "2026-11-01")
@@ -66,6 +67,24 @@ struct AppManifestTests {
         let function = AppManifestTests.head + "[site]\nspa = true\nzz = 1\n"
         let error = #expect(throws: AppManifestError.self) { try AppManifest(parsing: function) }
         #expect(error?.problems.map(\.position.line) == [4, 6], "the function has no files, and there is no such key")
+    }
+
+    /// 2026-10-31, shortly before midnight in UTC: elsewhere it is the next day.
+    private static let now = Date(timeIntervalSince1970: 1_793_490_000)
+
+    @Test("A compatibility date is no later than today")
+    func futureDates() throws {
+        func manifest(_ day: String) throws -> AppManifest {
+            try AppManifest(
+                parsing: AppManifestTests.head + "compatibility_date = \"\(day)\"", now: AppManifestTests.now)
+        }
+        #expect(try manifest("2020-02-29").compatibilityDate == "2020-02-29")
+        #expect(try manifest("2026-11-01").compatibilityDate == "2026-11-01")
+        for day in ["2026-11-02", "2027-01-01", "9999-12-31"] {
+            let error = #expect(throws: AppManifestError.self) { try manifest(day) }
+            #expect(error?.problems.map(\.position.description) == ["4:22"])
+            #expect(error?.description.contains("in the future") == true)
+        }
     }
 
     private static let head = "name = \"a\"\nkind = \"function\"\nentry = \"main.js\"\n"

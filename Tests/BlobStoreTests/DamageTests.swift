@@ -357,7 +357,8 @@ private struct TinyDisk {
     /// Page faults of this thread so far.
     private static var faults: Int {
         var usage = rusage()
-        getrusage(RUSAGE_THREAD, &usage)
+        // RUSAGE_THREAD, which Swift does not see.
+        getrusage(1, &usage)
         return usage.ru_minflt
     }
 }

@@ -80,6 +80,50 @@ private let size = 6 * blockBytes + 77
         try await complete(fixture)
     }
 
+    /// Each block is read, and what lies behind it with it, before the next one is written.
+    @Test("Blocks written around the page cache are read through it") func directBlocks() async throws {
+        let fixture = try Fixture { $0.directBytes = 1 }
+        let first = try begin(fixture)
+        for index in [1, 0, 2, 6] {
+            try await first.write(block: index, parts[index])
+            #expect(try await first.read(block: index) == parts[index])
+        }
+        await first.suspend()
+        try fixture.reopen()
+        let second = try begin(fixture)
+        for index in [4, 3, 5] {
+            #expect(try await second.read(block: 2) == parts[2])
+            try await second.write(block: index, parts[index], isReadSoon: index != 3)
+            #expect(try await second.read(block: index) == parts[index])
+        }
+        try await second.finish()
+        #expect(try await fixture.store.readAll(id, limit: size) == bytes)
+        #expect(try await fixture.store.verify(id) == .whole(byteCount: size))
+    }
+
+    @Test("Memory for direct writes is used again, and what does not fit is written the usual way") func directFile()
+        throws
+    {
+        let scratch = DirectScratch()
+        let piece = scratch.take()
+        scratch.give(piece)
+        let again = scratch.take()
+        #expect(again.baseAddress == piece.baseAddress)
+        #expect(UInt(bitPattern: again.baseAddress) % UInt(DirectFile.alignment) == 0)
+        scratch.give(again)
+        let path = NSTemporaryDirectory() + "direct-\(UUID().uuidString)"
+        defer { unlink(path) }
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(count: blockBytes)))
+        // Not every file system has a way around its cache.
+        guard let file = DirectFile(path: path, scratch: scratch) else { return }
+        let short = try parts[6].withUnsafeReadableBytes { try file.write($0, at: 0) }
+        #expect(!short)
+        let odd = try parts[0].withUnsafeReadableBytes { try file.write($0, at: 100) }
+        #expect(!odd)
+        guard try parts[0].withUnsafeReadableBytes({ try file.write($0, at: 0) }) else { return }
+        #expect(FileManager.default.contents(atPath: path) == Data(parts[0].readableBytesView))
+    }
+
     @Test func oneSessionAtATime() async throws {
         let fixture = try Fixture()
         let first = try begin(fixture)

@@ -99,10 +99,10 @@ private let piece = DirectPart.pieceByteCount
 
     /// Whether the file system has such writes or not, and where it changes its mind.
     @Test(arguments: [nil, 0, 1] as [Int?], [piece - 1, piece, piece + 1, 3 * piece + 70_001])
-    func writesPastThePageCache(refusedFrom: Int?, size: Int) async throws {
+    func writesAroundThePageCache(refusedFrom: Int?, size: Int) async throws {
         let disk = ManualFaults()
         let fixture = try Fixture {
-            $0.directWriteBytes = 0
+            $0.directStreamBytes = 0
             $0.faults = disk.faults
         }
         let writes = Mutex(0)
@@ -139,8 +139,8 @@ private let piece = DirectPart.pieceByteCount
         #expect(try fixture.names(in: "tmp").isEmpty)
     }
 
-    @Test func readingADraftThatGoesPastThePageCache() async throws {
-        let fixture = try Fixture { $0.directWriteBytes = 600_000 }
+    @Test func readingADraftThatGoesAroundThePageCache() async throws {
+        let fixture = try Fixture { $0.directStreamBytes = 600_000 }
         let bytes = noise(3_500_001)
         let session = try fixture.store.ingest(expecting: digest(bytes), sizeHint: nil)
         var end = 0
@@ -161,16 +161,16 @@ private let piece = DirectPart.pieceByteCount
         #expect(try await fixture.store.readAll(digest(bytes), limit: .max) == bytes)
     }
 
-    @Test func aDiskThatFailsPastThePageCache() async throws {
+    @Test func aDiskThatFailsAroundThePageCache() async throws {
         let disk = ManualFaults()
         let fixture = try Fixture {
-            $0.directWriteBytes = 0
+            $0.directStreamBytes = 0
             $0.faults = disk.faults
         }
         // tmpfs of older kernels, and overlays of it, have no such writes.
         let draft = "\(fixture.folder)/draft"
         try Data().write(to: URL(filePath: draft))
-        let isPossible = FileDescriptor(direct: draft) != nil
+        let isPossible = DirectFile(path: draft, scratch: DirectScratch()) != nil
         let bytes = noise(2_000_000)
         for (number, expected) in [(ENOSPC, BlobStoreError.Code.diskFull), (EIO, .ioFailed), (EROFS, .diskFull)] {
             disk.onWritingDirectly { _ in number }

@@ -121,6 +121,25 @@ struct PayeeChannelTests {
         #expect(channel.voucher?.units == 20 && !channel.hasUnsettled)
     }
 
+    @Test("A voucher that runs far ahead of the links is refused: links behind it could not be settled")
+    func vouchersAhead() throws {
+        var payer = try TestPayer(payee: node, units: 9_000)
+        var channel = try channel(payer)
+        let (id, key) = (payer.record.id, payer.key)
+        func signed(_ units: UInt64) throws -> PayeeChannel.SignedVoucher {
+            let voucher = Voucher(network: testNetwork, channel: id, commodity: .bytes, units: units)
+            return .init(units: units, signature: try voucher.sign(with: key))
+        }
+        let (most, more) = (try signed(4_096), try signed(4_097))
+        #expect(code { _ = try channel.accept(more, network: testNetwork) } == .badVoucher)
+        #expect(try value { try channel.accept(most, network: testNetwork) } == 4_096)
+        // Nor does a second one go further than the links allow.
+        #expect(code { _ = try channel.accept(more, network: testNetwork) } == .badVoucher)
+        let link = try payer.chain.reveal(1)
+        #expect(try value { try channel.accept(link, maxGap: 64) } == 1)
+        #expect(try value { try channel.accept(more, network: testNetwork) } == 1)
+    }
+
     @Test("What the ledger settled beyond what is known here is taken over")
     func ledgerIsAhead() throws {
         var payer = try TestPayer(payee: node)

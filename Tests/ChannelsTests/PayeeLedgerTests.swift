@@ -391,9 +391,6 @@ struct PayeeLedgerTests {
         ).session
         let ticket = try ledger.charge(session: first, holder: owner.publicKey.node, commodity: .bytes, at: 0)
         ledger.chargeAfterwards(129, on: ticket)
-        let digits = try #require(
-            RadixChains.split(130, remaining: [small.chain.remaining, large.chain.remaining, 0]))
-        #expect(digits == [2, 2, 0])
         let holder = owner.publicKey.node
         #expect(
             try value {

@@ -76,31 +76,44 @@ struct PayingCallerTests {
         var acknowledged: UInt64 { payee.openChannels.reduce(0) { $0 + $1.acknowledgedUnits } }
     }
 
-    /// A node, a client with a channel of so many units at a price of 3, and what `body` does with them.
+    /// A node, a client with a channel of so many units at a price of 3 and others of larger links, and what `body` does
+    /// with them.
     private func with(
-        _ conduct: Conduct = Conduct(), units: UInt64 = 256,
+        _ conduct: Conduct = Conduct(), units: UInt64 = 256, larger: [UInt64] = [],
         _ body: (_ caller: PayingCaller, _ provider: Provider, _ node: NodeID) async throws -> Void
     ) async throws {
         let folder = NSTemporaryDirectory() + "paying-caller-\(UUID().uuidString)"
         let (seller, buyer) = (SigningKey(), SigningKey())
         let node = seller.publicKey.node
-        let plan = try ChannelPlan(
-            key: buyer, network: PayingCallerTests.network, payee: node, nonce: 1, expiresMilliseconds: .max / 2,
-            purchases: [.init(commodity: .compute, unitPrice: 3, maxUnits: units)])
-        let record = try ChannelRecord(
-            id: ChannelID(Blake3.hash([9])), opening: plan.channel, payerKey: buyer.publicKey, openedSequence: 1)
+        var chains: [PayerChain] = []
+        var records: [ChannelRecord] = []
+        for (weight, links) in zip(RadixChains.weights, [units] + larger) {
+            let plan = try ChannelPlan(
+                key: buyer, network: PayingCallerTests.network, payee: node, nonce: weight,
+                expiresMilliseconds: .max / 2,
+                purchases: [.init(commodity: .compute, unitPrice: 3 * weight, maxUnits: links)])
+            chains.append(try #require(plan.chains[.compute]))
+            records.append(
+                try ChannelRecord(
+                    id: ChannelID(Blake3.hash([UInt8(chains.count)])), opening: plan.channel,
+                    payerKey: buyer.publicKey, openedSequence: 1))
+        }
+        let others = zip(records, zip(chains, RadixChains.weights)).dropFirst().compactMap { record, part in
+            LargerChain(channel: record.id, weight: UInt16(part.1), chain: part.0)
+        }
         let payee = try PayeeLedger(folder: folder, key: seller, network: PayingCallerTests.network)
-        let provider = Provider(payee, conduct) { $0 == record.id ? record : nil }
+        let provider = Provider(payee, conduct) { [records] id in records.first { $0.id == id } }
         let peers = try PeerNetwork(
             key: seller, network: Data(PayingCallerTests.network.digest.bytes), directory: Everybody(),
             handler: provider, ledgerSequence: { 0 }, group: MultiThreadedEventLoopGroup.singleton,
             logger: PayingCallerTests.quiet)
         let port = try await peers.listen(host: "127.0.0.1", port: 0)
-        let chain = try #require(plan.chains[.compute])
         let caller = try PayingCaller(
             key: buyer, network: PayingCallerTests.network,
             providers: [PaidProvider(node: node, endpoint: PeerEndpoint(host: "127.0.0.1", port: port))],
-            payments: [PayableChannel(channel: record.id, payee: node, chain: chain, unitPrice: 3)],
+            payments: [
+                PayableChannel(channel: records[0].id, payee: node, chain: chains[0], unitPrice: 3, larger: others)
+            ],
             logger: PayingCallerTests.quiet)
         let result: Result<Void, any Error>
         do { result = .success(try await body(caller, provider, node)) } catch { result = .failure(error) }
@@ -220,6 +233,20 @@ struct PayingCallerTests {
             #expect(try await code(caller, node) == nil)
             #expect(try await code(caller, node) == .channelExhausted)
             #expect(provider.acknowledged == 10)
+        }
+    }
+
+    @Test("Three channels pay together, each link by its weight, and vouchers cover all of them")
+    func larger() async throws {
+        try await with(Conduct(claimed: 131, counted: 131, after: .milliseconds(150)), larger: [10, 1]) {
+            (caller, provider, node) async throws in
+            let answer = try await caller.call(try PayingCallerTests.request(), at: node, maxPrice: 10_000)
+            #expect(answer.bill == PayingCaller.Bill(units: 131, price: 393))
+            #expect(caller.paidUnits == 131 && provider.acknowledged == 3 + 2)
+            #expect(provider.payee.openChannels.reduce(0) { $0 + $1.unsettledAmount } == 393)
+            #expect(await caller.handVouchers() == [node: 131])
+            let settled = provider.payee.openChannels.compactMap { $0.voucher?.units }
+            #expect(settled.sorted() == [2, 3])
         }
     }
 

@@ -60,6 +60,7 @@ extension TestBackend {
     func keepRollback(_ order: ByteBuffer, of name: String, by account: AccountID) async throws -> RollbackReceipt {
         throw Serving.unused
     }
+    func automaticRollback(of name: String) async throws -> RollbackReport { throw Serving.unused }
     func domain(_ name: String) async throws -> DomainReport { throw Serving.unused }
     func prices() -> PriceList { PriceList(node: node.description, prices: [:]) }
     func settle(by account: AccountID) async throws -> EarningsInfo { throw Serving.unused }

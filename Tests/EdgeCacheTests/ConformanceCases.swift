@@ -159,9 +159,11 @@ private let storingCases: [ConformanceCase] = [
         "an older answer does not come back after one with no-store", .fetch(hour),
         CaseStep(asks: ["cache-control": "no-cache"], says: ["cache-control": "no-store"]), .asked(after: 11)),
     .init("no-store of the request (5.2.1.5)", .fetch(hour, asks: ["cache-control": "no-store"]), .asked()),
-    .init("Set-Cookie for one client", .fetch(["cache-control": "max-age=60", "set-cookie": "a=b"]), .asked()),
     .init(
-        "Set-Cookie for all", .fetch(["cache-control": "public, max-age=60", "set-cookie": "a=b"]),
+        "Set-Cookie without a word on how long", .fetch(["last-modified": date(-90_000), "set-cookie": "a=b"]), .asked()
+    ),
+    .init(
+        "Set-Cookie and a max-age (7.3)", .fetch(["cache-control": "max-age=60", "set-cookie": "a=b"]),
         .cached([:], [("set-cookie", "a=b")])),
     .init("a request with a cookie", .fetch(hour), .cached(["cookie": "a=b"])),
     .init("a request with Authorization (3.5)", .fetch(hour, asks: ["authorization": "Basic x"]), .asked()),
@@ -258,6 +260,10 @@ private let changesThatFail: [ConformanceCase] = unsafeMethods.map { method in
 }
 
 private let invalidationCases: [ConformanceCase] = [
+    .init(
+        "what is invalid is not served stale (4.4)",
+        .fetch(["cache-control": "max-age=60, stale-while-revalidate=60, stale-if-error=60"]), .sent("POST"),
+        CaseStep(expects: .fails, trouble: .unreachable, after: 5), .asked(["cache-control": "max-stale"])),
     .init("OPTIONS does not", .fetch(hour), .sent("OPTIONS"), .cached()),
     .init("Location", .fetch(hour, path: "/y"), .sent("POST", ["location": "/y"]), .asked(path: "/y")),
     .init(

@@ -1,5 +1,6 @@
 import BlobStore
 import Foundation
+import Gateway
 import HTTPCache
 import Identity
 import NIOCore
@@ -29,6 +30,36 @@ struct FaultTests {
             origin.set { _ in throw OriginError(.unreachable, "The origin is down") }
             _ = try await scene.get("/other")
         }
+        await scene.close()
+    }
+
+    private func status(_ scene: Scene, _ fields: CacheFields = [:]) async -> Int? {
+        do {
+            return try await scene.get("/a", fields).status
+        } catch {
+            return (EdgeCache.explained(error) as? GatewayError)?.status
+        }
+    }
+
+    @Test("Failures have the status that fits them (RFC 9110 15.6, RFC 9111 5.2.1.7, 5.2.2.2)")
+    func statuses() async throws {
+        let codes: [(OriginError.Code, Int)] = [
+            (.notFound, 404), (.badRequest, 400), (.unsupported, 501), (.unreachable, 502), (.badResponse, 502),
+            (.breakerOpen, 503), (.timeout, 504), (.loop, 508),
+        ]
+        for (code, status) in codes {
+            let told = EdgeCache.explained(OriginError(code, "It failed", retryAfter: 7)) as? GatewayError
+            #expect(told?.status == status && told?.retryAfterSeconds == 7, "\(code)")
+        }
+        let origin = TestOrigin { _ in TestOrigin.answer([5], ["cache-control": "max-age=1, must-revalidate"]) }
+        let scene = try Scene(origin: origin)
+        #expect(await status(scene, ["cache-control": "only-if-cached"]) == 504)
+        #expect(origin.requests.isEmpty)
+        #expect(await status(scene) == 200)
+        try await scene.settled()
+        scene.wait(seconds: 5)
+        origin.set { _ in throw OriginError(.unreachable, "The origin is down") }
+        #expect(await status(scene) == 504)
         await scene.close()
     }
 

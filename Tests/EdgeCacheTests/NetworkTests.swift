@@ -5,6 +5,7 @@ import Identity
 import NIOCore
 import Origins
 import Streams
+import Synchronization
 import Testing
 
 @testable import EdgeCache
@@ -50,6 +51,23 @@ struct NetworkTests {
         await scene.close()
     }
 
+    @Test("What has to be validated each time is asked about once each time through another node (RFC 9111 5.2.2.4)")
+    func validatedEachTime() async throws {
+        let fields: OriginFields = ["cache-control": "no-cache", "etag": "\"a\""]
+        let origin = TestOrigin { request in
+            request.fields["if-none-match"] == nil
+                ? TestOrigin.answer([7], fields) : TestOrigin.answer([], status: 304, fields)
+        }
+        let scene = try Scene(nodes: 2, origin: origin)
+        for count in 1...4 {
+            #expect(try await scene.get("/a", on: 1).body == [7])
+            #expect(origin.requests.count == count)
+            for node in 0..<2 { try await scene.settled(on: node) }
+        }
+        #expect(origin.requests.dropFirst().allSatisfy { $0.fields["if-none-match"] == "\"a\"" })
+        await scene.close()
+    }
+
     @Test("When the node that asks for all is away, another one asks")
     func shieldDown() async throws {
         let scene = try Scene(nodes: 3, origin: TestOrigin { _ in TestOrigin.answer([1]) })
@@ -68,6 +86,26 @@ struct NetworkTests {
         #expect(try await scene.get("/a", on: 1).body == body)
         #expect(try await scene.get("/a", on: 1).body == body)
         #expect(scene.origin.requests.count == 2)
+        await scene.close()
+    }
+
+    @Test(
+        "Interim answers reach who asked, also through another node, and are not stored (RFC 9110 15.2)",
+        arguments: ["max-age=60", "no-store"])
+    func interim(control: String) async throws {
+        let origin = TestOrigin { request in
+            request.onInterim?(103, ["link": "</a.css>", "x-hint": "1"])
+            return TestOrigin.answer([1], ["cache-control": control])
+        }
+        let scene = try Scene(nodes: 2, origin: origin)
+        for node in 0..<2 {
+            let heard = Mutex<[Int: OriginFields]>([:])
+            let call = scene.call(
+                "/\(node)", onInterim: { status, fields in heard.withLock { $0[status] = fields } })
+            let got = try await Scene.collect(try await scene.nodes[node].cache.answer(call), on: call.loop)
+            #expect(got.body == [1] && got.field("x-hint") == nil)
+            #expect(heard.withLock { $0 } == [103: ["link": "</a.css>", "x-hint": "1"]], "node \(node)")
+        }
         await scene.close()
     }
 

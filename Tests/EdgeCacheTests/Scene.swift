@@ -261,13 +261,17 @@ final class Scene: Sendable {
         func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
     }
 
-    func call(_ path: String, method: String = "GET", _ fields: CacheFields = [:]) -> CacheCall {
+    func call(
+        _ path: String, method: String = "GET", _ fields: CacheFields = [:],
+        onInterim: OriginRequest.InterimListener? = nil
+    ) -> CacheCall {
         let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
         let request = CacheRequest(
             method: method, scheme: "http", authority: "shop.test", path: parts[0],
             query: parts.count > 1 ? parts[1] : nil, fields: fields)
         return CacheCall(
-            plans.plan, request, visitor: nil, on: MultiThreadedEventLoopGroup.singleton.next(), isFromPeer: false)
+            plans.plan, request, visitor: nil, on: MultiThreadedEventLoopGroup.singleton.next(), isFromPeer: false,
+            onInterim: onInterim)
     }
 
     func get(

@@ -215,4 +215,26 @@ struct ServingTests {
         #expect(scene.origin.requests.count == 1)
         await scene.close()
     }
+
+    @Test("Requests that come together are answered each by the origin where its answer may not be reused (RFC 9111 4)")
+    func notShared() async throws {
+        let origin = TestOrigin { request in
+            try await Task.sleep(for: .milliseconds(50))
+            guard request.fields["if-none-match"] == nil else {
+                return TestOrigin.answer([], status: 304, ["etag": "\"a\""])
+            }
+            return TestOrigin.answer([1], ["cache-control": "no-cache", "etag": "\"a\""])
+        }
+        let scene = try Scene(nodes: 2, origin: origin)
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for client in 0..<8 { group.addTask { try await scene.get("/a", on: client % 2).body } }
+            for try await body in group { #expect(body == [1]) }
+        }
+        #expect(origin.requests.count >= 8)
+        // What has come is asked about, also while it is still being stored.
+        _ = try await scene.get("/b")
+        _ = try await scene.get("/b")
+        #expect(origin.requests.last?.fields["if-none-match"] == "\"a\"")
+        await scene.close()
+    }
 }

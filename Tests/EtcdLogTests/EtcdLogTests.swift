@@ -30,6 +30,12 @@ struct EtcdLogTests {
             #expect(try await log.entries(from: 2, limit: 1, byteLimit: 1 << 20) == [bytes[1]])
             #expect(try await log.entries(from: 1, limit: 9, byteLimit: 1) == [bytes[0]])
             #expect(try await log.entries(from: 1, limit: 9, byteLimit: bytes[0].count + bytes[1].count).count == 2)
+            for first in [1, 3, 4] as [UInt64] {
+                let page = try await log.page(from: first, limit: 9, byteLimit: 1 << 20)
+                #expect(page.entries == Array(bytes.dropFirst(Int(first) - 1)))
+                #expect(page.head == LogHead(sequence: 3, hash: entries[2].hash))
+            }
+            #expect(try await log.page(from: 1, limit: 0, byteLimit: 9).head == nil)
             #expect(try await log.entries(from: .max, limit: 9, byteLimit: 9).isEmpty)
             #expect(try await log.entries(from: 0, limit: 0, byteLimit: 9).isEmpty)
             #expect(try await log.entries(from: 1, limit: -1, byteLimit: -1).isEmpty)

@@ -50,6 +50,7 @@ struct HostileValueTests {
                 try await victim.put(victim.keys.head, bytes)
                 let (log, next) = (victim.log, try victim.chain.after("d"))
                 #expect(await code { _ = try await log.head() } == .logUnusable)
+                #expect(await code { _ = try await log.page(from: 1, limit: 9, byteLimit: 9) } == .logUnusable)
                 #expect(await code { try await log.append(LogRecord(next)) } == .logUnusable)
                 #expect(await code { try await log.truncate(to: victim.chain.base(next)) } == .logUnusable)
                 try await victim.ledger.close()

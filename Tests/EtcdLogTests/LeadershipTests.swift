@@ -38,6 +38,27 @@ struct LeadershipTests {
         }
     }
 
+    @Test func whoLeadsTalksToTheMemberThatLeadsEtcd() async throws {
+        try await EtcdFixture.run(3) { etcd in
+            let start = try Chain()
+            var cluster = try etcd.cluster()
+            cluster.leaseSeconds = 2
+            let ledger = try etcd.ledger(start, cluster: cluster)
+            func isBesideLeader() async -> Bool {
+                guard let leader = try? await etcd.raftLeader() else { return false }
+                return ledger.log.client.preferredMember == leader
+            }
+            try await leading(ledger) { _ in
+                while await !isBesideLeader() { try await Task.sleep(for: .milliseconds(100)) }
+                let old = try await etcd.raftLeader()
+                etcd.kill9(old)
+                while await !isBesideLeader() { try await Task.sleep(for: .milliseconds(100)) }
+                #expect(ledger.log.client.preferredMember != old)
+            }
+            try await ledger.close()
+        }
+    }
+
     @Test func movesWhenTheLeaderIsCutOff() async throws {
         try await EtcdFixture.run { etcd in
             let start = try Chain()

@@ -113,7 +113,19 @@ import Testing
         #expect(await wrong("crypto.aesGCM", decrypt, prefixed(key, [1], [], cipher)) == "crypto/operation")
         #expect(await wrong("crypto.aesGCM", decrypt, prefixed([1], iv, [], cipher)) == "crypto/data")
         #expect(await wrong("crypto.aesGCM", decrypt, [1, 2, 3]) == "crypto/data")
-        #expect(await wrong("crypto.aesGCM", #"{"op": "encrypt", "tagLength": 96}"#, []) == "crypto/unsupported")
+        for bits in [32, 64, 96, 104, 112, 120] {
+            let short = Array(cipher.dropLast(16 - bits / 8))
+            let body = prefixed(key, iv, additional, plain)
+            #expect(try await run("crypto.aesGCM", #"{"op": "encrypt", "tagLength": \#(bits)}"#, body) == short)
+            let open = #"{"op": "decrypt", "tagLength": \#(bits)}"#
+            #expect(try await run("crypto.aesGCM", open, prefixed(key, iv, additional, short)) == plain)
+            #expect(await wrong("crypto.aesGCM", open, prefixed(key, iv, [], short)) == "crypto/operation")
+            #expect(await wrong("crypto.aesGCM", open, prefixed(key, iv, additional, [1])) == "crypto/operation")
+        }
+        for bits in [0, 8, 100, 129, -32] {
+            let argument = #"{"op": "encrypt", "tagLength": \#(bits)}"#
+            #expect(await wrong("crypto.aesGCM", argument, prefixed(key, iv, [], plain)) == "crypto/operation")
+        }
         for keyBytes in [24, 32] {
             let key = [UInt8](repeating: 9, count: keyBytes)
             let long = [UInt8](repeating: 3, count: 40)
@@ -121,6 +133,31 @@ import Testing
             #expect(box.count == 16)
             #expect(try await run("crypto.aesGCM", decrypt, prefixed(key, long, [], box)).isEmpty)
         }
+    }
+
+    // RFC 3394, sections 4.1 and 4.6.
+    @Test func aesKeyWrap() async throws {
+        let (encrypt, decrypt) = (#"{"op": "encrypt"}"#, #"{"op": "decrypt"}"#)
+        let bytes = hex("00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f")
+        let key = (0..<32).map { UInt8($0) }
+        for (keyBytes, dataBytes, expected) in [
+            (16, 16, "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5"),
+            (32, 32, "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21"),
+        ] {
+            let (key, data) = (Array(key.prefix(keyBytes)), Array(bytes.prefix(dataBytes)))
+            #expect(try await run("crypto.aesKW", encrypt, prefixed(key, data)) == hex(expected))
+            #expect(try await run("crypto.aesKW", decrypt, prefixed(key, hex(expected))) == data)
+            #expect(
+                await wrong("crypto.aesKW", decrypt, prefixed(key, [1] + hex(expected).dropFirst()))
+                    == "crypto/operation")
+        }
+        for length in [0, 8, 15, 17] {
+            let body = prefixed(Array(key.prefix(16)), [UInt8](repeating: 1, count: length))
+            #expect(await wrong("crypto.aesKW", encrypt, body) == "crypto/operation")
+            #expect(await wrong("crypto.aesKW", decrypt, body) == "crypto/operation")
+        }
+        #expect(await wrong("crypto.aesKW", encrypt, prefixed([1], bytes)) == "crypto/data")
+        #expect(await wrong("crypto.aesKW", "{}", prefixed(key, bytes)) == "crypto/data")
     }
 
     // NIST SP 800-38A, F.2.1 and F.5.1.

@@ -209,6 +209,76 @@ import Testing
         }
     }
 
+    @Test func whatIsRemovedAndForgottenDoesNotComeBackWithACopy() async throws {
+        try await with(2, { $0.maxRemovedPerApp = 0 }) { homes, stores in
+            let (a, b) = (stores[0], stores[1])
+            for key in ["k1", "kept"] { try await put(a, key) }
+            try await pull(b, from: a)
+            homes.advance(by: 1)
+            try await a.delete("k1", in: space, of: app)
+            try await a.sweep()
+            // The other one forgot a removal of its own, so that all it has has to be copied: also what is removed here.
+            try await put(b, "own")
+            try await put(b, "gone")
+            try await b.delete("gone", in: space, of: app)
+            try await b.sweep()
+            #expect(try await pull(a, from: b).isWhole)
+            #expect(try await names(a) == ["kept", "own"])
+            #expect(try await pull(b, from: a).isWhole)
+            #expect(try await names(b) == ["kept", "own"])
+            #expect(try await a.usage(of: app).bytes == b.usage(of: app).bytes)
+        }
+    }
+
+    @Test func anAppIsGivenAwayUnlessSomethingChanged() async throws {
+        try await with(2, { $0.sweepBatch = 3 }) { homes, stores in
+            let (a, b) = (stores[0], stores[1])
+            for number in 0..<10 { try await put(a, "k\(number)") }
+            try await a.put("k", KVEntry(value: [1]), in: space, of: "owner/other")
+            let known = try await a.vector(of: app)
+            homes.advance(by: 1)
+            try await put(a, "late", 7)
+            #expect(try await !a.giveAway(app, known: known))
+            #expect(try await value(a, "late") == 7)
+            #expect(try await !a.giveAway(app, known: KVVector()))
+            #expect(try await !a.giveAway("nobody/app", known: KVVector([1: 1])))
+
+            try await pull(b, from: a)
+            let all = try await a.vector(of: app)
+            #expect(try await a.giveAway(app, known: all))
+            #expect(try await names(a).isEmpty)
+            #expect(try await a.vector(of: app) == KVVector())
+            #expect(try await a.usage(of: app).entries == 0)
+            #expect(try await a.apps(after: "", limit: 9) == ["owner/other"])
+            try await a.sweep()
+            #expect(try await a.get("k", in: space, of: "owner/other") != nil)
+            // Others would take a change for all that was ever made here.
+            await #expect(throws: KVError.self) { try await put(a, "again") }
+            try await pull(a, from: b)
+            homes.advance(by: -10)
+            try await put(a, "again")
+            #expect(try await a.vector(of: app)[1] > all[1])
+            try await pull(b, from: a)
+            for store in stores { #expect(try await names(store).count == 12) }
+            #expect(try await a.usage(of: app).bytes == b.usage(of: app).bytes)
+            #expect(try await a.giveAway(app, known: try await a.vector(of: app)))
+            try await a.takeBack(app)
+            try await put(a, "alone")
+        }
+    }
+
+    @Test func aChangeComesAfterWhatAnUnfinishedCopyLeft() async throws {
+        try await with(2) { homes, stores in
+            let ahead = KVStamp(clock: Int64(homes.clock.now + 60) * 1_000_000, writer: 9)
+            let change = KVChange(namespace: space, key: "k", stamp: ahead, entry: KVEntry(value: [1]))
+            try await stores[0].merge([change], spans: [], of: app, isMarking: true)
+            try await put(stores[0], "k", 2)
+            try await pull(stores[1], from: stores[0])
+            try await stores[1].merge([change], spans: [], of: app)
+            #expect(try await value(stores[1], "k") == 2)
+        }
+    }
+
     @Test func removalsAreForgottenAfterAWhile() async throws {
         try await with(1) { homes, stores in
             try await put(stores[0], "key")
@@ -300,6 +370,16 @@ import Testing
         try await put(store, "c")
         #expect(try await store.usage(of: app).entries == 3)
         try await store.close()
+        // Files of the version after that one lack a column and a table.
+        let second = try DatabaseQueue(path: path)
+        try await second.write { database in
+            try database.execute(sql: "ALTER TABLE app DROP COLUMN floor; DROP TABLE file; PRAGMA user_version = 2")
+        }
+        try second.close()
+        let again = try KVStore(path: path)
+        #expect(try await names(again) == ["a", "b", "c"])
+        try await put(again, "d")
+        try await again.close()
     }
 
     @Test func onlyBoundNamespacesAreReached() async throws {

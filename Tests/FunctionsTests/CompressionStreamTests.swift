@@ -59,6 +59,56 @@ import Testing
             #"""
             "TypeError"
             """#),
+        Check(
+            "bad input reaches the writer",
+            #"""
+            async () => { const d = new DecompressionStream('gzip'); const w = d.writable.getWriter(); const r =
+                d.readable.getReader();
+                const name = (promise) => promise.then(() => 'no error', (e) => e.name); const read =
+                    name(r.read());
+                w.write(new TextEncoder().encode('nonsense')).catch(() => undefined);
+                    return [await name(w.close()), await read,
+                await name(w.closed)]; }
+            """#,
+            #"""
+            ["TypeError","TypeError","TypeError"]
+            """#),
+        Check(
+            "closing waits for the output",
+            #"""
+            async () => { const c = new CompressionStream('deflate'); const w = c.writable.getWriter();
+                w.write(new Uint8Array(100000));
+                let isClosed = false; const closed = w.close().then(() => { isClosed = true; }); const before =
+                    isClosed;
+                const bytes = await new Response(c.readable).bytes(); await closed; return [before, isClosed,
+                    bytes.length > 50]; }
+            """#,
+            #"""
+            [false,true,true]
+            """#),
+        Check(
+            "reading nothing more ends the codec",
+            #"""
+            async () => { const c = new CompressionStream('gzip'); const w = c.writable.getWriter(); const r =
+                c.readable.getReader();
+                const read = r.read(); await w.write(new Uint8Array(10)); await r.cancel('enough');
+                    return [(await read).done,
+                await w.write(new Uint8Array(1)).catch((e) => e)]; }
+            """#,
+            #"""
+            [true,"enough"]
+            """#),
+        Check(
+            "shared memory is not compressed",
+            #"""
+            async () => { const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+                const c = new CompressionStream('gzip'); const w = c.writable.getWriter();
+                    c.readable.getReader().read().catch(() => 0);
+                return w.write(new Uint8Array(buffer, 0, 8)).catch((e) => e.name); }
+            """#,
+            #"""
+            "TypeError"
+            """#),
     ]
 
     @Test func behaves() async throws {

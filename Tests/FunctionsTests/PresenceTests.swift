@@ -31,6 +31,7 @@ import Testing
         ("MessagePort", "close onmessage onmessageerror postMessage start"),
         ("Performance", "mark measure now timeOrigin toJSON"),
         ("PromiseRejectionEvent", "promise reason"),
+        ("QuotaExceededError", "code message name quota requested"),
         ("ReadableByteStreamController", "byobRequest close desiredSize enqueue error"),
         ("ReadableStream", "cancel getReader locked pipeThrough pipeTo tee values"),
         ("ReadableStreamBYOBReader", "cancel closed read releaseLock"),

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Streams
 import Testing
 
 @testable import Functions
@@ -93,7 +94,7 @@ import Testing
             #expect(await fixture.failed("/deep")?.code == .exception)
             let messages = [
                 "/bare": "has the line \"no header line\"", "/untyped": "says neither Content-Type nor Status",
-                "/headless": "has no empty line", "/none": "is empty", "/large": "wrote more than 12582912 bytes",
+                "/headless": "has no empty line", "/none": "is empty",
             ]
             for (path, message) in messages {
                 let failure = await fixture.failed(path)
@@ -113,6 +114,39 @@ import Testing
         try await withPool { (fixture: PoolFixture) async throws -> Void in
             #expect(await fixture.failed("/spin", code: code)?.code == .cpuLimit)
             #expect(try await fixture.run("/hello", code: code).text == "hello\n")
+        }
+    }
+
+    /// What is long, or comes late, leaves while the program runs.
+    @Test func outputThatDoesNotWaitForTheEnd() async throws {
+        try await withProgram { (fixture: PoolFixture) async throws -> Void in
+            let long = try await fixture.run("/long")
+            #expect(long.body.readableBytes == 32 << 16 && long.header("content-type") == "text/plain")
+            let process = fixture.pool.workerProcesses
+            // The answers have begun when their programs fail.
+            for (path, message) in [("/broken", "nreachable"), ("/large", "bytes ahead of the reader of its output")] {
+                let reply = try await fixture.begin(path)
+                #expect(reply.status == 200)
+                await #expect(throws: (any Error).self) { try await reply.body.collect(limit: 16 << 20) }
+                for _ in 0..<2_000 where !fixture.logged.contains(where: { $0.text.contains(message) }) {
+                    try await Task.sleep(for: .milliseconds(2))
+                }
+                #expect(fixture.logged.contains { $0.text.contains(message) }, "\(path): \(fixture.logged.map(\.text))")
+            }
+            #expect(fixture.pool.workerProcesses == process)
+        }
+        let code = try WasiTests.program()
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            // It runs until the node ends it.
+            let reply = try await fixture.begin("/endless", code: code)
+            guard case .stream(let body) = reply.body else {
+                Issue.record("the body is no stream")
+                return
+            }
+            var text = ""
+            while text.count < 12, let part = try await body.next() { text += String(buffer: part) }
+            #expect(text == "first second")
+            await #expect(throws: (any Error).self) { while try await body.next() != nil {} }
         }
     }
 
@@ -178,17 +212,25 @@ extension PoolFixture {
         _ path: String, base: String = "https://example.com:8443", method: String = "GET", code: [UInt8]? = nil,
         headers: [(name: String, value: String)] = [], body: FunctionBody = .empty
     ) async throws -> Answer {
+        let reply = try await begin(path, base: base, method: method, code: code, headers: headers, body: body)
+        return Answer(
+            status: reply.status, headers: reply.headers, body: try await reply.body.collect(limit: 16 << 20))
+    }
+
+    /// The same, whose answer may still be on its way.
+    fileprivate func begin(
+        _ path: String, base: String = "https://example.com:8443", method: String = "GET", code: [UInt8]? = nil,
+        headers: [(name: String, value: String)] = [], body: FunctionBody = .empty
+    ) async throws -> FunctionReply {
         let code = try code ?? WasiTests.program()
         let version = FunctionVersion(tenant: "a/wasi", release: "\(code.hashValue)")
         let call = FunctionCall(id: "r1", method: method, url: base + path, headers: headers, body: body)
-        let reply = try await pool.invoke(
+        return try await pool.invoke(
             version, call,
             code: { [environment] in
                 FunctionCode(script: ByteBuffer(bytes: code), fileName: "app.wasm", environment: environment)
             }, on: MultiThreadedEventLoopGroup.singleton.next()
         ).get()
-        return Answer(
-            status: reply.status, headers: reply.headers, body: try await reply.body.collect(limit: 16 << 20))
     }
 
     /// The error that a request to a program ends with.

@@ -226,7 +226,7 @@ import Testing
                 ['deriveBits']))]
             """#,
             #"""
-            ["OperationError","SyntaxError","SyntaxError","NotSupportedError","DataError","DataError",
+            ["OperationError","SyntaxError","SyntaxError","TypeError","DataError","DataError",
             "DataError","TypeError","DataError","TypeError","SyntaxError"]
             """#),
         Check(

@@ -67,6 +67,69 @@ struct CompositeTests {
         }
     }
 
+    /// Fails, whatever it is asked.
+    private struct NoOrigins: GatewayOrigins {
+        func cached(_ release: OriginRelease, _ request: OriginCall) -> OriginAnswer? { nil }
+
+        func respond(
+            _ release: OriginRelease, _ request: OriginCall, body: FunctionRequest.Body, on eventLoop: any EventLoop
+        ) -> EventLoopFuture<OriginAnswer> {
+            eventLoop.makeFailedFuture(GatewayError(.init("origin/unreachable"), "It is away", origin: .origin))
+        }
+    }
+
+    /// A composite app with a `500.html`.
+    private static func withErrorPage(_ test: TestGateway, _ page: SiteManifest.File) throws {
+        let whole = try manifest(test)
+        let parts = try whole.parts.map { part in
+            guard case .site(let site) = part.content else { return part }
+            let files = site.files.merging(["500.html": page]) { first, _ in first }
+            return CompositeManifest.Part(
+                name: part.name, content: .site(try SiteManifest(files: files)), routes: part.routes)
+        }
+        test.routes["shop"] = .composite(
+            CompositeRelease(
+                name: "shop", release: "r1", tenant: "o/shop", manifest: try CompositeManifest(parts: parts)))
+    }
+
+    @Test("A browser sees the app's 500.html for what the node cannot answer, and nobody sees it for anything else")
+    func errorPages() async throws {
+        try await TestGateway.run(origins: NoOrigins()) { test in
+            test.functions.set("shop") { request, loop in
+                if request.url.hasSuffix("/own") {
+                    return loop.makeSucceededFuture(
+                        FunctionResponse(status: 500, headers: [], body: ByteBuffer(string: "own")))
+                }
+                return loop.makeFailedFuture(GatewayError(.init("function/exception"), "It threw", origin: .origin))
+            }
+            let (text, host) = ("sorry", "shop.localhost")
+            for page in [test.blobs.addHot("hot", Array(text.utf8)), test.blobs.addCold("cold", Array(text.utf8))] {
+                try Self.withErrorPage(test, file(page, 5))
+                for (path, status) in [("/api/x", 500), ("/img/x", 502)] {
+                    let answer = try await test.get(host, path, "Accept: text/html")
+                    #expect(answer.status == status && answer.text == text, "\(path) \(answer.status)")
+                    #expect(
+                        answer["content-type"] == "text/html; charset=utf-8" && answer["cache-control"] == "no-store")
+                    #expect(answer["skerry-error"] != nil && answer["skerry-request"] != nil)
+                    #expect(answer.fields.filter { $0.name == "content-type" }.count == 1)
+                    let tool = try await test.get(host, path)
+                    #expect(tool.status == status && tool.text.contains("Code: "))
+                }
+                let head = try await test.send(
+                    "HEAD /api/x HTTP/1.1\r\nHost: \(host)\r\nAccept: text/html\r\n\r\n", isHead: true)
+                #expect(head.status == 500 && head["content-length"] == "5")
+                #expect(try await test.get(host, "/api/own", "Accept: text/html").text == "own")
+                #expect(try await test.get(host, "/nothing", "Accept: text/html").text == "nothing")
+            }
+            // The page itself cannot be had, or is not what the manifest says.
+            for page in [file(FakeBlobs.id("gone"), 5), file(test.blobs.addHot("other", [1]), 5)] {
+                try Self.withErrorPage(test, page)
+                let answer = try await test.get(host, "/api/x", "Accept: text/html")
+                #expect(answer.status == 500 && answer.text.contains("function/exception"))
+            }
+        }
+    }
+
     @Test("Parts of a release under its own host are left out of search, and a path without a part is told")
     func previews() async throws {
         try await TestGateway.run(origins: EchoOrigins()) { test in

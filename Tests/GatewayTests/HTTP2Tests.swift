@@ -13,6 +13,8 @@ import Testing
 final class HTTP2Client: Sendable {
     struct Answer {
         var status = 0
+        /// Interim answers before it.
+        var interim: [HPACKHeaders] = []
         var fields = HPACKHeaders()
         var body: [UInt8] = []
         var isComplete = false
@@ -29,6 +31,7 @@ final class HTTP2Client: Sendable {
             answer.withLock { answer in
                 switch payload {
                 case .headers(let headers):
+                    if answer.status != 0, answer.status < 200 { answer.interim.append(answer.fields) }
                     answer.fields = headers.headers
                     answer.status = Int(headers.headers.first(name: ":status") ?? "") ?? 0
                     answer.isComplete = headers.endStream
@@ -139,32 +142,6 @@ func eventually(_ what: String, seconds: Double = 15, _ condition: () -> Bool) a
 
 @Suite("HTTP/2 at the gateway")
 struct HTTP2Tests {
-    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(4, 0, 0, [])
-
-    private static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8]) -> [UInt8] {
-        let count = payload.count
-        return [UInt8(count >> 16), UInt8(count >> 8 & 255), UInt8(count & 255), type, flags]
-            + (0..<4).map { UInt8(truncatingIfNeeded: stream >> (24 - 8 * UInt32($0))) } + payload
-    }
-
-    /// GET / at localhost, from the static table and one literal.
-    private static let head: [UInt8] = [0x82, 0x86, 0x84, 0x41, 0x09] + Array("localhost".utf8)
-
-    /// The code of the GOAWAY in what was received.
-    private static func goAway(_ bytes: [UInt8]) -> UInt32? {
-        var rest = ByteBuffer(bytes: bytes)
-        while let high = rest.readInteger(as: UInt8.self), let low = rest.readInteger(as: UInt16.self),
-            let type = rest.readInteger(as: UInt8.self), rest.readSlice(length: 5) != nil,
-            var payload = rest.readSlice(length: Int(high) << 16 | Int(low))
-        {
-            if type == 7 {
-                payload.moveReaderIndex(forwardBy: 4)
-                return payload.readInteger(as: UInt32.self)
-            }
-        }
-        return nil
-    }
-
     @Test("Pages, bodies of every kind, and failures")
     func answers() async throws {
         try await TestGateway.secure { test, _, _ in
@@ -206,6 +183,7 @@ struct HTTP2Tests {
             ([(":path", "x")], 400), ([(":path", "/a b")], 400),
             ([(":path", "/" + String(repeating: "a", count: 9_000))], 414),
             ([(":method", "FOO")], 501), ([(":authority", "a@b")], 400), ([("host", "other.localhost")], 400),
+            ([("host", "site.localhost"), ("host", "site.localhost")], 400), ([("content-length", "+0")], 400),
             ([("content-length", "5")], 400), ([("x-a", "b\rc")], 400), ([("expect", "x")], 417),
             ([("x-b", String(repeating: "c", count: 33_000))], 431), ([(":scheme", "ftp")], 400),
         ] as [([(String, String)], Int)])
@@ -298,27 +276,27 @@ struct HTTP2Tests {
         }) { test in
             let client = try await test.connect()
             defer { client.close() }
-            var bytes = Self.preface
+            var bytes = RawFrames.preface
             switch kind {
             case "resets":
                 for index in 0..<100 {
                     let id = UInt32(2 * index + 1)
-                    bytes += Self.frame(1, 5, id, Self.head) + Self.frame(3, 0, id, [0, 0, 0, 8])
+                    bytes += RawFrames.frame(1, 5, id, RawFrames.head) + RawFrames.frame(3, 0, id, [0, 0, 0, 8])
                 }
-            case "pings": for _ in 0..<100 { bytes += Self.frame(6, 0, 0, [UInt8](repeating: 0, count: 8)) }
-            case "settings": for _ in 0..<100 { bytes += Self.frame(4, 0, 0, []) }
+            case "pings": for _ in 0..<100 { bytes += RawFrames.frame(6, 0, 0, [UInt8](repeating: 0, count: 8)) }
+            case "settings": for _ in 0..<100 { bytes += RawFrames.frame(4, 0, 0, []) }
             case "continuation":
-                bytes += Self.frame(1, 1, 1, Self.head)
-                for _ in 0..<100 { bytes += Self.frame(9, 0, 1, [0x40, 1, 97, 1, 98]) }
+                bytes += RawFrames.frame(1, 1, 1, RawFrames.head)
+                for _ in 0..<100 { bytes += RawFrames.frame(9, 0, 1, [0x40, 1, 97, 1, 98]) }
             default:
                 // One field, 10 KiB, again and again.
                 let field: [UInt8] = [0x00, 1, 97, 0x7f, 0x81, 0x4f] + [UInt8](repeating: 98, count: 10_240)
-                bytes += Self.frame(1, 1, 1, Self.head)
-                for _ in 0..<8 { bytes += Self.frame(9, 0, 1, field) }
+                bytes += RawFrames.frame(1, 1, 1, RawFrames.head)
+                for _ in 0..<8 { bytes += RawFrames.frame(9, 0, 1, field) }
             }
             client.send(bytes)
-            try await client.wait("GOAWAY") { Self.goAway(client.bytes) != nil }
-            let code = try #require(Self.goAway(client.bytes))
+            try await client.wait("GOAWAY") { RawFrames.goAway(client.bytes) != nil }
+            let code = try #require(RawFrames.goAway(client.bytes))
             if kind != "headers" { #expect(code == 11, "\(kind): \(code)") }
             try await client.closed()
             #expect(try await test.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 200)
@@ -330,8 +308,8 @@ struct HTTP2Tests {
         try await TestGateway.run { test in
             let client = try await test.connect()
             defer { client.close() }
-            for byte in Self.preface { client.send([byte]) }
-            client.send(Self.frame(1, 5, 1, Self.head))
+            for byte in RawFrames.preface { client.send([byte]) }
+            client.send(RawFrames.frame(1, 5, 1, RawFrames.head))
             try await client.wait("an answer") { client.byteCount > 300 }
             let put = try await test.connect()
             defer { put.close() }

@@ -120,6 +120,27 @@ struct MachineTests {
                     isPreview: true, isShare: true))
     }
 
+    @Test("An answer that is shorter than it says is not completed, over either protocol")
+    func short() async throws {
+        let machines = FakeMachines { _ in
+            let stream = ByteStream()
+            stream.append(ByteBuffer(string: "short"))
+            stream.finish()
+            return .content(OriginAnswer(status: 200, contentLength: 10, body: .stream(stream), cache: ""))
+        }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            let client = try await test.connect()
+            client.send("GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n")
+            try await client.closed()
+            #expect(client.bytes.suffix(9) == Array("\r\n\r\nshort".utf8)[...])
+            let second = try await HTTP2Client(test.address)
+            defer { second.close() }
+            let answer = try await second.get("api.localhost", "/")
+            #expect(!answer.isComplete && answer.isClosed)
+        }
+    }
+
     @Test("Failures say what they are, and when to come back")
     func failures() async throws {
         let machines = FakeMachines { _ in throw GatewayError(.machineStarting, "It starts", origin: .node) }

@@ -123,8 +123,10 @@ struct TLSTests {
             certificates.tokens.withLock { $0["tok-en_1"] = "tok-en_1.key" }
             let answer = try await test.get("test.example", "/.well-known/acme-challenge/tok-en_1")
             #expect(answer.status == 200 && answer.text == "tok-en_1.key")
-            let moved = try await test.get("site.localhost:80", "/x?y")
-            #expect(moved.status == 308 && moved["location"] == "https://site.localhost:\(port)/x?y")
+            let moved = try await test.get("test.example:80", "/x?y")
+            #expect(moved.status == 308 && moved["location"] == "https://test.example:\(port)/x?y")
+            // What stays on the machine does, too.
+            #expect(try await test.get("site.localhost", "/").status == 200)
             #expect(try await test.get("other.example", "/healthz").status == 200)
             #expect(try await test.get("127.0.0.1", "/healthz").status == 200)
             certificates.challenges.withLock { _ = $0.insert("test.example") }
@@ -152,6 +154,15 @@ struct TLSTests {
             stranger.send(Self.record(Self.hello("nobody.example", ["h2"])))
             try await stranger.closed()
             #expect(stranger.bytes == [21, 3, 3, 0, 2, 2, 112])
+            // Another protocol is not spoken here; HTTP/1.0 is, for what follows in a poor message.
+            let other = try await RawClient(address, autoRead: true)
+            other.send(Self.record(Self.hello("localhost", ["imap", "acme-tls/1"])))
+            try await other.closed()
+            #expect(other.bytes == [21, 3, 3, 0, 2, 2, 120])
+            let older = try await RawClient(address, autoRead: true)
+            older.send(Self.record(Self.hello("localhost", ["imap", "http/1.0"])))
+            try await older.closed()
+            #expect(older.bytes.first == 21 && older.bytes.last != 120)
             // An address is no name: what follows is about the rest of the message, which is a poor one.
             let numbered = try await RawClient(address, autoRead: true)
             numbered.send(Self.record(Self.hello("127.0.0.1", ["h2"])))

@@ -89,6 +89,23 @@ struct TunnelTests {
         }
     }
 
+    @Test(
+        "Nobody gets a tunnel for what carries requests itself",
+        arguments: ["h2c", "H2C", "HTTP/2.0", "TLS/1.0", "websocket, h2c"])
+    func carriers(_ name: String) async throws {
+        try await TestGateway.run { test in
+            test.function("chat") { request, loop in
+                let names = request.headers.map(\.name).filter { ["upgrade", "connection"].contains($0) }
+                let text = "\(request.upgrade ?? "none") \(names)"
+                return loop.makeSucceededFuture(
+                    FunctionResponse(status: 200, headers: [], body: ByteBuffer(string: text)))
+            }
+            let request = Self.request.replacingOccurrences(of: "Upgrade: websocket", with: "Upgrade: \(name)")
+            let answer = try await test.send(request)
+            #expect(answer.status == 200 && answer.text == "none []")
+        }
+    }
+
     @Test("Nobody gets a tunnel who did not ask, and a quiet one ends")
     func limits() async throws {
         try await TestGateway.run({ $0.tunnelIdleTimeout = .milliseconds(100) }) { test in

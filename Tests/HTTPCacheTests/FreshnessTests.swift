@@ -108,6 +108,23 @@ struct FreshnessTests {
         #expect(head.fields.all("age") == [String(expected)])
     }
 
+    @Test("Date is compared in whole seconds, and freshness ends when the age is the lifetime (RFC 9111 4.2, 4.2.3)")
+    func wholeSeconds() throws {
+        var lab = CacheLab()
+        lab.now += 900
+        let head = ResponseHead(status: 200, fields: ["cache-control": "max-age=1", "date": date(0)])
+        lab.send(CacheLab.request(), head)
+        let record = try #require(lab.records.first)
+        let end = lab.policy.freshUntil(record, now: lab.now)
+        #expect(end == CacheLab.start + 1_900)
+        for (now, isFresh) in [(end - 1, true), (end, false)] {
+            #expect(lab.policy.freshness(record, now: now).isFresh == isFresh)
+            #expect(lab.policy.freshUntil(record, now: now) == end)
+        }
+        let aged = CacheLab.holding(["cache-control": "max-age=60", "age": "50"])
+        #expect(aged.policy.freshUntil(try #require(aged.records.first), now: aged.now) == CacheLab.start + 10_000)
+    }
+
     @Test("A stored response that is used without validation has an Age field (RFC 9111 4, 5.1)")
     func ageIsSent() throws {
         var lab = CacheLab.holding(["cache-control": "max-age=100"])

@@ -56,4 +56,30 @@ struct InvalidationTests {
         lab.send(CacheLab.request(method: "POST"), ResponseHead(status: 204))
         #expect(lab.send().forward?.reason == .uriMiss)
     }
+
+    @Test("What is marked invalid needs validation before it answers anything (RFC 9111 4.4)")
+    func invalid() throws {
+        let control = "max-age=100, stale-while-revalidate=100, stale-if-error=100"
+        var lab = CacheLab.holding(["cache-control": control, "etag": "\"a\""])
+        lab.records[0].invalidatedAt = lab.now
+        for (isInvalid, isServed) in [(false, true), (true, false)] {
+            lab.records[0].isInvalid = isInvalid
+            for asked in ["foo", "max-stale"] {
+                var copy = lab
+                #expect(copy.send(CacheLab.request(["cache-control": asked])).isHit == isServed, "\(asked)")
+            }
+            let request = CacheLab.request(["cache-control": "no-cache"])
+            guard case .forward(let plan) = lab.policy.decide(request, candidates: lab.records, now: lab.now) else {
+                Issue.record("not forwarded")
+                return
+            }
+            for failure in [ErrorDecision.Failure.unreachable, .status(503)] {
+                let decision = lab.policy.onError(failure, for: request, plan: plan, now: lab.now)
+                if case .serve = decision { #expect(isServed) } else { #expect(!isServed) }
+            }
+        }
+        #expect(try StoredResponse(decoding: lab.records[0].encoded) == lab.records[0])
+        lab.send(CacheLab.request(), ResponseHead(status: 304, fields: ["etag": "\"a\""]))
+        #expect(lab.send().plan?.staleness == .fresh)
+    }
 }

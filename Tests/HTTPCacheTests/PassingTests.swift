@@ -55,4 +55,24 @@ struct PassingTests {
         }
         #expect(collapses(CacheLab.request(["cache-control": "no-store"])) == false)
     }
+
+    @Test(
+        "Who waits gets only what could be reused for it (RFC 9111 4, 5.2.2.4)",
+        arguments: [
+            (["cache-control": "max-age=100"], [:], true), (["cache-control": "no-cache"], [:], false),
+            (["cache-control": "no-cache, max-age=100"], [:], false), (["cache-control": "max-age=0"], [:], false),
+            (["cache-control": "max-age=0, stale-while-revalidate=9"], [:], true),
+            (["cache-control": "max-age=10", "age": "20"], [:], false), (["expires": "0"], [:], false),
+            ([:], [:], true),
+            (["last-modified": date(-1)], [:], true), ([:], ["cache-control": "no-cache"], false),
+            (["cache-control": "max-age=100"], ["cache-control": "no-cache"], false),
+            (["cache-control": "max-age=100"], ["cache-control": "min-fresh=200"], false),
+        ] as [(CacheFields, CacheFields, Bool)])
+    func waiting(fields: CacheFields, asked: CacheFields, isShared: Bool) throws {
+        var fields = fields
+        fields.add("etag", "\"a\"")
+        let lab = CacheLab.holding(fields)
+        let record = try #require(lab.records.first)
+        #expect(lab.policy.mayShare(record, with: CacheLab.request(asked), now: lab.now) == isShared)
+    }
 }

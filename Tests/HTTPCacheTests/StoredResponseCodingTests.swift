@@ -22,6 +22,9 @@ struct StoredResponseCodingTests {
         let small = StoredResponse(
             key: try CacheKey(url: "http://a/"), status: 200, fields: [:], requestTime: 0, responseTime: 0)
         #expect(try StoredResponse(decoding: small.encoded) == small)
+        var invalid = sample
+        invalid.isInvalid = true
+        #expect(try StoredResponse(decoding: invalid.encoded) == invalid && invalid != sample)
     }
 
     @Test("Records that are cut, longer, of another version or written otherwise are refused")

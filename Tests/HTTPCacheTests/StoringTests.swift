@@ -59,10 +59,17 @@ struct StoringTests {
         #expect(CacheLab.stores(["cache-control": control], request: request) == isStored)
     }
 
-    @Test("Set-Cookie keeps a response out unless it is meant for shared caches")
-    func setCookie() {
+    @Test("Set-Cookie keeps a response out unless the origin says how long or for whom it is good (RFC 9111 7.3)")
+    func setCookie() throws {
         let cookie: (String) -> CacheFields = { ["cache-control": $0, "set-cookie": "a=b"] }
-        #expect(!CacheLab.stores(cookie("max-age=100")))
+        #expect(!CacheLab.stores(["set-cookie": "a=b", "last-modified": date(-100_000)]))
+        #expect(!CacheLab.stores(cookie("no-transform")) { $0.defaultSeconds = 100 })
+        #expect(!CacheLab.stores(cookie("no-transform")) { $0.override = .lifetime(seconds: 100) })
+        #expect(!CacheLab.stores(cookie("private, max-age=100")))
+        #expect(!CacheLab.stores(cookie("max-age=100")) { $0.setCookie = .never })
+        var lab = CacheLab.holding(cookie("max-age=100"))
+        #expect(lab.send().head?.fields.all("set-cookie") == ["a=b"])
+        #expect(CacheLab.stores(["set-cookie": "a=b", "date": date(0), "expires": date(100)]))
         #expect(CacheLab.stores(cookie("max-age=100, public")))
         #expect(CacheLab.stores(cookie("s-maxage=100")))
         #expect(CacheLab.stores(["cdn-cache-control": "max-age=100", "set-cookie": "a=b"]))

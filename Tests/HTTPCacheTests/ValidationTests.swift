@@ -86,6 +86,31 @@ struct ValidationTests {
         #expect(lab.send().head?.fields.first("age") == "50")
     }
 
+    @Test("What was validated has no Age, unless the 304 comes from another cache (RFC 9111 5.1)")
+    func ageOfValidated() throws {
+        for (sent, expected) in [(nil, nil), ("7", "7")] as [(String?, String?)] {
+            var lab = stale(tagged)
+            var fields: CacheFields = ["etag": "\"a\"", "cache-control": "max-age=50"]
+            if let sent { fields.add("age", sent) }
+            lab.send(CacheLab.request(), ResponseHead(status: 304, fields: fields))
+            let record = try #require(lab.records.first)
+            let plan = try #require(
+                lab.policy.answer(CacheLab.request(), from: record, wasValidated: true, now: lab.now))
+            #expect(lab.policy.head(of: plan, now: lab.now).fields.first("age") == expected)
+        }
+    }
+
+    @Test("A 304 brings no Set-Cookie into a response that could not be stored with it (RFC 9111 7.3)")
+    func cookieOfValidation() {
+        for (control, cookies) in [("max-age=50", ["a=b"]), ("no-cache", [])] as [(String, [String])] {
+            var lab = stale(["cache-control": "no-cache", "etag": "\"a\""])
+            lab.send(
+                CacheLab.request(),
+                ResponseHead(status: 304, fields: ["etag": "\"a\"", "set-cookie": "a=b", "cache-control": control]))
+            #expect(lab.records.first?.fields.all("set-cookie") == cookies, "\(control)")
+        }
+    }
+
     @Test(
         "A 304 is used only for a stored response that its validator fits (RFC 9111 4.3.4)",
         arguments: [

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import Testing
 
 #if canImport(Glibc)
@@ -74,6 +75,12 @@ struct FunctionsTests {
             let line = try #require(found.first { $0.text == "asked for /api/x" })
             #expect(found.contains { $0.kind == "outcome" && $0.request == line.request && $0.status == 200 })
             #expect(found.contains { $0.level == "error" && $0.text.contains("main.js:5:") })
+            // Lines of one request stand together, whichever node it was on.
+            let shown = try await network.expectSuccess("functions", "logs", "shop").output
+                .split(separator: "\n").map(String.init)
+            let headings = shown.indices.dropLast().filter { shown[$0].contains(" GET /api/x ") }
+            #expect(headings.count == 3 && Set(headings.map { shown[$0].split(separator: " ")[1] }).count == 3)
+            #expect(headings.allSatisfy { shown[$0 + 1].contains("asked for /api/x") })
             let text = try await network.expectSuccess("functions", "logs", "shop", "--level", "error").output
             #expect(text.contains("function/exception") && text.contains("on purpose") && !text.contains("asked for"))
             try await network.expectFailure(
@@ -90,6 +97,117 @@ struct FunctionsTests {
             #expect(try await network.request(node, host: "shop", "/api/x").status == 404)
             try await network.expectSuccess("functions", "rollback", "shop")
             #expect(try await network.request(node, host: "shop", "/api/x").text == "ok")
+        }
+    }
+
+    @Test("One trace goes from the visitor through a function to the one that it calls, and names the lines of both")
+    func trace() async throws {
+        try await TestNetwork.with(nodes: 1) { network in
+            let code = """
+                export default {
+                  async fetch(request, env) {
+                    const own = request.headers.get("traceparent");
+                    console.log("trace", own);
+                    const inner = env.INNER === undefined ? "" : await (await env.INNER.fetch("https://inner/")).text();
+                    return new Response(`${own} ${inner}`);
+                  },
+                };
+                """
+            try network.write(code, to: "inner.js")
+            _ = try await network.deploy(network.folder + "/inner.js", "inner")
+            try network.write(code, to: "outer/main.js")
+            try network.write(
+                """
+                name = "outer"
+                kind = "function"
+                entry = "main.js"
+                [[bindings]]
+                name = "INNER"
+                type = "service"
+                service = "inner"
+                """, to: "outer/skerry.toml")
+            try await network.expectSuccess("deploy", network.folder + "/outer", "--no-probe")
+            let node = try await network.status().nodes[0]
+            let id = String(repeating: "4bf92f3577b34da6", count: 2)
+            let answer = try await network.request(
+                node, host: "outer", "/", headers: [("traceparent", "00-\(id)-00f067aa0ba902b7-01")])
+            let parents = answer.text.split(separator: " ").map { $0.split(separator: "-") }
+            try #require(parents.count == 2 && parents.allSatisfy { $0.count == 4 }, "\(answer.text)")
+            #expect(parents.allSatisfy { $0[1] == id })
+            let span = parents[0][2]
+            #expect(span != "00f067aa0ba902b7")
+            for (name, request) in [("outer", "\(span)"), ("inner", "\(span)/1")] {
+                var found: [Row] = []
+                try await eventually("the line of \(name) is there") {
+                    found = try rows(try await network.expectSuccess("functions", "logs", name, "--json").output)
+                    return found.contains { $0.text.contains(id) }
+                }
+                #expect(found.first { $0.text.contains(id) }?.request == request)
+            }
+        }
+    }
+
+    @Test(
+        "What `functions create` makes is deployed as it is, and answers",
+        arguments: ["js", "ts", "api", "site-and-api"])
+    func templates(_ template: String) async throws {
+        if template != "js", !hasTool("esbuild") { return }
+        try await TestNetwork.with(nodes: 1) { network in
+            let create = network.process(["functions", "create", "made", "--template", template])
+            create.currentDirectoryURL = URL(fileURLWithPath: network.folder)
+            create.standardOutput = FileHandle.nullDevice
+            try create.run()
+            create.waitUntilExit()
+            #expect(create.terminationStatus == 0)
+            let deployed = try await network.expectSuccess("deploy", network.folder + "/made")
+            #expect(!deployed.errors.contains("warning"), "\(deployed.errors)")
+            #expect(deployed.output.contains("script ") && deployed.output.contains("cold start included"))
+            let node = try await network.status().nodes[0]
+            if template == "js" || template == "ts" {
+                #expect(try await network.request(node, host: "made", "/?name=Ada").text == "Hello, Ada!\n")
+                return
+            }
+            let greeting = try await network.request(node, host: "made", "/api/hello/Ada").text
+            #expect(greeting == #"{"greeting":"Hello, Ada!"}"#)
+            let sum = try await network.request(
+                node, host: "made", "/api/sum", method: .POST, body: .init(string: "[1,2,3]"))
+            #expect(sum.text == #"{"sum":6}"#)
+            let page = try await network.request(node, host: "made", "/")
+            #expect(page.status == (template == "api" ? 404 : 200))
+        }
+    }
+
+    @Test("A schedule calls the function on one of its nodes, once")
+    func schedule() async throws {
+        try await TestNetwork.with(nodes: 2) { network in
+            try network.write(
+                """
+                name = "clock"
+                kind = "function"
+                entry = "main.js"
+                cron = ["* * * * *"]
+                """, to: "clock/skerry.toml")
+            try network.write(
+                """
+                export default {
+                  fetch() { return new Response("x") },
+                  scheduled(event) { console.log(`tick ${event.cron} ${event.scheduledTime % 60000}`) },
+                };
+                """, to: "clock/main.js")
+            try await network.expectSuccess("deploy", network.folder + "/clock")
+            var ticks: [Row] = []
+            try await eventually(within: 90, "the minute begins") {
+                ticks = try rows(try await network.expectSuccess("functions", "logs", "clock", "--json").output)
+                    .filter { $0.text.hasPrefix("tick") }
+                return !ticks.isEmpty
+            }
+            #expect(ticks.allSatisfy { $0.text == "tick * * * * * 0" } && Set(ticks.map(\.node)).count == 1)
+        }
+    }
+
+    private func hasTool(_ name: String) -> Bool {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+            FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
         }
     }
 

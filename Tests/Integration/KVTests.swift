@@ -89,4 +89,53 @@ struct KVCliTests {
             #expect(try await network.request(again, host: "notes", "/c").text == "text")
         }
     }
+    @Test("Nodes that leave hand the values over that they alone kept, and can be stopped then")
+    func leaving() async throws {
+        try await TestNetwork.with { network in
+            try network.write("page", to: "site/index.html")
+            try await network.expectSuccess("network", "params", "set", "replicas", "1")
+            let names = (1...5).map { "app\($0)" }
+            for name in names {
+                _ = try await network.deploy(network.folder + "/site", name)
+                try await network.expectSuccess("kv", "put", name, "notes", "key", name)
+                try await network.expectSuccess("kv", "put", name, "notes", "gone", name)
+                try await network.expectSuccess("kv", "delete", name, "notes", "gone")
+            }
+            func expectValues() async throws {
+                for name in names {
+                    #expect(
+                        try await network.expectSuccess("kv", "get", name, "notes", "key", "--node", "1").output == name
+                    )
+                    try await network.expectFailure(
+                        "kv", "get", name, "notes", "gone", "--node", "1", saying: "has no key \"gone\"")
+                }
+            }
+            let nodes = try await network.status().nodes
+            for number in [3, 2] {
+                try await network.expectSuccess("node", "leave", "--node", "\(number)")
+                try await eventually("all values are there without node \(number)") {
+                    for name in names
+                    where try await network.run(["kv", "get", name, "notes", "key", "--node", "1"]).status != 0 {
+                        return false
+                    }
+                    return true
+                }
+                try await expectValues()
+            }
+            struct Report: Decodable {
+                struct Status: Decodable { var appsToHandOver: Int? }
+                var status: Status
+            }
+            for node in nodes.dropFirst() {
+                try await eventually("all is handed over") {
+                    let report: Report = try await network.expectSuccess(
+                        "node", "status", "--node", node.control, "--json"
+                    ).json()
+                    return report.status.appsToHandOver == 0
+                }
+                kill(try #require(node.pid), SIGKILL)
+            }
+            try await expectValues()
+        }
+    }
 }

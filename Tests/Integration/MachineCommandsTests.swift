@@ -65,7 +65,7 @@ struct MachineCommandsTests {
                 """, to: "app/skerry.toml")
             try await network.expectSuccess("deploy", network.folder + "/app")
             try await body(network)
-            try await network.expectSuccess("machines", "destroy", "web")
+            try await network.expectSuccess("machines", "destroy", "web", "--yes")
             for _ in 0..<300 {
                 if try await network.machines().apps.isEmpty { break }
                 try await Task.sleep(for: .milliseconds(100))

@@ -84,7 +84,7 @@ struct MachinesTests {
             try await until("its start") { try await network.machines(of: "web").machines[0].state == "healthy" }
             try await network.expectSuccess("machines", "scale", "web", "3")
             #expect(try await network.machines(of: "web").machines.map(\.state) == ["healthy", "healthy", "healthy"])
-            try await network.expectSuccess("machines", "destroy", "web")
+            try await network.expectSuccess("machines", "destroy", "web", "--yes")
             try await until("their end") { try await network.machines().apps.isEmpty }
         }
     }
@@ -105,7 +105,7 @@ struct MachinesTests {
             try await until("its end") { try await network.machines(of: "once").machines.first?.state == "ended" }
             let said = try await network.expectSuccess("machines", "logs", "once")
             #expect(said.output.contains("hello from slot 0"))
-            for name in ["kept", "once"] { try await network.expectSuccess("machines", "destroy", name) }
+            for name in ["kept", "once"] { try await network.expectSuccess("machines", "destroy", name, "--yes") }
             try await until("their end") { try await network.machines().apps.isEmpty }
         }
     }
@@ -208,7 +208,8 @@ struct MachinesTests {
                 try await network.run(["machines", "cp", network.folder + "/second", "\(name):/data/note"]).status == 0
             }
             #expect(try await note(network, name) == "second")
-            try await network.expectSuccess("volumes", "restore", name, "--name", "data", "--snapshot", snapshot)
+            try await network.expectSuccess(
+                "volumes", "restore", name, "--name", "data", "--snapshot", snapshot, "--yes")
             try await until("the snapshot's content") { try await note(network, name) == "first" }
             // Two others keep a copy of it, which outlives its node.
             try await until("copies on the other nodes") {
@@ -239,21 +240,40 @@ struct MachinesTests {
     @Test(.timeLimit(.minutes(4)))
     func aSecretReachesTheMachineAndShowsNowhere() async throws {
         try await TestNetwork.withMachines(nodes: 3) { network in
+            func put(_ value: String, _ more: String...) async throws -> CommandResult {
+                let result = try await network.run(
+                    ["secrets", "put", "web", "TOKEN"] + more, input: Data("\(value)\n".utf8))
+                try #require(result.status == 0, "\(result.errors)")
+                return result
+            }
             try await network.expectSuccess("deploy", try write(network, "1", copies: 1))
-            let put = try await network.run(
-                ["secrets", "put", "web", "TOKEN"], input: Data("swordfish\n".utf8))
-            try #require(put.status == 0, "\(put.errors)")
+            _ = try await put("swordfish")
             try await network.expectSuccess(
-                "deploy", try write(network, "2", copies: 1, head: "secrets = [\"TOKEN\"]"))
+                "deploy", try write(network, "2", copies: 2, head: "secrets = [\"TOKEN\"]"))
             for node in try await network.status().nodes {
                 try await until("the secret through every gateway") {
                     let answer = try await network.request(node, host: "web", "/").text
-                    return answer.hasPrefix("version=2 slot=0 secret=swordfish ")
+                    return answer.hasPrefix("version=2 slot=") && answer.contains(" secret=swordfish ")
                 }
+            }
+            // A change restarts the copies one after the other; without that it comes with the next restart.
+            #expect(try await put("mackerel").output.contains("restarted web/1 on node "))
+            let node = try #require(try await network.status().nodes.first)
+            for _ in 0..<10 {
+                #expect(try await network.request(node, host: "web", "/").text.contains(" secret=mackerel "))
+            }
+            let kept = try await put("herring", "--no-restart")
+            #expect(kept.errors.contains("skerry machines restart web") && !kept.output.contains("restarted"))
+            #expect(try await network.request(node, host: "web", "/").text.contains(" secret=mackerel "))
+            try await network.expectSuccess("machines", "restart", "web")
+            for _ in 0..<10 {
+                #expect(try await network.request(node, host: "web", "/").text.contains(" secret=herring "))
             }
             for words in ["machines status web --json", "machines events web", "releases list web"] {
                 let said = try await network.run(words.split(separator: " ").map(String.init))
-                #expect(said.status == 0 && !(said.output + said.errors).contains("swordfish"), "\(words)")
+                for value in ["swordfish", "mackerel", "herring"] {
+                    #expect(said.status == 0 && !(said.output + said.errors).contains(value), "\(words)")
+                }
             }
         }
     }
@@ -280,7 +300,42 @@ struct MachinesTests {
             try await until("an answer through the other node") {
                 try await network.request(nodes[1], host: "web", "/").text.hasPrefix("version=1")
             }
-            try await network.expectSuccess("machines", "destroy", "web")
+            try await network.expectSuccess("machines", "destroy", "web", "--yes")
+        }
+    }
+
+    /// What `skerry node clean --json` says of a node.
+    private struct Remains: Decodable {
+        var namespaces: [String]
+        var links: [String]
+    }
+
+    @Test(.timeLimit(.minutes(4)))
+    func whatAKilledNodeLeftIsRemoved() async throws {
+        try await TestNetwork.withMachines(nodes: 1) { network in
+            func clean(_ more: String...) async throws -> [Remains] {
+                let result = try await network.run(["node", "clean", "--json", "--data", network.data] + more)
+                try #require(result.status == 0, "\(result.errors)")
+                return try result.json()
+            }
+            func isThere(_ namespace: String) -> Bool {
+                FileManager.default.fileExists(atPath: "/run/netns/" + namespace)
+            }
+            try await network.expectSuccess("deploy", try write(network, "1", copies: 1, Self.volume))
+            try await network.expectFailure("node", "clean", "--data", network.data, saying: "stop it first")
+            let pid = try #require(try await network.status().nodes.first?.pid)
+            kill(pid, SIGKILL)
+            try await until("its end") { !isAlive(pid) }
+            let left = try #require(try await clean("--dry-run").first)
+            #expect(!left.links.isEmpty && left.namespaces.count >= 2 && left.namespaces.allSatisfy(isThere))
+            let removed = try await clean()
+            #expect(removed.map(\.namespaces) == [left.namespaces] && !left.namespaces.contains(where: isThere))
+            #expect(try await clean().isEmpty)
+            // The node comes back as if nothing had happened.
+            try await network.expectSuccess("up", "--detach")
+            try await until("its machine again") {
+                try await network.machines(of: "web").machines.first?.state == "healthy"
+            }
         }
     }
 
@@ -306,7 +361,7 @@ struct MachinesTests {
             if let holder = nodes.dropFirst().first(where: { $0.id == machine.node }) {
                 return (name, holder, machine.fence)
             }
-            try await network.expectSuccess("machines", "destroy", name)
+            try await network.expectSuccess("machines", "destroy", name, "--yes")
         }
         throw CancellationError()
     }

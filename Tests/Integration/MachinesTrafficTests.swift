@@ -67,7 +67,7 @@ struct MachinesTrafficTests {
             }
             let text = try await network.expectSuccess("machines", "status", "db").output
             #expect(text.contains("tcp      sql at 127.0.0.1:"))
-            try await network.expectSuccess("machines", "destroy", "db")
+            try await network.expectSuccess("machines", "destroy", "db", "--yes")
             try await eventually("the ports are closed") {
                 do {
                     for gate in gates { _ = try await raw(gate.number ?? 0) }
@@ -218,7 +218,7 @@ struct MachinesTrafficTests {
             try await eventually(within: 60, "both sleep again") {
                 try await network.machines(of: "web").machines.map(\.state) == ["asleep", "asleep"]
             }
-            try await network.expectSuccess("machines", "destroy", "web")
+            try await network.expectSuccess("machines", "destroy", "web", "--yes")
         }
     }
 

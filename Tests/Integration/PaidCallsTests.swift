@@ -16,6 +16,11 @@ import Testing
 struct PaidCallsTests {
     private struct Key: Decodable { var account: String }
 
+    private struct Opened: Decodable {
+        var channel: String
+        var larger: [Opened]?
+    }
+
     private static let script = """
         export default { async fetch(request) {
           const url = new URL(request.url);
@@ -110,6 +115,23 @@ struct PaidCallsTests {
             #expect(earnings.settledUnits == total.units && earnings.settledValue == total.price)
             let settled = try await channels()
             #expect(settled.count == 1 && settled[0].settled == total.price)
+
+            // Three more channels, whose links are worth 1, 64 and 4,096 units, pay together.
+            let opened: Opened = try await network.expectSuccess(
+                "channels", "open", "--radix", "--commodity", "compute", "--units", "20000", "--price", "1", "--payee",
+                payee, "--key", key, "--json"
+            ).json()
+            let ids = [opened.channel] + (opened.larger ?? []).map(\.channel)
+            #expect(ids.count == 3)
+            let together = try await invoke("--path", "/spin")
+            #expect(together.status == 0 && !together.errors.contains("opened channel"), "\(together.errors)")
+            let bill = try paid(together)
+            try await network.expectSuccess("channels", "settle", "--node", payee, "--json")
+            let all = try await channels()
+            let parts = try ids.map { id in try #require(all.first { $0.id == id }) }
+            #expect(parts.map(\.deposit).reduce(0, +) == 20_000)
+            #expect(parts.map(\.settled).reduce(0, +) == bill.price)
+            #expect(parts[0].settled == bill.units % 64, "the larger channels paid the rest")
         }
     }
 

@@ -5,6 +5,13 @@ import Testing
 struct RolloutTests {
     private struct Promoted: Decodable { var watchedBy: [String]? }
     private struct Row: Decodable { var text: String }
+    private struct Versions: Decodable {
+        struct Rollback: Decodable {
+            var from: String
+            var to: String
+        }
+        var automaticRollback: Rollback?
+    }
 
     @Test("A promotion of a function that throws is rolled back, and the log says why")
     func rollsBack() async throws {
@@ -34,6 +41,14 @@ struct RolloutTests {
             let rows = try output.split(separator: "\n").map { try JSONDecoder().decode(Row.self, from: Data($0.utf8)) }
             let said = rows.filter { $0.text.hasPrefix("rolled back automatically to \(good) because") }
             #expect(said.count == 1, "\(rows.map(\.text).suffix(5))")
+            for node in 1...2 {
+                let versions: Versions = try await network.expectSuccess(
+                    "functions", "versions", "shaky", "--node", "\(node)", "--json"
+                ).json()
+                #expect(versions.automaticRollback?.from == bad && versions.automaticRollback?.to == good)
+            }
+            let shown = try await network.expectSuccess("functions", "versions", "shaky").output
+            #expect(shown.contains("went back from \(bad) to \(good) by itself"), "\(shown)")
 
             // What did fail is not promoted again by itself, and the owner's account goes on as before.
             #expect(try await network.request(nodes[1], host: "shaky", "/").text == "fine")
@@ -41,6 +56,40 @@ struct RolloutTests {
                 "functions", "promote", "shaky", bad, "--steps", "1,2", "--every", "1s", "--no-auto")
             try await network.expectFailure(
                 "functions", "promote", "shaky", bad, "--steps", "10,5", saying: "--steps")
+        }
+    }
+    @Test("So is a release of several parts whose function throws")
+    func severalParts() async throws {
+        try await TestNetwork.with(nodes: 2) { network in
+            try network.write(
+                """
+                name = "parts"
+                kind = "app"
+                [site]
+                assets = "public"
+                [function]
+                entry = "api.js"
+                routes = ["/api/*"]
+                """, to: "parts/skerry.toml")
+            func deploy(_ page: String, _ code: String) async throws -> String {
+                try network.write(page, to: "parts/public/index.html")
+                try network.write("export default { fetch() { \(code) } };", to: "parts/api.js")
+                return try await network.deploy(network.folder + "/parts", "parts").release
+            }
+            let bad = try await deploy("new", "throw new Error('no good');")
+            let good = try await deploy("old", "return new Response('fine');")
+            let node = try await network.status().nodes[0]
+            for _ in 0..<30 { #expect(try await network.request(node, host: "parts", "/api/").text == "fine") }
+            let promoted: Promoted = try await network.expectSuccess(
+                "functions", "promote", "parts", bad, "--json"
+            ).json()
+            #expect(promoted.watchedBy?.count == 2)
+            try await eventually("visitors have all parts of the good release back") {
+                guard try await network.request(node, host: "parts", "/api/").text == "fine" else { return false }
+                return try await network.request(node, host: "parts", "/").text == "old"
+            }
+            let versions: Versions = try await network.expectSuccess("functions", "versions", "parts", "--json").json()
+            #expect(versions.automaticRollback?.to == good)
         }
     }
 }

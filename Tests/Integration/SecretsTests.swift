@@ -75,6 +75,20 @@ struct SecretsTests {
             let text = try await network.expectSuccess("secrets", "list", "vault").output
             #expect(text.contains("API_KEY") && !(text + listed.output).contains("swordfish"))
 
+            // Commands at one moment all count.
+            let names = (1...4).map { "KEY_\($0)" }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for name in names {
+                    group.addTask {
+                        let result = try await put(network, name, "swordfish-\(name)")
+                        #expect(result.status == 0, "\(result.errors)")
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let all: Listing = try await network.expectSuccess("secrets", "list", "vault", "--json").json()
+            #expect(all.secrets.map(\.name) == ["API_KEY"] + names + ["OTHER"])
+
             try await network.expectSuccess("secrets", "delete", "vault", "API_KEY")
             try await network.expectFailure("secrets", "delete", "vault", "API_KEY", saying: "no such secret")
             #expect(try await network.request(nodes[1], host: "vault", "/").status == 503)

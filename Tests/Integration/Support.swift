@@ -89,7 +89,13 @@ final class TestNetwork: Sendable {
         _ = try? await run(["down"])
         // Nodes that a test damaged may not follow orders: nothing outlives it.
         if let status = try? await status() {
-            for pid in status.nodes.compactMap(\.pid) + (status.etcd ?? []).compactMap(\.pid) { kill(pid, SIGKILL) }
+            let pids = status.nodes.compactMap(\.pid) + (status.etcd ?? []).compactMap(\.pid)
+            for pid in pids { kill(pid, SIGKILL) }
+            try? await eventually("what was killed is gone") { !pids.contains(where: isAlive) }
+        }
+        // Nodes that were killed, and machines that outlive theirs, have namespaces and more outside of their folders.
+        if geteuid() == 0 {
+            for folder in Set([data, folder]) { _ = try? await run(["node", "clean", "--data", folder]) }
         }
         try? FileManager.default.removeItem(atPath: folder)
     }

@@ -69,6 +69,30 @@ import Testing
         #expect(second.keeper.failure == nil)
     }
 
+    @Test func whatIsNewIsReadOnce() async throws {
+        let network = try Network(shared: true)
+        let log = SharedLog(network)
+        let keeper = try await network.open(
+            network.follower, TemporaryFolder().log(network), shared: log.handle(network.follower.publicKey.node),
+            leadership: TestLeadership())
+        func reads(tellsHead: Bool = true) async -> Int {
+            let before = log.reads
+            #expect(await keeper.look(at: log.handle(keeper.node, tellsHead: tellsHead)))
+            #expect(keeper.state.headHash == log.head.hash)
+            return log.reads - before
+        }
+        log.force(try network.entries(["a", "b"]))
+        #expect(await reads() == 1)
+        #expect(await reads() == 1)
+        // Pages hold three.
+        log.force(try network.entries(["c", "d", "e", "f", "g"], after: keeper.state))
+        #expect(await reads() == 2)
+        // An engine that does not tell its head is read to the end and asked for it.
+        log.force(try network.entries(["h"], after: keeper.state))
+        #expect(await reads(tellsHead: false) == 3)
+        try await keeper.close()
+    }
+
     @Test func whoTakesOverCatchesUpFirst() async throws {
         let (network, log, first, second) = try await pair()
         try await lead(first, second, log, term: 1)

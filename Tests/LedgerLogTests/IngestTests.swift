@@ -2,6 +2,7 @@ import Foundation
 import Identity
 import Ledger
 import LedgerLog
+import Logging
 import Testing
 
 @Suite struct IngestTests {
@@ -98,8 +99,10 @@ import Testing
     }
 
     @Test func aWrongStateRootDiverges() async throws {
-        let (network, entries, keeper) = try await pair(["a"])
-        try await keeper.ingest(entries)
+        let network = try Network()
+        let reports = Reports()
+        let keeper = try await network.open(network.follower, TemporaryFolder().log(network), reports: reports)
+        try await keeper.ingest(network.entries(["a"]))
         // The sequencer claims a state that no entry explains.
         var wrong = keeper.state
         let claim = try SignedTransaction(decoding: network.claim("secret", nonce: 2))
@@ -108,6 +111,11 @@ import Testing
         #expect(await code { try await keeper.ingest([entry]) } == .diverged)
         #expect(keeper.failure?.message.contains("Entry 2") == true)
         #expect(keeper.state.sequence == 1)
+        // What it signed is in the report.
+        let report = try #require(reports.lines(.critical).first)
+        for part in [entry.headerBytes, entry.signature] {
+            #expect(report.contains("=" + part.map { String(format: "%02x", $0) }.joined()))
+        }
     }
 
     @Test func aCancelledCallerLeavesNoDoubt() async throws {

@@ -99,6 +99,11 @@ final class LyingLog: LedgerLog {
         return page
     }
 
+    func page(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> LogPage {
+        LogPage(
+            entries: try await entries(from: sequence, limit: limit, byteLimit: byteLimit), head: try await head())
+    }
+
     func base() async throws -> LogBase? { try await inner.base() }
     func truncate(to base: LogBase) async throws { try await inner.truncate(to: base) }
     func wakeUps() -> AsyncStream<Void> { inner.wakeUps() }

@@ -31,6 +31,53 @@ import Testing
         #expect(try await again.outcome(of: id(network.claim("b", nonce: 2))) == nil)
     }
 
+    @Test func eachIsRefusedWithItsOwnCodeAndRecordedAndHaltsNothing() async throws {
+        let network = try Network()
+        let keeper = try await network.leader(TemporaryFolder().log(network))
+        _ = try await keeper.submit(network.claim("a", nonce: 1))
+        let root = keeper.state.root
+        let (a, b) = (try Network.name("a"), try Network.name("b"))
+        let (alice, bob) = (network.alice.publicKey.account, network.bob.publicKey.account)
+        func sign(
+            _ action: LedgerAction, by key: SigningKey? = nil, as role: TransactionBuilder.Role = .account,
+            nonce: UInt64 = 2
+        ) throws -> SignedTransaction {
+            try TransactionBuilder(networkID: network.genesis.networkID, key: key ?? network.alice, as: role)
+                .sign(action, nonce: nonce)
+        }
+        let large = NewRelease(
+            kind: .site, manifest: BlobID(root), manifestByteCount: 1, settings: Data(repeating: 1, count: 70_000))
+        let cases: [(SignedTransaction, LedgerError.Code)] = try [
+            (SignedTransaction(decoding: Network(replicas: 9).claim("b", nonce: 2)), .wrongNetwork),
+            (SignedTransaction(decoding: network.claim("b", nonce: 2, validUntil: Network.genesisTime)), .expired),
+            (sign(.claimName(b), nonce: 1), .badNonce), (sign(.claimName(b), nonce: 3), .badNonce),
+            (sign(.claimName(b), nonce: .max), .badNonce),
+            (sign(.optIn(network.alice.publicKey.node), as: .node, nonce: 1), .unknownSigner),
+            (sign(.claimName(b), by: network.sequencer, as: .node, nonce: 1), .notAuthorised),
+            (sign(.transferName(a, to: bob), by: network.bob, nonce: 1), .notAuthorised),
+            (sign(.changeParameter(.value(name: "replicas", 3))), .notAuthorised),
+            (sign(.claimName(a), by: network.bob, nonce: 1), .nameTaken),
+            (sign(.transfer(to: bob, amount: .max)), .insufficientBalance),
+            (sign(.transfer(to: bob, amount: 0)), .badAmount),
+            (sign(.transfer(to: alice, amount: 1)), .selfTransfer),
+            (sign(.mint(to: alice, amount: 1)), .unsupported), (sign(.publishRelease(a, large)), .tooLarge),
+        ]
+        for (transaction, code) in cases {
+            #expect(try await keeper.submit(transaction.bytes).outcome.refusal?.code == code)
+            #expect(try await keeper.outcome(of: transaction.id)?.outcome.refusal?.code == code)
+        }
+        // What is no transaction has no id to be recorded under.
+        let good = try network.claim("b", nonce: 2)
+        for round in 0..<200 {
+            var flipped = good
+            flipped[flipped.startIndex + round * 7 % flipped.count] ^= 1 << UInt8(round % 8)
+            let noise = Data(Blake3.hash(Array("\(round)".utf8)).bytes.prefix(round % 33))
+            for bytes in [flipped, noise] { #expect(try await keeper.submit(bytes).outcome.refusal != nil) }
+        }
+        #expect(keeper.failure == nil && keeper.state.sequence == 1 && keeper.state.root == root)
+        #expect(try await keeper.submit(good).outcome.isApplied)
+    }
+
     @Test func whatIsAppliedLaterCounts() async throws {
         let network = try Network()
         let keeper = try await network.leader(TemporaryFolder().log(network))

@@ -18,6 +18,7 @@ final class SharedLog: Sendable {
         var isDown = false
         var delay = Duration.zero
         var attempts: [Entry] = []
+        var reads = 0
     }
 
     private let content = Mutex(Content())
@@ -31,6 +32,8 @@ final class SharedLog: Sendable {
     /// Everything that anybody tried to append.
     var attempts: [Entry] { content.withLock { $0.attempts } }
     var entries: [Entry] { content.withLock { $0.entries } }
+    /// How often anybody read something.
+    var reads: Int { content.withLock { $0.reads } }
 
     func lead(_ node: NodeID?) { content.withLock { $0.holder = node } }
     func fail(_ fault: Fault, times: Int = 1) {
@@ -49,7 +52,11 @@ final class SharedLog: Sendable {
     }
 
     /// The log as `node` sees it.
-    func handle(_ node: NodeID) -> any LedgerLog { Handle(log: self, node: node) }
+    ///
+    /// - Parameter tellsHead: Whether pages come with the head.
+    func handle(_ node: NodeID, tellsHead: Bool = true) -> any LedgerLog {
+        Handle(log: self, node: node, tellsHead: tellsHead)
+    }
 
     private func wake() { for listener in listeners.withLock({ $0 }) { listener.yield() } }
 
@@ -79,9 +86,11 @@ final class SharedLog: Sendable {
     private struct Handle: LedgerLog {
         let log: SharedLog
         let node: NodeID
+        let tellsHead: Bool
 
         private func reading<Result>(_ body: (Content) throws -> Result) throws -> Result {
             try log.content.withLock { content in
+                content.reads += 1
                 if content.isDown { throw LedgerLogError(.unavailable, "down") }
                 return try body(content)
             }
@@ -96,10 +105,15 @@ final class SharedLog: Sendable {
         }
 
         func entries(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> [Data] {
+            try await page(from: sequence, limit: limit, byteLimit: byteLimit).entries
+        }
+
+        func page(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> LogPage {
             try reading { content in
                 let base = content.base?.sequence ?? 0
                 guard sequence > base else { throw LedgerLogError(.truncated, "begins at \(base)") }
-                return content.entries.filter { $0.sequence >= sequence }.prefix(min(limit, 3)).map(\.bytes)
+                let entries = content.entries.filter { $0.sequence >= sequence }.prefix(min(limit, 3)).map(\.bytes)
+                return LogPage(entries: entries, head: tellsHead ? log.head(content) : nil)
             }
         }
 

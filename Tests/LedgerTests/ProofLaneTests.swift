@@ -194,6 +194,31 @@ import Testing
         #expect(earned(world) == 6 * ProofLaneTests.price)
     }
 
+    /// A channel that begins in the middle of another one's chain: each pays what was revealed for it out of its own deposit,
+    /// and where both are at one link a proof has one of them.
+    @Test func oneChainInTwoChannels() throws {
+        let (start, ids) = try world()
+        var world = start
+        let middle = NewChannel(
+            payee: world.helper.publicKey.node, expiresMilliseconds: ProofLaneTests.expiry,
+            chains: [
+                .init(
+                    commodity: .bytes, anchor: chains[0].links[5], unitPrice: ProofLaneTests.price, maxUnits: 20)
+            ])
+        let transaction = try world.sign(.openChannel(middle), by: world.alice)
+        #expect(world.state.execute(transaction, timeMilliseconds: World.genesisTime).isApplied)
+        #expect(try settle(&world, [proven(ids[0], 0, steps: 5)]) == nil)
+        let both = [proven(ids[0], 0, from: 5, steps: 3), proven(ChannelID(transaction.id), 0, from: 5, steps: 2)]
+        let error = #expect(throws: AckProofError.self) {
+            try AckProof.prove(SettlementProof.claims(of: both), context: [])
+        }
+        #expect(error?.code == .duplicate)
+        for settlement in both { #expect(try settle(&world, [settlement]) == nil) }
+        #expect(earned(world) == 10 * ProofLaneTests.price)
+        #expect(world.state.channel(ids[0])?.chains[0].settledUnits == 8)
+        #expect(world.state.audit().problems == [])
+    }
+
     @Test func onlyThePayeeNodeSigns() throws {
         let (start, ids) = try world()
         var world = start

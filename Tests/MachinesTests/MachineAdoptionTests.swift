@@ -8,26 +8,6 @@ import Testing
 @Suite(
     "Machines whose node was killed", .serialized, .timeLimit(.minutes(2)), .enabled { await MachineLab.canRun() })
 struct MachineAdoptionTests {
-    /// Starts a process that supervises machines, waits until they are healthy, and kills it.
-    private func runAndKill(_ lab: MachineLab, _ folder: String, _ orphan: String, _ ids: [String]) async throws {
-        let process = Process()
-        let path = MachineHost.Settings().holder.replacingOccurrences(of: "skerry-holder", with: "machine-exerciser")
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = [folder, lab.layer, orphan] + ids
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        var text = ""
-        while !ids.allSatisfy({ text.contains("healthy \($0)\n") }) {
-            let part = output.fileHandleForReading.availableData
-            if part.isEmpty { break }
-            text += String(decoding: part, as: UTF8.self)
-        }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try #require(ids.allSatisfy { text.contains("healthy \($0)\n") })
-    }
-
     private func open(_ folder: String) async throws -> MachineSupervisor {
         try await MachineSupervisor.open(
             MachineSupervisor.Configuration(folder: folder), host: await MachineLab.host(),
@@ -48,7 +28,7 @@ struct MachineAdoptionTests {
         try await MachineLab.with { lab in
             var other = lab
             let folder = lab.folder + "/other"
-            try await runAndKill(lab, folder, "adopt", ["one", "two"])
+            try await lab.runAndKill(in: folder, orphan: "adopt", ["one", "two"])
             let before = try pid(folder, "one")
             let address = try address(folder, "one")
             #expect(await Prober.ask(.http(port: 8_080, path: "/"), at: address, timeout: .seconds(5)) == nil)
@@ -80,7 +60,7 @@ struct MachineAdoptionTests {
         try await MachineLab.with { lab in
             var other = lab
             let folder = lab.folder + "/other"
-            try await runAndKill(lab, folder, "end", ["one"])
+            try await lab.runAndKill(in: folder, orphan: "end", ["one"])
             let before = try pid(folder, "one")
             other.supervisor = try await open(folder)
             let id = try #require(MachineID("one"))
@@ -96,7 +76,7 @@ struct MachineAdoptionTests {
         try await MachineLab.with { lab in
             var other = lab
             let folder = lab.folder + "/other"
-            try await runAndKill(lab, folder, "adopt", ["gone", "stays"])
+            try await lab.runAndKill(in: folder, orphan: "adopt", ["gone", "stays"])
             let gone = try pid(folder, "gone"), stays = try pid(folder, "stays")
             try FileManager.default.removeItem(atPath: folder + "/gone/machine.json")
             let holder = try String(contentsOfFile: folder + "/stays/holder.lock", encoding: .utf8).filter(\.isNumber)
@@ -113,12 +93,8 @@ struct MachineAdoptionTests {
 
     private func end(_ other: MachineLab) async throws {
         for status in await other.supervisor.list() { try await other.supervisor.destroy(status.id) }
-        let key = await other.supervisor.key
+        let key = await other.supervisor.names.key
         await other.supervisor.close()
         #expect(MachineLab.leftovers(key).isEmpty)
-        let state = await MachineLab.host().settings.stateFolder
-        let block = await other.supervisor.block
-        block?.release(in: "\(state)/blocks")
-        try? FileManager.default.removeItem(atPath: "\(state)/\(key)")
     }
 }

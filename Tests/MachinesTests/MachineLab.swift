@@ -1,3 +1,4 @@
+import Cgroups
 import Foundation
 import Logging
 import Testing
@@ -134,17 +135,45 @@ struct MachineLab: Sendable {
         return (String(decoding: bytes, as: UTF8.self), nil)
     }
 
+    /// Starts a process that supervises machines, waits until they are healthy, and kills it.
+    func runAndKill(in folder: String, orphan: String, _ ids: [String]) async throws {
+        let process = Process()
+        let path = MachineHost.Settings().holder.replacingOccurrences(of: "skerry-holder", with: "machine-exerciser")
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = [folder, layer, orphan] + ids
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        var text = ""
+        while !ids.allSatisfy({ text.contains("healthy \($0)\n") }) {
+            let part = output.fileHandleForReading.availableData
+            if part.isEmpty { break }
+            text += String(decoding: part, as: UTF8.self)
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try #require(ids.allSatisfy { text.contains("healthy \($0)\n") })
+    }
+
     /// Ends everything and removes it; then nothing may be left on the host.
     func end() async throws {
         for status in await supervisor.list() { try await supervisor.destroy(status.id) }
-        let key = await supervisor.key
-        let block = await supervisor.block
+        let key = await supervisor.names.key
         await supervisor.close()
         #expect(Self.leftovers(key).isEmpty)
+        await clean()
         try FileManager.default.removeItem(atPath: folder)
-        let state = await Self.host().settings.stateFolder
-        block?.release(in: "\(state)/blocks")
-        try? FileManager.default.removeItem(atPath: "\(state)/\(key)")
+    }
+
+    /// Removes what supervisors in this lab's folder left that were killed, or that a test which failed did not end.
+    private func clean() async {
+        let host = await Self.host()
+        let claims = host.settings.claims
+        let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+        for name in ControlFile.names(in: claims) {
+            guard let owner = ControlFile.read("\(claims)/\(name)"), owner.hasPrefix(root + "/") else { continue }
+            do { try await HostRemains.ofNode(owner, on: host).remove(on: host) } catch { Issue.record(error) }
+        }
     }
 
     /// Namespaces, links, cgroups, mounts and processes of a node.

@@ -45,7 +45,7 @@ struct AdmissionTests {
         }
     }
 
-    @Test("Who leaves takes part in the ledger until the committee has handed over, and in nothing else")
+    @Test("Who leaves takes part in the ledger until its values and the committee are handed over, and in nothing else")
     func leaving() throws {
         let world = try World()
         let scene = world.scene
@@ -53,8 +53,8 @@ struct AdmissionTests {
         #expect(world.mayAsk(2, [.statBlob] + Self.ledger))
         try world.apply(.optOut(leaver), by: scene.owner)
         #expect(world.mayConnect(2))
-        #expect(world.mayAsk(2, Self.ledger))
-        #expect(!world.mayAsk(2, [.statBlob]) && !world.mayAsk(2, [.releaseReadiness]))
+        #expect(world.mayAsk(2, [.kvOffer] + Self.ledger))
+        for type in [.statBlob, .releaseReadiness, .kvGet, .kvPull] as [FrameType] { #expect(!world.mayAsk(2, [type])) }
         // The next epoch draws the others; the three hand over to them, which takes the leaver's vote.
         let length = Int64(world.state.parameters.epochMilliseconds)
         let epoch = world.state.epoch
@@ -70,8 +70,14 @@ struct AdmissionTests {
         let certificate = collector.add(try CheckpointVote(signing: checkpoint, with: scene.keys[2]))
         try world.apply(.recordCertificate(try #require(certificate)), by: scene.keys[0])
         #expect(world.state.epoch.committee.members.count == 2)
+        #expect(world.mayAsk(2, [.kvOffer, .readEntries]))
+        let lock = world.state.parameters.unstakeLockEpochs
+        for _ in 0..<lock {
+            let epoch = world.state.epoch
+            try world.apply(.advanceEpoch(epoch: epoch.number, round: epoch.round), by: scene.keys[0], after: length)
+        }
         #expect(!world.mayConnect(2))
-        #expect(!world.mayAsk(2, [.readEntries]))
+        #expect(!world.mayAsk(2, [.readEntries]) && !world.mayAsk(2, [.kvOffer]))
         #expect(world.mayConnect(1) && world.mayAsk(1, [.statBlob] + Self.ledger))
     }
 

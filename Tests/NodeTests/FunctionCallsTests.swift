@@ -87,8 +87,12 @@ private final class CallMesh: Sendable {
 }
 
 @Suite("Calls between nodes", .timeLimit(.minutes(1))) struct FunctionCallsTests {
-    private static func get(_ body: FunctionBody = .empty, method: String = "GET") -> FunctionCall {
-        FunctionCall(id: "abc", trace: "trace", method: method, url: "http://app/x", headers: [("a", "b")], body: body)
+    private static func get(
+        _ body: FunctionBody = .empty, method: String = "GET", _ cancellation: Cancellation? = nil
+    ) -> FunctionCall {
+        FunctionCall(
+            id: "abc", trace: "trace", method: method, url: "http://app/x", headers: [("a", "b")], body: body,
+            cancellation: cancellation)
     }
 
     private static func text(_ index: Int) -> CallMesh.Run {
@@ -266,9 +270,8 @@ private final class CallMesh: Sendable {
             }
         }
         let cancellation = Cancellation()
-        var call = FunctionCallsTests.get()
-        call.cancellation = cancellation
-        let waiting = Task { [call] in try await mesh.call(at: 0, call) }
+        let call = FunctionCallsTests.get(.empty, method: "GET", cancellation)
+        let waiting = Task { try await mesh.call(at: 0, call) }
         while mesh.visits.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
         cancellation.cancel()
         await #expect(throws: FunctionError(.cancelled, "gone")) { try await waiting.value }

@@ -14,10 +14,13 @@ import Wire
 /// A few nodes with their stores in one process, whose requests are called instead of sent.
 final class KVMesh: Sendable {
     private struct State {
+        var homes: KVHomes
         var nodes: [NodeID: NodeKV] = [:]
         var dead: Set<NodeID> = []
         /// Nodes that are dead without anybody knowing it yet.
         var silent: Set<NodeID> = []
+        /// Nodes that take part no more, and answer all the same.
+        var left: Set<NodeID> = []
         var asked: [FrameType: Int] = [:]
     }
 
@@ -25,17 +28,35 @@ final class KVMesh: Sendable {
 
     /// In the order of preference: the first ones are homes.
     let ids: [NodeID]
-    let homes: KVHomes
     private let folder: String
-    private let state = Mutex(State())
+    private let copies: Int
+    private let state: Mutex<State>
 
     init(nodes count: Int, copies: Int, in folder: String) throws {
         self.folder = folder
+        self.copies = copies
         let all = (0..<count).map { NodeID(Blake3.hash(Array("node \($0)".utf8))) }
-        let homes = KVHomes(of: "app", among: all, copies: copies)
-        self.homes = homes
-        ids = homes.nodes + all.filter { !homes.contains($0) }
+        ids = KVHomes(of: "app", among: all, copies: count).nodes
+        state = Mutex(State(homes: KVHomes(of: "app", among: all, copies: copies)))
         for index in 0..<count { try start(index) }
+    }
+
+    var homes: KVHomes { state.withLock { $0.homes } }
+
+    /// Lets only these nodes take part.
+    ///
+    /// - Parameters:
+    ///   - arrivals: Those that came lately, in their order.
+    ///   - leavers: Those that left.
+    func gather(_ indices: some Sequence<Int>, arrivals: [Int] = [], leavers: [Int] = []) {
+        let numbers = Dictionary(uniqueKeysWithValues: arrivals.enumerated().map { (ids[$1], $0 + 1) })
+        let homes = KVHomes(
+            of: "app", among: indices.map { ids[$0] }, arrivals: numbers, leavers: leavers.map { ids[$0] },
+            copies: copies)
+        state.withLock { state in
+            state.homes = homes
+            state.left = Set(leavers.map { ids[$0] })
+        }
     }
 
     subscript(_ index: Int) -> NodeKV {
@@ -83,9 +104,13 @@ final class KVMesh: Sendable {
 
         func homes(of app: String) -> KVHomes? { app == KVMesh.app ? mesh.homes : nil }
 
+        var roster: Int { mesh.homes.hashValue }
+
         func companions() -> [NodeID] { mesh.homes.contains(node) ? mesh.ids.filter { $0 != node } : [] }
 
-        func isUsable(_ node: NodeID) -> Bool { mesh.state.withLock { !$0.dead.contains(node) } }
+        func isUsable(_ node: NodeID) -> Bool {
+            mesh.state.withLock { !$0.dead.contains(node) && !$0.left.contains(node) }
+        }
 
         func changes() -> AsyncStream<MembershipEvent> { AsyncStream { $0.finish() } }
 

@@ -91,11 +91,60 @@ import WorkerProtocol
         #expect(await book.receipt("ours") == nil)
         let reply = FunctionReply(status: 200, headers: [], body: .empty)
         for index in 0..<ReceiptBook.maxKept {
-            _ = book.attach(to: reply, of: call("n\(index)"), version, since: .now())
+            if index % ReceiptBook.maxWaiting == 0 { await book.flush() }
+            #expect(named(book.attach(to: reply, of: call("n\(index)"), version, since: .now())) != nil)
         }
         #expect(await book.receipt("n\(ReceiptBook.maxKept - 1)") != nil)
         #expect(await book.receipt("n0") != nil)
         #expect(await book.receipt("first") == nil)
+    }
+
+    private func named(_ reply: FunctionReply) -> String? {
+        reply.headers.last { $0.name == ReceiptBook.header }?.value
+    }
+
+    @Test("A stream that named its receipt gets it however many wait when it ends; what cannot be kept is not named")
+    func fullList() async throws {
+        let source = ByteStream()
+        let streamed = book.attach(
+            to: FunctionReply(status: 200, headers: [], body: .stream(source)), of: call("streamed"), version,
+            since: .now())
+        #expect(named(streamed) == "streamed")
+        let reply = FunctionReply(status: 200, headers: [], body: .empty)
+        var unnamed = 0
+        for index in 0...ReceiptBook.maxWaiting
+        where named(book.attach(to: reply, of: call("n\(index)"), version, since: .now())) == nil { unnamed += 1 }
+        #expect(unnamed == 1)
+        source.finish()
+        guard case .stream(let stream) = streamed.body else {
+            Issue.record("the body is no stream")
+            return
+        }
+        #expect(try await stream.next() == nil)
+        for id in ["n0", "n\(ReceiptBook.maxWaiting - 1)", "streamed"] {
+            #expect(await book.receipt(id) != nil, "\(id)")
+        }
+        #expect(await book.receipt("n\(ReceiptBook.maxWaiting)") == nil)
+    }
+
+    @Test("So many streams have a place for their receipts, and one more when one of them has ended")
+    func places() async throws {
+        func attach(_ id: String) -> (ByteStream, FunctionReply) {
+            let source = ByteStream()
+            let reply = FunctionReply(status: 200, headers: [], body: .stream(source))
+            return (source, book.attach(to: reply, of: call(id), version, since: .now()))
+        }
+        let open = (0..<ReceiptBook.maxPromised).map { attach("s\($0)") }
+        #expect(open.count { named($0.1) == nil } == 0)
+        #expect(named(attach("one more").1) == nil)
+        guard case .stream(let stream) = open[0].1.body else {
+            Issue.record("the body is no stream")
+            return
+        }
+        open[0].0.finish()
+        #expect(try await stream.next() == nil)
+        #expect(named(attach("another").1) == "another")
+        for (source, _) in open[1...] { source.finish() }
     }
 
     @Test(
@@ -134,5 +183,11 @@ import WorkerProtocol
         try await invoke(book, "again")
         book = try reopened()
         #expect(await book.receipt("again") != nil)
+        // A node that stops asks for none, and keeps what its last answers named.
+        let reply = FunctionReply(status: 200, headers: [], body: .empty)
+        #expect(named(book.attach(to: reply, of: call("last"), version, since: .now())) == "last")
+        await book.flush()
+        book = try reopened()
+        #expect(await book.receipt("last") != nil)
     }
 }

@@ -112,6 +112,29 @@ struct SecretKeeperTests {
         }
     }
 
+    @Test("The stamp of values is the same on all nodes, and another one when a value changes")
+    func stamps() async throws {
+        try await withMesh { mesh in
+            func stamps() async throws -> [String] {
+                var stamps: [String] = []
+                for node in mesh.serving {
+                    stamps.append(try await mesh[node].stamped(["API_KEY"], of: mesh.app).stamp)
+                }
+                return stamps
+            }
+            #expect(try await mesh[mesh.serving[0]].stamped([], of: mesh.app).stamp.isEmpty)
+            let (first, values) = try mesh.update(SecretKeeperTests.value, version: 1)
+            _ = try await mesh[mesh.serving[0]].spread(first, values)
+            let before = try await stamps()
+            #expect(Set(before).count == 1)
+            #expect(try await stamps() == before)
+            let (second, others) = try mesh.update("another value", version: 2)
+            _ = try await mesh[mesh.serving[0]].spread(second, others)
+            let after = try await stamps()
+            #expect(Set(after).count == 1 && after != before)
+        }
+    }
+
     @Test("The nodes that serve an app keep its secrets, sealed, and no other node gets them")
     func spreads() async throws {
         try await withMesh { mesh in
@@ -122,7 +145,7 @@ struct SecretKeeperTests {
             let changes = Mutex(0)
             mesh[mesh.serving[1]].onChange { _ in changes.withLock { $0 += 1 } }
             // The node that is asked serves the app or not: it hands all of it on.
-            let receipt = await mesh[outsider].spread(list, values)
+            let receipt = try await mesh[outsider].spread(list, values)
             #expect(receipt.nodes.map(\.problem) == [nil, nil] && receipt.nodes.count == 2)
             for node in mesh.serving {
                 #expect(try await mesh.values(at: node) == ["API_KEY": SecretKeeperTests.value])
@@ -137,7 +160,7 @@ struct SecretKeeperTests {
     func refusesOthers() async throws {
         try await withMesh { mesh in
             let (list, values) = try mesh.update(SecretKeeperTests.value, version: 1)
-            _ = await mesh[mesh.serving[0]].spread(list, values)
+            _ = try await mesh[mesh.serving[0]].spread(list, values)
             let holder = mesh[mesh.serving[0]]
             let (second, outsider) = (mesh.serving[1], mesh.others[0])
             func read(by node: NodeID, with key: NodeID) async -> SecretsError.Code? {
@@ -168,7 +191,10 @@ struct SecretKeeperTests {
             let (second, secondValues) = try mesh.update("two", version: 2)
             let (foreign, foreignValues) = try mesh.update("theirs", version: 9, key: SigningKey())
             func problem(_ list: SecretList, _ values: [NodeID: [Data]]) async -> String {
-                await mesh[node].spread(list, values).nodes.first { $0.id == node.description }?.problem ?? ""
+                do {
+                    let nodes = try await mesh[node].spread(list, values).nodes
+                    return nodes.first { $0.id == node.description }?.problem ?? ""
+                } catch { return "\(error)" }
             }
             #expect(await problem(first, firstValues).isEmpty)
             #expect(try await mesh.values(at: node) == ["API_KEY": "one"])
@@ -180,8 +206,32 @@ struct SecretKeeperTests {
             let (third, thirdValues) = try mesh.update("three", version: 3)
             let other = try #require(thirdValues[mesh.serving[1]])
             mesh.silence(Set(mesh.scene.nodes))
-            _ = await mesh[node].spread(third, [node: other])
+            _ = try await mesh[node].spread(third, [node: other])
             #expect(await mesh.isLacking(at: node))
+        }
+    }
+
+    @Test("Of two changes of one version the first one stays, whatever their hashes, and the other is told")
+    func oneOfTwo() async throws {
+        try await withMesh { mesh in
+            let (left, right) = (try mesh.update("left", version: 1), try mesh.update("right", version: 1))
+            for (first, second) in [(left, right), (right, left)] {
+                for node in mesh.serving { await mesh[node].forget(mesh.app) }
+                _ = try await mesh[mesh.others[0]].spread(first.0, first.1)
+                let refused = await #expect(throws: SecretsError.self) {
+                    _ = try await mesh[mesh.serving[1]].spread(second.0, second.1)
+                }
+                #expect(refused?.code == .stale)
+                for node in mesh.serving { #expect(await mesh[node].held(mesh.app)?.list.digest == first.0.digest) }
+                // The same once more is no other change.
+                #expect(try await mesh[mesh.serving[1]].spread(first.0, first.1).nodes.allSatisfy { $0.problem == nil })
+            }
+            // Where the first node cannot be reached, the next one decides.
+            mesh.silence([mesh.serving[0]])
+            let next = try mesh.update("next", version: 2)
+            let receipt = try await mesh[mesh.serving[1]].spread(next.0, next.1)
+            #expect(receipt.nodes.count { $0.problem == nil } == 1)
+            #expect(try await mesh.values(at: mesh.serving[1]) == ["API_KEY": "next"])
         }
     }
 
@@ -192,7 +242,7 @@ struct SecretKeeperTests {
             // The other one misses the change.
             mesh.silence([other])
             let (list, values) = try mesh.update(SecretKeeperTests.value, version: 1)
-            let receipt = await mesh[node].spread(list, values)
+            let receipt = try await mesh[node].spread(list, values)
             #expect(receipt.nodes.count { $0.problem == nil } == 1)
             let index = try #require(mesh.scene.nodes.firstIndex(of: node))
             let again = try mesh.make(index)
@@ -226,7 +276,7 @@ struct SecretKeeperTests {
             let before = mesh.serving
             #expect(before.count == 2 && !before.contains(newcomer))
             let (list, values) = try mesh.update(SecretKeeperTests.value, version: 1)
-            #expect(await mesh[before[0]].spread(list, values).nodes.allSatisfy { $0.problem == nil })
+            #expect(try await mesh[before[0]].spread(list, values).nodes.allSatisfy { $0.problem == nil })
             let builder = TransactionBuilder(
                 networkID: mesh.scene.genesis.networkID, key: mesh.scene.keys[1], as: .node)
             _ = try await mesh.ledger.submit(try builder.sign(.optIn(newcomer), nonce: 1).bytes)

@@ -191,6 +191,55 @@ struct SettlementKeeperTests {
         }
     }
 
+    @Test("A node that stops while it proves keeps nothing, and proves the same again")
+    func stopsWhileProving() async throws {
+        try await LedgerScene.inFolder { folder in
+            let scene = try LedgerScene(nodes: 1)
+            let keeper = try await scene.keeper(of: 0, in: folder)
+            let opened = try await open(scene, keeper)
+            var policy = SettlementPlan.Policy()
+            policy.crossover = 0
+            let file = folder + "/proven"
+            let asked = Mutex<[[AckClaim]]>([])
+            let sent = Mutex<[Data]>([])
+            @Sendable func note(_ transaction: Data) throws {
+                guard case .settleChannels(_, let proof) = try SignedTransaction(decoding: transaction).action else {
+                    return
+                }
+                sent.withLock { $0.append(proof) }
+            }
+            let first = settler(
+                scene, keeper, policy: policy, file: file,
+                prover: { claims, _ in
+                    asked.withLock { $0.append(claims) }
+                    try await Task.sleep(for: .seconds(3_600))
+                    return ([1], .zero)
+                }, acknowledged: { [opened.acknowledged(20)] }
+            ) { transaction in try note(transaction) }
+            let task = Task { await first.run() }
+            await first.settle(timeout: .milliseconds(50))
+            try await eventually { asked.withLock { $0.count } == 1 }
+            task.cancel()
+            await task.value
+            #expect(sent.withLock(\.isEmpty) && !FileManager.default.fileExists(atPath: file))
+            let second = settler(
+                scene, keeper, policy: policy, file: file,
+                prover: { claims, _ in
+                    asked.withLock { $0.append(claims) }
+                    return ([2], .zero)
+                }, acknowledged: { [opened.acknowledged(20)] }
+            ) { transaction in try note(transaction) }
+            let again = Task { await second.run() }
+            await second.settle(timeout: .seconds(60))
+            #expect(sent.withLock { $0 } == [Data([2])])
+            let claims = asked.withLock { $0 }
+            #expect(claims.count == 2 && claims.first == claims.last)
+            again.cancel()
+            await again.value
+            try await keeper.close()
+        }
+    }
+
     @Test("A node that starts again settles what it had acknowledged and not settled")
     func restarts() async throws {
         try await LedgerScene.inFolder { folder in

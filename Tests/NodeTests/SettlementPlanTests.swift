@@ -24,7 +24,7 @@ struct SettlementPlanTests {
         _ number: Int, steps: UInt64, settled: UInt64 = 0, price: UInt64 = 1, end: Int64 = .max, isEnding: Bool = false,
         voucher: UInt64? = nil, paidByVoucher: UInt64 = 0
     ) throws -> SettlementView.Pending {
-        let link = try #require(Self.tip)
+        let link = try #require(Self.tip).advanced(by: number)
         return SettlementView.Pending(
             acknowledged: AcknowledgedChain(
                 channel: ChannelID(Blake3.hash(Array("\(number)".utf8))), commodity: .bytes, units: settled + steps,
@@ -111,8 +111,8 @@ struct SettlementPlanTests {
             ([try pending(1, steps: 100)], true, "reveal"), ([try pending(1, steps: 101)], true, "proof"),
             ([try pending(1, steps: 60), try pending(2, steps: 60)], true, "proof"),
             ([try pending(1, steps: 9_000)], false, "reveal"),
-            ([try pending(1, steps: 9_000, voucher: 9_000)], true, "voucher"),
-            ([try pending(1, steps: 9_000, voucher: 8_999)], true, "proof"),
+            ([try pending(1, steps: 8_191, voucher: 8_191)], true, "voucher"),
+            ([try pending(1, steps: 8_191, voucher: 8_190)], true, "proof"),
             ([try pending(1, steps: 0, voucher: 50)], true, "voucher"),
         ]
         for (index, (chains, proofs, lane)) in cases.enumerated() {
@@ -147,14 +147,58 @@ struct SettlementPlanTests {
 
     @Test("No stretch ends in front of what a voucher paid")
     func behindVouchers() throws {
-        var plan = SettlementPlan(policy: policy { $0.batchSteps = 200 })
-        plan.startRound()
-        // 300 of 500 steps were paid by a voucher: a proof of 200 steps would settle nothing.
+        // 300 of 500 steps were paid by a voucher: a proof of 200 steps would settle nothing, nor would a link.
         let chain = try pending(1, steps: 500, paidByVoucher: 300)
-        #expect(plan.next(view([chain]), now: Self.start) == nil)
-        var wide = SettlementPlan(policy: policy { $0.batchSteps = 400 })
-        wide.startRound()
-        #expect(wide.next(view([chain]), now: Self.start)?.steps == 400)
+        for (batchSteps, perReveal, lane) in [
+            (200, 200, nil), (200, 400, "reveal"), (400, 200, "proof"),
+        ] as [(UInt64, UInt64, String?)] {
+            var plan = SettlementPlan(policy: policy { $0.batchSteps = batchSteps })
+            plan.startRound()
+            let batch = plan.next(view([chain], perReveal: perReveal), now: Self.start)
+            #expect(batch?.lane == lane && stretches(batch).first?.steps == (lane == nil ? nil : 400))
+        }
+    }
+
+    @Test("No voucher is settled behind which links could not be, until nothing more can come")
+    func vouchersThatLead() throws {
+        let end = Self.start + 500_000
+        func lane(_ pending: SettlementView.Pending, at now: Int64 = Self.start) -> String? {
+            var plan = SettlementPlan(policy: policy())
+            plan.startRound()
+            return plan.next(view([pending]), now: now)?.lane
+        }
+        // A payer signs for 9,000 units and reveals links on: the ledger's link would be too far behind.
+        #expect(lane(try pending(1, steps: 9_000, end: end, voucher: 9_000)) == "proof")
+        #expect(lane(try pending(1, steps: 0, end: end, voucher: 9_000)) == nil)
+        for (chain, now) in [
+            (try pending(1, steps: 9_000, end: end, isEnding: true, voucher: 9_000), Self.start),
+            (try pending(1, steps: 0, end: end, voucher: 9_000), end - 120_000),
+        ] {
+            #expect(lane(chain, at: now) == "voucher")
+        }
+        // Links first, then the voucher that is a little ahead of them: both in one round.
+        var plan = SettlementPlan(policy: policy())
+        plan.startRound()
+        #expect(plan.next(view([try pending(1, steps: 9_000, voucher: 9_500)]), now: Self.start)?.lane == "proof")
+        #expect(plan.isInRound)
+        plan.ended(.applied, now: Self.start)
+        let rest = try pending(1, steps: 0, settled: 9_000, voucher: 9_500)
+        #expect(plan.next(view([rest]), now: Self.start)?.lane == "voucher")
+        #expect(!plan.isInRound)
+    }
+
+    @Test("Of two channels that a payer has brought to one link a proof has one, and the next the other")
+    func oneLinkTwice() throws {
+        var plan = SettlementPlan(policy: policy())
+        plan.startRound()
+        let first = try pending(1, steps: 500)
+        var second = try pending(2, steps: 400)
+        second.settledLink = first.settledLink
+        let batch = plan.next(view([first, second]), now: Self.start)
+        #expect(batch?.isProven == true && batch?.parts.map(\.chain) == [first.acknowledged] && plan.isInRound)
+        plan.ended(.applied, now: Self.start)
+        #expect(plan.next(view([second]), now: Self.start)?.parts.map(\.chain) == [second.acknowledged])
+        #expect(!plan.isInRound)
     }
 
     @Test("Bounds of a batch: steps, channels, vouchers")

@@ -18,19 +18,21 @@ struct HTTPOriginTests {
     func passing() async throws {
         try await RawServer.with({ _ in
             [
-                .text("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+                .text("HTTP/1.1 102 Processing\r\n\r\n"),
+                .text("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nconnection: x-hop\r\nx-hop: 1\r\n\r\n"),
                 .text("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: x-hop\r\nx-hop: 1\r\netag: \"e\"\r\n\r\nok"),
             ]
         }) { server in
             try await withClient { client in
+                let interim = Mutex<[(Int, OriginFields)]>([])
                 var from = description(server, "/base/")
                 from.host = "inner.test"
                 from.addedFields = ["x-key": "k"]
                 let visitor = OriginRequest.Visitor(address: "192.0.2.1", scheme: "https", host: "app.test")
                 let request = OriginRequest(
                     path: "/a/../b%20c", query: "q=1",
-                    fields: ["connection": "x-mine", "x-mine": "1", "accept": "*/*"],
-                    visitor: visitor)
+                    fields: ["connection": "x-mine", "x-mine": "1", "accept": "*/*", "skerry-interim": "1"],
+                    visitor: visitor, onInterim: { status, fields in interim.withLock { $0.append((status, fields)) } })
                 let response = try await client.fetch(request, from: from)
                 #expect(response.status == 200)
                 #expect(response.length == 2)
@@ -40,7 +42,9 @@ struct HTTPOriginTests {
                 let seen = try #require(server.requests.first)
                 #expect(seen.target == "/base/b%20c?q=1")
                 #expect(seen.field("host") == "inner.test")
-                #expect(seen.field("x-mine") == nil)
+                #expect(seen.field("x-mine") == nil && seen.field("skerry-interim") == nil)
+                let heard = interim.withLock { $0 }
+                #expect(heard.map { $0.0 } == [102, 103] && heard.map { $0.1 } == [[:], ["link": "</a>"]])
                 #expect(seen.field("x-key") == "k")
                 #expect(seen.field("via") == "1.1 skerry")
                 #expect(seen.field("cdn-loop") == "skerry")
@@ -62,6 +66,10 @@ struct HTTPOriginTests {
             ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nokk", true),
             ("HTTP/1.1 200 OK\r\ncontent-length: -2\r\n\r\nok", true),
             ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n", true), ("hello\r\n\r\n", true), ("", true),
+            ("HTTP/1.1 099 Low\r\ncontent-length: 2\r\n\r\nok", true),
+            ("HTTP/1.1 000 None\r\n\r\nok", true), ("HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n", true),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 042 Low\r\ncontent-length: 2\r\n\r\nok", true),
+            ("HTTP/1.1 999 High\r\ncontent-length: 2\r\n\r\nok", true),
             ("HTTP/1.1 200 OK\r\n\r\nuntil the end", false),
             ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", false),
         ])
@@ -77,6 +85,27 @@ struct HTTPOriginTests {
                     _ = try await read()
                 }
                 try await eventually("nothing is under way") { client.statistics.first?.inFlight == 0 }
+            }
+        }
+    }
+
+    @Test("Interim answers are told of up to a limit, to whoever asked and to nobody else (RFC 9110 15.2)")
+    func interim() async throws {
+        let parts = (0..<40).map { "HTTP/1.1 103 Early Hints\r\nlink: </\($0)>\r\n\r\n" }.joined()
+        try await RawServer.with({ _ in
+            [.text("HTTP/1.1 100 Continue\r\n\r\n\(parts)")] + RawServer.answer(200, [], Array("ok".utf8))
+        }) { server in
+            try await withClient { client in
+                for listens in [true, false, true] {
+                    let heard = Mutex<[String?]>([])
+                    var request = OriginRequest(path: "/")
+                    if listens { request.onInterim = { _, fields in heard.withLock { $0.append(fields["link"]) } } }
+                    let response = try await client.fetch(request, from: description(server))
+                    #expect(response.status == 200 && response.fields == ["content-length": "2"])
+                    #expect(try await response.text() == "ok")
+                    #expect(heard.withLock { $0 } == (0..<(listens ? 16 : 0)).map { "</\($0)>" })
+                }
+                #expect(server.requests.allSatisfy { $0.field("skerry-interim") == nil })
             }
         }
     }
@@ -188,9 +217,10 @@ struct HTTPOriginTests {
     }
 
     @Test(
-        "An error that says how long it is to be kept is an answer, and not asked for again",
+        "An error that says how long it is to be kept, or of which version it is, is an answer, and not asked for again",
         arguments: [
             ([("cache-control", "max-age=5")], 1), ([("expires", "Fri, 01 Jan 2038 01:01:01 GMT")], 1),
+            ([("last-modified", "Fri, 01 Jan 2021 01:01:01 GMT")], 1), ([("etag", "\"e\"")], 1),
             ([("cache-control", "no-cache"), ("expires", "Thu, 19 Nov 1981 08:52:00 GMT")], 3), ([], 3),
         ] as [([(String, String)], Int)])
     func errorsToKeep(fields: [(String, String)], attempts: Int) async throws {
@@ -201,6 +231,24 @@ struct HTTPOriginTests {
                 let response = try await client.fetch(OriginRequest(path: "/"), from: from)
                 #expect(response.status == 503 && response.attempts == attempts)
                 #expect(client.statistics.first?.failures == (attempts == 1 ? 0 : attempts))
+            }
+        }
+    }
+
+    @Test("Connections that the origin closes while they are kept cost no request")
+    func closedConnections() async throws {
+        try await RawServer.with({ _ in RawServer.answer(200, [], Array("ok".utf8)) + [.close] }) { server in
+            try await withClient { client in
+                let from = description(server)
+                for _ in 0..<20 {
+                    try await withThrowingTaskGroup(of: String.self) { group in
+                        for _ in 0..<8 {
+                            group.addTask { try await client.fetch(OriginRequest(path: "/"), from: from).text() }
+                        }
+                        for try await text in group { #expect(text == "ok") }
+                    }
+                }
+                #expect(client.statistics.first?.failures == 0)
             }
         }
     }

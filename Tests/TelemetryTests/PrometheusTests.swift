@@ -23,6 +23,18 @@ struct PrometheusTests {
         #expect(text.contains("duration_seconds_count 1\n"))
     }
 
+    @Test("A metric of ours says what it counts, once")
+    func texts() {
+        let metrics = PrometheusMetrics()
+        for kind in ["site", "blob"] {
+            metrics.makeCounter(label: "skerry_ledger_transactions_total", dimensions: [("outcome", kind)])
+                .increment(by: 1)
+        }
+        let lines = metrics.render().split(separator: "\n")
+        #expect(lines.count == 4 && lines[0].hasPrefix("# HELP skerry_ledger_transactions_total Transactions"))
+        #expect(lines[1] == "# TYPE skerry_ledger_transactions_total counter")
+    }
+
     @Test("Names and label values from outside cannot break the format")
     func escaping() {
         let metrics = PrometheusMetrics()

@@ -1,4 +1,6 @@
 import ArgumentParser
+import NIOCore
+import NIOPosix
 
 /// Measures rooms of skerry in process, beside peers that take turns with them.
 @main
@@ -12,6 +14,12 @@ struct SkerryBench: AsyncParsableCommand {
             LedgerReplay.self, LedgerSubmit.self, CacheRatio.self, AckPath.self, PaidRun.self, ProvidePaid.self,
             AckProofsBench.self, AckHour.self, Provide.self, Probe.self,
         ])
+
+    static func main() async {
+        // As many as a small node has.
+        NIOSingletons.blockingPoolThreadCountSuggestion = 8
+        await main(nil)
+    }
 }
 
 /// Settings of every benchmark.

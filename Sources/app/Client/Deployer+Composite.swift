@@ -23,7 +23,7 @@ extension Deployer {
     /// Deploys an app that is nothing but an origin.
     func deployOrigin(_ app: AppManifest, _ name: AppName, _ message: String) async throws -> Result {
         guard let origin = app.origins.first else {
-            throw ClientError(.badInput, "\(AppManifest.fileName) describes no origin")
+            throw ClientError(.badInput, "\(AppManifest.fileName) describes no origin; write [origin]")
         }
         let known = try await checkOwner(name)
         return try await deploy(name, known, .origin, .origin(origin.manifest), [:], message)

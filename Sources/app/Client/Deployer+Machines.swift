@@ -32,7 +32,7 @@ extension Deployer {
     /// Imports the image of a machine and describes the machine.
     func machine(_ app: AppManifest, in folder: String) async throws -> MachineManifest {
         guard let machine = app.machine else {
-            throw ClientError(.badInput, "\(AppManifest.fileName) describes no machine")
+            throw ClientError(.badInput, "\(AppManifest.fileName) describes no machine; write [machine]")
         }
         var settings = ImageImporter.Settings()
         settings.registry.trustsNamedRegistry = true
@@ -92,7 +92,9 @@ extension Deployer {
         let known = try await checkOwner(name)
         let manifest = try await liveManifest(of: name, known)
         guard var machine = manifest.machine else {
-            throw ClientError(.badInput, "The live release of \(name) has no machine")
+            throw ClientError(
+                .badInput,
+                "The live release of \(name) has no machine; `skerry machines list` shows the apps that have some")
         }
         try change(&machine)
         if let problem = machine.problem { throw ClientError(.badInput, "The machine would have \(problem)") }

@@ -3,7 +3,7 @@ import Identity
 public import Ledger
 public import Manifests
 
-/// Promoting releases that have machines: other than code, they take time, and may turn out not to work.
+/// Promoting releases. Those that have machines take time, other than code, and may turn out not to work.
 extension Deployer {
     /// How often it is looked.
     private static let promotionPause = Duration.milliseconds(200)
@@ -12,12 +12,27 @@ extension Deployer {
 
     /// The machine of one of an app's releases; nil for one without a machine, and for one that the ledger does not know.
     public func machine(of release: ReleaseID, _ name: AppName) async throws -> MachineManifest? {
-        let known = try await client.name(name)?.releases.first { $0.id == release.description }
-        guard let known, [ReleaseKind.machine, .composite].map(\.rawValue).contains(known.kind),
-            let blob = BlobID(known.manifest)
+        try await manifest(of: release, name, ifOneOf: [.machine, .composite])?.machine
+    }
+
+    /// The release that visitors of an app get, if it runs a function, alone or beside other parts: what its nodes can go
+    /// back to by themselves.
+    public func liveFunction(of name: AppName) async throws -> ReleaseID? {
+        guard let release = try await client.name(name)?.releases.first(where: \.live), let live = ReleaseID(release.id)
         else { return nil }
+        if release.kind == ReleaseKind.function.rawValue { return live }
+        return try await manifest(of: live, name, ifOneOf: [.composite])?.function == nil ? nil : live
+    }
+
+    /// A release's manifest; nil for one of another kind, and for one that the ledger does not know.
+    private func manifest(
+        of release: ReleaseID, _ name: AppName, ifOneOf kinds: [ReleaseKind]
+    ) async throws -> Manifest? {
+        let known = try await client.name(name)?.releases.first { $0.id == release.description }
+        guard let known, kinds.map(\.rawValue).contains(known.kind), let blob = BlobID(known.manifest) else {
+            return nil
+        }
         return try Manifest(decoding: try await client.content(of: blob, limit: ManifestLimits.maxManifestBytes))
-            .machine
     }
 
     /// Why some visitors cannot get a release with a machine while others get the live one; nil if they can.

@@ -105,13 +105,17 @@ public struct Deployer: Sendable {
         result.bytes = files.byteCount
         result.hidden = site.hiddenCount
         result.note(content)
+        if files.files["index.html"] == nil, files.rules.redirects.isEmpty {
+            result.warnings.append(
+                "\(folder) has no index.html, so visitors of / get a 404; deploy the folder that has it")
+        }
         return result
     }
 
     /// Lets the name point to a release without any content.
     public func withdraw(_ name: AppName, message: String = "") async throws -> Result {
         guard let known = try await checkOwner(name) else {
-            throw ClientError(.badInput, "Nobody owns the name \"\(name)\"")
+            throw ClientError(.badInput, "Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
         }
         return try await deploy(name, known, .site, .site(try SiteManifest(files: [:])), [:], message)
     }

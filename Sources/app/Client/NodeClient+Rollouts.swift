@@ -14,4 +14,9 @@ extension NodeClient {
         try await send(
             .POST, "/api/v1/names/\(name)/rollback-order", .bytes(ByteBuffer(bytes: order.bytes)), signed: true)
     }
+
+    /// The last roll-back of an app that its nodes carried out by themselves.
+    public func automaticRollback(of name: AppName) async throws -> RollbackReport {
+        try await get("/api/v1/names/\(name)/automatic-rollback")
+    }
 }

@@ -38,12 +38,18 @@ public struct PayableChannel: Sendable {
     public let chain: PayerChain
     /// What a unit of it is worth, in units of money.
     public let unitPrice: UInt64
+    /// Channels to the same node that pay together with it for `compute`, so that a call of many units is paid with few
+    /// links: one of each weight at most, opened behind this one and not expiring before it. See ``RadixChains``.
+    public var larger: [LargerChain]
 
-    public init(channel: ChannelID, payee: NodeID, chain: PayerChain, unitPrice: UInt64) {
+    public init(
+        channel: ChannelID, payee: NodeID, chain: PayerChain, unitPrice: UInt64, larger: [LargerChain] = []
+    ) {
         self.channel = channel
         self.payee = payee
         self.chain = chain
         self.unitPrice = unitPrice
+        self.larger = larger
     }
 }
 

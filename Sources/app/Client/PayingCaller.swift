@@ -131,6 +131,14 @@ public final class PayingCaller: Sendable {
     /// Units that were paid since this was made.
     public var paidUnits: UInt64 { calls.paidUnits }
 
+    /// Hands each node a voucher for all that was acknowledged to it through each channel, so that it settles with that many
+    /// signatures, however many units they are. Worth it for who is done with the channels; without it the nodes settle by
+    /// the links that they have.
+    ///
+    /// - Returns: Units that the vouchers are for, by node that is paid; 0 for one that took none.
+    @discardableResult
+    public func handVouchers() async -> [NodeID: UInt64] { await calls.handVouchers() }
+
     /// Ends calls and connections.
     public func close() async { await peers.shutdown() }
 
@@ -200,8 +208,8 @@ public final class PayingCaller: Sendable {
             for payment in payments {
                 wallets[payment.payee, default: []].append(
                     PayingClient.Wallet(
-                        channel: payment.channel, commodity: .compute, chain: payment.chain, maxPermille: maxPermille,
-                        unitPrice: payment.unitPrice))
+                        channel: payment.channel, commodity: .compute, chain: payment.chain, larger: payment.larger,
+                        maxPermille: maxPermille, unitPrice: payment.unitPrice))
             }
             self.wallets = Mutex(wallets)
         }

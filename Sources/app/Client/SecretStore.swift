@@ -39,6 +39,9 @@ public struct SecretStore: Sendable {
     private static let pause = Duration.milliseconds(500)
     /// Nodes that must keep a change, where as many serve the app.
     private static let wantedCopies = 2
+    /// How often a change is made anew because another one came first.
+    private static let maxAttempts = 10
+    private static let conflictPause = Duration.milliseconds(50)
 
     private let client: NodeClient
     private let ledger: LedgerClient
@@ -75,11 +78,34 @@ public struct SecretStore: Sendable {
     }
 
     /// Gives a secret a value. When this returns, the value is durable on two nodes that serve the app, or on all if there
-    /// are fewer; the others follow.
+    /// are fewer; the others follow. Where another change of the app's secrets comes first, this one is made anew on top
+    /// of it.
     ///
     /// - Throws: ``ClientError`` `.secretsNotStored` if too few nodes keep it; what ``LedgerVerifier`` throws if none of
     ///   them is proved to take part; `ControlFailure` of the node.
     public func put(_ secret: Secret, to app: AppName) async throws -> SecretsReceipt {
+        try await changing { try await tryToPut(secret, to: app) }
+    }
+
+    /// Takes a secret away, durable as in ``put(_:to:)``.
+    public func delete(_ name: String, of app: AppName) async throws -> SecretsReceipt {
+        try await changing { try await tryToDelete(name, of: app) }
+    }
+
+    private func changing(_ change: () async throws -> SecretsReceipt) async throws -> SecretsReceipt {
+        var attempts = 1
+        while true {
+            do { return try await change() } catch let failure as ControlFailure
+                where failure.code == SecretsError.Code.stale.description && attempts < SecretStore.maxAttempts
+            {
+                // Two that meet again and again would be in step.
+                try await Task.sleep(for: SecretStore.conflictPause * Double.random(in: 0...Double(attempts)))
+                attempts += 1
+            }
+        }
+    }
+
+    private func tryToPut(_ secret: Secret, to app: AppName) async throws -> SecretsReceipt {
         let report = try await client.secrets(of: app)
         let newest = newest(in: report, of: app)
         let entries = (newest?.entries ?? []).filter { $0.name != secret.name } + [secret.entry]
@@ -94,8 +120,7 @@ public struct SecretStore: Sendable {
         return try await send(list, envelopes)
     }
 
-    /// Takes a secret away, durable as in ``put(_:to:)``.
-    public func delete(_ name: String, of app: AppName) async throws -> SecretsReceipt {
+    private func tryToDelete(_ name: String, of app: AppName) async throws -> SecretsReceipt {
         let report = try await client.secrets(of: app)
         guard let newest = newest(in: report, of: app), newest.entry(named: name) != nil else {
             throw ClientError(.badInput, "\(app) has no such secret; `skerry secrets list \(app)` shows all")
@@ -153,10 +178,16 @@ public struct SecretStore: Sendable {
             do {
                 let statement = try SealingStatement(decoding: bytes, network: network)
                 guard statement.node == id else {
-                    throw ClientError(.badAnswer, "Node \(id.short) has the sealing key of another node")
+                    throw ClientError(
+                        .badAnswer,
+                        "Node \(id.short) has the sealing key of another node; tell its operator, and use another node with --node"
+                    )
                 }
                 guard try await proved(id)?.isParticipating == true else {
-                    throw ClientError(.badAnswer, "Node \(id.short) does not take part in the newest certified state")
+                    throw ClientError(
+                        .badAnswer,
+                        "Node \(id.short) does not take part in the newest certified state; repeat the command in a minute"
+                    )
                 }
                 recipients.append(statement)
             } catch {

@@ -35,11 +35,19 @@ struct LedgerDirectory: PeerDirectory {
 
     var nodes: [NodeID] { keeper.state.participants.map(\.id) }
 
-    /// Whether other nodes speak with `node` at all. Whoever left is needed until the committee has handed over, since the
-    /// handover itself may lack its vote; and whoever may order is needed wherever it does.
+    /// Whether other nodes speak with `node` at all. Whoever left is needed until it has handed over the values that it
+    /// kept, and until the committee has handed over, since that handover itself may lack its vote; and whoever may order
+    /// is needed wherever it does.
     static func mayConnect(_ node: NodeID, _ state: LedgerState) -> Bool {
         let epoch = state.epoch
-        return state.isParticipating(node) || epoch.committee.index(of: node) != nil
+        return state.isParticipating(node) || isLeaving(node, state) || epoch.committee.index(of: node) != nil
             || epoch.pendingCommittee?.index(of: node) != nil || state.genesis.sequencers.contains(node)
+    }
+
+    /// Whether `node` left by itself, no more epochs ago than stakes are locked for.
+    static func isLeaving(_ node: NodeID, _ state: LedgerState) -> Bool {
+        guard let record = state.node(node), case .left(let epoch) = record.participation else { return false }
+        let (age, isAhead) = state.epoch.number.subtractingReportingOverflow(epoch)
+        return record.barredUntilEpoch <= epoch && !isAhead && age <= UInt64(state.parameters.unstakeLockEpochs)
     }
 }

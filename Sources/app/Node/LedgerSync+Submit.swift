@@ -20,12 +20,17 @@ extension LedgerSync {
     static let spreadTimeout = Duration.seconds(3)
     private static let applyTimeout = Duration.seconds(10)
 
+    /// As ``submit(_:)-(SignedTransaction)``, for bytes that anybody may have sent.
+    func submit(_ bytes: Data) async throws -> (sequence: UInt64, release: String?) {
+        try await submit(keeper.read(bytes))
+    }
+
     /// Hands a transaction to the sequencer and waits until this node has applied it.
     ///
     /// Where several nodes may order, it is tried again, for up to ``failOverPatience``, while they change over.
     ///
     /// - Throws: ``LedgerError`` for a refusal, ``PeerError`` or ``LedgerLogError`` if nobody took it.
-    func submit(_ transaction: Data) async throws -> (sequence: UInt64, release: String?) {
+    func submit(_ transaction: SignedTransaction) async throws -> (sequence: UInt64, release: String?) {
         let mayChange = keeper.state.genesis.sequencers.count > 1
         let deadline = ContinuousClock.now + (mayChange ? LedgerSync.failOverPatience : .zero)
         var pause = LedgerSync.firstPause
@@ -41,19 +46,17 @@ extension LedgerSync {
     }
 
     private func submitOnce(
-        _ transaction: Data, _ mayChange: Bool
+        _ transaction: SignedTransaction, _ mayChange: Bool
     ) async throws -> (sequence: UInt64, release: String?) {
         guard let sequencer else { throw LedgerSync.noSequencer }
         if sequencer == node { return try await order(transaction) }
         do {
             let result = try await forward(
-                transaction, to: sequencer, timeout: mayChange ? LedgerSync.forwardTimeout : nil)
+                transaction.bytes, to: sequencer, timeout: mayChange ? LedgerSync.forwardTimeout : nil)
             if !result.refusalCode.isEmpty {
                 let refusal = LedgerError(.init(result.refusalCode), result.refusalMessage)
                 // Whoever asks this node for the transaction may not know where it was refused.
-                if let id = try? SignedTransaction(decoding: transaction).id {
-                    await keeper.note(refusalOf: id, refusal)
-                }
+                await keeper.note(refusalOf: transaction.id, refusal)
                 throw refusal
             }
             _ = await keeper.waitForSequence(result.sequence, timeout: LedgerSync.applyTimeout)
@@ -67,16 +70,13 @@ extension LedgerSync {
         }
     }
 
-    /// Orders a transaction here.
-    func order(_ transaction: Data) async throws -> (sequence: UInt64, release: String?) {
+    /// Orders a transaction here. Its signature was verified once, when its bytes were read.
+    func order(_ transaction: SignedTransaction) async throws -> (sequence: UInt64, release: String?) {
         guard gate.isOpen else {
             throw PeerError(.busy, "The sequencer is still reading the ledger; repeat the command in a moment")
         }
-        // What cannot be read, the ledger refuses.
-        if let signed = try? SignedTransaction(decoding: transaction) {
-            try await domains.check(signed)
-            try await trial.check(signed) { [keeper] in keeper.state }
-        }
+        try await domains.check(transaction)
+        try await trial.check(transaction) { [keeper] in keeper.state }
         let result = try await keeper.submit(transaction)
         switch result.outcome {
         case .applied(let release): return (result.sequence, release?.description)

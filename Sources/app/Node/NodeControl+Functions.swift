@@ -29,6 +29,12 @@ extension NodeControl {
             throw NodeControl.explained(error)
         }
     }
+
+    func automaticRollback(of name: String) async throws -> RollbackReport {
+        let app: AppName
+        do { app = try AppName(checking: name) } catch { throw NodeControl.explained(error) }
+        return RollbackReport(last: await rollouts.last(app))
+    }
 }
 
 extension FunctionLogRecord {

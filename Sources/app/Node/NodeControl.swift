@@ -133,13 +133,12 @@ struct NodeControl: ControlBackend {
 
     func submit(_ transaction: ByteBuffer) async throws -> TransactionReceipt {
         do {
-            let bytes = Data(transaction.readableBytesView)
-            let id = try SignedTransaction(decoding: bytes).id
-            let (sequence, release) = try await sync.submit(bytes)
+            let transaction = try keeper.read(Data(transaction.readableBytesView))
+            let (sequence, release) = try await sync.submit(transaction)
             let (applied, behind) = await sync.spread(sequence)
             return TransactionReceipt(
-                id: id.description, sequence: sequence, release: release, applied: applied.map(\.description),
-                behind: behind.map(\.description))
+                id: transaction.id.description, sequence: sequence, release: release,
+                applied: applied.map(\.description), behind: behind.map(\.description))
         } catch {
             throw NodeControl.explained(error)
         }

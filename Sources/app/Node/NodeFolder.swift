@@ -42,6 +42,10 @@ public struct NodeFolder: Sendable {
     public var rollouts: String { path + "/rollouts" }
     /// Machines: their list, volumes, images and containers.
     public var machines: String { path + "/machines" }
+    /// Of ``machines``: what runs.
+    var containers: String { machines + "/containers" }
+    /// Of ``machines``: what outlives what runs.
+    var volumes: String { MachineHome.volumes(in: machines) }
     /// The self-signed certificate for local names.
     public var localCertificate: String { path + "/local-tls.pem" }
     /// Its key, mode 0600.
@@ -61,8 +65,13 @@ public struct NodeFolder: Sendable {
     func lock() throws -> Int32 {
         let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw NodeError(
-                .folderUnusable, "Cannot write to the data folder \(path): \(String(cString: strerror(errno)))")
+            let code = errno
+            let reason = String(cString: strerror(code))
+            let advice =
+                code == ENOENT
+                ? "; `skerry node join --data \(path) …` makes it and brings the node onto a network"
+                : "; it must be the user's that runs the node"
+            throw NodeError(.folderUnusable, "Cannot write to the data folder \(path): \(reason)\(advice)")
         }
         guard skerry_flock_exclusive(descriptor) == 0 else {
             close(descriptor)
@@ -75,7 +84,10 @@ public struct NodeFolder: Sendable {
     /// Reads the genesis.
     public func readGenesis() throws -> Genesis {
         guard let bytes = FileManager.default.contents(atPath: genesis) else {
-            throw NodeError(.badConfiguration, "There is no genesis at \(genesis); make a network with `skerry up`")
+            throw NodeError(
+                .badConfiguration,
+                "There is no genesis at \(genesis); bring the node onto a network with `skerry node join`, or give it a new "
+                    + "network's with `skerry node init --genesis-file`")
         }
         return try Genesis(decoding: bytes)
     }
@@ -84,7 +96,7 @@ public struct NodeFolder: Sendable {
     public func readConfiguration() throws -> NodeConfiguration {
         guard let bytes = FileManager.default.contents(atPath: configuration) else {
             throw NodeError(
-                .badConfiguration, "There is no configuration at \(configuration); make a network with `skerry up`")
+                .badConfiguration, "There is no configuration at \(configuration); make it with `skerry node init`")
         }
         do {
             return try JSONDecoder().decode(NodeConfiguration.self, from: bytes)

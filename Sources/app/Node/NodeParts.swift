@@ -377,6 +377,7 @@ final class NodeParts: Sendable {
                     await self.functions.shutdown()
                     await self.hostServices.close()
                     await self.functionLogs.flush()
+                    await self.receipts.flush()
                     await self.keyValues.close()
                 }
             }
@@ -445,6 +446,6 @@ final class NodeParts: Sendable {
                 leader: sync.sequencer?.description, epoch: state.epoch.number, certified: state.certified.sequence,
                 engine: ledger.engine.rawValue, failure: keeper.failure.map { "\($0)" }),
             peers: others, blobCount: usage.blobs, blobBytes: usage.bytes, earnings: payments.earnings,
-            spending: paying.spending)
+            spending: paying.spending, appsToHandOver: keyValues.handingOver.withLock { $0 })
     }
 }

@@ -93,9 +93,11 @@ final class NodePeerService: PeerRequestHandler {
         .readEntries, .submitTransaction, .awaitSequence, .exchangeVotes, .readLedgerBase,
     ]
 
-    /// Whether a peer may ask this: anything if it takes part, what belongs to the ledger if that needs it.
+    /// Whether a peer may ask this: anything if it takes part, what belongs to the ledger if that needs it, and whether
+    /// somebody takes over its values if it is leaving.
     static func isAdmitted(_ peer: NodeID, _ type: FrameType, _ state: LedgerState) -> Bool {
         state.isParticipating(peer) || ledgerFrames.contains(type) && LedgerDirectory.mayConnect(peer, state)
+            || type == .kvOffer && LedgerDirectory.isLeaving(peer, state)
     }
 
     /// Why a peer may not ask this; nil if it may.
@@ -116,6 +118,7 @@ final class NodePeerService: PeerRequestHandler {
         case .exchangeVotes: try await votes(try request.message(), rooms.votes)
         case .readLedgerBase: try await ledgerBase(try request.message(), rooms.keeper)
         case .keepRollback: try await rollback(request.body, rooms.rollouts)
+        case .readRollback: try await rollbackDone(request.body, rooms.rollouts)
         case .readReceipt: try await receipt(request.body, rooms.receipts)
         default:
             throw PeerError(.unsupported, "This node does not know \(request.type); update it")
@@ -127,6 +130,13 @@ final class NodePeerService: PeerRequestHandler {
             throw PeerError(.init(error.code), error.message)
         }
         return PeerReply(type: .rollbackKept, body: ByteBuffer())
+    }
+
+    private static func rollbackDone(_ name: ByteBuffer, _ rollouts: RolloutKeeper) async throws -> PeerReply {
+        guard name.readableBytes <= AppName.maxByteCount, let app = AppName(String(buffer: name)),
+            let last = await rollouts.lastHere(app)
+        else { return PeerReply(type: .rollbackDone, body: ByteBuffer()) }
+        return PeerReply(type: .rollbackDone, body: ByteBuffer(bytes: try JSONEncoder().encode(last)))
     }
 
     private static func receipt(_ id: ByteBuffer, _ receipts: ReceiptBook) async throws -> PeerReply {
@@ -163,7 +173,7 @@ final class NodePeerService: PeerRequestHandler {
         }
         var result = PeerPBTransactionResult()
         do {
-            let (sequence, release) = try await sync.order(request.transaction)
+            let (sequence, release) = try await sync.order(sync.keeper.read(request.transaction))
             result.sequence = sequence
             result.release = release ?? ""
         } catch let error as LedgerError {

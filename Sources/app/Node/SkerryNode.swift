@@ -74,7 +74,8 @@ public final class SkerryNode: Service {
         let configuration = try folder.readConfiguration()
         let genesis = try folder.readGenesis()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
-        let threadPool = NIOThreadPool(numberOfThreads: max(2, options.threads))
+        // They wait for disks more than they compute.
+        let threadPool = NIOThreadPool(numberOfThreads: max(8, 2 * options.threads))
         threadPool.start()
         do {
             try await serve(key, configuration, genesis, group, threadPool)
@@ -95,7 +96,7 @@ public final class SkerryNode: Service {
     ) async throws {
         var settings = BlobStore.Settings()
         settings.quotaBytes = options.quotaBytes ?? configuration.quotaBytes
-        settings.directWriteBytes = configuration.directWriteBytes.map { max(0, $0) }
+        settings.directStreamBytes = configuration.directStreamBytes.map { max(0, $0) }
         let store = try BlobStore(folder: folder.blobs, settings: settings, threadPool: threadPool, logger: logger)
         let snapshots = SnapshotStore(store: store, threadPool: threadPool, draftPath: folder.path + "/snapshot.part")
         let parts: NodeParts
@@ -140,7 +141,7 @@ public final class SkerryNode: Service {
                     tls: node.tls, domains: node.domains ?? DomainOptions(), certificateFolder: folder.certificates,
                     domainFile: folder.domains),
                 machines: await MachineSetup.find(
-                    folder: folder.machines, machines, holder: options.holderPath, logger: logger))
+                    in: folder, machines, holder: options.holderPath, logger: logger))
         } catch {
             try? await ledger.keeper.close()
             try? await ledger.etcd?.close()
@@ -176,6 +177,7 @@ public final class SkerryNode: Service {
             var tls = Gateway.Settings.TLS(certificates: try LocalCertificates(folder, others: domains))
             tls.host = secure.host
             tls.port = secure.port
+            configuration.tls?.apply(to: &tls)
             settings.tls = tls
         }
         let gateway = Gateway(

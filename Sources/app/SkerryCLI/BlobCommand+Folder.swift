@@ -9,8 +9,8 @@ extension BlobCommand {
         static let configuration = CommandConfiguration(
             abstract: "Store a folder on a node and print the id of its manifest.",
             discussion: """
-                Every file becomes a blob, and a manifest that names them becomes the folder's id. The node keeps all of
-                them until this account unpins the manifest. Hidden files are left out, except .well-known.
+                Every file becomes a blob, and a manifest that names them becomes the folder's id. The node keeps all \
+                of them until this account unpins the manifest. Hidden files are left out, except .well-known.
                 """)
 
         @Argument(help: "A folder.", completion: .directory)

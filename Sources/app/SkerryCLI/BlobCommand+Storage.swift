@@ -10,7 +10,8 @@ extension BlobCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "List the blobs that a node stores.",
             discussion:
-                "In order of their digests. PINS counts who keeps a blob; REFS the stored manifests that name it.")
+                "In order of their digests. PINS counts who keeps a blob; REFS the stored manifests that name it.",
+            aliases: ["list"])
 
         @Flag(help: "Only blobs that somebody pinned.")
         var pinned = false
@@ -97,8 +98,8 @@ extension BlobCommand {
         static let configuration = CommandConfiguration(
             commandName: "gc", abstract: "Remove what nobody keeps and nobody uses.",
             discussion: """
-                Blobs that are pinned, that a pinned manifest names, or that are being read stay. The node goes on serving
-                meanwhile.
+                Blobs that are pinned, that a pinned manifest names, or that are being read stay. The node goes on \
+                serving meanwhile.
                 """)
 
         @Option(help: "Only what nobody has used for so many hours.")
@@ -131,8 +132,8 @@ extension BlobCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read and check what a node stores.",
             discussion: """
-                Every byte is hashed again. A damaged blob is set aside and fetched again from the other nodes. The exit
-                status is 1 when a blob stays damaged.
+                Every byte is hashed again. A damaged blob is set aside and fetched again from the other nodes. The \
+                exit status is 1 when a blob stays damaged.
                 """)
 
         @Argument(help: "Blob ids; all blobs of the node if none is given.")

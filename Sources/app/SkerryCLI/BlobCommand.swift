@@ -23,8 +23,8 @@ struct BlobCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Store a file on a node and print its id.",
             discussion: """
-                When the command returns, the blob is durable on that node and kept there until this account unpins it; every
-                other node can fetch it.
+                When the command returns, the blob is durable on that node and kept there until this account unpins \
+                it; every other node can fetch it.
                 """)
 
         @Argument(help: "A file, or - for standard input.")
@@ -78,14 +78,17 @@ struct BlobCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch a blob through a node and verify it.",
             discussion: """
-                Written to a file, the blob appears only once its digest is right. On standard output the digest is checked
-                at the end: look at the exit status. A range is as good as the gateway's own verification.
+                Written to a file, the blob appears only once its digest is right. On standard output the digest is \
+                checked at the end: look at the exit status. A range is as good as the gateway's own verification.
                 """)
 
         @Argument(help: "A blob id: a CID or 64 hexadecimal digits.")
         var id: BlobID
 
-        @Option(name: .shortAndLong, help: "The file to write; - or nothing for standard output.")
+        @Option(
+            name: .output,
+            help: ArgumentHelp("The file to write; - or nothing for standard output.", valueName: "file"),
+            completion: .file())
         var output = "-"
 
         @Option(help: ArgumentHelp("Only these bytes, first and last, as in 0-99.", valueName: "first-last"))
@@ -108,9 +111,22 @@ struct BlobCommand: AsyncParsableCommand {
             let count = try await download.save(id, to: output) { meter.set($0, total: $1) }
             Terminal.endProgress()
             let duration = ContinuousClock.now - start
+            if node.data.json {
+                let report = Report(
+                    id: id.description, file: output, byteCount: count, seconds: duration / .seconds(1))
+                return try Terminal.printJSON(report)
+            }
             Terminal.note(
                 "\(Human.bytes(count)) in \(Human.seconds(duration)) (\(Human.rate(count, duration))), verified"
                     + sources.summary())
+        }
+
+        /// What `--json` prints of a whole blob in a file.
+        private struct Report: Encodable {
+            var id: String
+            var file: String
+            var byteCount: Int
+            var seconds: Double
         }
 
         private func get(_ range: ClosedRange<Int>, _ download: BlobDownload) async throws {

@@ -80,10 +80,22 @@ struct NodeOption: ParsableArguments {
         }
         let matches = running.filter { $0.id.hasPrefix(node) }
         guard matches.count == 1, let match = matches.first else {
-            throw ValidationError(
-                "\"\(node)\" is the beginning of \(matches.count) running nodes' ids; see `skerry status`")
+            throw CommandError(
+                matches.isEmpty
+                    ? "No node that runs has an id that begins with \"\(node)\"; `skerry status` shows those that there are"
+                    : "\"\(node)\" is the beginning of \(matches.count) running nodes' ids; write more of it")
         }
         return (match.control, match.gateway)
+    }
+
+    /// What the node knows of an app.
+    ///
+    /// - Throws: ``CommandError`` if nobody owns the name.
+    func info(of name: AppName) async throws -> NameInfo {
+        guard let info = try await client().name(name) else {
+            throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
+        }
+        return info
     }
 
     func client(key: SigningKey? = nil) throws -> NodeClient { NodeClient(control: try resolve().control, key: key) }
@@ -93,6 +105,13 @@ struct NodeOption: ParsableArguments {
         if let gateway { return gateway }
         return try await NodeClient(control: control).status().gateway
     }
+}
+
+extension NameSpecification {
+    /// Of an option that names the file to write.
+    static let output: NameSpecification = [.customShort("o"), .customLong("output"), .customLong("out")]
+    /// Of an option that says how much of a log is shown at first.
+    static let tail: NameSpecification = [.customLong("tail"), .customLong("limit")]
 }
 
 /// Whose key signs.
@@ -112,8 +131,11 @@ struct AccountOption: ParsableArguments {
     func load() throws -> SigningKey { try KeyFile.loadOrCreate(path) }
 }
 
-extension AppName: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
+extension AppName {
+    /// Reads an argument, and says what is wrong with one that cannot be a name.
+    static func argument(_ text: String) throws -> AppName {
+        do { return try AppName(checking: text) } catch { throw ValidationError(error.message) }
+    }
 }
 
 extension ReleaseID: ExpressibleByArgument {

@@ -12,10 +12,10 @@ struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev", abstract: "Run an app on this machine and reload it when a file changes.",
         discussion: """
-            Takes a folder with a skerry.toml, a folder with an index.html, or a source file. The function runs in the
-            same sandboxed worker as on a node; requests, console lines and errors are printed with their places in the
-            sources. Texts for env come from [vars] in skerry.toml and from .dev.vars, which is never deployed. Ctrl-C
-            ends it.
+            Takes a folder with a skerry.toml, a folder with an index.html, or a source file. The function runs in the \
+            same sandboxed worker as on a node; requests, console lines and errors are printed with their places in \
+            the sources. Texts for env come from [vars] in skerry.toml and from .dev.vars, which is never deployed. \
+            Ctrl-C ends it.
             """)
 
     @Argument(help: "A folder or a source file. Default: this folder.")

@@ -83,6 +83,8 @@ extension ChannelID: ExpressibleByArgument {
 
 extension Commodity: ExpressibleByArgument {}
 
+extension AdmissionDoor: ExpressibleByArgument {}
+
 extension TransactionID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }

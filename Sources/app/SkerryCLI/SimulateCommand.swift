@@ -7,8 +7,8 @@ struct SimulateCommand: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Run the nodes' logic by the thousand in one process, on a clock and a network that are made up.",
         discussion: """
-            Time, latencies, faults and attackers are drawn from the seed: the same seed and options give the same figures
-            to the last digit. `docs/design/simulator.md` says what the model holds and what it leaves out.
+            Time, latencies, faults and attackers are drawn from the seed: the same seed and options give the same \
+            figures to the last digit. `docs/design/simulator.md` says what the model holds and what it leaves out.
             """,
         subcommands: [SimulateMembership.self, SimulateDiscovery.self, SimulateExchange.self])
 }

@@ -7,19 +7,33 @@ public struct SkerryCommand: AsyncParsableCommand {
         commandName: "skerry",
         abstract: "An edge network that anyone can run: sites, functions and containers, served from every node.",
         discussion: """
-            Start a network on this machine with `skerry up`, deploy a folder or a JavaScript file with
-            `skerry deploy`, and open the address that it prints.
+            Start a network on this machine with `skerry up`, deploy a folder or a JavaScript file with `skerry \
+            deploy`, and open the address that it prints.
             """,
         version: SkerryNode.version,
-        subcommands: [
-            UpCommand.self, DownCommand.self, StatusCommand.self, DeployCommand.self, SitesCommand.self,
-            FunctionsCommand.self, MachinesCommand.self, VolumesCommand.self, DevCommand.self, CacheCommand.self,
-            KVCommand.self, SecretsCommand.self,
-            ReleasesCommand.self, ReplayCommand.self,
-            ReceiptsCommand.self, ImagesCommand.self,
-            PromoteCommand.self, DomainsCommand.self, BlobCommand.self, AccountCommand.self, NodeCommand.self,
-            NetworkCommand.self, LedgerCommand.self, ChannelsCommand.self, ProofsCommand.self, SimulateCommand.self,
-            DoctorCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "A network on this machine", subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self]),
+            CommandGroup(
+                name: "Apps",
+                subcommands: [
+                    DeployCommand.self, DevCommand.self, LogsCommand.self, ReleasesCommand.self, PromoteCommand.self,
+                    ReleasesCommand.Rollback.self, NamesCommand.self, DomainsCommand.self, SecretsCommand.self,
+                ]),
+            CommandGroup(
+                name: "Kinds of apps, and what they have",
+                subcommands: [
+                    SitesCommand.self, FunctionsCommand.self, KVCommand.self, ReceiptsCommand.self, ReplayCommand.self,
+                    MachinesCommand.self, VolumesCommand.self, ImagesCommand.self, CacheCommand.self,
+                ]),
+            CommandGroup(
+                name: "Blobs, accounts and payments",
+                subcommands: [BlobCommand.self, AccountCommand.self, ChannelsCommand.self, ProofsCommand.self]),
+            CommandGroup(
+                name: "Nodes and networks",
+                subcommands: [
+                    DoctorCommand.self, NodeCommand.self, NetworkCommand.self, LedgerCommand.self, SimulateCommand.self,
+                ]),
         ])
 
     public init() {}
@@ -27,8 +41,12 @@ public struct SkerryCommand: AsyncParsableCommand {
     /// Parses the arguments and runs the command; errors go to standard error with the exit status 1, and 64 for a
     /// command line that cannot be understood.
     public static func start() async {
+        if let problem = CommandWords.problem(CommandLine.arguments.dropFirst()) {
+            Terminal.exit(with: ValidationError(problem))
+        }
+        var command: any ParsableCommand
+        do { command = try parseAsRoot() } catch { exit(withError: error) }
         do {
-            var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -1,9 +1,5 @@
 import ArgumentParser
-import Client
-import ControlModel
 import Foundation
-import Images
-import Secrets
 
 #if canImport(Glibc)
     import Glibc
@@ -27,6 +23,13 @@ enum Terminal {
     static func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// A value as JSON in one line on standard output, for commands that go on.
+    static func printJSONLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
@@ -70,26 +73,24 @@ enum Terminal {
         }
     }
 
-    /// Ends the process with a message that says what to do.
+    /// Ends the process of a command that failed, with a message that says what to do.
     static func exit(with error: any Error) -> Never {
         endProgress()
-        switch error {
-        case let failure as ControlFailure: fail(failure.code, failure.message)
-        case let failure as ClientError: fail(failure.code.description, failure.message)
-        case let failure as ImageError: fail(failure.code.description, failure.message)
-        case let failure as SecretsError: fail(failure.code.description, failure.message)
-        default:
-            if SkerryCommand.exitCode(for: error) != .failure || error is ExitCode {
-                SkerryCommand.exit(withError: error)
-            }
-            note("error: \(error)")
-            Glibc.exit(1)
-        }
+        if error is ExitCode || error is CleanExit { SkerryCommand.exit(withError: error) }
+        note("error: \(sentence(error))")
+        Glibc.exit(SkerryCommand.exitCode(for: error).rawValue)
     }
 
-    private static func fail(_ code: String, _ message: String) -> Never {
-        note("error: \(message) (\(code))")
-        Glibc.exit(1)
+    /// An error as people read it: what it says, and behind that its code, with which errors describe themselves first.
+    static func sentence(_ error: any Error) -> String {
+        if let error = error as? CocoaError {
+            return error.localizedDescription + (error.filePath.map { " (\($0))" } ?? "")
+        }
+        let text = "\(error)"
+        guard let colon = text.firstRange(of: ": ") else { return text }
+        let code = text[..<colon.lowerBound]
+        let isCode = code.contains("/") && code.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-/".contains($0) }
+        return isCode ? "\(text[colon.upperBound...]) (\(code))" : text
     }
 }
 
@@ -134,15 +135,20 @@ enum Human {
         return formatter.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1_000))
     }
 
-    /// Columns padded to equal width, two spaces between.
+    /// A number of things: `1 blob`, `2 blobs`.
+    static func count(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+
+    /// Columns padded to equal width, two spaces between; no spaces at the end of a line.
     static func table(_ rows: [[String]]) -> [String] {
         guard let columns = rows.map(\.count).max() else { return [] }
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in
             let cells = row.enumerated().map { index, cell in
-                index == row.count - 1 ? cell : cell.padding(toLength: widths[index], withPad: " ", startingAt: 0)
+                cell.padding(toLength: max(widths[index], cell.count), withPad: " ", startingAt: 0)
             }
-            return cells.joined(separator: "  ")
+            var line = cells.joined(separator: "  ")[...]
+            while line.last == " " { line.removeLast() }
+            return String(line)
         }
     }
 }

@@ -51,6 +51,8 @@ int skerry_flock_exclusive(int descriptor) {
 
 int skerry_flock_release(int descriptor) { return flock(descriptor, LOCK_UN); }
 
+int skerry_open_direct(const char *path) { return open(path, O_WRONLY | O_DIRECT | O_CLOEXEC); }
+
 int skerry_fallocate(int descriptor, int64_t length) {
     int result;
     do result = fallocate(descriptor, 0, 0, (off_t)length);
@@ -73,8 +75,6 @@ void skerry_start_writing(int descriptor, int64_t offset, int64_t length) {
     sync_file_range(descriptor, (off_t)offset, (off_t)length, SYNC_FILE_RANGE_WRITE);
     errno = before;
 }
-
-int skerry_open_direct(const char *path) { return open(path, O_WRONLY | O_DIRECT | O_CLOEXEC); }
 
 static int fill_status(int result, const struct stat *from, struct skerry_file_status *status) {
     if (result < 0) return -1;

@@ -77,7 +77,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
         var output = ""
         var described: Set<String> = []
         func describe(_ name: String, _ type: String) {
-            if described.insert(name).inserted { output += "# TYPE \(name) \(type)\n" }
+            guard described.insert(name).inserted else { return }
+            if let text = MetricTexts.all[name] { output += "# HELP \(name) \(text)\n" }
+            output += "# TYPE \(name) \(type)\n"
         }
         for (series, counter) in counters.sorted(by: { $0.key < $1.key }) {
             describe(series.name, "counter")

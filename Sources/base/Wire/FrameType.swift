@@ -105,6 +105,10 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let kvApps = FrameType(rawValue: 108)
     /// `PeerPBKVAppList`.
     public static let kvAppList = FrameType(rawValue: 109)
+    /// `PeerPBKVApp`: what the sender, no home of the app any more, has of it; answered by ``kvOffered``.
+    public static let kvOffer = FrameType(rawValue: 110)
+    /// `PeerPBKVApp`: what the peer, a home, has of it on its disk.
+    public static let kvOffered = FrameType(rawValue: 111)
     /// `PeerPBStatSecrets`, answered by `PeerPBSecretsStatus`.
     public static let statSecrets = FrameType(rawValue: 112)
     /// `PeerPBSecretsStatus`: a node's sealing key, and what it knows of secrets.
@@ -181,6 +185,10 @@ public struct FrameType: RawRepresentable, Hashable, Sendable, CustomStringConve
     public static let keepRollback = FrameType(rawValue: 138)
     /// No body: the order is on the peer's disk.
     public static let rollbackKept = FrameType(rawValue: 139)
+    /// The name of an app as text, answered by ``rollbackDone``.
+    public static let readRollback = FrameType(rawValue: 142)
+    /// The last roll-back of the app that the peer carried out by itself, as JSON; empty for none.
+    public static let rollbackDone = FrameType(rawValue: 143)
 
     /// `PeerPBAnnounceMachines`, answered by ``machinesAnnounced``.
     public static let announceMachines = FrameType(rawValue: 80)

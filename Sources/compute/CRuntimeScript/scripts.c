@@ -35,6 +35,9 @@ static const unsigned char dispatch_source[] = {
 static const unsigned char driven_source[] = {
 #embed "Scripts/driven.js"
 };
+static const unsigned char exceptions_source[] = {
+#embed "Scripts/exceptions.js"
+};
 static const unsigned char console_source[] = {
 #embed "Scripts/console.js"
 };
@@ -46,6 +49,12 @@ static const unsigned char text_source[] = {
 };
 static const unsigned char encodings_source[] = {
 #embed "Scripts/encodings.js"
+};
+static const unsigned char encodings_asian_source[] = {
+#embed "Scripts/encodings-asian.js"
+};
+static const unsigned char encoding_tables_source[] = {
+#embed "Scripts/encoding-tables.js"
 };
 static const unsigned char host_names_source[] = {
 #embed "Scripts/host-names.js"
@@ -98,6 +107,9 @@ static const unsigned char crypto_secret_source[] = {
 static const unsigned char crypto_pairs_source[] = {
 #embed "Scripts/crypto-pairs.js"
 };
+static const unsigned char crypto_rsa_source[] = {
+#embed "Scripts/crypto-rsa.js"
+};
 static const unsigned char crypto_subtle_source[] = {
 #embed "Scripts/crypto-subtle.js"
 };
@@ -109,6 +121,9 @@ static const unsigned char form_data_source[] = {
 };
 static const unsigned char multipart_source[] = {
 #embed "Scripts/multipart.js"
+};
+static const unsigned char mime_source[] = {
+#embed "Scripts/mime.js"
 };
 static const unsigned char streams_base_source[] = {
 #embed "Scripts/streams-base.js"
@@ -186,10 +201,13 @@ static const struct skerry_script scripts[] = {
 // Evaluated when something of them is used for the first time.
 static const struct skerry_script lazy_scripts[] = {
     SCRIPT("driven.js", driven_source),
+    SCRIPT("exceptions.js", exceptions_source),
     SCRIPT("console.js", console_source),
     SCRIPT("inspect.js", inspect_source),
     SCRIPT("text.js", text_source),
     SCRIPT("encodings.js", encodings_source),
+    SCRIPT("encodings-asian.js", encodings_asian_source),
+    SCRIPT("encoding-tables.js", encoding_tables_source),
     SCRIPT("host-names.js", host_names_source),
     SCRIPT("url.js", url_source),
     SCRIPT("url-interface.js", url_interface_source),
@@ -207,10 +225,12 @@ static const struct skerry_script lazy_scripts[] = {
     SCRIPT("crypto-formats.js", crypto_formats_source),
     SCRIPT("crypto-secret.js", crypto_secret_source),
     SCRIPT("crypto-pairs.js", crypto_pairs_source),
+    SCRIPT("crypto-rsa.js", crypto_rsa_source),
     SCRIPT("crypto-subtle.js", crypto_subtle_source),
     SCRIPT("blob.js", blob_source),
     SCRIPT("form-data.js", form_data_source),
     SCRIPT("multipart.js", multipart_source),
+    SCRIPT("mime.js", mime_source),
     SCRIPT("streams-base.js", streams_base_source),
     SCRIPT("streams-readable.js", streams_readable_source),
     SCRIPT("streams-bytes.js", streams_bytes_source),

@@ -52,6 +52,12 @@ enum HostFunctions {
             }
         ),
         (
+            "toASCII",
+            { context, _, _, count, arguments, _ in
+                Arguments(context, count, arguments).domainToASCII()
+            }
+        ),
+        (
             "startTimer",
             { context, _, _, count, arguments, _ in
                 Arguments(context, count, arguments).startTimer()
@@ -248,6 +254,20 @@ private struct Arguments {
         let isFatal = self[1].map { JSValueToBoolean(context, $0) } ?? false
         if isFatal, String(validating: bytes, as: UTF8.self) == nil { return undefined }
         return ScriptText.value(bytes, in: context)
+    }
+
+    /// The ASCII form of a domain; undefined when it cannot be one.
+    func domainToASCII() -> JSValueRef? {
+        guard let names = DomainNames.shared, let value = self[0], let text = JSValueToStringCopy(context, value, nil)
+        else { return undefined }
+        defer { JSStringRelease(text) }
+        let units = UnsafeBufferPointer(start: JSStringGetCharactersPtr(text), count: JSStringGetLength(text))
+        return names.withASCII(of: units) { ascii in
+            guard let ascii else { return undefined }
+            let name = JSStringCreateWithCharacters(ascii.baseAddress, ascii.count)
+            defer { JSStringRelease(name) }
+            return JSValueMakeString(context, name)
+        }
     }
 
     func startTimer() -> JSValueRef? {

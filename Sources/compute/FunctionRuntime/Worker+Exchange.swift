@@ -18,11 +18,13 @@ extension Worker {
         return id
     }
 
-    /// Adds to a body. Returns how much more may be added at once, nil when nobody wants it.
+    /// Adds to a body, which leaves even if the entry takes long. Returns how much more may be added at once, nil when nobody
+    /// wants it.
     func addToBody(_ id: UInt64, _ bytes: UnsafeRawBufferPointer) -> Int? {
         guard bodies[id]?.isFinished == false else { return nil }
         bodies[id]?.append(bytes)
         pump(id)
+        flushIfDue(MonotonicClock.now())
         return bodies[id]?.room
     }
 

@@ -296,7 +296,7 @@ final class Worker {
 
     func send(_ frame: Frame) { frame.encode(into: &output) }
 
-    private func flushIfDue(_ time: UInt64) {
+    func flushIfDue(_ time: UInt64) {
         if output.isEmpty { return }
         if output.count >= Self.flushBytes || time &- lastFlush >= Self.flushInterval { flush() }
     }

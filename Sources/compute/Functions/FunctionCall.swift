@@ -1,24 +1,24 @@
 public import NIOCore
 public import Streams
 
-/// One request for a function.
-public struct FunctionCall: Sendable {
+/// One request for a function. A class, since it is handed on from room to room.
+public final class FunctionCall: Sendable {
     /// The caller's name for this request; console lines carry it. May be empty.
-    public var id: String
+    public let id: String
     /// Its W3C trace context (`traceparent`), for requests that the function makes meanwhile.
-    public var trace: String?
+    public let trace: String?
     /// The HTTP method, in capitals.
-    public var method: String
+    public let method: String
     /// The absolute URL that the visitor asked for.
-    public var url: String
+    public let url: String
     /// Header lines in the order of arrival.
-    public var headers: [(name: String, value: String)]
+    public let headers: [(name: String, value: String)]
     /// The body.
-    public var body: FunctionBody
+    public let body: FunctionBody
     /// Says that the caller waits no longer.
-    public var cancellation: Cancellation?
+    public let cancellation: Cancellation?
     /// When the caller stops waiting. The pool's wall limit applies as well; the sooner one counts.
-    public var deadline: NIODeadline?
+    public let deadline: NIODeadline?
 
     /// Describes a request.
     public init(

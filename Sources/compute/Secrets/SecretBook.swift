@@ -47,16 +47,24 @@ public struct SecretBook: Sendable {
     /// - Parameters:
     ///   - owner: Who owns the app; nil if nobody does.
     ///   - values: By commitment; each was opened for trial. Those that the list does not name are dropped.
+    ///   - isChange: Whether the list is to follow on what is here. Otherwise it may also be another one of the same
+    ///     version, of which all nodes come to keep the same.
     /// - Throws: ``SecretsError`` `.unknown`, `.wrongOwner` or, for a list that was replaced already, `.stale`.
     public mutating func offer(
-        _ list: SecretList, values: [Digest: Data], owner: AccountID?
+        _ list: SecretList, values: [Digest: Data], owner: AccountID?, isChange: Bool = false
     ) throws(SecretsError) -> Change {
-        guard let owner else { throw SecretsError(.unknown, "Nobody owns the name \(list.app)") }
+        guard let owner else {
+            throw SecretsError(.unknown, "Nobody owns the name \(list.app); deploy an app under it first")
+        }
         guard list.owner.account == owner else {
-            throw SecretsError(.wrongOwner, "The secrets of \(list.app) are not signed by the account that owns it")
+            throw SecretsError(
+                .wrongOwner,
+                "The secrets of \(list.app) are not signed by the account that owns it; sign with its key: --key")
         }
         let current = held(list.app, owner: owner)
-        if let known = current?.list, known.isNewer(than: list) {
+        if let known = current?.list, known.digest != list.digest,
+            known.isNewer(than: list) || isChange && known.version == list.version
+        {
             throw SecretsError(
                 .stale,
                 "The secrets of \(list.app) were changed to version \(known.version) meanwhile; do it again")

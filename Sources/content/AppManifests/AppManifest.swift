@@ -1,3 +1,4 @@
+public import Foundation
 public import Manifests
 
 /// What `skerry.toml` says about an app.
@@ -79,16 +80,21 @@ public struct AppManifest: Sendable, Equatable {
 
     /// Reads a manifest. Any text is allowed.
     ///
-    /// - Parameter fileName: What errors call the file.
+    /// - Parameters:
+    ///   - fileName: What errors call the file.
+    ///   - now: No compatibility date is later than that, wherever on earth somebody wrote down today's.
     /// - Throws: ``AppManifestError`` with everything that is wrong, in the order of the file; for a text that is no
     ///   TOML, with the first place.
-    public init(parsing text: String, fileName: String = AppManifest.fileName) throws(AppManifestError) {
+    public init(
+        parsing text: String, fileName: String = AppManifest.fileName, now: Date = Date()
+    ) throws(AppManifestError) {
         let table: TOMLTable
         do { table = try TOMLDocument.parse(text) } catch {
             throw AppManifestError(
                 fileName: fileName, problems: [.init(position: error.position, message: error.message)])
         }
-        var reader = AppManifestReader()
+        var reader = AppManifestReader(
+            lastDay: now.addingTimeInterval(86_400).formatted(.iso8601.year().month().day()))
         let manifest = reader.manifest(table)
         guard reader.problems.isEmpty, let manifest else {
             throw AppManifestError(fileName: fileName, problems: reader.problems.sorted { $0.position < $1.position })

@@ -3,6 +3,8 @@ import Manifests
 /// Collects what a table says, and what is wrong with it.
 struct AppManifestReader {
     private(set) var problems: [AppManifestError.Problem] = []
+    /// The latest day that may be a compatibility date, such as `2026-11-01`.
+    private let lastDay: String
 
     private static let keys = [
         "name", "kind", "entry", "routes", "vars", "limits", "compatibility_date", "cron", "assets",
@@ -10,6 +12,8 @@ struct AppManifestReader {
         "secrets", "build", "site", "function", "origin", "machine",
     ]
     static let start = TOMLPosition(line: 1, column: 1)
+
+    init(lastDay: String) { self.lastDay = lastDay }
 
     mutating func manifest(_ table: TOMLTable) -> AppManifest? {
         refuseUnknown(table, AppManifestReader.keys, in: nil)
@@ -162,8 +166,13 @@ struct AppManifestReader {
     private mutating func date(_ entry: TOMLTable.Entry?) -> String? {
         guard let entry else { return nil }
         switch entry.value.content {
-        case .string(let text) where FunctionManifest.isDate(text): return text
-        case .date(let text) where FunctionManifest.isDate(text): return text
+        case .string(let text) where FunctionManifest.isDate(text), .date(let text) where FunctionManifest.isDate(text):
+            if text <= lastDay { return text }
+            note(
+                entry.value.position,
+                "compatibility_date lies in the future; write the day on which you last tried the app, today at the latest"
+            )
+            return nil
         default:
             note(entry.value.position, "compatibility_date is a day such as \"2026-11-01\"")
             return nil

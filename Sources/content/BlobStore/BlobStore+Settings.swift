@@ -22,10 +22,14 @@ extension BlobStore {
         /// A partial blob's progress is made durable after so much has arrived, and every 5 s while blocks arrive.
         /// Default 64 MiB; lower it where connections are slow and restarts frequent.
         public var partialSaveBytes = 64 << 20
-        /// From this size on a stream that is stored is written past the page cache, where the file system allows it, as long
-        /// as nobody reads it meanwhile. Default nil: never. Set it, to 16 MiB or so, on virtual machines whose host hands out
-        /// memory slowly, and where what is stored is much more than memory; the first readers wait for the disk then.
-        public var directWriteBytes: Int?
+        /// Blobs of at least this size that arrive in blocks are written around the page cache, where the file system has
+        /// such a way, unless somebody reads them meanwhile: what is fetched need not push out what is read. Default 8 MiB;
+        /// `Int.max` switches it off.
+        public var directBytes = 8 << 20
+        /// From this size on a stream that is stored goes on around the page cache, until somebody reads it. Default nil:
+        /// never, for what is uploaded is fetched by other nodes at once. Set it, to 8 MiB or so, on virtual machines whose
+        /// host hands out memory slowly.
+        public var directStreamBytes: Int?
         /// Connections that read the index at once. Default 4.
         public var indexReaderCount = 4
 

@@ -18,7 +18,7 @@ struct DraftFile: Sendable {
 
     let path: String
     let descriptor: FileDescriptor
-    private let faults: DiskFaults
+    private let folder: StoreFolder
     /// Bytes that were appended.
     private(set) var writtenCount = 0
     private var reservedCount = 0
@@ -29,19 +29,19 @@ struct DraftFile: Sendable {
 
     /// A new temporary file.
     ///
-    /// - Parameter directFrom: From this size on the page cache is left out if the file system can; nil for never.
+    /// - Parameter directFrom: From this size on it is written around the page cache where that is possible; nil for never.
     init(in folder: StoreFolder, directFrom: Int?) throws {
         path = folder.temporaryFile()
         descriptor = try FileDescriptor(path: path, O_RDWR | O_CREAT | O_EXCL)
-        faults = folder.faults
+        self.folder = folder
         self.directFrom = directFrom
     }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
-        if let directFrom, writtenCount >= directFrom, writtenCount % DirectPart.alignment == 0 {
+        if let directFrom, writtenCount >= directFrom, writtenCount % DirectFile.alignment == 0 {
             // Tried once.
             self.directFrom = nil
-            direct = DirectPart(path, faults: faults)
+            direct = folder.direct(path).map { DirectPart($0) }
         }
         reserve(bytes.count)
         var rest = bytes
@@ -49,7 +49,7 @@ struct DraftFile: Sendable {
             let taken = direct.collect(rest)
             writtenCount += taken
             rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
-            if direct.isFull, try !direct.write(at: writtenCount - direct.count, path) { try useCache() }
+            if direct.isFull, try !direct.write(at: writtenCount - direct.count) { try useCache() }
         }
         if !rest.isEmpty { try appendCached(rest) }
     }

@@ -29,12 +29,8 @@ final class FileDescriptor: Sendable {
         self.number = number
     }
 
-    /// Opens a file for writes past the page cache; nil where the file system refuses that, or there is no such file.
-    init?(direct path: String) {
-        let number = Files.retrying { skerry_open_direct(path) }
-        guard number >= 0 else { return nil }
-        self.number = number
-    }
+    /// Takes over an open descriptor.
+    init(taking number: CInt) { self.number = number }
 
     deinit { close(number) }
 
@@ -87,13 +83,20 @@ enum Files {
 
     /// Writes all bytes at `offset`.
     static func write(_ bytes: UnsafeRawBufferPointer, to file: FileDescriptor, at offset: Int, path: String) throws {
+        let problem = write(bytes, to: file, at: offset)
+        guard problem == 0 else { throw BlobStoreError.file("write to", path, problem) }
+    }
+
+    /// Writes all bytes at `offset`; the `errno` of what stopped it, else 0.
+    static func write(_ bytes: UnsafeRawBufferPointer, to file: FileDescriptor, at offset: Int) -> CInt {
         var done = 0
         while done < bytes.count {
             let count = pwrite(file.number, bytes.baseAddress?.advanced(by: done), bytes.count - done, offset + done)
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw BlobStoreError.file("write to", path, count == 0 ? ENOSPC : errno) }
+            guard count > 0 else { return count == 0 ? ENOSPC : errno }
             done += count
         }
+        return 0
     }
 
     /// Whether a call failed because the disk does not give back what it was given: a sector that it cannot read, or a

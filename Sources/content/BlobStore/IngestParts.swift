@@ -138,7 +138,7 @@ struct IngestParts: Sendable {
         self.claim = claim
         try claim.grow(by: bytes.count)
         if file == nil {
-            file = try DraftFile(in: store.folder, directFrom: store.settings.directWriteBytes)
+            file = try DraftFile(in: store.folder, directFrom: store.settings.directStreamBytes)
         }
         for start in stride(from: 0, to: bytes.count, by: Self.stepByteCount) {
             let step = UnsafeRawBufferPointer(rebasing: bytes[start...].prefix(Self.stepByteCount))

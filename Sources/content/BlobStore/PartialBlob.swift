@@ -40,6 +40,8 @@ final class PartialBlob: Sendable {
 
     let id: BlobID
     let file: BlockFile
+    /// The same file; nil where it is written through the page cache.
+    private let direct: DirectFile?
     private let folder: StoreFolder
     private let settings: BlobStore.Settings
     private let time: StoreTime
@@ -62,6 +64,7 @@ final class PartialBlob: Sendable {
         let descriptor = try FileDescriptor(path: path, O_RDWR | O_CREAT | O_TRUNC)
         file = BlockFile(
             path: path, descriptor: descriptor, byteCount: byteCount, blockValues: blockValues, faults: folder.faults)
+        direct = Self.direct(path, byteCount, folder, settings)
         let none = BlockSet(blockCount: blockValues.count)
         state = Mutex(
             State(
@@ -72,6 +75,12 @@ final class PartialBlob: Sendable {
             unlink(path)
             throw BlobStoreError.file("reserve \(byteCount) bytes for", path, number)
         }
+    }
+
+    private static func direct(_ path: String, _ byteCount: Int, _ folder: StoreFolder, _ settings: BlobStore.Settings)
+        -> DirectFile?
+    {
+        byteCount >= settings.directBytes ? folder.direct(path) : nil
     }
 
     /// Opens what an earlier session left. Throws `Damage` when the files do not fit together.
@@ -101,6 +110,7 @@ final class PartialBlob: Sendable {
         }
         file = BlockFile(
             path: path, descriptor: descriptor, byteCount: stat.byteCount, blockValues: values, faults: folder.faults)
+        direct = Self.direct(path, stat.byteCount, folder, settings)
         state = Mutex(
             State(
                 held: stat.held, unverified: stat.held,
@@ -124,9 +134,14 @@ final class PartialBlob: Sendable {
     var missingCount: Int { state.withLock { $0.held.blockCount - $0.held.count } }
 
     /// Writes a verified block; true when it is time that somebody calls `save`.
-    func write(_ bytes: ByteBuffer, block index: Int) throws -> Bool {
+    ///
+    /// - Parameter isReadSoon: Through the page cache.
+    func write(_ bytes: ByteBuffer, block index: Int, isReadSoon: Bool = false) throws -> Bool {
         try requireSound()
-        try file.write(bytes, block: index)
+        let isWritten = try bytes.withUnsafeReadableBytes { block in
+            try isReadSoon ? false : direct?.write(block, at: index * BlockTree.blockByteCount) ?? false
+        }
+        if !isWritten { try file.write(bytes, block: index) }
         let now = settings.clock.uptimeMilliseconds()
         let (starts, isDue) = state.withLock { state in
             state.held.insert(index)
@@ -143,7 +158,7 @@ final class PartialBlob: Sendable {
             state.isSaving = true
             return (starts, true)
         }
-        if starts { skerry_start_writing(file.descriptor.number, 0, 0) }
+        if starts, !isWritten { skerry_start_writing(file.descriptor.number, 0, 0) }
         return isDue
     }
 

@@ -18,6 +18,7 @@ final class StoreFolder: Sendable {
     private let lock: FileDescriptor
     private let reserveBytes: Int
     let faults: DiskFaults
+    private let scratch = DirectScratch()
     /// Of the process, not of the store: a session may outlive the store that it began with.
     private static let counter = Atomic<UInt64>(0)
     /// Fan-out folders whose own entries are known to be durable, by the digest's first two bytes.
@@ -50,6 +51,9 @@ final class StoreFolder: Sendable {
     func partialFile(_ id: BlobID) -> String { "\(partialPath)/\(id.hex)" }
     func partialValueFile(_ id: BlobID) -> String { "\(partialFile(id)).blocks" }
     func partialMapFile(_ id: BlobID) -> String { "\(partialFile(id)).map" }
+
+    /// A file of its folders, to be written without the page cache; nil where that is not possible.
+    func direct(_ path: String) -> DirectFile? { DirectFile(path: path, scratch: scratch, faults: faults) }
 
     /// A name for a new temporary file.
     func temporaryFile() -> String {

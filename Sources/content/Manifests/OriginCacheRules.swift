@@ -33,7 +33,8 @@ public struct OriginCacheRules: Sendable, Hashable {
     public var respectsOrigin = true
     /// How long an answer is fresh about which the origin says nothing; nil for RFC 9111's heuristics.
     public var defaultTTL: Int?
-    /// How long an answer 404, 405, 410, 414 or 501 is fresh about which the origin says nothing; nil for no time.
+    /// How long an answer 404, 405, 410, 414 or 501 is fresh about which the origin says nothing; nil for RFC 9111's
+    /// heuristics, which need a `Last-Modified`.
     public var negativeTTL: Int?
     /// How long an answer may be served after its time while a new one is fetched (RFC 5861, section 3); nil for what
     /// the origin says.

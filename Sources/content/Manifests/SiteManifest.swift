@@ -50,6 +50,8 @@ public struct SiteManifest: Sendable, Equatable {
     public let rules: SiteRules
     /// The name of the page that says that there is nothing: the one in the nearest folder above a path answers.
     public static let notFoundName = "404.html"
+    /// The name of the page in the top folder that stands for what a node cannot answer.
+    public static let errorName = "500.html"
     /// How deep the deepest of those pages lies; nil if there is none.
     private let notFoundDepth: Int?
 
@@ -124,6 +126,9 @@ public struct SiteManifest: Sendable, Equatable {
         }
         return files[SiteManifest.notFoundName]
     }
+
+    /// The page that visitors see when a node fails to answer for the app; nil for the node's own.
+    public var errorPage: File? { files[SiteManifest.errorName] }
 
     /// What is wrong with `path` as a relative path inside a site; nil if nothing is.
     public static func problem(withPath path: String) -> String? {

@@ -72,7 +72,8 @@ extension ControlAPI {
             let id = try ControlAPI.nodeID(try context.parameters.require("node"))
             guard let record = state.node(id) else {
                 throw ControlFailure(
-                    status: 404, code: "ledger/unknown-node", message: "No node \(id) is registered on this network")
+                    status: 404, code: "ledger/unknown-node",
+                    message: "No node \(id) is registered on this network; `skerry network nodes` lists those that are")
             }
             return JSONBody(ControlAPI.info(record, state))
         }
@@ -130,7 +131,7 @@ extension ControlAPI {
         }
         throw ControlFailure(
             status: 404, code: "ledger-log/no-transaction",
-            message: "No entry that this node keeps holds transaction \(id)")
+            message: "No entry that this node keeps holds transaction \(id); ask a node that has older ones")
     }
 
     private static func nodes(after: NodeID?, limit: Int, _ state: LedgerState) -> LedgerNodeList {

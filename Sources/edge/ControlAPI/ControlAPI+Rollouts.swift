@@ -6,7 +6,11 @@ import Identity
 extension ControlAPI {
     func addRollouts(to router: Router<ControlContext>, _ gate: SignatureGate) {
         let backend = self.backend
-        router.group("api/v1").post("names/:name/rollback-order") { request, context in
+        let api = router.group("api/v1")
+        api.get("names/:name/automatic-rollback") { _, context in
+            JSONBody(try await backend.automaticRollback(of: try context.parameters.require("name")))
+        }
+        api.post("names/:name/rollback-order") { request, context in
             let account = try gate.check(request)
             let order = try await ControlAPI.collect(request)
             return JSONBody(

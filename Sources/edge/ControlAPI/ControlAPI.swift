@@ -86,14 +86,18 @@ public struct ControlAPI: Sendable {
         api.get("blobs/:blob") { _, context in
             let id = try ControlAPI.blobID(try context.parameters.require("blob"))
             guard let info = try await backend.blob(id) else {
-                throw ControlFailure(status: 404, code: "blob/not-found", message: "This node does not store \(id)")
+                throw ControlFailure(
+                    status: 404, code: "blob/not-found",
+                    message: "This node does not store \(id); `skerry blob get` fetches it, if any node has it")
             }
             return JSONBody(info)
         }
         api.get("blobs/:blob/content") { _, context in
             let id = try ControlAPI.blobID(try context.parameters.require("blob"))
             guard let blob = try await backend.content(id) else {
-                throw ControlFailure(status: 404, code: "blob/not-found", message: "This node does not store \(id)")
+                throw ControlFailure(
+                    status: 404, code: "blob/not-found",
+                    message: "This node does not store \(id); `skerry blob get` fetches it, if any node has it")
             }
             return Response(
                 status: .ok, headers: [.contentType: ByteFrames.contentType],

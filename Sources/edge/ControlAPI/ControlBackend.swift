@@ -65,6 +65,8 @@ public protocol ControlBackend: Sendable {
     /// Hands a signed roll-back to the nodes that serve an app, which carry it out if the app's newest promotion turns out
     /// bad. Only for the name's owner.
     func keepRollback(_ order: ByteBuffer, of name: String, by account: AccountID) async throws -> RollbackReceipt
+    /// The last roll-back of an app that the nodes that serve it carried out by themselves.
+    func automaticRollback(of name: String) async throws -> RollbackReport
 
     /// All machines that the node knows of.
     func machineList() async -> MachineList

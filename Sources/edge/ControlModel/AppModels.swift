@@ -53,6 +53,8 @@ public struct NameInfo: Codable, Sendable, Equatable {
     /// The domains that are bound to the name, in alphabetical order.
     public var domains: [String]
     public var releases: [ReleaseInfo]
+    /// The last roll-back that nodes carried out by themselves; nil where that was not asked.
+    public var automaticRollback: AutomaticRollback?
 
     public init(
         name: String, owner: String, live: String?, candidate: String?, candidatePercent: Int?, domains: [String],

@@ -111,7 +111,8 @@ public struct MachineOrder: Codable, Sendable, Equatable {
         }
         guard key.isValidSignature(signed.signature, for: domain + signed.order) else {
             throw ControlFailure(
-                status: 401, code: "machine/bad-signature", message: "The order's signature is not valid")
+                status: 401, code: "machine/bad-signature",
+                message: "The order's signature is not valid; sign it with the key of the app's owner")
         }
         guard let order = try? JSONDecoder().decode(MachineOrder.self, from: signed.order) else {
             throw ControlFailure(

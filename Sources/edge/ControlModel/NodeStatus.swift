@@ -92,11 +92,13 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var earnings: EarningsInfo?
     /// What it pays others; nil from a node of an older version.
     public var spending: SpendingInfo?
+    /// Apps whose values it still has to hand over to other nodes; nil from a node of an older version.
+    public var appsToHandOver: Int?
 
     public init(
         id: String, network: String, version: String, gateway: String, peer: String, control: String, data: String,
         pid: Int32, ready: Bool, detail: String, ledger: Ledger, peers: [Peer], blobCount: Int, blobBytes: Int,
-        earnings: EarningsInfo? = nil, spending: SpendingInfo? = nil
+        earnings: EarningsInfo? = nil, spending: SpendingInfo? = nil, appsToHandOver: Int? = nil
     ) {
         self.id = id
         self.network = network
@@ -114,5 +116,6 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         self.blobBytes = blobBytes
         self.earnings = earnings
         self.spending = spending
+        self.appsToHandOver = appsToHandOver
     }
 }

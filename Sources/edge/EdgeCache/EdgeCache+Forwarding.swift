@@ -124,13 +124,21 @@ extension EdgeCache {
     private func join(_ flight: Flight, _ plan: ForwardPlan, _ call: CacheCall) async throws -> Forwarded {
         switch await flight.outcome() {
         case .arriving(let arrival):
-            guard arrival.record.matches(call.request.fields) else { return .again(mayWait: false) }
+            guard call.mayShare(arrival, now: now()) else {
+                await settled(arrival, flight)
+                return .again(mayWait: false)
+            }
             return try await arriving(arrival, flight, plan, call, isLeader: false)
         case .stored: return .again(mayWait: false)
         case .passed: return .again(mayWait: false)
         case .failing(let serving): return try await failing(serving, call)
         case .failed(let error): return try await failed(error, plan, call)
         }
+    }
+
+    /// Waits for what is all here to be stored, so that the origin can be asked about it rather than for it.
+    func settled(_ arrival: Flight.Arrival, _ flight: Flight) async {
+        if arrival.spool.isOver { await flight.done() }
     }
 
     /// Sends a body while it arrives.
@@ -224,7 +232,9 @@ extension EdgeCache {
             let found = try await variants(serving.stored.key, call.plan)
             if let answer = try await serve(serving, call, found) { return .answer(answer) }
             throw error
-        case .pass, .fail: throw error
+        case .pass: throw error
+        // What may not be used without the origin is no reason to say another status than that it is away.
+        case .fail(let status): throw plan.stored == nil ? error : EdgeCache.explained(error, status: status)
         }
     }
 
@@ -254,20 +264,21 @@ extension EdgeCache {
     func invalidate(_ call: CacheCall, _ head: ResponseHead) async {
         let keys = call.policy.invalidated(by: call.request, response: head)
         guard !keys.isEmpty else { return }
-        for key in keys { await markStale(key, call.plan.app) }
+        for key in keys { await invalidate(key, of: call.plan.app) }
         await spreadInvalidation(keys, call.plan.app)
     }
 
-    func markStale(_ key: CacheKey, _ app: String) async {
+    /// Nothing of a key answers any more before it has been validated, and what was asked for before now is not stored.
+    func invalidate(_ key: CacheKey, of app: String) async {
         let now = now()
         let place = CacheTable.Key(app: app, text: key.text)
-        let change = CachePurge(app: app, scope: .url(key.url), isSoft: true, encoded: [])
+        let change = CachePurge(app: app, scope: .url(key.url), isSoft: false, encoded: [])
         state.withLock { state in
             state.table.recent.add(change)
             state.flights = state.flights.filter { $0.key.key != place }
             for entry in state.table.variants(place) ?? [] { state.table.remove(entry) }
         }
-        try? await index.markStale(key, of: app, now: now)
+        try? await index.markStale(key, of: app, isInvalid: true, now: now)
     }
 }
 
@@ -313,10 +324,16 @@ extension CacheCall {
             && CachePolicy.rangeApplies(to: record, request.fields)
     }
 
-    /// An answer with whole parts, cut to the range that is asked for.
+    /// Whether what arrives for another request may answer this one.
+    func mayShare(_ arrival: Flight.Arrival, now: Int64) -> Bool {
+        arrival.record.matches(request.fields) && policy.mayShare(arrival.record, with: request, now: now)
+    }
+
+    /// An answer with whole parts, cut to the range that is asked for. One whose length is another than it says stays as it is.
     func cut(_ pass: Flight.Pass) -> Flight.Pass {
         guard let part = pass.head.part, let total = part.total, let wanted = singleRange?.resolve(count: total),
-            wanted != part.range, wanted.clamped(to: part.range) == wanted
+            wanted != part.range, wanted.clamped(to: part.range) == wanted,
+            pass.length ?? part.range.count == part.range.count
         else { return pass }
         var pass = pass
         pass.head.fields.set("content-range", "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(total)")

@@ -115,7 +115,11 @@ extension EdgeCache {
             freshness.isFresh
             ? "fresh for another \(freshness.remainingSeconds) s of \(freshness.lifetimeSeconds) s, \(origin)"
             : "stale for \(freshness.staleSeconds) s: its lifetime of \(freshness.lifetimeSeconds) s is over, \(origin)"
-        if record.invalidatedAt != nil { reason += "; marked stale by a purge or a change" }
+        if record.isInvalid {
+            reason += "; invalid since a visitor changed something, so it is validated before it answers"
+        } else if record.invalidatedAt != nil {
+            reason += "; marked stale by a purge"
+        }
         return CacheInspection.Variant(
             url: record.key.url, status: record.status, variant: record.variantText,
             heldBytes: record.body.held.byteCount, totalBytes: record.body.totalBytes, blob: record.body.reference,

@@ -66,6 +66,9 @@ extension EdgeCache {
         }
         let head = ResponseHead(
             status: Int(answer.status), fields: CacheFields(answer.fields.map { ($0.name, $0.value) }))
+        for interim in answer.interim where EdgeCache.isInterim(interim) {
+            call.onInterim?(Int(interim.status), OriginFields(interim.fields.map { ($0.name, $0.value) }))
+        }
         let stream = ByteStream()
         var result = Received(
             head: head, body: stream, length: answer.length < 0 ? nil : answer.length,
@@ -86,6 +89,10 @@ extension EdgeCache {
     static func isField(_ name: String, _ value: String) -> Bool {
         !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
             && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    }
+
+    private static func isInterim(_ answer: PeerPBCacheInterim) -> Bool {
+        (102..<200).contains(answer.status) && answer.fields.allSatisfy { isField($0.name, $0.value) }
     }
 
     /// Reads a body that another node receives.
@@ -163,7 +170,12 @@ extension EdgeCache {
             fields: CacheFields(ask.fields.map { ($0.name, $0.value) }))
         let visitor = OriginRequest.Visitor(
             address: ask.address.isEmpty ? nil : ask.address, scheme: ask.scheme, host: ask.authority)
-        let call = CacheCall(plan, request, visitor: visitor, on: loop, isFromPeer: true)
+        let interim = Mutex<[PeerPBCacheInterim]>([])
+        let call = CacheCall(
+            plan, request, visitor: visitor, on: loop, isFromPeer: true,
+            onInterim: { status, fields in
+                interim.withLock { $0.append(EdgeCache.message(status, fields)) }
+            })
         guard let key = call.key else { throw EdgeCacheError("The URL has no key") }
         var mayWait = true
         for _ in 0..<EdgeCache.maxRounds {
@@ -174,10 +186,12 @@ extension EdgeCache {
                 return try await answer(serving, stored.first { $0.record == serving.stored }, call, peer)
             case .refuse: throw EdgeCacheError("The request is not one to share")
             case .forward(let forward):
-                let found: PeerPBCacheAnswer?
+                var found: PeerPBCacheAnswer?
                 switch flight(call.aligned(forward), call, key, stored, mayWait: mayWait) {
                 case .again: continue
-                case .lead(let flight): found = try await answer(flight, call, peer, isLeader: true)
+                case .lead(let flight):
+                    found = try await answer(flight, call, peer, isLeader: true)
+                    found?.interim = interim.withLock { $0 }
                 case .join(let flight): found = try await answer(flight, call, peer, isLeader: false)
                 }
                 if let found { return found }
@@ -224,7 +238,10 @@ extension EdgeCache {
     ) async throws -> PeerPBCacheAnswer? {
         switch await flight.outcome() {
         case .arriving(let arrival):
-            guard arrival.record.matches(call.request.fields) else { return nil }
+            guard isLeader || call.mayShare(arrival, now: now()) else {
+                await settled(arrival, flight)
+                return nil
+            }
             var answer = answer(arrival.record, nil)
             answer.length = arrival.length.map { Int64($0) } ?? -1
             var wanted: Range<Int64>?
@@ -241,7 +258,13 @@ extension EdgeCache {
             answer.stream = state.withLock { $0.streams.add(arrival.spool, bytes, for: peer, now: now) }
             return answer
         case .failing(let serving): return try await self.answer(serving, nil, call, peer)
-        case .stored: return nil
+        case .stored(let record, let wasValidated):
+            // Whoever waited looks again at what is stored; that may not do for the one in whose name it was validated.
+            let now = now()
+            guard isLeader,
+                let serving = call.policy.answer(call.request, from: record, wasValidated: wasValidated, now: now)
+            else { return nil }
+            return try await self.answer(serving, nil, call, peer)
         case .passed(let pass):
             guard isLeader else { return nil }
             var answer = PeerPBCacheAnswer()
@@ -282,6 +305,13 @@ extension EdgeCache {
                 $0.name = pair.name
                 $0.value = pair.value
             }
+        }
+    }
+
+    private static func message(_ status: Int, _ fields: OriginFields) -> PeerPBCacheInterim {
+        PeerPBCacheInterim.with {
+            $0.status = UInt32(status)
+            $0.fields = message(CacheFields(fields.pairs))
         }
     }
 

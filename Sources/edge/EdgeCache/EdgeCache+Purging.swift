@@ -150,7 +150,7 @@ extension EdgeCache {
 
     func answerPurge(_ message: PeerPBCachePurge) async throws -> PeerPBCachePurged {
         for url in message.urls.prefix(EdgeCache.pageOrders) {
-            if let key = try? CacheKey(url: url) { await markStale(key, message.app) }
+            if let key = try? CacheKey(url: url) { await invalidate(key, of: message.app) }
         }
         var hits = 0
         for order in message.orders.prefix(EdgeCache.pageOrders) {

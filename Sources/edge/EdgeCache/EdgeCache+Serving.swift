@@ -37,12 +37,15 @@ extension EdgeCache: GatewayOrigins {
     }
 
     /// What clients are told of a failure.
-    static func explained(_ error: any Error) -> any Error {
+    ///
+    /// - Parameter status: Goes before the error's own.
+    static func explained(_ error: any Error, status: Int? = nil) -> any Error {
         switch error {
         case let error as OriginError:
             GatewayError(
                 .init("origin/\(error.code.description.replacing("_", with: "-"))"), error.message,
-                origin: error.status < 500 ? .client : .origin)
+                origin: error.status < 500 ? .client : .origin, status: status ?? error.status,
+                retryAfter: error.retryAfter)
         case let error as BlobStoreError:
             GatewayError(.init(error.code.description), error.message, origin: .node)
         default: error
@@ -64,7 +67,7 @@ extension EdgeCache {
             switch call.policy.decide(call.request, candidates: found.map(\.record), now: now()) {
             case .refuse:
                 throw GatewayError(
-                    .init("cache/only-if-cached"), "Nothing is stored here that answers the request", origin: .origin)
+                    .onlyIfCached, "Nothing is stored here that answers the request", origin: .origin)
             case .serve(let plan):
                 if let answer = try await serve(plan, call, found) { return answer }
             case .forward(let plan):

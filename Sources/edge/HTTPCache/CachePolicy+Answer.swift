@@ -29,7 +29,9 @@ extension CachePolicy {
         let said = ResponseDirectives(stored.fields)
         let asked = RequestDirectives(request.fields)
         let explicit = [said.staleIfError, obeysRequests ? asked.staleIfError : nil].compactMap { $0 }.max()
-        guard allowsStale(said, isExplicit: explicit != nil) else { return isUnreachable ? .fail(status: 504) : .pass }
+        guard !stored.isInvalid, allowsStale(said, isExplicit: explicit != nil) else {
+            return isUnreachable ? .fail(status: 504) : .pass
+        }
         let window = explicit ?? staleIfErrorSeconds
         let freshness = freshness(stored, now: now)
         var staleness: ServePlan.Staleness?
@@ -58,7 +60,9 @@ extension CachePolicy {
         let stored = plan.stored
         var fields = stored.fields
         if hidesSurrogateKeys { fields.remove(["surrogate-key", "cache-tag"]) }
-        fields.set("age", String(CachePolicy.age(stored, now: now)))
+        let age = CachePolicy.age(stored, now: now)
+        // The field says that the origin did not validate the response for this request (RFC 9111 section 5.1).
+        if age > 0 || !plan.wasValidated { fields.set("age", String(age)) }
         var code = stored.status
         let total = stored.body.totalBytes
         switch plan.answer {

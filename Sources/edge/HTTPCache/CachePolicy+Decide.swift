@@ -58,6 +58,20 @@ extension CachePolicy {
         }
     }
 
+    /// Whether a response that arrives for one request may answer another that waited for it: if it could be reused for that
+    /// (RFC 9111 section 4). One about which the origin says nothing is as good for all who ask at the same time.
+    ///
+    /// - Parameters:
+    ///   - arriving: Its record; matches the request's selecting fields.
+    ///   - now: Milliseconds since 1970.
+    public func mayShare(_ arriving: StoredResponse, with request: CacheRequest, now: Int64) -> Bool {
+        let asked = RequestDirectives(request.fields)
+        let freshness = freshness(arriving, now: now)
+        if case .serve = use(arriving, freshness: freshness, asked: asked) { return true }
+        let asksOrigin = obeysRequests && (asked.noCache || asked.maxAge != nil || asked.minFresh != nil)
+        return freshness.isHeuristic && !asksOrigin && !needsValidation(ResponseDirectives(arriving.fields))
+    }
+
     /// Whether a stored response may be used as it is, whoever's body is meant.
     private enum Use {
         case serve(ServePlan.Staleness)
@@ -67,7 +81,7 @@ extension CachePolicy {
     private func use(_ stored: StoredResponse, freshness: Freshness, asked: RequestDirectives) -> Use {
         let said = ResponseDirectives(stored.fields)
         if asked.noCache, obeysRequests { return .validate(.request) }
-        if needsValidation(said) { return .validate(.stale) }
+        if needsValidation(said) || stored.isInvalid { return .validate(.stale) }
         // A fresh immutable response stays what it is, also for a client that reloads (RFC 8246 section 2).
         let isImmutable = said.isImmutable && freshness.isFresh
         let isTooOld = obeysRequests && !isImmutable && asked.maxAge.map { freshness.ageSeconds > $0 } ?? false

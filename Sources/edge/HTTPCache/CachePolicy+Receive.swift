@@ -65,23 +65,35 @@ extension CachePolicy {
         if said.mustUnderstand, !isUnderstood { return .noStore }
         if said.noStore, !said.mustUnderstand, obeysNoStore { return .noStore }
         if said.isPrivate { return .isPrivate }
+        if VaryField.all(of: head.fields, request: request.fields) == nil { return .vary }
         let isForAll = said.isPublic || said.sharedMaxAge != nil
         if request.fields.contains("authorization"), !isForAll, !said.mustRevalidate { return .authorization }
         if head.fields.contains("set-cookie"), !said.privateFields.contains("set-cookie"),
-            !said.noCacheFields.contains("set-cookie")
+            !said.noCacheFields.contains("set-cookie"), !allowsSetCookie(head.fields)
         {
-            switch setCookie {
-            case .never: return .setCookie
-            case .whenMeantForSharedCaches: if !isForAll, said.source != .targeted { return .setCookie }
-            case .asOtherFields: break
-            }
+            return .setCookie
         }
-        let isExplicit =
-            said.maxAge != nil || said.sharedMaxAge != nil || said.isPublic
-            || (said.source != .targeted && head.fields.contains("expires"))
+        let isExplicit = CachePolicy.isExplicit(said, head.fields)
         let isAllowed = StatusRules.heuristic.contains(head.status) || secondsByStatus[head.status] != nil
         guard isExplicit || isAllowed || (override.seconds != nil && isUnderstood) else { return .notCacheable }
         return nil
+    }
+
+    /// Whether the origin says for how long a response is fresh, or that it is for all.
+    private static func isExplicit(_ said: ResponseDirectives, _ fields: CacheFields) -> Bool {
+        said.maxAge != nil || said.sharedMaxAge != nil || said.isPublic
+            || (said.source != .targeted && fields.contains("expires"))
+    }
+
+    /// Whether a response with these fields may be stored with its `Set-Cookie`.
+    func allowsSetCookie(_ fields: CacheFields) -> Bool {
+        switch setCookie {
+        case .never: return false
+        case .asOtherFields: return true
+        case .whenExplicit:
+            let said = ResponseDirectives(fields)
+            return said.source == .targeted || CachePolicy.isExplicit(said, fields)
+        }
     }
 
     /// The record of a response, still without its body; nil if it is too long or varies by everything.

@@ -74,9 +74,11 @@ extension CachePolicy {
         for name in Set(new.lines.map(\.name)).subtracting(skipped) { result.fields.remove(name) }
         for line in new.lines where !skipped.contains(line.name) { result.fields.add(line.name, line.value) }
         result.fields.remove(CachePolicy.unstored(result.fields))
+        if !allowsSetCookie(result.fields) { result.fields.remove("set-cookie") }
         result.requestTime = arrival.requestTime
         result.responseTime = arrival.responseTime
         result.invalidatedAt = nil
+        result.isInvalid = false
         if isRequested, new.contains("vary"),
             let vary = VaryField.all(of: new, request: arrival.request.fields), vary.count <= StoredResponse.maximumVary
         {

@@ -21,12 +21,13 @@ public struct CachePolicy: Sendable, Equatable {
     }
 
     /// When a response with `Set-Cookie` is stored. RFC 9111 section 7.3 leaves it to the origin's `Cache-Control`; a
-    /// cookie in a shared cache hands one client's session to all others, so the usual answer is more careful.
+    /// cookie in a shared cache hands one client's session to all others, so nobody but the origin itself may want that.
     public enum SetCookie: Sendable, Equatable {
         /// Never.
         case never
-        /// If the response says `public`, `s-maxage` or has a valid `CDN-Cache-Control` (default).
-        case whenMeantForSharedCaches
+        /// If the response says for how long it is fresh or that it is for all: `max-age`, `s-maxage`, `Expires`, `public` or a
+        /// valid `CDN-Cache-Control` (default). Not by a heuristic or a setting.
+        case whenExplicit
         /// As any other response.
         case asOtherFields
     }
@@ -61,7 +62,7 @@ public struct CachePolicy: Sendable, Equatable {
     /// the cache; `only-if-cached` and `no-store` are obeyed in any case.
     public var obeysRequests = true
     /// When a response with `Set-Cookie` is stored.
-    public var setCookie = SetCookie.whenMeantForSharedCaches
+    public var setCookie = SetCookie.whenExplicit
     /// Whether partial responses are stored and combined (RFC 9111 section 3.3); on by default.
     public var storesPartial = true
     /// Whether what is missing of a partly held response is asked for with `Range` and `If-Range`; off by default, since it is

@@ -35,17 +35,27 @@ extension CachePolicy {
         return Freshness(ageSeconds: age, lifetimeSeconds: lifetime, isHeuristic: isHeuristic)
     }
 
+    /// When a stored response stops being fresh: milliseconds since 1970.
+    public func freshUntil(_ stored: StoredResponse, now: Int64) -> Int64 {
+        stored.responseTime - CachePolicy.initialAge(stored) + freshness(stored, now: now).lifetimeSeconds * 1_000
+    }
+
     /// `current_age` of RFC 9111 section 4.2.3, in seconds; at most 2^31.
     static func age(_ stored: StoredResponse, now: Int64) -> Int64 {
-        let apparent = max(0, stored.responseTime - stored.date * 1_000)
+        let resident = max(0, now - stored.responseTime)
+        return min((initialAge(stored) + resident) / 1_000, FieldText.maximumSeconds)
+    }
+
+    /// `corrected_initial_age` of RFC 9111 section 4.2.3, in milliseconds.
+    private static func initialAge(_ stored: StoredResponse) -> Int64 {
+        // Date is a whole second, the one that had begun: compared with milliseconds it would make everything older.
+        let apparent = max(0, stored.responseTime / 1_000 - stored.date) * 1_000
         let delay = max(0, stored.responseTime - stored.requestTime)
         // The first member of what should not be a list counts; what is no number does not (RFC 9111 section 5.1).
         let sent =
             stored.fields.combined("age").flatMap { FieldText.members($0).first }
             .flatMap { FieldText.deltaSeconds($0) } ?? 0
-        let initial = max(apparent, sent * 1_000 + delay)
-        let resident = max(0, now - stored.responseTime)
-        return min((initial + resident) / 1_000, FieldText.maximumSeconds)
+        return max(apparent, sent * 1_000 + delay)
     }
 
     /// `freshness_lifetime` of RFC 9111 section 4.2.1, in seconds.

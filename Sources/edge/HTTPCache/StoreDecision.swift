@@ -16,7 +16,7 @@ public enum StoreDecision: Sendable, Equatable {
         case isPrivate = "private"
         /// The request has `Authorization`, and the response does not allow it (RFC 9111 section 3.5).
         case authorization
-        /// `Set-Cookie`, and nothing says that it is meant for all.
+        /// `Set-Cookie`, and the origin does not say for how long or for whom the response is good.
         case setCookie = "set-cookie"
         /// `Vary: *`
         case vary

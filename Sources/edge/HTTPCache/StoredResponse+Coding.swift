@@ -19,7 +19,8 @@ extension StoredResponse {
         }
         writer.number(Int64(status))
         for time in [requestTime, responseTime, fetchTime] { writer.number(time) }
-        writer.optional(invalidatedAt) { $0.number($1) }
+        writer.byte(invalidatedAt == nil ? 0 : isInvalid ? 2 : 1)
+        if let invalidatedAt { writer.number(invalidatedAt) }
         writer.text(body.reference)
         writer.optional(body.totalBytes) { $0.number($1) }
         writer.number(Int64(body.held.ranges.count))
@@ -64,7 +65,9 @@ extension StoredResponse {
         func time(_ reader: inout CacheReader) throws -> Int64 { try reader.number(limit: StoredResponse.maximumTime) }
         let (requestTime, responseTime) = (try time(&reader), try time(&reader))
         let fetchTime = try time(&reader)
-        let invalidatedAt = try reader.optional(time)
+        let doubt = try reader.byte()
+        guard doubt <= 2 else { throw HTTPCacheError("the record is neither right, stale nor invalid") }
+        let invalidatedAt = doubt == 0 ? nil : try time(&reader)
         var body = StoredBody(
             reference: try reader.text(limit: StoredBody.maximumReferenceBytes),
             totalBytes: try reader.optional { try $0.number(limit: StoredBody.maximumBytes) })
@@ -92,6 +95,7 @@ extension StoredResponse {
             key: key, vary: vary, status: status, fields: CacheFields(lines), requestTime: requestTime,
             responseTime: responseTime, fetchTime: fetchTime, body: body, surrogateKeys: keys,
             invalidatedAt: invalidatedAt)
+        isInvalid = doubt == 2
     }
 }
 

@@ -21,6 +21,9 @@ public struct StoredResponse: Sendable, Equatable {
     /// When it was marked stale by a soft purge or an invalidation, milliseconds since 1970; nil if it was not. A
     /// validation clears it.
     public var invalidatedAt: Int64?
+    /// Whether an unsafe method changed what it shows, at `invalidatedAt`: then it answers nothing before it has been
+    /// validated, also where a stale response would do (RFC 9111 section 4.4).
+    public var isInvalid = false
 
     /// A record as it was decoded or made by `CachePolicy.receive`.
     public init(

@@ -59,14 +59,15 @@ public final class OriginClient: OriginFetcher {
         }
         var limits = PinnedClients.Settings()
         limits.keepAlive = settings.keepAlive
-        limits.usesHTTP1Only = true
         limits.maxConnections = 1_024
+        let interim = InterimListeners()
+        limits.prepare = { try InterimHandler.add(to: $0, interim) }
         forwarded = ForwardedFields(pseudonym: settings.pseudonym)
         transport = HTTPTransport(
             clients: PinnedClients(limits, tls: tls, eventLoops: eventLoops),
             addresses: OriginAddresses(
                 guardian: settings.addresses, allowedHosts: settings.allowedHosts, resolver: names),
-            eventLoops: eventLoops, logger: logger)
+            interim: interim, eventLoops: eventLoops, logger: logger)
         blocks = BlockFetcher(transport: transport, forwarded: forwarded, logger: logger)
     }
 
@@ -242,10 +243,11 @@ public final class OriginClient: OriginFetcher {
 }
 
 extension OriginResponse {
-    /// Whether the origin, or who stands before it, could not answer. An error that says how long it is to be kept is an
-    /// answer.
+    /// Whether the origin, or who stands before it, could not answer. An error that says how long it is to be kept, or of which
+    /// version it is, is an answer.
     fileprivate var isFailure: Bool {
-        guard [502, 503, 504].contains(status) else { return false }
+        let isVersion = fields["etag"] != nil || fields["last-modified"] != nil
+        guard [502, 503, 504].contains(status), !isVersion else { return false }
         let said = fields.list("cache-control").map { $0.lowercased() }
         if said.contains(where: { $0.hasPrefix("max-age=") || $0.hasPrefix("s-maxage=") }) { return false }
         return fields["expires"] == nil || said.contains("no-store") || said.contains("no-cache")

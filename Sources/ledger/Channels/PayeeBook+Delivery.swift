@@ -159,7 +159,9 @@ extension PayeeBook {
         guard key.commodity == commodity else {
             throw ChannelsError(.unknownChannel, "The session pays for \(key.commodity), not for \(commodity)")
         }
-        guard slots[place]?.channel.isOpen(at: milliseconds) == true else {
+        guard slots[place]?.channel.isOpen(at: milliseconds) == true,
+            credit == place || slots[credit]?.channel.isOpen(at: milliseconds) == true
+        else {
             throw ChannelsError(.channelEnded, "The channel is closing or has expired; open another")
         }
         guard milliseconds < terms.expiresMilliseconds else {

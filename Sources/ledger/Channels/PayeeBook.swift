@@ -122,9 +122,10 @@ struct PayeeBook: Sendable {
         }
         let acknowledged = max(known?.channel.acknowledgedUnits ?? 0, terms.settledUnits)
         let unused = terms.maxUnits - min(terms.maxUnits, acknowledged)
-        guard unused >= settings.minUnits else {
+        let (units, isPlenty) = unused.multipliedReportingOverflow(by: UInt64(opening.weight))
+        guard isPlenty || units >= settings.minUnits else {
             throw ChannelsError(
-                .dust, "The channel pays for \(unused) more units; this node wants \(settings.minUnits) at least")
+                .dust, "The channel pays for \(units) more units; this node wants \(settings.minUnits) at least")
         }
         // The time is the peer's and may be any number.
         let (age, isFarOff) = milliseconds.subtractingReportingOverflow(opening.grantMilliseconds)
@@ -212,6 +213,11 @@ struct PayeeBook: Sendable {
                     .notAuthorised,
                     "Only channels of one payer for one commodity share their credit with the first of them")
             }
+            // Its links can be settled for as long as the first channel is delivered to.
+            guard terms.expiresMilliseconds >= firstTerms.expiresMilliseconds else {
+                throw ChannelsError(
+                    .channelEnded, "The channel expires before the one whose credit it shares; open one that does not")
+            }
             // A link takes its weight off what the first chain owes: it must be worth as much, whatever the node asks.
             let paid = UInt128(terms.unitPrice) * UInt128(first.weight)
             guard paid >= UInt128(firstTerms.unitPrice) * UInt128(opening.weight) else {
@@ -281,6 +287,8 @@ struct PayeeBook: Sendable {
             let from = before?.settledUnits ?? terms.settledUnits
             guard terms.settledUnits >= from else { continue }
             slot.channel.update(terms)
+            // Once that is over, its links are worth nothing: they pay no more for what others get.
+            if terms.closingMilliseconds != nil { slot.credit = known.place }
             count(&slot)
             if terms.settledUnits > from {
                 let (amount, overflow) = (terms.settledUnits - from).multipliedReportingOverflow(by: terms.unitPrice)

@@ -65,6 +65,10 @@ public struct PayeeChannel: Sendable, Hashable {
         }
     }
 
+    /// Units that a voucher may be ahead of the links. What links acknowledge behind it is settled from the ledger's last link
+    /// on, past what the voucher paid, and how far that may be in one transaction is bounded.
+    static let maxVoucherLead: UInt64 = 4_096
+
     public let key: Key
     /// The ledger entry that opened the channel.
     public let openedSequence: UInt64
@@ -179,15 +183,15 @@ public struct PayeeChannel: Sendable, Hashable {
     ///
     /// A voucher for just what links acknowledge adds no units, but settles them with one signature.
     ///
-    /// - Throws: `.badVoucher` for one that is for fewer units than links acknowledge, for no more than another voucher or
-    ///   the ledger paid, or for more than the channel has.
+    /// - Throws: `.badVoucher` for one that is for fewer units than links acknowledge or for more than ``maxVoucherLead``
+    ///   beyond them, for no more than another voucher or the ledger paid, or for more than the channel has.
     func check(_ next: SignedVoucher, network: NetworkID) throws(ChannelsError) -> VoucherClaim {
         guard let terms else { throw PayeeChannel.unknown(key) }
         guard isUseful(next), next.units <= terms.maxUnits else {
             throw ChannelsError(
                 .badVoucher,
-                "A voucher for \(next.units) units is of no use: \(acknowledgedUnits) are acknowledged, "
-                    + "\(terms.maxUnits) is the most")
+                "A voucher for \(next.units) units is of no use: \(acknowledgedUnits) are acknowledged, \(units) of them by "
+                    + "links; \(PayeeChannel.maxVoucherLead) beyond those and \(terms.maxUnits) in all is the most")
         }
         return VoucherClaim(
             voucher: Voucher(
@@ -195,9 +199,11 @@ public struct PayeeChannel: Sendable, Hashable {
             signature: next.signature, payer: terms.payerKey)
     }
 
-    /// Whether a voucher covers what links acknowledge, and pays more than the voucher before and the ledger did.
+    /// Whether a voucher covers what links acknowledge and little more, and pays more than the voucher before and the ledger
+    /// did.
     private func isUseful(_ next: SignedVoucher) -> Bool {
-        next.units >= units && next.units > max(voucher?.units ?? 0, terms?.settledUnits ?? 0)
+        next.units >= units && next.units - units <= PayeeChannel.maxVoucherLead
+            && next.units > max(voucher?.units ?? 0, terms?.settledUnits ?? 0)
     }
 
     /// Takes a voucher that was checked and verified.

@@ -158,6 +158,14 @@ public struct SessionVoucher: Hashable, Sendable {
         self.voucher = voucher
     }
 
+    /// Signs a voucher with the payer's account key.
+    public init(
+        session: UInt32, channel: ChannelID, commodity: Commodity, units: UInt64, network: NetworkID, key: SigningKey
+    ) throws {
+        let voucher = Voucher(network: network, channel: channel, commodity: commodity, units: units)
+        self.init(session: session, voucher: .init(units: units, signature: try voucher.sign(with: key)))
+    }
+
     /// - Throws: `.malformed`.
     public init(bytes: [UInt8]) throws(ChannelsError) {
         var reader = OctetReader(bytes)

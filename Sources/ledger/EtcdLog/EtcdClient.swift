@@ -159,6 +159,35 @@ package final class EtcdClient: Sendable {
         try await call { try await $0.maintenance.status(EtcdStatusRequest(), options: $1) }.message
     }
 
+    /// Turns to the member that leads etcd: it orders what is written, so requests to another one go on to it. All are asked at
+    /// once; if none says that it leads, everything stays as it is.
+    ///
+    /// - Parameter timeout: For each member.
+    func preferLeader(timeout: Duration) async {
+        guard members.count > 1 else { return }
+        let leader = await withTaskGroup(of: Int?.self) { group in
+            for (index, member) in members.enumerated() {
+                group.addTask {
+                    let options = EtcdClient.options(timeout: timeout)
+                    guard let status = try? await member.maintenance.status(EtcdStatusRequest(), options: options),
+                        status.leader != 0, status.leader == status.header.memberID
+                    else { return nil }
+                    return index
+                }
+            }
+            var leader: Int?
+            for await case let index? in group {
+                leader = index
+                group.cancelAll()
+            }
+            return leader
+        }
+        if let leader { preferred.withLock { $0 = leader } }
+    }
+
+    /// The member that is asked first, by its place in the list.
+    var preferredMember: Int { preferred.withLock { $0 } }
+
     /// Repeats `body` with one member after another until one answers, or until the cluster's patience ends.
     ///
     /// - Throws: `RPCError` if a member refused and others would too, otherwise `LedgerLogError` `.unavailable`, or

@@ -52,6 +52,7 @@ public final class EtcdLeadership: Leadership {
                     lead = await step()
                 }
                 guard let won = lead?.won else { continue }
+                group.addTask { await self.stayBesideLeader(of: won) }
                 group.addTask {
                     await self.renew(won)
                     onHint()
@@ -133,6 +134,15 @@ public final class EtcdLeadership: Leadership {
         metrics.countLead()
         client.logger.info("this node leads", metadata: ["term": "\(term)"])
         return Step(won: lead)
+    }
+
+    /// Keeps what this node appends on the shortest way as long as it leads.
+    private func stayBesideLeader(of lead: LeadCore.Lead) async {
+        while held.lead?.term == lead.term {
+            await client.preferLeader(timeout: client.cluster.requestTimeout)
+            let pause = client.cluster.lease / EtcdLeadership.renewals
+            guard (try? await Task.sleep(for: pause)) != nil else { return }
+        }
     }
 
     /// Renews the lease until it is lost or the lead is.

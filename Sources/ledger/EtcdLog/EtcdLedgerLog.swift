@@ -59,32 +59,14 @@ public final class EtcdLedgerLog: LedgerLog {
     }
 
     public func entries(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> [Data] {
-        guard limit > 0 else { return [] }
-        return try await guarded {
-            var entries: [Data] = []
-            var byteCount = 0
-            var next = sequence
-            var batch = EtcdLedgerLog.firstRangeEntries
-            while entries.count < limit {
-                let count = min(batch, limit - entries.count)
-                guard let pairs = try await range(from: next, count: count, isFirst: entries.isEmpty) else { break }
-                for pair in pairs {
-                    guard pair.key == keys.entry(next) else {
-                        guard entries.isEmpty else { return entries }
-                        throw lacking(next)
-                    }
-                    byteCount += pair.value.count
-                    if !entries.isEmpty, byteCount > byteLimit { return entries }
-                    entries.append(pair.value)
-                    guard next < .max else { return entries }
-                    next += 1
-                }
-                guard pairs.count == count, byteCount < byteLimit else { break }
-                let average = max(1, byteCount / entries.count)
-                let wanted = min(EtcdLedgerLog.targetRangeBytes, byteLimit - byteCount) / average + 1
-                batch = min(EtcdLedgerLog.maxRangeEntries, wanted)
-            }
-            return entries
+        try await guarded { try await read(from: sequence, limit: limit, byteLimit: byteLimit).entries }
+    }
+
+    public func page(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> LogPage {
+        try await guarded {
+            let (entries, head) = try await read(from: sequence, limit: limit, byteLimit: byteLimit)
+            let tip = try head.map { try LogTip($0, keys: keys, network: network) }
+            return LogPage(entries: entries, head: tip?.head)
         }
     }
 
@@ -178,21 +160,56 @@ public final class EtcdLedgerLog: LedgerLog {
         return base
     }
 
-    /// The next pairs of entries' keys; nil if `isFirst` is false and they were truncated meanwhile.
-    private func range(from sequence: UInt64, count: Int, isFirst: Bool) async throws -> [EtcdKeyValue]? {
+    /// Entries, and what the head's key said at the moment of the last of them; nil if none were asked for.
+    private func read(
+        from sequence: UInt64, limit: Int, byteLimit: Int
+    ) async throws -> (entries: [Data], head: EtcdRangeResponse?) {
+        var entries: [Data] = []
+        var head: EtcdRangeResponse?
+        var byteCount = 0
+        var next = sequence
+        var batch = EtcdLedgerLog.firstRangeEntries
+        while entries.count < limit {
+            let count = min(batch, limit - entries.count)
+            guard let range = try await range(from: next, count: count, isFirst: entries.isEmpty) else { break }
+            head = range.head
+            for pair in range.pairs {
+                guard pair.key == keys.entry(next) else {
+                    guard entries.isEmpty else { return (entries, head) }
+                    throw lacking(next)
+                }
+                byteCount += pair.value.count
+                if !entries.isEmpty, byteCount > byteLimit { return (entries, head) }
+                entries.append(pair.value)
+                guard next < .max else { return (entries, head) }
+                next += 1
+            }
+            guard range.pairs.count == count, byteCount < byteLimit else { break }
+            let average = max(1, byteCount / entries.count)
+            let wanted = min(EtcdLedgerLog.targetRangeBytes, byteLimit - byteCount) / average + 1
+            batch = min(EtcdLedgerLog.maxRangeEntries, wanted)
+        }
+        return (entries, head)
+    }
+
+    /// The next pairs of entries' keys, and the head's, of one moment; nil if `isFirst` is false and they were truncated
+    /// meanwhile.
+    private func range(
+        from sequence: UInt64, count: Int, isFirst: Bool
+    ) async throws -> (pairs: [EtcdKeyValue], head: EtcdRangeResponse)? {
         let entries = EtcdRangeRequest.with {
             $0.key = keys.entry(sequence)
             $0.rangeEnd = keys.entriesEnd
             $0.limit = Int64(count)
         }
         let timeout = client.cluster.requestTimeout * EtcdLedgerLog.rangeTimeoutFactor
-        let answer = try await client.read([.key(keys.base), entries], timeout: timeout)
+        let answer = try await client.read([.key(keys.base), entries, .key(keys.head)], timeout: timeout)
         if let base = try decodeBase(answer.ranges[0]), sequence <= base.sequence {
             guard isFirst else { return nil }
             throw LedgerLogError(
                 .truncated, "Entry \(sequence) is gone: the log begins behind \(base.sequence); load its snapshot")
         }
-        return Array(answer.ranges[1].kvs.prefix(count))
+        return (Array(answer.ranges[1].kvs.prefix(count)), answer.ranges[2])
     }
 
     /// Whether the entry at the head is what the head says; the entry is read once.

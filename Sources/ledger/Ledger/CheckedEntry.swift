@@ -1,5 +1,5 @@
 import Blake3
-public import Foundation
+import Foundation
 import Identity
 
 /// An entry whose transactions' signatures have been looked at, which is most of the work of applying it.
@@ -14,13 +14,7 @@ public struct CheckedEntry: Sendable {
 
     /// Verifies every signature on the caller's thread: about 0.1 ms a transaction.
     public init(_ entry: Entry) {
-        self.init(entry, known: [:])
-    }
-
-    /// As ``init(_:)``, but without verifying again what is in `known` by the same bytes.
-    public init(_ entry: Entry, known: [Data: SignedTransaction]) {
         let transactions = entry.transactions.map { bytes -> Result<SignedTransaction, LedgerError> in
-            if let transaction = known[bytes] { return .success(transaction) }
             do throws(LedgerError) {
                 return .success(try SignedTransaction(decoding: bytes))
             } catch {

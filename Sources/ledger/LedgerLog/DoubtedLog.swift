@@ -26,6 +26,10 @@ struct DoubtedLog: LedgerLog {
         try await judging { try await log.entries(from: sequence, limit: limit, byteLimit: byteLimit) }
     }
 
+    func page(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> LogPage {
+        try await judging { try await log.page(from: sequence, limit: limit, byteLimit: byteLimit) }
+    }
+
     func base() async throws -> LogBase? { try await judging { try await log.base() } }
 
     func truncate(to base: LogBase) async throws { try await judging { try await log.truncate(to: base) } }

@@ -41,6 +41,11 @@ extension ForkEvidence {
     }
 }
 
+extension Entry {
+    /// What its sequencer signed, for whoever has to show that it is wrong.
+    var logged: Logger.Metadata { ["header": "\(headerBytes.hex)", "signature": "\(signature.hex)"] }
+}
+
 extension Data {
     fileprivate var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

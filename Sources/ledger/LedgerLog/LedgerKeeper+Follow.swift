@@ -58,8 +58,11 @@ extension LedgerKeeper {
     }
 
     /// Reads to the end. The next page is read and verified while one is carried out.
+    ///
+    /// A log that tells its head with the entries is read once for what is new, and only asked for the head if that is not
+    /// this node's.
     private func catchUp(with shared: any LedgerLog) async throws {
-        let reader = PageReader(log: shared, settings: settings)
+        let reader = PageReader(log: shared, settings: settings, verified: verified)
         while true {
             var page = try await reader.page(from: state.sequence &+ 1)
             while true {
@@ -69,6 +72,7 @@ extension LedgerKeeper {
                 if present.isLast { break }
                 page = try await following
             }
+            if let head = page.head, head.sequence == state.sequence, head.hash == state.headHash { break }
             if try await isLevel(with: shared) { break }
         }
         note(missing: nil)

@@ -31,7 +31,7 @@ extension LedgerKeeper {
     public nonisolated func ingest(_ entries: [Entry]) async throws {
         try checkBounds(entries.count, entries.reduce(0) { $0 + $1.bytes.count })
         let state = state
-        let new = await SignatureChecks.check(entries.filter { $0.sequence > state.sequence })
+        let new = await SignatureChecks.check(entries.filter { $0.sequence > state.sequence }, known: verified)
         try await take(known: entries.filter { $0.sequence <= state.sequence }, new: new)
     }
 
@@ -118,12 +118,14 @@ extension LedgerKeeper {
     /// What an entry that cannot be carried out means.
     private func judge(_ entry: Entry, _ error: LedgerError) async -> LedgerLogError {
         let failure: LedgerLogError
+        var wrong: Entry?
         do {
             switch error.code {
             case .chainBroken:
                 let ours = try await stored(entry.sequence &- 1)
                 failure = forked(await sharedEntry(before: entry) ?? entry, ours)
             case .stateRootMismatch, .timeWentBack:
+                wrong = entry
                 failure = LedgerLogError(
                     .diverged,
                     "Entry \(entry.sequence) is signed but wrong: \(error). "
@@ -133,7 +135,7 @@ extension LedgerKeeper {
         } catch {
             return error as? LedgerLogError ?? LedgerLogError(.logUnusable, "\(error)")
         }
-        await halt(failure)
+        await halt(failure, over: wrong)
         return failure
     }
 

@@ -1,6 +1,6 @@
 public import Foundation
 import Identity
-import Ledger
+public import Ledger
 import Logging
 
 extension LedgerKeeper {
@@ -10,6 +10,28 @@ extension LedgerKeeper {
     public nonisolated func submit(_ transaction: Data) async throws -> SubmitResult {
         guard let result = await submit([transaction]).first else { throw overloaded(1) }
         return try result.get()
+    }
+
+    /// As ``submit(_:)-([Data])``, without verifying the signature again.
+    public nonisolated func submit(_ transaction: SignedTransaction) async throws -> SubmitResult {
+        if let reason = whyNotLeading { throw reason }
+        guard let result = await order([transaction]).first else { throw overloaded(1) }
+        return try result.get()
+    }
+
+    /// Reads a transaction that somebody hands in and verifies its signature, on the caller's thread; what is none is counted
+    /// as refused. It is not verified again here, whichever way it takes from now on.
+    ///
+    /// - Throws: What ``SignedTransaction/init(decoding:)`` throws.
+    public nonisolated func read(_ bytes: Data) throws(LedgerError) -> SignedTransaction {
+        do throws(LedgerError) {
+            let transaction = try SignedTransaction(decoding: bytes)
+            if !isLeading { verified.note(transaction) }
+            return transaction
+        } catch {
+            metrics.countTransactions(refused: 1)
+            throw error
+        }
     }
 
     /// Orders transactions, in their order; the results have the same order. When this returns an applied outcome, the

@@ -39,6 +39,7 @@ public actor LedgerKeeper {
     nonisolated let standingNews: Broadcast<Standing>
     nonisolated let checkpointStates: CheckpointStates
     nonisolated let refusals = RefusalBook()
+    nonisolated let verified = VerifiedBook()
     /// Wakes ``run()``.
     nonisolated let wakeUps = Broadcast<Void>()
     var isClosed = false
@@ -253,7 +254,9 @@ public actor LedgerKeeper {
     }
 
     /// Stops all additions for good and says so loudly. Evidence is kept in the local log.
-    func halt(_ reason: LedgerLogError) async {
+    ///
+    /// - Parameter entry: What a sequencer signed that is wrong; whoever replays the ledger sees that it is.
+    func halt(_ reason: LedgerLogError, over entry: Entry? = nil) async {
         let isFirst = published.withLock { published in
             guard published.failure == nil else { return false }
             published.failure = reason
@@ -262,7 +265,7 @@ public actor LedgerKeeper {
         guard isFirst else { return }
         metrics.countHalt()
         var metadata: Logger.Metadata = ["reason": "\(reason)"]
-        if let evidence = reason.evidence { metadata.merge(evidence.logged) { first, _ in first } }
+        if let report = reason.evidence?.logged ?? entry?.logged { metadata.merge(report) { first, _ in first } }
         logger.critical("The ledger halts; content is served on", metadata: metadata)
         failWaiting(reason)
         if case .leading = standing { publish(.vacant) }

@@ -25,6 +25,11 @@ public protocol LedgerLog: Sendable {
     /// - Throws: ``LedgerLogError`` `.truncated` if `sequence` is not behind the base.
     func entries(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> [Data]
 
+    /// The same, with the head as it was then if the engine tells both at once, so that a reader need not ask for it.
+    ///
+    /// - Throws: As ``entries(from:limit:byteLimit:)``.
+    func page(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> LogPage
+
     /// Where the log begins; nil as long as it begins behind the genesis.
     func base() async throws -> LogBase?
 
@@ -40,6 +45,12 @@ public protocol LedgerLog: Sendable {
 
     /// Lets go of files and connections. Further calls throw.
     func close() async throws
+}
+
+extension LedgerLog {
+    public func page(from sequence: UInt64, limit: Int, byteLimit: Int) async throws -> LogPage {
+        LogPage(entries: try await entries(from: sequence, limit: limit, byteLimit: byteLimit), head: nil)
+    }
 }
 
 /// Finds transactions by their ids.

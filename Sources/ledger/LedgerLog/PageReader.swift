@@ -10,24 +10,28 @@ struct PageReader {
         let next: UInt64
         /// What is wrong with the entry at ``next``, if that is known already.
         let fault: String?
+        /// Where the log ended then, as it says; nil if it does not.
+        let head: LogHead?
 
         /// Whether there is nothing to read behind it.
-        var isLast: Bool { entries.isEmpty || fault != nil }
+        var isLast: Bool { entries.isEmpty || fault != nil || head.map { $0.sequence < next } == true }
     }
 
     let log: any LedgerLog
     let settings: LedgerKeeper.Settings
+    /// Transactions that need not be verified.
+    var verified: VerifiedBook?
 
     /// From `first` on; empty past the head.
     ///
     /// - Throws: What the log throws.
     func page(from first: UInt64) async throws -> Page {
-        let bytes = try await log.entries(
+        let page = try await log.page(
             from: first, limit: settings.maxPageEntries, byteLimit: settings.maxPageBytes)
         var entries: [Entry] = []
         var next = first
         var fault: String?
-        for bytes in bytes {
+        for bytes in page.entries {
             do throws(LedgerError) {
                 let entry = try Entry(decoding: bytes)
                 guard entry.sequence == next else {
@@ -41,6 +45,7 @@ struct PageReader {
             }
             if fault != nil { break }
         }
-        return Page(entries: await SignatureChecks.check(entries), next: next, fault: fault)
+        return Page(
+            entries: await SignatureChecks.check(entries, known: verified), next: next, fault: fault, head: page.head)
     }
 }

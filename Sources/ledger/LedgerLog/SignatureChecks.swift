@@ -11,14 +11,18 @@ package enum SignatureChecks {
     private static let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
 
     /// In the given order: the transaction, or why its bytes are none. Few are checked on the caller's thread.
-    package static func decode(_ transactions: [Data]) async -> [Result<SignedTransaction, LedgerError>] {
+    ///
+    /// - Parameter known: Those in it were verified before.
+    package static func decode(
+        _ transactions: [Data], known: VerifiedBook? = nil
+    ) async -> [Result<SignedTransaction, LedgerError>] {
         let share = max(leastShare, (transactions.count + cores * tasksPerCore - 1) / (cores * tasksPerCore))
-        if transactions.count <= share { return transactions.map(decode) }
+        if transactions.count <= share { return transactions.map { decode($0, known) } }
         return await withTaskGroup(of: (Int, [Result<SignedTransaction, LedgerError>]).self) { group in
             let starts = Array(stride(from: 0, to: transactions.count, by: share))
             for start in starts {
                 let part = transactions[start..<min(start + share, transactions.count)]
-                group.addTask { (start / share, part.map(decode)) }
+                group.addTask { (start / share, part.map { decode($0, known) }) }
             }
             var parts = Array(repeating: [Result<SignedTransaction, LedgerError>](), count: starts.count)
             for await (index, part) in group { parts[index] = part }
@@ -27,8 +31,8 @@ package enum SignatureChecks {
     }
 
     /// The entries with their transactions checked, in the given order.
-    static func check(_ entries: [Entry]) async -> [CheckedEntry] {
-        let results = await decode(entries.flatMap(\.transactions))
+    static func check(_ entries: [Entry], known: VerifiedBook?) async -> [CheckedEntry] {
+        let results = await decode(entries.flatMap(\.transactions), known: known)
         var start = 0
         return entries.map { entry in
             defer { start += entry.transactions.count }
@@ -36,7 +40,8 @@ package enum SignatureChecks {
         }
     }
 
-    private static func decode(_ bytes: Data) -> Result<SignedTransaction, LedgerError> {
+    private static func decode(_ bytes: Data, _ known: VerifiedBook?) -> Result<SignedTransaction, LedgerError> {
+        if let transaction = known?.transaction(bytes) { return .success(transaction) }
         do throws(LedgerError) {
             return .success(try SignedTransaction(decoding: bytes))
         } catch {

@@ -26,7 +26,7 @@ public final class PaidServing: DeliveryMeter {
     private let gatherer: UnitGatherer
     private let freeCounts = Mutex(FreeCounts())
     private let rates = Mutex(SignatureRates())
-    /// The session that pays for a peer's calls: the last one that it opened for `compute`.
+    /// The session that pays for a peer's calls: the last one with a credit of its own that it opened for `compute`.
     private let computeSessions = Mutex<[NodeID: UInt32]>([:])
     private let counters: PaidCounters
 
@@ -95,7 +95,7 @@ public final class PaidServing: DeliveryMeter {
     private func open(_ bytes: [UInt8], _ peer: NodeID) throws -> PeerReply {
         let opening = try SessionOpening(bytes: bytes)
         let opened = try payee.open(opening, record: channel(opening.channel), holder: peer, at: now())
-        if opening.commodity == .compute { keep(opened.session, of: peer) }
+        if opening.commodity == .compute, opening.sharing == 0 { keep(opened.session, of: peer) }
         return PeerReply(type: .sessionOpened, body: ByteBuffer(bytes: opened.bytes))
     }
 

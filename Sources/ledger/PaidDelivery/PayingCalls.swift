@@ -52,6 +52,7 @@ public actor PayingCalls {
     }
 
     private struct Account {
+        /// Without chains that the node does not take.
         let wallet: PayingClient.Wallet
         var session: ComputeSession
         /// Links that are owed from before the session and that no call's limit was asked about yet.
@@ -147,7 +148,7 @@ public actor PayingCalls {
                     + "\(price) are owed from before; the limit is \(limit)")
         }
         // What is promised to several calls at once and cannot be paid, the node keeps the answers for.
-        let most = min(bought, account.session.chain.remaining * 1000 / permille)
+        let most = min(bought, account.session.remaining * 1000 / permille)
         guard most > 0, let payment = announce(node, mostGas: most, linksBefore: account.linksBefore) else {
             throw ChannelsError(
                 .exhausted, "The channel that pays node \(node.short) has no units left; open another")
@@ -243,7 +244,9 @@ public actor PayingCalls {
 
     /// A channel with so little left that nodes open no session for it is left once it has paid what it owes.
     private func leaveSpent(_ node: NodeID) async {
-        guard let account = accounts[node], account.session.chain.remaining < PayingCalls.minUnits else { return }
+        guard let account = accounts[node], let first = account.session.parts.first,
+            first.chain.remaining < PayingCalls.minUnits
+        else { return }
         await settling[node]?.value
         guard let now = accounts[node], now.session.number == account.session.number, now.running == 0 else { return }
         accounts[node] = nil
@@ -251,17 +254,16 @@ public actor PayingCalls {
 
     /// False if the session is over.
     private func payOnce(_ node: NodeID) async -> Bool {
-        guard let newest = accounts[node]?.session.newest(), let number = accounts[node]?.session.number else {
-            return false
-        }
+        guard let newest = accounts[node]?.session.newest() else { return false }
+        let number = newest.session
         do {
-            let owed = try await acknowledge([newest], number, at: node)
-            guard accounts[node]?.session.number == number else { return false }
-            let links = try accounts[node]?.session.pay(owed) ?? []
-            let units = links.last.map { $0.index - newest.index } ?? 0
+            let owed = try await acknowledge([newest], at: node)
+            guard accounts[node]?.session.number == number,
+                let (links, units) = try accounts[node]?.session.pay(owed)
+            else { return false }
             paid.withLock { $0 &+= units }
             PayingCalls.spent.increment(by: Int64(clamping: units))
-            _ = try await acknowledge(links, number, at: node)
+            _ = try await acknowledge(links, at: node)
             return accounts[node]?.session.number == number
         } catch {
             logger.debug("a node is not paid for calls", metadata: ["node": "\(node.short)", "why": "\(error)"])
@@ -271,11 +273,10 @@ public actor PayingCalls {
     }
 
     /// Sends links; what is owed behind the last of them, 0 without any.
-    private func acknowledge(_ links: [ChainLink], _ session: UInt32, at node: NodeID) async throws -> UInt64 {
+    private func acknowledge(_ links: [SessionAck], at node: NodeID) async throws -> UInt64 {
         var owed: UInt64 = 0
         for link in links {
-            let body = ByteBuffer(bytes: SessionAck(session: session, link: link).bytes)
-            let answer = try await ask(node, .acknowledge, body, PayingCalls.timeout)
+            let answer = try await ask(node, .acknowledge, ByteBuffer(bytes: link.bytes), PayingCalls.timeout)
             owed = UInt64(answer.getInteger(at: answer.readerIndex, as: UInt32.self) ?? 0)
         }
         return owed
@@ -298,7 +299,14 @@ public actor PayingCalls {
     /// The session is over, its channel is not.
     private func rest(_ node: NodeID) {
         guard let account = accounts.removeValue(forKey: node) else { return }
-        resting[node] = account.wallet.with(account.session.chain)
+        var wallet = account.wallet
+        for part in account.session.parts {
+            if part.weight == 1 { wallet.chain = part.chain }
+            for index in wallet.larger.indices where UInt64(wallet.larger[index].weight) == part.weight {
+                wallet.larger[index].chain = part.chain
+            }
+        }
+        resting[node] = wallet
     }
 
     private func open(_ node: NodeID) async -> (any Error)? {
@@ -333,19 +341,68 @@ public actor PayingCalls {
     }
 
     private func open(_ wallet: PayingClient.Wallet, with node: NodeID) async throws {
-        let milliseconds = now()
-        let grant = SessionGrant(
-            network: network, channel: wallet.channel, holder: holder, milliseconds: milliseconds)
-        let opening = SessionOpening(
-            channel: wallet.channel, commodity: .compute, grantMilliseconds: milliseconds,
-            grant: try grant.sign(with: key))
-        let answer = try await ask(node, .openSession, ByteBuffer(bytes: opening.bytes), PayingCalls.timeout)
-        let opened = try SessionOpened(bytes: Array(answer.readableBytesView))
-        guard opened.permille <= wallet.maxPermille ?? 1000 else {
-            throw PeerError(.paymentRequired, "Node \(node.short) asks \(opened.permille) thousandths a unit")
+        var wallet = wallet
+        let first = try await present(wallet.channel, to: node)
+        guard first.permille <= wallet.maxPermille ?? 1000 else {
+            throw PeerError(.paymentRequired, "Node \(node.short) asks \(first.permille) thousandths a unit")
         }
-        let session = try ComputeSession(opened, chain: wallet.chain)
-        _ = try await acknowledge(session.again, session.number, at: node)
+        var larger: [(opened: SessionOpened, chain: LargerChain)] = []
+        for chain in wallet.larger where !larger.contains(where: { $0.chain.weight == chain.weight }) {
+            do {
+                larger.append((try await present(chain.channel, to: node, with: first.session, chain.weight), chain))
+            } catch let error as PeerError where error.code.description.hasPrefix("channels/") {
+                // Spent, closed or too cheap: the others pay without it.
+                logger.debug(
+                    "a larger chain is not taken", metadata: ["node": "\(node.short)", "why": "\(error)"])
+            }
+        }
+        wallet.larger = larger.map { $0.chain }
+        let session = try ComputeSession(first, chain: wallet.chain, larger: larger)
+        _ = try await acknowledge(session.again, at: node)
         accounts[node] = Account(wallet: wallet, session: session, linksBefore: session.owedBefore)
+    }
+
+    /// Opens the session of one channel: by itself, or with the credit of another.
+    private func present(
+        _ channel: ChannelID, to node: NodeID, with sharing: UInt32 = 0, _ weight: UInt16 = 1
+    ) async throws -> SessionOpened {
+        let milliseconds = now()
+        let grant = SessionGrant(network: network, channel: channel, holder: holder, milliseconds: milliseconds)
+        let opening = SessionOpening(
+            channel: channel, commodity: .compute, grantMilliseconds: milliseconds, grant: try grant.sign(with: key),
+            sharing: sharing, weight: weight)
+        let answer = try await ask(node, .openSession, ByteBuffer(bytes: opening.bytes), PayingCalls.timeout)
+        return try SessionOpened(bytes: Array(answer.readableBytesView))
+    }
+
+    // MARK: Vouchers
+
+    /// Hands each node that a session is open with vouchers for all that was acknowledged to it in calls, one for each
+    /// channel, so that it settles with as many signatures. For who is done, see ``PayingClient/handVouchers()``.
+    ///
+    /// - Returns: Units that the vouchers are for, by node; 0 for nodes that took none, which settle by their links.
+    public func handVouchers() async -> [NodeID: UInt64] {
+        var units: [NodeID: UInt64] = [:]
+        for node in Array(accounts.keys) {
+            await settling[node]?.value
+            guard let account = accounts[node] else { continue }
+            units[node] = 0
+            for part in account.session.parts where part.chain.revealed > 0 {
+                let channel =
+                    account.wallet.larger.first { UInt64($0.weight) == part.weight }?.channel ?? account.wallet.channel
+                do {
+                    let voucher = try SessionVoucher(
+                        session: part.number, channel: channel, commodity: .compute, units: part.chain.revealed,
+                        network: network, key: key)
+                    _ = try await ask(node, .handVoucher, ByteBuffer(bytes: voucher.bytes), PayingCalls.timeout)
+                    units[node, default: 0] += part.chain.revealed * part.weight
+                } catch {
+                    logger.debug(
+                        "a voucher was not taken",
+                        metadata: ["channel": "\(channel)", "node": "\(node.short)", "why": "\(error)"])
+                }
+            }
+        }
+        return units
     }
 }

@@ -15,7 +15,10 @@ public final class PayingClient: DeliveryPayer {
     public struct Wallet: Sendable {
         public let channel: ChannelID
         public let commodity: Commodity
-        public let chain: PayerChain
+        /// As far as it was revealed.
+        public internal(set) var chain: PayerChain
+        /// What pays together with it, for ``PayingCalls``: one of each weight at most, see ``RadixChains``.
+        public internal(set) var larger: [LargerChain]
         /// The highest multiplier that is paid through it, in thousandths; nil for the client's.
         public let maxPermille: UInt32?
         /// What a link is worth, in units of money, as the channel says.
@@ -24,22 +27,15 @@ public final class PayingClient: DeliveryPayer {
         var lostUnits: UInt64 = 0
 
         public init(
-            channel: ChannelID, commodity: Commodity, chain: PayerChain, maxPermille: UInt32? = nil,
-            unitPrice: UInt64 = 1
+            channel: ChannelID, commodity: Commodity, chain: PayerChain, larger: [LargerChain] = [],
+            maxPermille: UInt32? = nil, unitPrice: UInt64 = 1
         ) {
             self.channel = channel
             self.commodity = commodity
             self.chain = chain
+            self.larger = larger
             self.maxPermille = maxPermille
             self.unitPrice = unitPrice
-        }
-
-        /// The same channel, whose chain has come further.
-        func with(_ chain: PayerChain, lostUnits: UInt64 = 0) -> Wallet {
-            var wallet = Wallet(
-                channel: channel, commodity: commodity, chain: chain, maxPermille: maxPermille, unitPrice: unitPrice)
-            wallet.lostUnits = lostUnits
-            return wallet
         }
     }
 
@@ -196,10 +192,11 @@ public final class PayingClient: DeliveryPayer {
     }
 
     private func keep(_ session: PayingSession, _ state: inout State) {
-        guard let wallet = state.inUse.removeValue(forKey: ObjectIdentifier(session)) else { return }
+        guard var wallet = state.inUse.removeValue(forKey: ObjectIdentifier(session)) else { return }
+        wallet.chain = session.chain
+        wallet.lostUnits = session.lostUnits
         // Others are tried first: a session often ends because its channel is at its end.
-        state.wallets[session.connection.peer, default: []]
-            .insert(wallet.with(session.chain, lostUnits: session.lostUnits), at: 0)
+        state.wallets[session.connection.peer, default: []].insert(wallet, at: 0)
     }
 
     /// Hands each node that a session is open with a voucher for all that its channel acknowledged, so that it settles with

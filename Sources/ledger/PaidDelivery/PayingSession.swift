@@ -157,10 +157,9 @@ final class PayingSession: DeliverySession {
     func handVoucher(for channel: ChannelID, network: NetworkID, key: SigningKey) async throws -> UInt64 {
         let (session, units) = state.withLock { ($0.core.number, $0.core.chain.revealed) }
         guard units > 0 else { return 0 }
-        let voucher = Voucher(network: network, channel: channel, commodity: .bytes, units: units)
-        let signed = SessionVoucher(
-            session: session, voucher: .init(units: units, signature: try voucher.sign(with: key)))
-        _ = try await connection.request(.handVoucher, ByteBuffer(bytes: signed.bytes)).get()
+        let voucher = try SessionVoucher(
+            session: session, channel: channel, commodity: .bytes, units: units, network: network, key: key)
+        _ = try await connection.request(.handVoucher, ByteBuffer(bytes: voucher.bytes)).get()
         return units
     }
 

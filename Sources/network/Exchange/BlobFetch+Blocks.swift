@@ -96,7 +96,7 @@ extension BlobFetch {
     func take(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         let now = environment.now
         let count = bytes.readableBytes
-        let (isNew, pace, waiters) = update { state in
+        let (isNew, pace, waiters, isFollowed) = update { state in
             let isNew = state.plan.onReceived(index, byteCount: count, from: source, at: now)
             state.search.onBlock()
             let waiters = isNew ? state.waiters.removeValue(forKey: index) ?? [] : []
@@ -104,7 +104,7 @@ extension BlobFetch {
                 state.plan.onStored(index)
                 if waiters.isEmpty { state.window.insert(index, bytes) }
             }
-            return (isNew, state.plan.pace(of: source), waiters)
+            return (isNew, state.plan.pace(of: source), waiters, state.plan.isFollowed)
         }
         environment.accounts.update(source.node) { account in
             if isNew {
@@ -121,7 +121,7 @@ extension BlobFetch {
         environment.metrics.fetchedBytes.increment(by: Int64(count))
         for waiter in waiters { waiter.succeed(bytes) }
         guard case .assembly(let assembly) = storage else { return }
-        assembly.write(block: index, bytes, on: connection.eventLoop).whenComplete { result in
+        assembly.write(block: index, bytes, isReadSoon: isFollowed, on: connection.eventLoop).whenComplete { result in
             switch result {
             case .success: self.stored(index, bytes)
             case .failure(let error): self.end(.failure(error))

@@ -151,6 +151,8 @@ package struct FetchPlan: Sendable {
     package var isComplete: Bool { done.isFull }
     /// Whether ``next(at:)`` must be called again although nothing happens.
     package var needsTick: Bool { !flights.isEmpty || live.contains { $0.busyUntil != nil } }
+    /// Whether a reader takes the blocks as they come.
+    package var isFollowed: Bool { readers.contains { $0.isPaced } }
     /// Requests without an answer; a hedged block counts twice.
     package var inFlight: Int { requestCount }
     /// Providers that may be asked.

@@ -10,6 +10,9 @@ import Synchronization
 /// `dnsOverride` maps a name to an address for good, keeps the name for `Host`, SNI and certificates, but belongs to the
 /// client rather than the request: hence a client for each pair. Clients share event loops and trust roots; one costs
 /// some kilobytes beside its connections. Owners share none, so that no app feels or fills another's connections.
+///
+/// HTTP/1.1 only: in HTTP/2 a stalled reader of one body holds others' flow control, and the client's reader of its
+/// statuses traps on some numbers.
 public final class PinnedClients: Sendable {
     /// Limits of the clients.
     public struct Settings: Sendable {
@@ -21,8 +24,9 @@ public final class PinnedClients: Sendable {
         public var maxConnections = 256
         /// Clients that are kept. Default 512; those in use are not counted out.
         public var maxClients = 512
-        /// Whether only HTTP/1.1 is spoken. Default false: HTTP/2 if the server offers it by TLS.
-        public var usesHTTP1Only = false
+        /// Prepares each new connection, on its event loop, before its first request; one for which it throws is
+        /// not used. Default: nothing.
+        public var prepare: (@Sendable (any Channel) throws -> Void)?
 
         /// The defaults.
         public init() {}
@@ -139,17 +143,19 @@ public final class PinnedClients: Sendable {
         configuration.connectionPool.idleTimeout = settings.keepAlive
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = settings.maxConnections
-        if settings.usesHTTP1Only { configuration.httpVersion = .http1Only }
+        configuration.httpVersion = .http1Only
         if case .name(let name) = target.host { configuration.dnsOverride = [name: target.address.description] }
         // The override decides where connections go; this is the second lock on the same door.
-        let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
-            guard let remote = channel.remoteAddress?.ipAddress, IPAddress(remote) == target.address else {
-                return channel.eventLoop.makeFailedFuture(WrongAddress())
+        let prepare = settings.prepare
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                guard let remote = channel.remoteAddress?.ipAddress, IPAddress(remote) == target.address else {
+                    throw WrongAddress()
+                }
+                try AnswerGuard.add(to: channel)
+                try prepare?(channel)
             }
-            return channel.eventLoop.makeSucceededVoidFuture()
         }
-        configuration.http1_1ConnectionDebugInitializer = check
-        configuration.http2ConnectionDebugInitializer = check
         return configuration
     }
 }

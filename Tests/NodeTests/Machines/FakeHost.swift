@@ -97,6 +97,9 @@ actor FakeHost: MachineControl {
 
     init() { (stream, news) = AsyncStream<MachineStatus>.makeStream() }
 
+    /// What was made, in order.
+    private(set) var created: [MachineSpec] = []
+
     var running: [MachineID] { machines.values.filter { $0.state.mayRun }.map(\.id).sorted() }
 
     private func set(_ id: MachineID, _ state: MachineState, wanted: Bool) {
@@ -114,6 +117,7 @@ actor FakeHost: MachineControl {
         if spec.command == ["broken"] { throw MachineError(.commandNotFound, "broken is not in the image") }
         if machines[spec.id] != nil { throw MachineError(.exists, "there is one") }
         specs[spec.id] = spec
+        created.append(spec)
         machines[spec.id] = MachineStatus(id: spec.id, state: .created, image: spec.image)
         set(spec.id, .created, wanted: false)
     }
@@ -177,6 +181,8 @@ final class FakeNode: Sendable {
     let limits = Mutex<[MachineID: Int64]>([:])
     /// Whether its disk has no room for images.
     let isFull = Mutex(false)
+    /// The value of all secrets.
+    let secret = Mutex("first")
     /// Who holds images.
     let images = Mutex<Set<String>>([])
     private let folder: String
@@ -208,7 +214,11 @@ final class FakeNode: Sendable {
                 box.node?.images.withLock { _ = $0.insert(holder) }
                 return MachineImage(layers: ["/nowhere"])
             }, release: { holder in box.node?.images.withLock { _ = $0.remove(holder) } },
-            holders: { box.node?.images.withLock { $0 } ?? [] }, secrets: { _, _ in [:] },
+            holders: { box.node?.images.withLock { $0 } ?? [] },
+            secrets: { names, _ in
+                let value = box.node?.secret.withLock { $0 } ?? ""
+                return (Dictionary(uniqueKeysWithValues: names.map { ($0, value) }), value)
+            },
             volumes: { _, manifest, _ in manifest.volumes.map { MachineMount(source: "/nowhere", target: $0.path) } },
             limit: { id, end in box.node?.limits.withLock { $0[id] = end } }, limitPath: { _ in nil },
             announce: { others($0, node) }, now: MachineClock.now, wallTime: { FakeLedger.now })

@@ -316,6 +316,42 @@ import Wire
         #expect(holders.count == 2 && fleet.leases().allSatisfy { holders.contains($0.holder) && $0.failed == nil })
     }
 
+    @Test func aMachineThatIsStartedAgainHasItsSecretsNewValues() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let node = fleet.nodes[0]
+        func values() async -> [String?] { await node.host.created.map { $0.environment["TOKEN"] } }
+        _ = try fleet.ledger.deploy(Self.manifest { $0.secrets = ["TOKEN"] }, as: Self.app)
+        try await Self.until("a copy") { fleet.healthy().count == 1 }
+        #expect(await node.keeper.restart("db", 0))
+        try await Self.until("its second start") { await node.host.started.count == 2 && fleet.healthy().count == 1 }
+        #expect(await values() == ["first"], "nothing changed, so it is the same container")
+        node.secret.withLock { $0 = "second" }
+        #expect(await node.keeper.restart("db", 0))
+        try await Self.until("another container") { await values() == ["first", "second"] }
+        try await Self.until("its work") { fleet.healthy().count == 1 }
+        #expect(await node.keeper.setStopped("db", 0, true))
+        try await Self.until("its end") { await node.host.running.isEmpty }
+        node.secret.withLock { $0 = "third" }
+        #expect(await node.keeper.setStopped("db", 0, false))
+        try await Self.until("a third container") { await values() == ["first", "second", "third"] }
+        try await Self.until("its work") { fleet.healthy().count == 1 }
+        #expect(await node.host.running.count == 1)
+    }
+
+    @Test func aMachineThatCannotBeMadeAnewRunsOnWithWhatItHas() async throws {
+        let fleet = try Fleet(1)
+        defer { fleet.stop() }
+        let node = fleet.nodes[0]
+        _ = try fleet.ledger.deploy(Self.manifest { $0.secrets = ["TOKEN"] }, as: Self.app)
+        try await Self.until("a copy") { fleet.healthy().count == 1 }
+        node.secret.withLock { $0 = "second" }
+        node.isFull.withLock { $0 = true }
+        #expect(await node.keeper.restart("db", 0))
+        try await Self.until("its second start") { await node.host.started.count == 2 && fleet.healthy().count == 1 }
+        #expect(await node.host.created.count == 1)
+    }
+
     @Test func aRestartTriesAgainWhatWasTakenBack() async throws {
         let fleet = try Fleet(1)
         defer { fleet.stop() }

@@ -59,7 +59,9 @@ struct Exerciser {
                 cluster, network: genesis.networkID, node: key.publicKey.node, isCandidate: true, logger: quiet)
             let keeper = try await LedgerKeeper.open(
                 local: try SQLiteLedgerLog(path: path, genesis: genesis, durability: .relaxed), shared: shared.log,
-                leadership: shared.leadership, genesis: genesis, nodeKey: key, logger: quiet)
+                leadership: shared.leadership,
+                signatures: try SigningRecord(path: arguments[1] + "/signed\(node).sqlite", network: genesis.networkID),
+                genesis: genesis, nodeKey: key, logger: quiet)
             Task { await keeper.run() }
             Task { await shared.leadership.run() }
             await Exerciser(node: node, keeper: keeper, network: genesis.networkID).run()

@@ -217,6 +217,20 @@ static void echo(void) {
     }
 }
 
+static void wait(u64 milliseconds) {
+    u64 start, now;
+    clock_time_get(1, 0, &start);
+    do clock_time_get(1, 0, &now); while (now - start < milliseconds * 1000000);
+}
+
+static void endless(void) {
+    answer();
+    print("first ");
+    wait(30);
+    print("second");
+    for (volatile u32 turn = 0;; turn += 1);
+}
+
 static void texts(int environment) {
     u32 count, size;
     answer();
@@ -259,6 +273,9 @@ void _start(void) {
     else if (equal(path, "/trap")) answer(), __builtin_trap();
     else if (equal(path, "/deep")) printNumber(deep(1));
     else if (equal(path, "/spin")) for (volatile u32 turn = 0;; turn += 1);
+    else if (equal(path, "/endless")) endless();
+    else if (equal(path, "/long")) for (answer(), count = 0; count < 32; count += 1) write(1, heap, sizeof heap);
+    else if (equal(path, "/broken")) answer(), print("first "), wait(30), print("second"), __builtin_trap();
     else if (equal(path, "/large")) for (answer(), count = 0; count < 13 << 4; count += 1) write(1, heap, sizeof heap);
     else if (equal(path, "/noise")) for (answer(), count = 0; count < 3000; count += 1) write(2, "line\n", 5);
 }

@@ -54,8 +54,7 @@ struct LedgerReplay: AsyncParsableCommand {
                 let batch = Array(part[start..<min(start + Entry.maxTransactions, part.count)])
                 let entry = try Entry(
                     following: state, transactions: batch, timeMilliseconds: state.timeMilliseconds, key: load.nodes[0])
-                let known = Dictionary(batch.map { ($0.bytes, $0) }) { first, _ in first }
-                let outcomes = try state.apply(CheckedEntry(entry, known: known))
+                let outcomes = try state.apply(CheckedEntry(entry, transactions: batch.map { .success($0) }))
                 let recorded = zip(batch, outcomes).map {
                     RecordedOutcome(id: $0.id, sequence: entry.sequence, outcome: $1)
                 }

@@ -64,8 +64,7 @@ struct LedgerStateBench: AsyncParsableCommand {
             let batch = Array(transactions[start..<min(start + Entry.maxTransactions, count)])
             let entry = try Entry(
                 following: draft, transactions: batch, timeMilliseconds: draft.timeMilliseconds, key: load.nodes[0])
-            let known = Dictionary(batch.map { ($0.bytes, $0) }) { first, _ in first }
-            let checked = CheckedEntry(entry, known: known)
+            let checked = CheckedEntry(entry, transactions: batch.map { .success($0) })
             try draft.apply(checked)
             entries.append(checked)
         }

@@ -10,7 +10,7 @@ import PaidDelivery
 import Peering
 import Synchronization
 
-/// A node that fetches and pays, keeping nothing.
+/// A node that fetches and pays.
 final class PaidReader: Sendable {
     /// Blocks that are waited for at the same time.
     private static let lanes = 8
@@ -37,7 +37,36 @@ final class PaidReader: Sendable {
         _ = try await pass(id, source, Pace(unitsPerSecond: 0, end: .distantFuture))
     }
 
-    /// Reads the blob again and again.
+    /// Fetches the blobs into the store again and again, one fetch of each at a time. A fetch ends when its blob is durable;
+    /// the blob is removed then.
+    ///
+    /// - Returns: Units of whole blobs that are durable; the last ones are waited for.
+    func store(_ sources: [BlockSource], for time: Duration, unitsPerSecond: Int) async throws -> Int {
+        let end = NIODeadline.now() + .nanoseconds(Int64(time.inSeconds * 1e9))
+        let pace = Pace(unitsPerSecond: unitsPerSecond, end: end)
+        return try await withThrowingTaskGroup(of: Int.self) { lanes in
+            for source in sources {
+                lanes.addTask { try await self.store(source, pace) }
+            }
+            return try await lanes.reduce(0, +)
+        }
+    }
+
+    private func store(_ source: BlockSource, _ pace: Pace) async throws -> Int {
+        let id = source.hashed().id
+        var units = 0
+        while NIODeadline.now() < pace.end {
+            let wait = pace.next(blocks: source.blockCount) - NIODeadline.now()
+            if wait > .nanoseconds(0) { try await Task.sleep(for: .nanoseconds(wait.nanoseconds)) }
+            try await exchange.fetchWhole(id)
+            // A fetch that ended a moment ago is still told to who asks for the blob right behind its removal.
+            guard try store.remove(id) else { continue }
+            units += 2 * source.blockCount
+        }
+        return units
+    }
+
+    /// Reads the blob again and again, keeping nothing.
     ///
     /// - Returns: Units that came.
     func read(_ id: BlobID, _ source: BlockSource, for time: Duration, unitsPerSecond: Int) async throws -> Int {
@@ -100,9 +129,9 @@ final class PaidReader: Sendable {
             interval = .nanoseconds(unitsPerSecond == 0 ? 0 : 2_000_000_000 / Int64(unitsPerSecond))
         }
 
-        func next() -> NIODeadline {
+        func next(blocks: Int = 1) -> NIODeadline {
             due.withLock { due in
-                defer { due = due + interval }
+                defer { due = due + TimeAmount.nanoseconds(interval.nanoseconds * Int64(blocks)) }
                 return due
             }
         }

@@ -10,14 +10,15 @@ import NIOPosix
 import Stark
 
 /// Paid delivery between two processes over loopback mutual TLS: units of 128 KiB, each acknowledged by a link, each
-/// acknowledgment on the provider's disk.
+/// acknowledgment on the provider's disk, each unit on the reader's.
 struct PaidRun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "paid", abstract: "Fetches a blob from a provider that is paid for each 128 KiB, for some time.")
 
     @Option(help: "Seconds, 1 to 600.") var seconds = 60
-    @Option(help: "Units a second that are asked for at most; 0 for as many as come.") var rate = 10_240
-    @Option(help: "Size of the blob, which is read again and again, in MiB, 1 to 4,096.") var mib = 256
+    @Option(help: "Units a second that are asked for at most; 0 for as many as come.") var rate = 10_500
+    @Option(help: "Size of each of two blobs, which are fetched again and again, in MiB, 1 to 4,096.") var mib = 128
+    @Flag(help: "The reader forgets what it read instead of storing it durably.") var forget = false
     @Flag(help: "Do not pay: the same run with a provider that gives everything away.") var unpaid = false
 
     func validate() throws {
@@ -28,9 +29,9 @@ struct PaidRun: AsyncParsableCommand {
 
     func run() async throws {
         let folder = try WorkFolder()
-        try folder.requireSpace(mib: 2 * mib)
+        try folder.requireSpace(mib: 4 * mib)
         let cast = try Cast()
-        let source = BlockSource(mib: mib)
+        let sources = PaidTerms.sources(mib: mib)
         let terms = try PaidTerms.make(cast, units: UInt64(min(max(rate, 20_480) * (seconds + 10), 1 << 24)))
         var arguments = ["provide-paid", "--mib", "\(mib)", "--folder", folder.file("provider")]
         arguments += ["--anchor", Digest(terms.chain.anchor.bytes)?.hex ?? "", "--units", "\(terms.chain.unitCount)"]
@@ -39,12 +40,15 @@ struct PaidRun: AsyncParsableCommand {
         guard let port = Int(try provider.line()) else { throw BenchError("the provider did not say its port") }
         cast.register(1, port: port)
         let reader = try await PaidReader(cast, folder: folder.file("reader"), terms: terms)
-        let id = source.hashed().id
-        try await reader.warmUp(id, source)
+        for source in sources { try await reader.warmUp(source.hashed().id, source) }
         let before = try PaidReport(try ask(provider))
         var delivered = 0
         let sample = try await Sample.timed(Double(seconds), processes: [provider.id]) {
-            delivered = try await reader.read(id, source, for: .seconds(seconds), unitsPerSecond: rate)
+            delivered =
+                forget
+                ? try await reader.read(
+                    sources[0].hashed().id, sources[0], for: .seconds(seconds), unitsPerSecond: rate)
+                : try await reader.store(sources, for: .seconds(seconds), unitsPerSecond: rate)
         }
         try await Task.sleep(for: .milliseconds(500))
         let after = try PaidReport(try ask(provider))
@@ -67,7 +71,8 @@ struct PaidRun: AsyncParsableCommand {
         func row(_ name: String, _ value: Double, _ unit: String) {
             print("  \(name): \(Table.number(value)) \(unit)")
         }
-        row("units of 128 KiB delivered and verified", Double(delivered) / seconds, "a second")
+        let kept = forget ? "" : ", durable at the reader"
+        row("units of 128 KiB delivered, verified\(kept)", Double(delivered) / seconds, "a second")
         row("bytes", Double(delivered) / 8 / seconds, "MiB/s")
         row("acknowledgments taken", Double(report.acknowledged) / seconds, "a second")
         row("acknowledgments on the disk", Double(report.durable) / seconds, "a second")
@@ -103,6 +108,9 @@ struct PaidTerms {
 
     /// Every process calls the channel by its anchor.
     static func id(anchor: [UInt8]) -> ChannelID { ChannelID(Blake3.hash(anchor)) }
+
+    /// What is delivered.
+    static func sources(mib: Int) -> [BlockSource] { [BlockSource(mib: mib), BlockSource(mib: mib, seed: 2)] }
 
     static let network = NetworkID(Blake3.hash(Array("skerry benchmark".utf8)))
 }

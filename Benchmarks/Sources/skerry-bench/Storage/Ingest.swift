@@ -41,7 +41,7 @@ struct Ingest: AsyncParsableCommand {
             folder: work.file("store"), settings: .init(), threadPool: .singleton, logger: Cast.quiet)
         defer { try? store.close() }
         var settings = BlobStore.Settings()
-        settings.directWriteBytes = 0
+        settings.directStreamBytes = 0
         let direct = try BlobStore(
             folder: work.file("direct"), settings: settings, threadPool: .singleton, logger: Cast.quiet)
         defer { try? direct.close() }
@@ -78,7 +78,7 @@ struct Ingest: AsyncParsableCommand {
                 try await Sample.timed(mib) { try await Ingest.ingest(file, id, source.byteCount, store) }
             }
         }
-        contest.add("store, from a file, past the page cache") {
+        contest.add("store, from a file, around the page cache") {
             try await Ingest.stored(id, in: direct) {
                 try await Sample.timed(mib) { try await Ingest.ingest(file, id, source.byteCount, direct) }
             }

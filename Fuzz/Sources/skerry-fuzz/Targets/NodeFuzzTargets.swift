@@ -27,7 +27,7 @@ enum NodeFuzzTargets {
 
     /// The other home, whose id has 32 bytes 2: no key has it.
     static let peer = NodeID(Digest([UInt8](repeating: 2, count: Digest.byteCount)) ?? Blake3.hash([2]))
-    static let types: [FrameType] = [.kvGet, .kvPut, .kvDelete, .kvList, .kvPush, .kvPull, .kvApps]
+    static let types: [FrameType] = [.kvGet, .kvPut, .kvDelete, .kvList, .kvPush, .kvPull, .kvApps, .kvOffer]
 
     // MARK: Messages
 
@@ -114,6 +114,7 @@ enum NodeFuzzTargets {
     private struct Alone: KVNetwork {
         let nodes: [NodeID]
         var life: UInt64 { 1 }
+        var roster: Int { 1 }
         func homes(of app: String) -> KVHomes? { KVHomes(of: "app", among: nodes, copies: nodes.count) }
         func companions() -> [NodeID] { [] }
         func isUsable(_ node: NodeID) -> Bool { false }
@@ -190,7 +191,8 @@ enum NodeFuzzTargets {
             ],
             "kv-serve": [
                 "get": [0] + key, "put": [1] + put, "delete": [2] + key, "list": [3] + list, "push": [4] + changes,
-                "pull": [5] + pull, "apps": [6],
+                // An offer has the fields of a pull.
+                "pull": [5] + pull, "apps": [6], "offer": [7] + pull,
             ],
         ]
     }

@@ -7,7 +7,7 @@ import Origins
 /// A release's words as the rooms of the edge use them.
 extension OriginManifest {
     /// Statuses that say what is there; what an origin says nothing about is kept as long as the app wants.
-    private static let positive = [200, 203, 300, 301, 308]
+    private static let positive = [200, 203, 204, 206, 300, 301, 308]
     /// Statuses that say that nothing is there.
     private static let negative = [404, 405, 410, 414, 501]
 
@@ -22,9 +22,10 @@ extension OriginManifest {
         }
         if let seconds = cache.defaultTTL {
             for status in OriginManifest.positive { policy.secondsByStatus[status] = Int64(seconds) }
-            policy.defaultSeconds = Int64(seconds)
         }
-        for status in OriginManifest.negative { policy.secondsByStatus[status] = Int64(cache.negativeTTL ?? 0) }
+        if let seconds = cache.negativeTTL {
+            for status in OriginManifest.negative { policy.secondsByStatus[status] = Int64(seconds) }
+        }
         if let seconds = cache.staleWhileRevalidate { policy.staleWhileRevalidateSeconds = Int64(seconds) }
         if let seconds = cache.staleIfError { policy.staleIfErrorSeconds = Int64(seconds) }
         if let seconds = cache.forcedTTL(path) {

@@ -169,7 +169,7 @@ final class CallServer: Sendable {
     /// What is run for a request.
     private struct Work: Sendable {
         let version: FunctionVersion
-        var call: FunctionCall
+        let call: FunctionCall
         let hops: UInt8
         let isClients: Bool
 
@@ -186,11 +186,9 @@ final class CallServer: Sendable {
             guard let clients else {
                 throw .refused(FunctionError(.unreachable, "This node runs no calls of clients"))
             }
-            var work = Work(
-                try clients.call(begin, entry.upload, by: peer, cancellation: entry.cancellation), hops: begin.hops,
-                isClients: true)
-            work.call.deadline = deadline
-            return work
+            return Work(
+                try clients.call(begin, entry.upload, by: peer, deadline, cancellation: entry.cancellation),
+                hops: begin.hops, isClients: true)
         }
         let call = FunctionCall(
             id: begin.request.id, trace: begin.request.trace.isEmpty ? nil : begin.request.trace,

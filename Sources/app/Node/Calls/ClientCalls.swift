@@ -26,7 +26,8 @@ struct ClientCalls: Sendable {
     /// - Parameter upload: The body, if it did not come whole.
     /// - Throws: ``CallFailure`` for an app that has no function here, and for what is no request; nothing ran then.
     func call(
-        _ begin: CallFrames.Begin, _ upload: ByteStream?, by peer: NodeID, cancellation: Cancellation
+        _ begin: CallFrames.Begin, _ upload: ByteStream?, by peer: NodeID, _ deadline: NIODeadline,
+        cancellation: Cancellation
     ) throws(CallFailure) -> (FunctionVersion, FunctionCall) {
         let target = begin.request.url
         let path = target.firstIndex(of: "?").map { String(target[..<$0]) } ?? target
@@ -40,7 +41,10 @@ struct ClientCalls: Sendable {
         } catch {
             throw .refused(FunctionError(.init(rawValue: error.code.description), error.message))
         }
-        return (FunctionVersion(tenant: release.tenant, release: release.release), FunctionCall(request))
+        return (
+            FunctionVersion(tenant: release.tenant, release: release.release),
+            FunctionCall(request, deadline: deadline)
+        )
     }
 
     private func release(of name: String, _ path: String, visitor: String) throws(CallFailure) -> FunctionRelease {

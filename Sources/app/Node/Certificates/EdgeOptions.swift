@@ -1,4 +1,5 @@
 public import Certificates
+import Gateway
 
 /// How a node speaks TLS, and where its certificates come from: `tls` in `node.json`. Nothing of it is on by default.
 public struct TLSOptions: Codable, Sendable, Equatable {
@@ -48,15 +49,34 @@ public struct TLSOptions: Codable, Sendable, Equatable {
     public var certificates: [Files]?
     /// Names of the node itself, beside those below `localhost`, which get a certificate that only the node signed.
     public var names: [String]?
+    /// Whether visitors of names that have a certificate are sent from cleartext to TLS (308); challenges of an authority
+    /// are not. Nil for no.
+    public var redirectsCleartext: Bool?
+    /// The port in those redirects, for a port mapping in front of the node. Nil for that of ``address``.
+    public var redirectPort: UInt16?
+    /// How long browsers shall use TLS alone (RFC 6797), in seconds, said in every answer over TLS. Nil: not said. Who has
+    /// heard it keeps to it.
+    public var strictTransportSeconds: Int?
 
     public init(
         address: NodeConfiguration.Address? = nil, authority: Authority? = nil, certificates: [Files]? = nil,
-        names: [String]? = nil
+        names: [String]? = nil, redirectsCleartext: Bool? = nil, redirectPort: UInt16? = nil,
+        strictTransportSeconds: Int? = nil
     ) {
         self.address = address
         self.authority = authority
         self.certificates = certificates
         self.names = names
+        self.redirectsCleartext = redirectsCleartext
+        self.redirectPort = redirectPort
+        self.strictTransportSeconds = strictTransportSeconds
+    }
+
+    /// Tells the gateway what concerns all its connections.
+    func apply(to settings: inout Gateway.Settings.TLS) {
+        settings.redirectsCleartext = redirectsCleartext ?? false
+        settings.redirectPort = redirectPort.map { Int($0) }
+        settings.strictTransport = strictTransportSeconds.map { .seconds($0) }
     }
 }
 

@@ -118,7 +118,7 @@ actor LedgerDuties {
             let transaction = try builder.sign(
                 action, nonce: keeper.state.nonce(of: .node(node)) &+ 1,
                 validUntilMilliseconds: max(now(), before.timeMilliseconds).plus(LedgerDuties.validity))
-            let (sequence, _) = try await sync.submit(transaction.bytes)
+            let (sequence, _) = try await sync.submit(transaction)
             logger.debug("did a duty", metadata: ["duty": "\(duty.label)", "sequence": "\(sequence)"])
         } catch let error as LedgerError {
             // Mostly another node was first, or the sequencer's clock differs a little.
@@ -212,7 +212,7 @@ actor LedgerDuties {
             guard keeper.failure == nil else { return await deliver(evidence) }
             do {
                 let nonce = keeper.state.nonce(of: .node(node)) &+ 1
-                _ = try await sync.submit(builder.sign(.submitFault(evidence), nonce: nonce).bytes)
+                _ = try await sync.submit(builder.sign(.submitFault(evidence), nonce: nonce))
                 return
             } catch let error as LedgerError where error.code != .badNonce {
                 return logger.info("evidence was refused", metadata: ["error": "\(error)"])

@@ -58,7 +58,7 @@ struct NodeFunctions: GatewayFunctions {
 
 extension FunctionCall {
     /// A visitor's request.
-    init(_ request: FunctionRequest) {
+    convenience init(_ request: FunctionRequest, deadline: NIODeadline? = nil) {
         let body: FunctionBody =
             switch request.body {
             case .bytes(let bytes): .bytes(bytes)
@@ -66,6 +66,6 @@ extension FunctionCall {
             }
         self.init(
             id: request.id, trace: request.trace, method: request.method, url: request.url, headers: request.headers,
-            body: body, cancellation: request.cancellation)
+            body: body, deadline: deadline, cancellation: request.cancellation)
     }
 }

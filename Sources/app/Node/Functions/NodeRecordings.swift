@@ -62,6 +62,9 @@ final class NodeRecordings: Sendable {
             version: found.version, app: app.description, code: code, input: input, requestID: id)
         let (logs, version) = (logs, found.version)
         let start = NIODeadline.now()
+        guard receipts.reserve() else { throw NodeRecordings.busy("signs too many receipts") }
+        var draft: ReceiptBook.Draft?
+        defer { receipts.fill(draft) }
         let recording = try await limited {
             try await recorder.record(order) { level, text in
                 let line = FunctionLogLine(level: Logger.Level(level), text: text, requestID: id)
@@ -70,8 +73,8 @@ final class NodeRecordings: Sendable {
         }
         let call = FunctionCall(id: id, method: input.method, url: input.url)
         let wall = UInt64(max(0, (NIODeadline.now() - start).nanoseconds / 1_000))
-        _ = receipts.add(
-            ReceiptBook.Draft(call: call, version: version, outcome: .recorded(recording), wallMicroseconds: wall))
+        draft = ReceiptBook.Draft(
+            call: call, version: version, outcome: .recorded(recording), wallMicroseconds: wall)
         return (try SignedRecording(recording, key: key), id)
     }
 
@@ -87,12 +90,14 @@ final class NodeRecordings: Sendable {
             return true
         }
         guard isFree else {
-            throw ControlFailure(
-                status: 503, code: "recording/busy",
-                message: "The node records or replays \(NodeRecordings.maxRunning) invocations already; try again soon")
+            throw NodeRecordings.busy("records or replays \(NodeRecordings.maxRunning) invocations already")
         }
         defer { running.withLock { $0 -= 1 } }
         return try await body()
+    }
+
+    private static func busy(_ reason: String) -> ControlFailure {
+        ControlFailure(status: 503, code: "recording/busy", message: "The node \(reason); try again soon")
     }
 }
 

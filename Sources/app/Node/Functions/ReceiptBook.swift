@@ -13,14 +13,18 @@ import Synchronization
 /// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
 ///
 /// What a request costs is an entry in a list: hashing and signing are done by ``run()``. The newest are in memory; a folder,
-/// if there is one, keeps them and older ones over restarts.
+/// if there is one, keeps them and older ones over restarts. What is named in an answer has its place, and can be had from then
+/// on until newer ones push it out; only a process that is killed takes those of the last ``interval`` with it.
 final class ReceiptBook: Sendable {
     /// Receipts that are kept: about 12 MB.
     static let maxKept = 16_384
     /// How long a receipt waits for others to be signed with.
     private static let interval = Duration.milliseconds(100)
-    /// Invocations that wait for their receipts, and bytes of their bodies. Beyond that invocations get none.
-    private static let maxWaiting = 65_536
+    /// Streamed answers and recordings that have a place and are not over: so many more than wait.
+    static let maxPromised = 4_096
+    /// Invocations that wait for their receipts, and bytes of their bodies; beyond that invocations get none. With those that
+    /// have a place they are no more than are kept, so none is pushed out by what is signed with it.
+    static let maxWaiting = maxKept - maxPromised
     private static let maxWaitingBytes = 64 << 20
     /// The header that names a receipt.
     static let header = "skerry-receipt"
@@ -51,10 +55,17 @@ final class ReceiptBook: Sendable {
     private struct State {
         var waiting: [Draft] = []
         var waitingBytes = 0
+        /// Places that were given and are not filled.
+        var promised = 0
         var kept: [String: SignedReceipt] = [:]
         /// Ids in the order in which they were kept; the oldest is at `next` once the ring is full.
         var ring: [String] = []
         var next = 0
+
+        mutating func add(_ draft: Draft) {
+            waiting.append(draft)
+            waitingBytes += draft.byteCount
+        }
 
         mutating func keep(_ signed: [SignedReceipt]) {
             for receipt in signed {
@@ -93,6 +104,12 @@ final class ReceiptBook: Sendable {
             try? await Task.sleep(for: ReceiptBook.interval)
             signWaiting()
         }
+    }
+
+    /// Signs what waits. For the end, when nothing runs any more that gets a receipt; streams that broke off with what ran
+    /// get a moment to say so.
+    func flush() async {
+        for _ in 0..<25 where state.withLock({ $0.promised }) > 0 { try? await Task.sleep(for: .milliseconds(20)) }
         signWaiting()
     }
 
@@ -112,13 +129,35 @@ final class ReceiptBook: Sendable {
             guard state.waiting.count < ReceiptBook.maxWaiting, state.waitingBytes < ReceiptBook.maxWaitingBytes else {
                 return false
             }
-            state.waiting.append(draft)
-            state.waitingBytes += draft.byteCount
+            state.add(draft)
             return true
         }
-        if !isTaken { Counter(label: "skerry_function_receipts_skipped_total").increment() }
+        if !isTaken { ReceiptBook.countSkipped() }
         return isTaken
     }
+
+    /// Takes a place for an invocation whose receipt is named before it is over; false when too many have one.
+    ///
+    /// Whoever gets one gives it back with ``fill(_:)``.
+    func reserve() -> Bool {
+        let isFree = state.withLock { state in
+            guard state.promised < ReceiptBook.maxPromised else { return false }
+            state.promised += 1
+            return true
+        }
+        if !isFree { ReceiptBook.countSkipped() }
+        return isFree
+    }
+
+    /// Takes the invocation that has a place; nil if there was none in the end.
+    func fill(_ draft: Draft?) {
+        state.withLock { state in
+            state.promised -= 1
+            if let draft { state.add(draft) }
+        }
+    }
+
+    private static func countSkipped() { Counter(label: "skerry_function_receipts_skipped_total").increment() }
 
     /// The id of a call's receipt: the request's, where calls of one function by another have a slash and a number more, with
     /// hyphens for slashes.
@@ -145,6 +184,7 @@ final class ReceiptBook: Sendable {
                 return reply
             }
         case .stream(let source):
+            guard reserve() else { return reply }
             reply.body = .stream(watched(source, reply, call, version, wall))
         }
         reply.headers.append((ReceiptBook.header, ReceiptBook.id(of: call)))
@@ -161,7 +201,7 @@ final class ReceiptBook: Sendable {
                 wallMicroseconds: wall))
     }
 
-    /// The same stream, hashed as it goes by.
+    /// The same stream, hashed as it goes by. Fills the place that it has.
     private func watched(
         _ source: ByteStream, _ reply: FunctionReply, _ call: FunctionCall, _ version: FunctionVersion, _ wall: UInt64
     ) -> ByteStream {
@@ -182,7 +222,7 @@ final class ReceiptBook: Sendable {
                 source.stop()
             }
             let outcome = Draft.Outcome.stream(status: status, hash: hasher.finalize(), isBroken: failure != nil)
-            _ = self.add(Draft(call: call, version: version, outcome: outcome, wallMicroseconds: wall))
+            self.fill(Draft(call: call, version: version, outcome: outcome, wallMicroseconds: wall))
             if let failure { watched?.fail(failure) } else { watched?.finish() }
         }
         return watched

@@ -12,6 +12,9 @@ protocol KVNetwork: Sendable {
     /// The homes of an app (`<owner>/<name>`); nil if the ledger knows no such app.
     func homes(of app: String) -> KVHomes?
 
+    /// Another number when other nodes take part.
+    var roster: Int { get }
+
     /// Homes and former homes of the apps that this node is a home of.
     func companions() -> [NodeID]
 
@@ -35,7 +38,18 @@ final class LedgerKVNetwork: KVNetwork {
     private struct Cache {
         var sequence: UInt64?
         var participants: [NodeID] = []
+        var arrivals: [NodeID: Int] = [:]
+        var leavers: [NodeID] = []
         var homes: [AppName: KVHomes] = [:]
+
+        mutating func follow(_ state: LedgerState) {
+            guard sequence != state.sequence else { return }
+            sequence = state.sequence
+            participants = state.participants.map(\.id)
+            arrivals = LedgerKVNetwork.arrivals(state)
+            leavers = state.nodes.map(\.id).filter { LedgerDirectory.isLeaving($0, state) }
+            homes = [:]
+        }
     }
 
     private let node: NodeID
@@ -71,20 +85,39 @@ final class LedgerKVNetwork: KVNetwork {
         return found.sorted()
     }
 
+    var roster: Int {
+        let state = keeper.state
+        return cache.withLock { cache in
+            cache.follow(state)
+            return cache.participants.hashValue
+        }
+    }
+
     /// Homes change with the ledger only, and are asked for with each call.
     private func homes(of name: AppName, _ state: LedgerState) -> KVHomes {
         cache.withLock { cache in
-            if cache.sequence != state.sequence {
-                cache.sequence = state.sequence
-                cache.participants = state.participants.map(\.id)
-                cache.homes = [:]
-            }
+            cache.follow(state)
             if let known = cache.homes[name] { return known }
             let homes = KVHomes(
-                of: name.description, among: cache.participants, copies: Int(state.parameters.replicas))
+                of: name.description, among: cache.participants, arrivals: cache.arrivals, leavers: cache.leavers,
+                copies: Int(state.parameters.replicas))
             cache.homes[name] = homes
             return homes
         }
+    }
+
+    /// The nodes that came no more epochs ago than stakes are locked for, numbered in their order.
+    private static func arrivals(_ state: LedgerState) -> [NodeID: Int] {
+        let recent = state.participants.compactMap { node -> (epoch: UInt64, sequence: UInt64, node: NodeID)? in
+            guard case .since(let epoch) = node.participation, epoch > 0 || node.registeredSequence > 0 else {
+                return nil
+            }
+            let (age, isAhead) = state.epoch.number.subtractingReportingOverflow(epoch)
+            guard !isAhead, age <= UInt64(state.parameters.unstakeLockEpochs) else { return nil }
+            return (epoch, node.registeredSequence, node.id)
+        }
+        let ordered = recent.sorted { ($0.epoch, $0.sequence) < ($1.epoch, $1.sequence) }
+        return Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1.node, $0 + 1) })
     }
 
     func isUsable(_ node: NodeID) -> Bool { membership.isUsable(node) }

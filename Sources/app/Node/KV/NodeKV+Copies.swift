@@ -53,8 +53,12 @@ extension NodeKV {
             let key = LaneKey(app: app, node: home)
             if let lane = lanes[key] { return lane }
             if lanes.count >= settings.maxLanes { lanes = [:] }
-            let lane = KVLane(app: app, writer: NodeKV.writer(of: node), store: store) { [weak self] page, timeout in
+            let incarnation = store.incarnation
+            let writer = NodeKV.writer(of: node, incarnation: incarnation)
+            let lane = KVLane(app: app, writer: writer, store: store) { [weak self] page, timeout in
                 guard let self else { throw PeerError(.closed, "This node is shutting down") }
+                var page = page
+                page.incarnation = incarnation
                 let applied: PeerPBKVApplied = try await self.ask(home, .kvPush, page, timeout: timeout)
                 return applied.clock
             }
@@ -72,34 +76,59 @@ extension NodeKV {
     func catchUp(_ app: String, _ homes: KVHomes, wait: Bool) async -> Bool {
         let life = network.life
         if readiness.isReady(app, homes, life: life) { return true }
-        let attempt = readiness.attempt(app, homes, life: life) { await self.pullAll(app, homes) }
+        let attempt = readiness.attempt(app, homes, life: life) { await self.pullAll(app, homes, life: life) }
         let isAlone = !homes.nodes.contains { $0 != node && network.isUsable($0) }
         return wait || isAlone ? await attempt.value : false
     }
 
-    /// Asks all homes, and former ones, for what is lacking here: whether one home answered, or there is no other.
-    private func pullAll(_ app: String, _ homes: KVHomes) async -> Bool {
+    /// Asks other homes and former ones for what is lacking here: whether that makes this home level.
+    ///
+    /// A home that was level before needs the answer of one other home, if there is any alive. One that never was might
+    /// hear from others that know as little: it needs one that was level, or what everybody has who is believed alive.
+    private func pullAll(_ app: String, _ homes: KVHomes, life: UInt64) async -> Bool {
         let others = homes.nodes.filter { $0 != node && network.isUsable($0) }
         var isReady = others.isEmpty
+        var isLevel = readiness.isSettled(app, life: life)
+        var isComplete = true
         for other in others {
-            if await pull(app, from: other) { isReady = true }
+            let telling = await pull(app, from: other)
+            if telling != .failed { isReady = true } else { isComplete = false }
+            if telling == .level { isLevel = true }
         }
-        for other in homes.former where other != node && network.isUsable(other) { await pull(app, from: other) }
-        return isReady
+        for other in homes.former where other != node && network.isUsable(other) {
+            if await pull(app, from: other) == .failed { isComplete = false }
+        }
+        // Those that still run offer what they have by themselves; here nobody else might know of it.
+        if !isLevel {
+            for other in homes.left where other != node { await pull(app, from: other) }
+        }
+        guard isReady, isLevel || isComplete else { return false }
+        return (try? await store.takeBack(app)) != nil
     }
 
-    /// Takes over what another home has and this one lacks: whether it told everything.
+    /// How another node told what it has of an app.
+    enum Telling {
+        /// It did not tell everything.
+        case failed
+        case told
+        /// So did a home that has been level with the others.
+        case level
+    }
+
+    /// Takes over what another node has and this one lacks.
     @discardableResult
-    func pull(_ app: String, from home: NodeID) async -> Bool {
+    func pull(_ app: String, from home: NodeID) async -> Telling {
         do {
             var seen = try await store.vector(of: app)
             for _ in 0..<NodeKV.maxPages {
-                guard let page = try await told(app, by: home, seen, isWhole: false) else {
+                let answer = try await told(app, by: home, seen, isWhole: false)
+                let telling = answer.isLevel ? Telling.level : .told
+                guard let page = answer.page else {
                     try await readiness.copying(app) { try await copyWhole(app, from: home) }
-                    return true
+                    return telling
                 }
                 let reached = try await store.merge(page.changes, spans: page.spans, of: app)
-                if page.isComplete { return true }
+                if page.isComplete { return telling }
                 guard reached != seen else { throw KVMessages.violation("a page that leads nowhere") }
                 seen = reached
             }
@@ -108,7 +137,7 @@ extension NodeKV {
             logger.info(
                 "cannot catch up with a home",
                 metadata: ["app": "\(app)", "home": "\(home.short)", "error": "\(error)"])
-            return false
+            return .failed
         }
     }
 
@@ -116,7 +145,7 @@ extension NodeKV {
         try await store.beginCopy(of: app)
         var (reached, covered) = (KVVector(), KVVector?.none)
         for _ in 0..<NodeKV.maxPages {
-            guard let page = try await told(app, by: home, reached, isWhole: true) else {
+            guard let page = try await told(app, by: home, reached, isWhole: true).page else {
                 throw KVMessages.violation("no page of a whole copy")
             }
             try await store.merge(page.changes, spans: [], of: app, isMarking: true)
@@ -130,21 +159,23 @@ extension NodeKV {
         throw KVMessages.violation("changes without end")
     }
 
+    /// A page of what another node has; nil if everything has to be copied.
     private func told(
         _ app: String, by home: NodeID, _ seen: KVVector, isWhole: Bool
-    ) async throws -> KVChangePage? {
+    ) async throws -> (page: KVChangePage?, isLevel: Bool) {
         let question = PeerPBKVPull.with {
             $0.app = app
             $0.seen = seen.message
             $0.whole = isWhole
         }
         let answer: PeerPBKVChanges = try await ask(home, .kvPull, question)
-        return answer.tooOld ? nil : try KVChangePage(answer)
+        return (answer.tooOld ? nil : try KVChangePage(answer), answer.level)
     }
 
     // MARK: By itself
 
-    /// Compares this node's stores with those of other homes, now and then and when one comes back, until cancelled.
+    /// Compares this node's stores with those of other homes, now and then and when one comes back, and hands over what it is
+    /// no home of any more, until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask {
@@ -162,6 +193,7 @@ extension NodeKV {
                     await self.catchUpAll()
                 }
             }
+            group.addTask { await self.keepHandingOver() }
         }
     }
 

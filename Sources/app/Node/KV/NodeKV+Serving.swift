@@ -10,7 +10,9 @@ import Wire
 extension NodeKV {
     /// Apps in one answer at most.
     private static let maxApps = 256
-    private static let types: Set<FrameType> = [.kvGet, .kvPut, .kvDelete, .kvList, .kvPush, .kvPull, .kvApps]
+    private static let types: Set<FrameType> = [
+        .kvGet, .kvPut, .kvDelete, .kvList, .kvPush, .kvPull, .kvApps, .kvOffer,
+    ]
 
     /// The answer to a request; nil if it is for another room.
     func serve(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply>? {
@@ -58,6 +60,7 @@ extension NodeKV {
             return try PeerReply(.kvNames, page.message)
         case .kvPush: return try PeerReply(.kvApplied, try await push(try request.message(), request.peer))
         case .kvPull: return try PeerReply(.kvChanges, try await pulled(try request.message(), request.peer))
+        case .kvOffer: return try PeerReply(.kvOffered, try await offered(try request.message(), request.peer))
         default: return try PeerReply(.kvAppList, try await apps(try request.message(), request.peer))
         }
     }
@@ -78,7 +81,7 @@ extension NodeKV {
             throw PeerError(.kvNotHome, "Not both nodes are homes of the app's values")
         }
         let page = try KVChangePage(message)
-        let writer = NodeKV.writer(of: peer)
+        let writer = NodeKV.writer(of: peer, incarnation: message.incarnation)
         guard let span = page.spans.first, page.spans.count == 1, span.writer == writer,
             page.changes.allSatisfy({ $0.stamp.writer == writer })
         else { throw KVMessages.violation("changes that are not its sender's") }
@@ -94,14 +97,13 @@ extension NodeKV {
         guard let homes = network.homes(of: message.app), homes.contains(peer) else {
             throw PeerError(.kvNotHome, "The asker is no home of the app's values")
         }
+        let isLevel = homes.contains(node) && readiness.isSettled(message.app, life: network.life)
         let page = try await store.changes(of: message.app, since: try KVVector(message.seen), isWhole: message.whole)
-        guard let page else {
-            return PeerPBKVChanges.with {
-                $0.app = message.app
-                $0.tooOld = true
-            }
-        }
-        return page.message(of: message.app)
+        var answer = page?.message(of: message.app) ?? PeerPBKVChanges()
+        answer.app = message.app
+        answer.tooOld = page == nil
+        answer.level = isLevel
+        return answer
     }
 
     private func apps(_ message: PeerPBKVApps, _ peer: NodeID) async throws -> PeerPBKVAppList {

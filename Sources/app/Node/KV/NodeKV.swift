@@ -41,6 +41,8 @@ final class NodeKV: KeyValues {
     let settings: Settings
     let logger: Logger
     let readiness = KVReadiness()
+    /// Apps of which this node has values and is no home, as it found when it last looked.
+    let handingOver = Mutex(0)
     private let calls: KVCallLimit<String>
     let served: KVCallLimit<NodeID>
 
@@ -54,12 +56,11 @@ final class NodeKV: KeyValues {
     ///
     /// - Throws: `KVError` if the file is no store.
     convenience init(node: NodeID, file: String, network: any KVNetwork, logger: Logger) throws {
-        var settings = KVSettings()
-        settings.writer = NodeKV.writer(of: node)
-        self.init(node: node, store: try KVStore(path: file, settings: settings), network: network, logger: logger)
+        let store = try KVStore(path: file) { NodeKV.writer(of: node, incarnation: $0) }
+        self.init(node: node, store: store, network: network, logger: logger)
     }
 
-    /// - Parameter store: Its writer is ``writer(of:)``; ``close()`` closes it.
+    /// - Parameter store: Its writer is ``writer(of:incarnation:)``; ``close()`` closes it.
     init(node: NodeID, store: KVStore, network: any KVNetwork, settings: Settings = Settings(), logger: Logger) {
         self.node = node
         self.store = store
@@ -70,9 +71,16 @@ final class NodeKV: KeyValues {
         served = KVCallLimit(most: settings.maxServedPerPeer, mostInAll: settings.maxServed)
     }
 
-    /// How a node signs its changes: the first 8 bytes of its id. Nobody finds a key for the 8 bytes of another's.
-    static func writer(of node: NodeID) -> Int64 {
-        node.digest.bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+    /// How a node signs its changes: 8 bytes that follow from its id and the number of its file. A file that takes the place
+    /// of a lost one has another number: the changes in the lost one are those of somebody else, to be heard of again.
+    /// Nobody finds a key or a number for the 8 bytes of another's.
+    static func writer(of node: NodeID, incarnation: Int64 = 0) -> Int64 {
+        var bytes = node.digest.bytes
+        if incarnation != 0 {
+            let number = withUnsafeBytes(of: incarnation.bigEndian) { Array($0) }
+            bytes = Blake3.hash(bytes + number).bytes
+        }
+        return bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
     }
 
     /// These values for functions, each of which reaches the namespaces that its release is bound to.

@@ -67,7 +67,7 @@ actor ExecSession {
         guard !isTakingInput else {
             throw ControlFailure(
                 status: 409, code: "machine/input-busy",
-                message: "The command has not taken all of the input before this")
+                message: "The command has not taken all of the input before this; give it again later")
         }
         isTakingInput = true
         defer { isTakingInput = false }

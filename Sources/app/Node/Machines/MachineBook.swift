@@ -15,6 +15,8 @@ struct MachineBook: Codable, Sendable, Equatable {
         var template: String
         /// Whether the owner stopped it.
         var isStopped: Bool
+        /// Of the values that its secrets had when it was made; nil if it was not made yet.
+        var secretsStamp: String?
     }
 
     var entries: [Entry] = []

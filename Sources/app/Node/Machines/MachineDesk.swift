@@ -81,7 +81,8 @@ actor MachineDesk {
         let state = state()
         guard order.network == state.networkID.description, order.node == node.description else {
             throw ControlFailure(
-                status: 401, code: "machine/wrong-node", message: "The order is for another node or network")
+                status: 401, code: "machine/wrong-node",
+                message: "The order is for another node or network; sign one for this node")
         }
         let now = now()
         // What this node heard before it was started it does not remember: it could be a repetition.
@@ -146,7 +147,8 @@ actor MachineDesk {
     private func session(_ id: String, _ account: AccountID) throws -> ExecSession {
         guard let known = sessions[id], known.owner == account else {
             throw ControlFailure(
-                status: 404, code: "machine/no-session", message: "The command has ended, or was never begun")
+                status: 404, code: "machine/no-session",
+                message: "The command has ended, or was never begun; begin another one")
         }
         return known.session
     }

@@ -43,6 +43,9 @@ struct MachineHome: Sendable {
 
     var node: NodeID { key.publicKey.node }
 
+    /// Where, in a node's folder for machines, the volumes are.
+    static func volumes(in folder: String) -> String { folder + "/volumes" }
+
     func surroundings(_ control: any MachineControl, _ volumes: NodeVolumes) -> MachineSurroundings {
         let home = self
         return MachineSurroundings(
@@ -50,7 +53,7 @@ struct MachineHome: Sendable {
             isUsable: { home.membership.isUsable($0) }, control: control, manifest: { try await home.manifest($0) },
             image: { try await home.image($0, for: $1) },
             release: { await home.release($0) }, holders: { await home.unpacker?.holders ?? [] },
-            secrets: { names, app in try await home.secrets.values(of: names, for: app) },
+            secrets: { names, app in try await home.secrets.stamped(names, of: app) },
             volumes: { try await volumes.mounts($0, $1, fence: $2) }, dropVolumes: { await volumes.drop($0, $1) },
             dropPreviews: { await volumes.dropPreviews() }, limit: { try home.limit($0, $1) },
             limitPath: { home.limitPath($0) }, announce: { await home.announce($0) }, now: MachineClock.now,
@@ -69,7 +72,7 @@ struct MachineHome: Sendable {
                 action, nonce: state.nonce(of: .node(node)) &+ 1,
                 validUntilMilliseconds: now + MachineHome.validity)
             do {
-                _ = try await sync.submit(transaction.bytes)
+                _ = try await sync.submit(transaction)
                 return
             } catch let error as LedgerError where error.code == .badNonce && attempt < MachineHome.nonceAttempts {
                 attempt += 1
@@ -113,7 +116,7 @@ struct MachineHome: Sendable {
         let blobs = NodeVolumeBlobs(store: store, exchange: exchange, owner: own)
         let copies = NodeVolumeBlobs(store: store, exchange: exchange, owner: others)
         let volumes = try VolumeStore(
-            folder: folder + "/volumes", blobs: blobs, threads: .singleton, logger: logger)
+            folder: MachineHome.volumes(in: folder), blobs: blobs, threads: .singleton, logger: logger)
         let (keeper, peers) = (keeper, peers)
         return try NodeVolumes(
             node: node, folder: folder, store: volumes, copies: copies, state: { keeper.state },
@@ -138,9 +141,9 @@ struct MachineHome: Sendable {
 
     /// Makes the folders.
     func prepare() throws {
-        for part in ["", "/volumes"] {
+        for path in [folder, MachineHome.volumes(in: folder)] {
             try FileManager.default.createDirectory(
-                atPath: folder + part, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
     }
 

@@ -121,7 +121,7 @@ extension MachineKeeper {
         case .create(let release, let starts): create(release, starts: starts, slot, wish)
         case .start(let release):
             held[slot]?.stopped.remove(release)
-            act(on: release, slot) { control, id in try await control.start(id) }
+            start(release, slot)
         case .stop(let release):
             held[slot]?.stopped.insert(release)
             stop(release, slot)
@@ -177,7 +177,8 @@ extension MachineKeeper {
         let mounts = try await world.volumes(slot, manifest, fence)
         guard held[slot]?.fence == fence else { return }
         let spec = try MachineSpec(
-            id: id, manifest, slot, secrets: secrets, mounts: mounts, node: world.node, limit: world.limitPath(id),
+            id: id, manifest, slot, secrets: secrets.values, mounts: mounts, node: world.node,
+            limit: world.limitPath(id),
             entrance: world.entrance)
         do throws(MachineError) {
             try await world.control.create(spec, image: image)
@@ -186,6 +187,11 @@ extension MachineKeeper {
             // Of an earlier attempt: what it should be may have changed.
             try await world.control.destroy(id)
             try await world.control.create(spec, image: image)
+        }
+        if var entry = book.entries.first(where: { $0.id == id }) {
+            entry.secretsStamp = secrets.stamp
+            book.put(entry)
+            save()
         }
         if starts, held[slot]?.isPaused != true { try await world.control.start(id) }
         // News of it may come later than this; until then it would look as if it was not there, or did not run yet.
@@ -232,19 +238,44 @@ extension MachineKeeper {
         create(release, starts: current.isAwake && !current.isStopped || isProof, slot, wish)
     }
 
-    private func act(
-        on release: String, _ slot: MachineSlot,
-        _ body: @escaping @Sendable (any MachineControl, MachineID) async throws -> Void
-    ) {
+    /// Starts a container that is there and does not run.
+    private func start(_ release: String, _ slot: MachineSlot) {
         guard isTidy, held[slot]?.busy[release] == nil, let entry = book[slot.name.description, slot.slot, release]
         else { return }
-        enqueue(release, slot) { [world, logger] _ in
-            do { try await body(world.control, entry.id) } catch {
+        enqueue(release, slot) { [world, logger] keeper in
+            if await keeper.renew(entry.id, slot) { return }
+            do { try await world.control.start(entry.id) } catch {
                 logger.warning(
-                    "something cannot be done with a machine",
-                    metadata: ["machine": "\(entry.id)", "error": "\(error)"])
+                    "a machine cannot be started", metadata: ["machine": "\(entry.id)", "error": "\(error)"])
             }
         }
+    }
+
+    /// Makes a container anew, and starts it, if its secrets have other values by now. If they are not known, or something
+    /// else is missing, it is left as it is.
+    ///
+    /// - Returns: Whether there is nothing left to start.
+    private func renew(_ id: MachineID, _ slot: MachineSlot) async -> Bool {
+        // As it is after what was done to it before.
+        guard let entry = book.entries.first(where: { $0.id == id }),
+            let manifest = wishes[slot.name]?.manifest(of: entry.release), !manifest.secrets.isEmpty,
+            let secrets = try? await world.secrets(manifest.secrets, slot.name), secrets.stamp != entry.secretsStamp,
+            held[slot]?.fence == entry.fence
+        else { return false }
+        let metadata: Logger.Metadata = ["app": "\(slot.name)", "slot": "\(slot.slot)"]
+        logger.notice("a machine whose secrets changed is made anew", metadata: metadata)
+        var failure: (any Error)?
+        do {
+            try await make(id, manifest, slot, entry.fence, starts: true)
+        } catch {
+            logger.warning("it cannot be made anew", metadata: metadata.merging(["error": "\(error)"]) { $1 })
+            if (try? await world.control.status(id)) != nil { return false }
+            // It is gone; so it is made like one that could not be made at first.
+            statuses[id] = nil
+            failure = error
+        }
+        await made(book.entries.first { $0.id == id }?.release ?? entry.release, slot, entry.fence, failure)
+        return true
     }
 
     /// Stops a container once the other nodes know that nothing goes there and what it works on is done.
@@ -252,13 +283,13 @@ extension MachineKeeper {
         guard held[slot]?.busy[release] == nil, let entry = book[slot.name.description, slot.slot, release] else {
             return
         }
-        afterDraining(entry, slot) { control in try await control.stop(entry.id) }
+        afterDraining(entry, slot) { keeper in try await keeper.world.control.stop(entry.id) }
     }
 
     /// Does something to a container that serves when what it works on is done.
     private func afterDraining(
         _ entry: MachineBook.Entry, _ slot: MachineSlot,
-        _ body: @escaping @Sendable (any MachineControl) async throws -> Void
+        _ body: @escaping @Sendable (MachineKeeper) async throws -> Void
     ) {
         held[slot]?.stopping.insert(entry.release)
         let key = MachineTable.Key(app: entry.app, slot: entry.slot, release: entry.release)
@@ -270,10 +301,10 @@ extension MachineKeeper {
     }
 
     private func halt(
-        _ entry: MachineBook.Entry, _ slot: MachineSlot, _ body: @Sendable (any MachineControl) async throws -> Void
+        _ entry: MachineBook.Entry, _ slot: MachineSlot, _ body: @Sendable (MachineKeeper) async throws -> Void
     ) async {
         do {
-            try await body(world.control)
+            try await body(self)
             // News of it may come later than this; until then it would look as if it still answered.
             if let status = try? await world.control.status(entry.id) { take(status) }
         } catch {
@@ -431,8 +462,8 @@ extension MachineKeeper {
         await wait(patience) { held[slot]?.busy.isEmpty == false }
     }
 
-    /// Stops a slot's machine once what it works on is done, and starts it again; starts one that does not run. A release that
-    /// failed here is tried again.
+    /// Stops a slot's machine once what it works on is done, and starts it again, with the values that its secrets have now;
+    /// starts one that does not run. A release that failed here is tried again.
     ///
     /// - Returns: False if the slot is not this node's.
     func restart(_ app: String, _ number: UInt32) -> Bool {
@@ -443,9 +474,12 @@ extension MachineKeeper {
         held[slot]?.core.forgive()
         guard setStopped(app, number, false) else { return false }
         if runs, let entry {
-            afterDraining(entry, slot) { control in try await control.restart(entry.id) }
+            afterDraining(entry, slot) { keeper in
+                if await keeper.renew(entry.id, slot) { return }
+                try await keeper.world.control.restart(entry.id)
+            }
         } else if let entry {
-            act(on: entry.release, slot) { control, id in try await control.start(id) }
+            start(entry.release, slot)
         }
         return true
     }

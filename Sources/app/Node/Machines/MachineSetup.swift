@@ -19,12 +19,11 @@ struct MachineSetup: Sendable {
 
     /// Looks at the host, and finds the machines that run on it from before.
     ///
-    /// - Parameters:
-    ///   - folder: The node's folder for machines.
-    ///   - holder: The `skerry-holder` executable; nil for the one beside this program.
+    /// - Parameter holder: The `skerry-holder` executable; nil for the one beside this program.
     static func find(
-        folder: String, _ options: MachineOptions, holder: String?, logger: Logger
+        in node: NodeFolder, _ options: MachineOptions, holder: String?, logger: Logger
     ) async -> MachineSetup {
+        let folder = node.machines
         guard options.isOn ?? true else {
             return MachineSetup(
                 folder: folder, options: options, supervisor: nil, unable: "node.json says so: machines.isOn is false")
@@ -34,7 +33,7 @@ struct MachineSetup: Sendable {
             return MachineSetup(folder: folder, options: options, supervisor: nil, unable: obstacle)
         }
         do {
-            var configuration = MachineSupervisor.Configuration(folder: folder + "/containers")
+            var configuration = MachineSupervisor.Configuration(folder: node.containers)
             configuration.servicePorts = [MachineEntrance.port]
             let supervisor = try await MachineSupervisor.open(configuration, host: host, logger: logger)
             return MachineSetup(folder: folder, options: options, supervisor: supervisor, unable: nil)

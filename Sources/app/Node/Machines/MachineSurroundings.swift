@@ -24,8 +24,8 @@ struct MachineSurroundings: Sendable {
     var release: @Sendable (String) async -> Void
     /// Who holds images, also from before this node was started.
     var holders: @Sendable () async -> Set<String>
-    /// Values of an app's secrets.
-    var secrets: @Sendable ([String], AppName) async throws -> [String: String]
+    /// Values of an app's secrets by name, and what tells them from others of the same secrets.
+    var secrets: @Sendable ([String], AppName) async throws -> (values: [String: String], stamp: String)
     /// The folders for a slot's volumes, made if need be, for a machine under the lease with a fence; 0 for a preview.
     var volumes: @Sendable (MachineSlot, MachineManifest, UInt64) async throws -> [MachineMount]
     /// Removes the volumes of a preview's slot.

@@ -209,7 +209,10 @@ final class NodeMachines: Sendable {
         _ = try home.keeper.state.owned(order.app, by: account, "commands its machines")
         guard let node = NodeID(order.node), home.keeper.state.isParticipating(node) else {
             throw ControlFailure(
-                status: 404, code: "machine/unknown-node", message: "No node \(order.node.prefix(70)) takes part")
+                status: 404, code: "machine/unknown-node",
+                message:
+                    "No node \(order.node.prefix(70)) takes part; `skerry machines status \(order.app)` shows where it is"
+            )
         }
         do {
             return try JSONDecoder().decode(MachineOrderAnswer.self, from: try await home.hand(bytes, to: node))

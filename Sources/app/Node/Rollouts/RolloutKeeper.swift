@@ -15,8 +15,10 @@ import Wire
 actor RolloutKeeper {
     private static let interval = Duration.seconds(2)
     private static let patience = TimeAmount.seconds(5)
-    /// Orders that are kept; an owner has one for each app.
+    /// Orders that are kept; an owner has one for each app. As many roll-backs are remembered.
     private static let maxOrders = 10_000
+    /// What the files of roll-backs end with; names of apps have no dot.
+    private static let doneSuffix = ".done"
 
     private struct Watch {
         let order: RollbackOrder
@@ -34,6 +36,7 @@ actor RolloutKeeper {
     private let report: @Sendable (FunctionVersion, String) -> Void
     private let logger: Logger
     private var watches: [AppName: Watch] = [:]
+    private var done: [AppName: AutomaticRollback] = [:]
 
     /// - Parameters:
     ///   - folder: Where orders are kept over restarts.
@@ -55,10 +58,13 @@ actor RolloutKeeper {
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for file in try FileManager.default.contentsOfDirectory(atPath: folder) {
-            guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)"),
-                let order = try? RollbackOrder(decoding: bytes)
-            else { continue }
-            watches[order.app] = Watch(order: order, baseline: RolloutJudge.Counts())
+            guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)") else { continue }
+            if file.hasSuffix(RolloutKeeper.doneSuffix) {
+                let app = AppName(String(file.dropLast(RolloutKeeper.doneSuffix.count)))
+                if let app { done[app] = try? JSONDecoder().decode(AutomaticRollback.self, from: bytes) }
+            } else if let order = try? RollbackOrder(decoding: bytes) {
+                watches[order.app] = Watch(order: order, baseline: RolloutJudge.Counts())
+            }
         }
     }
 
@@ -157,9 +163,7 @@ actor RolloutKeeper {
     private func carryOut(
         _ order: RollbackOrder, against bad: FunctionVersion, _ new: RolloutJudge.Counts, _ old: RolloutJudge.Counts
     ) async {
-        let reason =
-            "rolled back automatically to \(order.target) because \(new.failed) of \(new.total) requests failed, "
-            + "before it \(old.failed) of \(old.total)"
+        let reason = "\(new.failed) of \(new.total) requests failed, before it \(old.failed) of \(old.total)"
         do {
             try await submit(order.transaction.bytes)
         } catch let error as LedgerError {
@@ -172,8 +176,54 @@ actor RolloutKeeper {
             return
         }
         drop(order.app)
-        logger.notice("\(reason)", metadata: ["app": "\(order.app)", "release": "\(bad.release)"])
-        report(bad, reason)
+        let text = "rolled back automatically to \(order.target) because \(reason)"
+        logger.notice("\(text)", metadata: ["app": "\(order.app)", "release": "\(bad.release)"])
+        report(bad, text)
+        remember(
+            AutomaticRollback(
+                node: node.description, from: bad.release, to: order.target.description,
+                timeMilliseconds: RolloutKeeper.now, reason: reason), of: order.app)
+    }
+
+    // MARK: What was done
+
+    private func remember(_ rollback: AutomaticRollback, of app: AppName) {
+        guard done[app] != nil || done.count < RolloutKeeper.maxOrders else { return }
+        done[app] = rollback
+        do {
+            let path = file(app) + RolloutKeeper.doneSuffix
+            try JSONEncoder().encode(rollback).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            logger.warning("a roll-back cannot be noted", metadata: ["app": "\(app)", "error": "\(error)"])
+        }
+    }
+
+    /// The last roll-back of an app that this node carried out.
+    func lastHere(_ app: AppName) -> AutomaticRollback? { done[app] }
+
+    /// The last roll-back of an app that one of the nodes that serve it carried out, and remembers.
+    func last(_ app: AppName) async -> AutomaticRollback? {
+        let others = ServingNodes.of(app, keeper.state).filter { $0 != node }
+        let peers = peers
+        return await withTaskGroup(of: AutomaticRollback?.self) { group in
+            for other in others {
+                group.addTask {
+                    guard let connection = try? await peers.connection(to: other),
+                        let answer = try? await connection.request(
+                            .readRollback, ByteBuffer(string: app.description), timeout: RolloutKeeper.patience
+                        ).get(), answer.type == .rollbackDone
+                    else { return nil }
+                    let bytes = Data(answer.body.readableBytesView)
+                    return try? JSONDecoder().decode(AutomaticRollback.self, from: bytes)
+                }
+            }
+            var last = done[app]
+            for await next in group {
+                guard let next, next.timeMilliseconds > last?.timeMilliseconds ?? .min else { continue }
+                last = next
+            }
+            return last
+        }
     }
 
     private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }

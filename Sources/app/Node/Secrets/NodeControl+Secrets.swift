@@ -37,6 +37,8 @@ extension NodeControl {
             }
             values[node] = envelope.values
         }
-        return await secrets.spread(list, values)
+        do { return try await secrets.spread(list, values) } catch {
+            throw ControlFailure(status: 409, code: error.code.description, message: error.message)
+        }
     }
 }

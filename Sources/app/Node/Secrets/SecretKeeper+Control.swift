@@ -3,6 +3,7 @@ import Foundation
 import Identity
 import Ledger
 import LedgerLog
+import Peering
 import Secrets
 import SwiftProtobuf
 import Wire
@@ -35,30 +36,61 @@ extension SecretKeeper {
     /// Hands a list to all nodes that serve its app, each with the values that are sealed to it. What a node says that it
     /// keeps is durable there.
     ///
+    /// The first of them that answers decides between two changes of one moment: that it refuses goes to no other.
+    ///
     /// - Parameter values: By node, in the list's order.
-    nonisolated func spread(_ list: SecretList, _ values: [NodeID: [Data]]) async -> SecretsReceipt {
-        let nodes = ServingNodes.of(list.app, keeper.state)
-        let answers = await withTaskGroup(of: SecretsReceipt.Node.self) { group in
-            for other in nodes { group.addTask { await self.hand(list, values[other] ?? [], to: other) } }
+    /// - Throws: ``SecretsError`` `.stale` if the list does not follow on the one that is there.
+    nonisolated func spread(
+        _ list: SecretList, _ values: [NodeID: [Data]]
+    ) async throws(SecretsError) -> SecretsReceipt {
+        var rest = ServingNodes.of(list.app, keeper.state)
+        var answers: [SecretsReceipt.Node] = []
+        while let first = rest.first, answers.allSatisfy({ $0.problem != nil }) {
+            rest.removeFirst()
+            answers.append(try await propose(list, values[first] ?? [], to: first))
+        }
+        let others = await withTaskGroup(of: SecretsReceipt.Node.self) { [rest] group in
+            for other in rest {
+                group.addTask {
+                    do { try await self.hand(list, values[other] ?? [], to: other, isChange: false) } catch {
+                        return SecretsReceipt.Node(id: other.description, problem: "\(error)")
+                    }
+                    return SecretsReceipt.Node(id: other.description)
+                }
+            }
             return await group.reduce(into: [SecretsReceipt.Node]()) { $0.append($1) }
         }
-        return SecretsReceipt(version: list.version, nodes: answers.sorted { $0.id < $1.id })
+        return SecretsReceipt(version: list.version, nodes: (answers + others).sorted { $0.id < $1.id })
     }
 
-    private nonisolated func hand(_ list: SecretList, _ values: [Data], to other: NodeID) async -> SecretsReceipt.Node {
+    private nonisolated func propose(
+        _ list: SecretList, _ values: [Data], to first: NodeID
+    ) async throws(SecretsError) -> SecretsReceipt.Node {
         do {
-            if other == node {
-                try await take(list, values)
-            } else {
-                let message = PeerPBSecrets.with {
-                    $0.list = list.encoded
-                    $0.values = values
-                }
-                _ = try await peers.store(other, message)
-            }
-            return SecretsReceipt.Node(id: other.description)
+            try await hand(list, values, to: first, isChange: true)
+            return SecretsReceipt.Node(id: first.description)
         } catch {
-            return SecretsReceipt.Node(id: other.description, problem: "\(error)")
+            let stale = SecretsError.Code.stale
+            if let error = error as? SecretsError, error.code == stale { throw error }
+            if let error = error as? PeerError, error.code.description == stale.description {
+                throw SecretsError(stale, error.message)
+            }
+            return SecretsReceipt.Node(id: first.description, problem: "\(error)")
         }
+    }
+
+    private nonisolated func hand(
+        _ list: SecretList, _ values: [Data], to other: NodeID, isChange: Bool
+    ) async throws {
+        if other == node {
+            try await take(list, values, isChange: isChange)
+            return
+        }
+        let message = PeerPBSecrets.with {
+            $0.list = list.encoded
+            $0.values = values
+            $0.change = isChange
+        }
+        _ = try await peers.store(other, message)
     }
 }

@@ -89,7 +89,7 @@ extension SecretKeeper {
     /// - Throws: ``SecretsError``.
     func store(_ message: PeerPBSecrets) throws(SecretsError) -> PeerPBSecretsStatus {
         let list = try SecretList(decoding: message.list, network: network)
-        try take(list, message.values)
+        try take(list, message.values, isChange: message.change)
         var status = PeerPBSecretsStatus()
         status.sealingKey = key.statement.encoded
         status.list = list.encoded

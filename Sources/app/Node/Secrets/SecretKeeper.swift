@@ -94,7 +94,12 @@ actor SecretKeeper {
     ///
     /// - Throws: ``FunctionError`` `.secretMissing` if one has no value, or this node does not serve the app.
     func values(of names: [String], for app: AppName) async throws -> [String: String] {
-        if names.isEmpty { return [:] }
+        try await stamped(names, of: app).values
+    }
+
+    /// The same, with what tells these values from others of these secrets; empty for no secrets.
+    func stamped(_ names: [String], of app: AppName) async throws -> (values: [String: String], stamp: String) {
+        if names.isEmpty { return ([:], "") }
         let serving = ServingNodes.of(app, keeper.state)
         guard serving.contains(node) else {
             throw FunctionError(
@@ -111,11 +116,14 @@ actor SecretKeeper {
                     + "with `skerry secrets put \(app) NAME`")
         }
         var values: [String: String] = [:]
-        for name in names {
+        // A commitment is of the name too, and tells nothing of the value.
+        var commitments: [UInt8] = []
+        for name in names.sorted() {
             guard let entry = held.list.entry(named: name), let sealed = held.values[entry.commitment] else { continue }
             values[name] = try key.open(sealed, as: entry, of: app).value
+            commitments += entry.commitment.bytes
         }
-        return values
+        return (values, Blake3.hash(commitments).hex)
     }
 
     private func missing(_ names: [String], of app: AppName) -> [String] {
@@ -134,9 +142,12 @@ actor SecretKeeper {
 
     /// Takes a list and values that are sealed to this node, in the list's order. Durable on return.
     ///
+    /// - Parameter isChange: Whether the list must be of a later version than the one that is here.
     /// - Throws: ``SecretsError``.
     @discardableResult
-    func take(_ list: SecretList, _ values: [Data]) throws(SecretsError) -> SecretBook.Change {
+    func take(
+        _ list: SecretList, _ values: [Data], isChange: Bool = false
+    ) throws(SecretsError) -> SecretBook.Change {
         let state = keeper.state
         guard ServingNodes.of(list.app, state).contains(node) else {
             throw SecretsError(
@@ -145,7 +156,7 @@ actor SecretKeeper {
         let record = state.name(list.app)
         var next = book
         let change = try next.offer(
-            list, values: SecretKeeper.fitting(values, of: list, key), owner: record?.owner)
+            list, values: SecretKeeper.fitting(values, of: list, key), owner: record?.owner, isChange: isChange)
         guard change != .none, let owner = record?.owner, let held = next.held(list.app, owner: owner) else {
             return change
         }

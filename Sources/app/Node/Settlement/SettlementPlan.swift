@@ -74,10 +74,8 @@ struct SettlementPlan: Sendable {
         let all = view.pending.sorted(by: SettlementPlan.isBefore)
         let steps = all.reduce(UInt64(0)) { $0.addingClamped($1.steps) }
         var chosen = all
-        if !isInRound, steps < policy.batchSteps {
-            chosen = all.filter { $0.isEnding || now >= $0.end.minus(policy.margin) }
-        }
-        let next = chosen.isEmpty ? nil : compose(chosen, view, proves: proves)
+        if !isInRound, steps < policy.batchSteps { chosen = all.filter { isEnding($0, now) } }
+        let next = chosen.isEmpty ? nil : compose(chosen, view, proves: proves, now: now)
         if isInRound, next.map({ isLast($0, chosen) }) ?? true {
             isInRound = false
             nextRound = now.plus(policy.interval)
@@ -117,11 +115,17 @@ struct SettlementPlan: Sendable {
         return (left.channel, left.commodity) < (right.channel, right.commodity)
     }
 
+    private func isEnding(_ chain: SettlementView.Pending, _ now: Int64) -> Bool {
+        chain.isEnding || now >= chain.end.minus(policy.margin)
+    }
+
     private func compose(
-        _ pending: [SettlementView.Pending], _ view: SettlementView, proves: Bool
+        _ pending: [SettlementView.Pending], _ view: SettlementView, proves: Bool, now: Int64
     ) -> SettlementBatch? {
         // A signature is cheaper than 200 steps, and a voucher ends a chain in one go.
-        let vouchers = pending.filter(\.prefersVoucher).prefix(Settlement.maxVouchers)
+        let vouchers = pending.filter {
+            $0.prefersVoucher(stepsPerReveal: view.stepsPerReveal, isLast: isEnding($0, now))
+        }.prefix(Settlement.maxVouchers)
         if !vouchers.isEmpty {
             return SettlementBatch(
                 isProven: false,
@@ -131,18 +135,25 @@ struct SettlementPlan: Sendable {
         }
         let chains = pending.filter { $0.acknowledged.units > $0.settledUnits }
         let steps = chains.reduce(UInt64(0)) { $0.addingClamped($1.steps) }
-        let parts = proves && steps > policy.crossover ? proven(chains) : revealed(chains, view.stepsPerReveal)
-        guard !parts.isEmpty else { return nil }
-        return SettlementBatch(isProven: proves && steps > policy.crossover, parts: parts)
+        if proves, steps > policy.crossover {
+            let parts = proven(chains)
+            if !parts.isEmpty { return SettlementBatch(isProven: true, parts: parts) }
+        }
+        let parts = revealed(chains, view.stepsPerReveal)
+        return parts.isEmpty ? nil : SettlementBatch(isProven: false, parts: parts)
     }
 
     private func proven(_ chains: [SettlementView.Pending]) -> [SettlementBatch.Part] {
         var parts: [SettlementBatch.Part] = []
         var room = policy.batchSteps
+        // A payer who opens a second channel in the middle of a chain can have both at one link, which a proof has once.
+        var settled: Set<PoseidonLink> = []
         for chain in chains.prefix(policy.maxProven) {
             let steps = min(chain.steps, room, Settlement.maxProvenSteps)
             // A stretch that ends in front of what a voucher paid would settle nothing.
-            guard chain.linkUnits + steps > chain.settledUnits else { continue }
+            guard chain.linkUnits + steps > chain.settledUnits, settled.insert(chain.settledLink).inserted else {
+                continue
+            }
             parts.append(
                 .stretch(chain.acknowledged, from: chain.settledLink, steps: steps, back: chain.steps - steps))
             room -= steps
@@ -175,7 +186,8 @@ struct SettlementPlan: Sendable {
     private func isLast(_ batch: SettlementBatch, _ chosen: [SettlementView.Pending]) -> Bool {
         let ends = batch.parts.filter { part in
             switch part {
-            case .stretch(_, _, _, let back): back == 0
+            // A voucher that pays more follows.
+            case .stretch(let chain, _, _, let back): back == 0 && chain.voucher?.units ?? 0 <= chain.units
             case .voucher: true
             }
         }

@@ -27,10 +27,17 @@ struct SettlementView: Sendable, Equatable {
             let (value, overflow) = units.multipliedReportingOverflow(by: unitPrice)
             return overflow ? .max : value
         }
-        /// Whether the voucher pays at least as much as the link.
-        var prefersVoucher: Bool {
-            guard let voucher = acknowledged.voucher else { return false }
-            return voucher.units > settledUnits && voucher.units >= acknowledged.units
+        /// Whether the voucher pays at least as much as the link, and settling it leaves nothing unpaid.
+        ///
+        /// A voucher does not move the ledger's link. So what links acknowledge behind it has to be revealed from there, in
+        /// one stretch that ends past what the voucher paid: as long as more may come, it is settled only where that fits.
+        ///
+        /// - Parameter stepsPerReveal: The longest such stretch.
+        func prefersVoucher(stepsPerReveal: UInt64, isLast: Bool) -> Bool {
+            guard let voucher = acknowledged.voucher, voucher.units > settledUnits,
+                voucher.units >= acknowledged.units
+            else { return false }
+            return isLast || voucher.units - min(linkUnits, voucher.units) < stepsPerReveal
         }
     }
 

@@ -46,8 +46,9 @@ struct AccountCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make another account: a key in a new file.",
             discussion: """
-                The ledger learns of it by the first units that it gets, or by its first transaction where the network lets
-                everybody in. Commands use it with --key. Whoever has the file has the account: keep a copy in a safe place.
+                The ledger learns of it by the first units that it gets, or by its first transaction where the network \
+                lets everybody in. Commands use it with --key. Whoever has the file has the account: keep a copy in a \
+                safe place.
                 """)
 
         @Argument(help: ArgumentHelp("The key file to make.", valueName: "file"))

@@ -5,7 +5,7 @@ struct DeployCommand: AsyncParsableCommand {
         commandName: "deploy",
         abstract: "Deploy what a skerry.toml describes, a folder as a site, or a source file as a function.",
         discussion: """
-            Uploads only what the node lacks, publishes a release, waits until its replicas hold it, and lets the name
+            Uploads only what the node lacks, publishes a release, waits until its replicas hold it, and lets the name \
             point to it. The name is claimed on first use. TypeScript, JSX and imports are bundled by esbuild.
             """)
 

@@ -12,8 +12,8 @@ struct DeployOptions: ParsableArguments {
             valueName: "path"))
     var path = "."
 
-    @Option(help: "The app's name, in place of the one in skerry.toml.")
-    var name: String?
+    @Option(help: "The app's name, in place of the one in skerry.toml.", transform: AppName.argument)
+    var name: AppName?
 
     @Option(help: "A note that `skerry releases list` shows.")
     var message = ""
@@ -48,10 +48,6 @@ struct DeployOptions: ParsableArguments {
 
     func run() async throws {
         let start = ContinuousClock.now
-        var name: AppName?
-        if let text = self.name {
-            do { name = try AppName(checking: text) } catch { throw ValidationError(error.message) }
-        }
         if dryRun { return try await plan(name) }
         let key = try account.load()
         let deployer = Deployer(client: try node.client(key: key), key: key) { DeployOptions.show($0) }
@@ -73,8 +69,8 @@ struct DeployOptions: ParsableArguments {
         summarise(result, duration)
         if let first {
             Terminal.print(
-                "first request answered with \(first.status) after \(Human.seconds(first.time)), cold start included"
-            )
+                "first request, GET \(result.probePath ?? "/"), answered with \(first.status) after "
+                    + "\(Human.seconds(first.time)), cold start included")
             if let error = first.error {
                 Terminal.note("warning: it failed with \(error); `skerry functions logs \(result.name)` says why")
             }
@@ -84,11 +80,13 @@ struct DeployOptions: ParsableArguments {
     }
 
     private func plan(_ name: AppName?) async throws {
-        guard let app = try Deployer.manifest(in: path), app.machine != nil else {
+        guard let app = try Deployer.manifest(in: path), let machine = app.machine?.described else {
             throw ValidationError("--dry-run is for machines: a folder whose skerry.toml has [machine]")
         }
         let name = try name ?? AppName(checking: app.name)
-        for line in try await RolloutReport.lines(app, name, try node.client()) { Terminal.print(line) }
+        let report = try await RolloutReport(machine, name, try node.client())
+        if node.data.json { return try Terminal.printJSON(report) }
+        for line in report.lines { Terminal.print(line) }
     }
 
     private func deploy(_ deployer: Deployer, _ name: AppName?) async throws -> Deployer.Result {
@@ -117,9 +115,10 @@ struct DeployOptions: ParsableArguments {
     }
 
     private func summarise(_ result: Deployer.Result, _ duration: Duration) {
-        let files = result.files == 1 ? "1 file" : "\(result.files) files"
-        Terminal.print(
-            "\(files), \(Human.bytes(result.bytes))\(result.hidden > 0 ? "; \(result.hidden) hidden left out" : "")")
+        if result.files > 0 {
+            let hidden = result.hidden > 0 ? "; \(result.hidden) hidden left out" : ""
+            Terminal.print("\(Human.count(result.files, "file")), \(Human.bytes(result.bytes))\(hidden)")
+        }
         if let bytes = result.scriptBytes {
             Terminal.print("script \(Human.bytes(bytes))" + (result.bundler.map { ", bundled by \($0)" } ?? ""))
         }
@@ -129,14 +128,15 @@ struct DeployOptions: ParsableArguments {
         }
         if result.variants > 0 {
             Terminal.print(
-                "\(result.variants) variants in content codings, which save up to \(Human.bytes(result.savedBytes))")
+                "\(Human.count(result.variants, "variant")) in content codings, which save up to \(Human.bytes(result.savedBytes))"
+            )
         }
-        if result.rules > 0 { Terminal.print(result.rules == 1 ? "1 rule" : "\(result.rules) rules") }
-        Terminal.print("uploaded \(result.uploadedBlobs) blobs, \(Human.bytes(result.uploadedBytes))")
+        if result.rules > 0 { Terminal.print(Human.count(result.rules, "rule")) }
+        Terminal.print("uploaded \(Human.count(result.uploadedBlobs, "blob")), \(Human.bytes(result.uploadedBytes))")
         if result.unchanged {
             Terminal.print("release \(result.release) with exactly this content is live already")
         } else {
-            let replicas = result.replicas.count == 1 ? "1 replica" : "\(result.replicas.count) replicas"
+            let replicas = Human.count(result.replicas.count, "replica")
             Terminal.print("release \(result.release) live after \(Human.seconds(duration)), held by \(replicas)")
         }
         for node in result.behind {

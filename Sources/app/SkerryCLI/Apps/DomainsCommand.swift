@@ -8,8 +8,8 @@ struct DomainsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "domains", abstract: "Domains that apps answer to, beside their names.",
         discussion: """
-            A domain is bound to an app on the ledger after its DNS has shown that it is yours: by a TXT record that
-            `skerry domains add` prints, or by making it an alias of the app's name at the network. Each node looks at
+            A domain is bound to an app on the ledger after its DNS has shown that it is yours: by a TXT record that \
+            `skerry domains add` prints, or by making it an alias of the app's name at the network. Each node looks at \
             the DNS for itself before it serves the domain, so leave the record where it is.
             """,
         subcommands: [Add.self, List.self, DomainsVerifyCommand.self, Remove.self], aliases: ["domain"])
@@ -24,14 +24,14 @@ struct DomainsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let an app of yours answer to a domain.",
             discussion: """
-                Looks at the DNS first. If the proof is not there yet, this prints what to set and fails; with --wait it
-                looks again until it is there.
+                Looks at the DNS first. If the proof is not there yet, this prints what to set and fails; with --wait \
+                it looks again until it is there.
                 """, aliases: ["bind"])
 
         @Argument(help: "The domain, such as shop.example.org, in lower case.")
         var domain: DomainName
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var name: AppName
 
         @Option(
@@ -84,7 +84,7 @@ struct DomainsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List domains with the apps that have them.", aliases: ["ls"])
 
-        @Argument(help: "Only this app's domains.")
+        @Argument(help: "Only this app's domains.", transform: AppName.argument)
         var name: AppName?
 
         @OptionGroup var node: NodeOption
@@ -96,9 +96,8 @@ struct DomainsCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let client = try node.client()
-            var names = try await client.names().names
-            if let name { names = names.filter { $0.name == name.description } }
+            let names: [NameInfo] =
+                if let name { try await [node.info(of: name)] } else { try await node.client().names().names }
             let rows = names.flatMap { info in
                 info.domains.map { Row(domain: $0, name: info.name, owner: info.owner) }
             }.sorted { $0.domain < $1.domain }

@@ -9,22 +9,23 @@ struct PromoteCommand: AsyncParsableCommand {
         commandName: "promote",
         abstract: "Let all visitors of an app have a release, or some of them.",
         discussion: """
-            With --percent below 100 the release is tried out: that share of the visitors gets it, each the same release
-            each time. Promote it again with a larger share or for all, or take it back with `skerry releases rollback`.
+            With --percent below 100 the release is tried out: that share of the visitors gets it, each the same \
+            release each time. Promote it again with a larger share or for all, or take it back with `skerry releases \
+            rollback`.
 
-            If a function's release fails significantly more often than the one before, the nodes that run it go back by
-            themselves: an order to do so is signed along, good for a day and until your next transaction. See
-            `skerry functions logs`. --no-auto signs none.
+            If a function's release fails significantly more often than the one before, the nodes that run it go back \
+            by themselves: an order to do so is signed along, good for a day and until your next transaction. See \
+            `skerry functions versions` and `skerry functions logs`. --no-auto signs none.
 
-            For a machine's release the share of the visitors is a share of the copies too: an app with one copy has none
-            to share. The command waits until the copies are healthy; nodes give a release up whose copies are not, and
-            then the name goes back.
+            For a machine's release the share of the visitors is a share of the copies too: an app with one copy has \
+            none to share. The command waits until the copies are healthy; nodes give a release up whose copies are \
+            not, and then the name goes back.
 
-            --steps 1,10,50,100 --every 5m raises the share step by step, and ends with an error if the release was taken
-            back meanwhile. The command has to run until then.
+            --steps 1,10,50,100 --every 5m raises the share step by step, and ends with an error if the release was \
+            taken back meanwhile. The command has to run until then.
             """)
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var name: AppName
 
     @Argument(help: "The release, as `skerry releases list` shows it.")
@@ -37,7 +38,7 @@ struct PromoteCommand: AsyncParsableCommand {
     var steps: RolloutSteps?
 
     @Option(help: ArgumentHelp("How long each step lasts, such as 90s, 5m or 2h. Default: 5m.", valueName: "time"))
-    var every: RolloutPause?
+    var every: TimeSpan?
 
     @Flag(inversion: .prefixedNo, help: "Let the nodes go back when a function's release turns out bad.")
     var auto = true
@@ -64,17 +65,19 @@ struct PromoteCommand: AsyncParsableCommand {
         }
         guard steps == nil || percent == 100 else { throw ValidationError("Give --percent or --steps, not both") }
         guard every == nil || steps != nil else { throw ValidationError("--every goes with --steps") }
+        guard every?.milliseconds ?? 0 <= 86_400_000 else { throw ValidationError("--every is a day at most") }
     }
 
-    /// How long a step lasts if nothing else is said.
-    private static let stepTime = 300
+    /// How long a step lasts if nothing else is said, in milliseconds.
+    private static let stepTime: Int64 = 300_000
 
     func run() async throws {
+        try ReleasesCommand.require(release, in: try await node.info(of: name))
         let key = try account.load()
         guard let steps else { return try await promote(percent, key) }
         for (index, percent) in steps.percents.enumerated() {
             if index > 0 {
-                try await Task.sleep(for: .seconds(every?.seconds ?? PromoteCommand.stepTime))
+                try await Task.sleep(for: .milliseconds(every?.milliseconds ?? PromoteCommand.stepTime))
                 guard try await isStillThere() else {
                     throw CommandError(
                         "\(name) does not try release \(release) out any more, so its share is not raised to \(percent)%; "
@@ -91,8 +94,8 @@ struct PromoteCommand: AsyncParsableCommand {
     }
 
     private func promote(_ percent: UInt8, _ key: SigningKey) async throws {
-        let before = auto ? await liveFunction() : nil
         let deployer = Deployer(client: try node.client(key: key), key: key)
+        let before = auto ? try await deployer.liveFunction(of: name) : nil
         let machine = try await deployer.machine(of: release, name)
         if percent < 100, machine != nil, let obstacle = try await deployer.obstacle(toSharing: release, of: name) {
             throw CommandError("\(percent)% of the visitors cannot get release \(release): \(obstacle)")
@@ -114,14 +117,6 @@ struct PromoteCommand: AsyncParsableCommand {
             Terminal.print("\(watchers.count) nodes go back by themselves if it fails more often than the one before")
         }
         Terminal.print(url)
-    }
-
-    /// The release that visitors get before the promotion, if it is a function's.
-    private func liveFunction() async -> ReleaseID? {
-        guard let info = try? await node.client().name(name),
-            let live = info.releases.first(where: { $0.live }), live.kind == "function"
-        else { return nil }
-        return ReleaseID(live.id)
     }
 
     private func watch(back target: ReleaseID?, _ key: SigningKey) async -> [String]? {

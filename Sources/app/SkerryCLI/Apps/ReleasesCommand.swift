@@ -18,11 +18,18 @@ struct ReleasesCommand: AsyncParsableCommand {
         }
     }
 
+    /// - Throws: ``CommandError`` if an app has no such release.
+    static func require(_ release: ReleaseID, in app: NameInfo) throws {
+        guard app.releases.contains(where: { $0.id == release.description }) else {
+            throw CommandError(
+                "\(app.name) has no release \(release); `skerry releases list \(app.name)` shows those that there are")
+        }
+    }
+
     /// Prints an app's releases, newest first.
     static func show(_ name: AppName, _ node: NodeOption) async throws {
-        guard let info = try await node.client().name(name) else {
-            throw CommandError("Nobody owns the name \"\(name)\"; `skerry releases list` shows all names")
-        }
+        var info = try await node.info(of: name)
+        info.automaticRollback = try? await node.client().automaticRollback(of: name).last
         if node.data.json { return try Terminal.printJSON(info) }
         var rows = [["RELEASE", "KIND", "PUBLISHED", "LIVE", "MESSAGE"]]
         for release in info.releases.reversed() {
@@ -32,29 +39,24 @@ struct ReleasesCommand: AsyncParsableCommand {
             ])
         }
         for line in Human.table(rows) { Terminal.print(line) }
+        if let back = info.automaticRollback {
+            Terminal.print(
+                "\(Human.date(milliseconds: back.timeMilliseconds)): node \(back.node.prefix(8)) went back from \(back.from) to "
+                    + "\(back.to) by itself, because \(back.reason)")
+        }
     }
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List an app's releases, newest first.")
 
-        @Argument(help: "The app's name; without it, all names with their live releases.")
+        @Argument(help: "The app's name; without it, all names with their live releases.", transform: AppName.argument)
         var name: AppName?
 
         @OptionGroup var node: NodeOption
 
         func run() async throws {
-            guard let name else { return try await listNames(try node.client()) }
+            guard let name else { return try await NamesCommand.show(node) }
             try await ReleasesCommand.show(name, node)
-        }
-
-        private func listNames(_ client: NodeClient) async throws {
-            let list = try await client.names()
-            if node.data.json { return try Terminal.printJSON(list) }
-            var rows = [["NAME", "LIVE", "RELEASES", "OWNER"]]
-            for name in list.names {
-                rows.append([name.name, name.live ?? "–", "\(name.releases.count)", String(name.owner.prefix(16))])
-            }
-            for line in Human.table(rows) { Terminal.print(line) }
         }
     }
 
@@ -62,11 +64,11 @@ struct ReleasesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let the name point to an earlier release, at once.",
             discussion: """
-                Without a release it takes back the one that only some visitors get; if there is none, it goes back to the
-                one that was live before. Repeated, it goes back further.
+                Without a release it takes back the one that only some visitors get; if there is none, it goes back to \
+                the one that was live before. Repeated, it goes back further.
                 """)
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var name: AppName
 
         @Argument(help: "The release to go back to.")
@@ -84,6 +86,8 @@ struct ReleasesCommand: AsyncParsableCommand {
         func run() async throws {
             let key = try account.load()
             let client = try node.client(key: key)
+            let info = try await node.info(of: name)
+            if let release { try ReleasesCommand.require(release, in: info) }
             _ = try await Deployer(client: client, key: key).rollBack(name, to: release)
             let live = try await client.name(name)?.live ?? ""
             let url = Deployer.url(of: name, gateway: try await node.gateway())

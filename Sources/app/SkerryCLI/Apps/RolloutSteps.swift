@@ -14,21 +14,3 @@ struct RolloutSteps: ExpressibleByArgument {
         self.percents = percents
     }
 }
-
-/// A time between steps: `90s`, `5m` or `2h`, a day at most.
-struct RolloutPause: ExpressibleByArgument, CustomStringConvertible {
-    private static let longest = 86_400
-
-    let seconds: Int
-
-    init?(argument: String) {
-        let factors: [Character: Int] = ["s": 1, "m": 60, "h": 3_600]
-        guard let unit = argument.last, let factor = factors[unit], let count = Int(argument.dropLast()), count > 0,
-            count <= RolloutPause.longest / factor
-        else { return nil }
-        seconds = count * factor
-    }
-
-    /// As it is written on a command line, in seconds.
-    var description: String { "\(seconds)s" }
-}

@@ -37,15 +37,17 @@ struct CachePurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge", abstract: "Serve stored answers no more, on all nodes.",
         discussion: """
-            Give one URL, or --surrogate-key, --host or --all. When the command returns, the listed nodes serve nothing of it; nodes
-            that are away hear of it before they take part again. With --soft, what is stored becomes stale instead: it is
-            validated, and serves while the origin fails.
+            Give one URL, or --surrogate-key, --host or --all. When the command returns, the listed nodes serve \
+            nothing of it; nodes that are away hear of it before they take part again. With --soft, what is stored \
+            becomes stale instead: it is validated, and serves while the origin fails.
             """)
 
     @Argument(help: "The URL whose variants are purged.")
     var url: String?
 
-    @Option(help: ArgumentHelp("The app's name; found by the URL's host if left out.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The app's name; found by the URL's host if left out.", valueName: "name"),
+        transform: AppName.argument)
     var app: AppName?
 
     @Option(help: ArgumentHelp("Purge all that carries this surrogate key.", valueName: "key"))
@@ -107,7 +109,7 @@ struct CacheStatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Show hits, misses and what is stored of an app, by node.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @OptionGroup var options: CacheOptions
@@ -136,7 +138,9 @@ struct CacheInspectCommand: AsyncParsableCommand {
     @Argument(help: "An absolute URL, as visitors have it.")
     var url: String
 
-    @Option(help: ArgumentHelp("The app's name; found by the URL's host if left out.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The app's name; found by the URL's host if left out.", valueName: "name"),
+        transform: AppName.argument)
     var app: AppName?
 
     @OptionGroup var options: CacheOptions

@@ -22,13 +22,21 @@ struct ChannelNote: Codable, Equatable {
     var nonce: UInt64
     var expiresMilliseconds: Int64
     var purchases: [Purchase]
+    /// The channel that it pays together with, and the units that a link of it covers; nil for one that pays by itself.
+    var sharing: String?
+    var weight: UInt16?
 
     /// Where the notes of the account with this key file are.
     static func folder(besideKey path: String) -> String {
         (path as NSString).deletingLastPathComponent + "/channels"
     }
 
-    init(_ channel: OpenedChannel, payer: AccountID) {
+    /// - Parameters:
+    ///   - sharing: The channel that it pays together with, if there is one.
+    ///   - weight: Units that a link covers.
+    init(_ channel: OpenedChannel, payer: AccountID, sharing: ChannelID? = nil, weight: UInt64 = 1) {
+        self.sharing = sharing?.description
+        self.weight = sharing == nil ? nil : UInt16(clamping: weight)
         id = channel.id.description
         network = channel.network.description
         self.payer = payer.description
@@ -90,26 +98,5 @@ struct ChannelNote: Codable, Equatable {
     /// Forgets a channel that is closed.
     static func remove(_ id: ChannelID, besideKey path: String) {
         try? FileManager.default.removeItem(atPath: folder(besideKey: path) + "/\(id).json")
-    }
-}
-
-/// How long, as people write it: `90s`, `30m`, `24h`, `7d`.
-struct TimeSpan: Equatable, CustomStringConvertible {
-    let milliseconds: Int64
-
-    var description: String {
-        milliseconds % 3_600_000 == 0 ? "\(milliseconds / 3_600_000)h" : "\(milliseconds / 1_000)s"
-    }
-
-    init(milliseconds: Int64) { self.milliseconds = milliseconds }
-
-    init?(_ text: String) {
-        let units: [Character: Int64] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
-        guard let last = text.last, let unit = units[last], let count = Int64(text.dropLast()), count > 0 else {
-            return nil
-        }
-        let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit)
-        guard !overflow else { return nil }
-        self.milliseconds = milliseconds
     }
 }

@@ -9,17 +9,13 @@ struct ChannelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "channels", abstract: "Payment channels: what you put aside for nodes, and what they earned.",
         discussion: """
-            A channel is prepaid. Units that a client acknowledges are the node's, the rest comes back when the channel is
-            closed. An acknowledgment says that the client accepted a unit and authorised its price; it does not prove that
-            bytes were delivered or that a computation was right.
+            A channel is prepaid. Units that a client acknowledges are the node's, the rest comes back when the \
+            channel is closed. An acknowledgment says that the client accepted a unit and authorised its price; it \
+            does not prove that bytes were delivered or that a computation was right.
             """,
         subcommands: [
             ChannelsOpenCommand.self, ChannelsListCommand.self, ChannelsSettleCommand.self, ChannelsCloseCommand.self,
         ])
-}
-
-extension TimeSpan: ExpressibleByArgument {
-    init?(argument: String) { self.init(argument) }
 }
 
 struct ChannelsListCommand: AsyncParsableCommand {
@@ -67,7 +63,8 @@ struct ChannelsSettleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "settle", abstract: "Have a node settle now what clients acknowledged to it.",
         discussion: """
-            Nodes settle by themselves, every few minutes and before channels end. Only the node's operator may ask for it.
+            Nodes settle by themselves, every few minutes and before channels end. Only the node's operator may ask \
+            for it.
             """)
 
     @OptionGroup var node: NodeOption
@@ -84,8 +81,8 @@ struct ChannelsCloseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "close", abstract: "End a channel; what is not earned comes back to its payer.",
         discussion: """
-            The payer's closing comes into force after a grace, in which the node may settle; say it again then, or wait: nodes
-            close what has ended. The payee's operator closes at once, after settling.
+            The payer's closing comes into force after a grace, in which the node may settle; say it again then, or \
+            wait: nodes close what has ended. The payee's operator closes at once, after settling.
             """)
 
     @Argument(help: "The channel's id: 64 hexadecimal digits.")

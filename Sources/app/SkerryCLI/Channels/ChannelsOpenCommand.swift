@@ -10,8 +10,14 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "open", abstract: "Put units aside for a node, to pay it unit by unit.",
         discussion: """
-            The deposit is units times price, exactly. What is not acknowledged comes back when the channel is closed.
-            A note of the channel is kept beside the account's key, in `channels`; the chain's links come from the key.
+            The deposit is units times price, exactly. What is not acknowledged comes back when the channel is closed. \
+            A note of the channel is kept beside the account's key, in `channels`; the chain's links come from the \
+            key.
+
+            With --radix the units are put into three channels whose links are worth 1, 64 and 4,096 units, so that a \
+            call that costs thousands of units is paid with a few acknowledgments and not with one for each 64. \
+            `skerry functions invoke --pay` uses them together. Worth it where calls cost 128 units and more on \
+            average.
             """)
 
     @Option(help: ArgumentHelp("The node to pay. Default: the one that the command talks to.", valueName: "node"))
@@ -33,6 +39,9 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("For how long, such as 90s, 30m, 24h or 7d.", valueName: "time"))
     var expires = TimeSpan(milliseconds: 86_400_000)
 
+    @Flag(help: "For compute: three channels that pay together, see above.")
+    var radix = false
+
     @OptionGroup var node: NodeOption
     @OptionGroup var account: AccountOption
 
@@ -47,6 +56,8 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
         var units: UInt64
         var price: UInt64
         var expiresMilliseconds: Int64
+        /// With --radix, those of the larger links.
+        var larger: [Report]?
     }
 
     func validate() throws {
@@ -56,6 +67,9 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
         guard size == nil || commodity == .bytes else { throw ValidationError("--size is for bytes; give --units") }
         guard expires.milliseconds <= Int64(NewChannel.maxLifetimeMilliseconds) else {
             throw ValidationError("--expires is at most 366d")
+        }
+        guard !radix || commodity == .compute && unitCount >= RadixChains.minUnits else {
+            throw ValidationError("--radix is for --commodity compute and \(RadixChains.minUnits) units at least")
         }
     }
 
@@ -68,19 +82,49 @@ struct ChannelsOpenCommand: AsyncParsableCommand {
         let key = try account.load()
         let client = try node.ledger(key: key)
         let (payee, price) = try await terms()
-        let purchase = ChannelPlan.Purchase(commodity: commodity, unitPrice: price, maxUnits: unitCount)
+        guard radix else {
+            let purchase = ChannelPlan.Purchase(commodity: commodity, unitPrice: price, maxUnits: unitCount)
+            let report = try await open(purchase, payee, client, key)
+            return try node.data.json ? Terminal.printJSON(report) : ChannelsOpenCommand.print(report, for: commodity)
+        }
+        let purchases = try RadixChains.purchases(of: unitCount, for: commodity, unitPrice: price)
+        var reports: [Report] = []
+        for (weight, purchase) in zip(RadixChains.weights, purchases) {
+            let first = reports.first.flatMap { ChannelID($0.channel) }
+            do {
+                reports.append(try await open(purchase, payee, client, key, sharing: first, weight: weight))
+            } catch  where !reports.isEmpty {
+                let ids = reports.map(\.channel).joined(separator: ", ")
+                throw CommandError("\(error); open already: \(ids)")
+            }
+            if !node.data.json, let report = reports.last { ChannelsOpenCommand.print(report, for: commodity) }
+        }
+        guard node.data.json, var report = reports.first else { return }
+        report.larger = Array(reports.dropFirst())
+        try Terminal.printJSON(report)
+    }
+
+    private func open(
+        _ purchase: ChannelPlan.Purchase, _ payee: NodeID, _ client: LedgerClient, _ key: SigningKey,
+        sharing: ChannelID? = nil, weight: UInt64 = 1
+    ) async throws -> Report {
         let (channel, receipt) = try await client.openChannel(
             to: payee, for: [purchase], lifetimeMilliseconds: expires.milliseconds, key: key,
-            keep: { try ChannelNote($0, payer: key.publicKey.account).write(besideKey: account.path) },
-            forget: { ChannelNote.remove($0.id, besideKey: account.path) })
-        let report = Report(
+            keep: { channel in
+                try ChannelNote(channel, payer: key.publicKey.account, sharing: sharing, weight: weight)
+                    .write(besideKey: account.path)
+            }, forget: { ChannelNote.remove($0.id, besideKey: account.path) })
+        return Report(
             channel: channel.id.description, sequence: receipt.sequence, payee: payee.description,
-            deposit: try channel.plan.channel.deposit(), units: purchase.maxUnits, price: price,
+            deposit: try channel.plan.channel.deposit(), units: purchase.maxUnits, price: purchase.unitPrice,
             expiresMilliseconds: channel.plan.channel.expiresMilliseconds)
-        if node.data.json { return try Terminal.printJSON(report) }
-        Terminal.print("channel  \(channel.id)")
-        Terminal.print("pays     node \(payee)")
-        Terminal.print("deposit  \(Units.text(report.deposit)): \(purchase.maxUnits) units of \(commodity) at \(price)")
+    }
+
+    private static func print(_ report: Report, for commodity: Commodity) {
+        Terminal.print("channel  \(report.channel)")
+        Terminal.print("pays     node \(report.payee)")
+        Terminal.print(
+            "deposit  \(Units.text(report.deposit)): \(report.units) units of \(commodity) at \(report.price)")
         Terminal.print("expires  \(Human.date(milliseconds: report.expiresMilliseconds))")
     }
 

@@ -7,9 +7,9 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Say what this machine lacks for a node, for confining functions, and for running containers.",
         discussion: """
-            Starts one worker as a node would, and shows which layers of isolation it got, and why others are missing.
-            Run it as the node will run: as the same user, and in the same service. Ends with 0 when a node can run, and
-            with 1 when something necessary is missing.
+            Starts one worker as a node would, and shows which layers of isolation it got, and why others are missing. \
+            Run it as the node will run: as the same user, and in the same service. Ends with 0 when a node can run, \
+            and with 1 when something necessary is missing.
             """)
 
     @Option(

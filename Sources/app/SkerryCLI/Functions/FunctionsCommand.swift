@@ -7,7 +7,7 @@ struct FunctionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "functions", abstract: "Make, deploy, call and watch functions.",
         discussion: """
-            A function is a folder with a skerry.toml and a module that exports a handler; `skerry functions create`
+            A function is a folder with a skerry.toml and a module that exports a handler; `skerry functions create` \
             makes one, `skerry dev` runs it on this machine, and docs/functions.md explains all of it.
             """,
         subcommands: [
@@ -35,7 +35,7 @@ struct FunctionsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List a function's releases, newest first, and who gets them.")
 
-        @Argument(help: "The function's name.")
+        @Argument(help: "The function's name.", transform: AppName.argument)
         var name: AppName
 
         @OptionGroup var node: NodeOption

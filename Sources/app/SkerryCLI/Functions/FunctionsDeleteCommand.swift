@@ -7,32 +7,26 @@ struct FunctionsDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Take a function off the network.",
         discussion: """
-            Publishes an empty release and lets the name point to it: no code runs any more, no clock calls it, and
-            visitors get a 404. The ledger has no transaction that gives a name up or removes a release: the name stays
-            this account's, older releases stay listed, and `skerry functions rollback` brings the last one back.
-            Domains stay bound until `skerry domains remove`.
+            Publishes an empty release and lets the name point to it: no code runs any more, no clock calls it, and \
+            visitors get a 404. The ledger has no transaction that gives a name up or removes a release: the name \
+            stays this account's, older releases stay listed, and `skerry functions rollback` brings the last one \
+            back. Domains stay bound until `skerry domains remove`.
             """)
 
-    @Argument(help: "The function's name.")
+    @Argument(help: "The function's name.", transform: AppName.argument)
     var name: AppName
 
-    @Flag(help: "Do it; without this flag the command only says what it would do.")
-    var yes = false
-
+    @OptionGroup var question: ConfirmOption
     @OptionGroup var node: NodeOption
     @OptionGroup var account: AccountOption
 
     func run() async throws {
         let key = try account.load()
         let client = try node.client(key: key)
-        guard let info = try await client.name(name) else {
-            throw CommandError("Nobody owns the name \"\(name)\"; `skerry functions list` shows all functions")
-        }
-        guard yes else {
-            throw CommandError(
-                "This would let \(name) point to an empty release: its code stops running and visitors get a 404. The "
-                    + "name and its \(info.releases.count) releases stay on the ledger. Add --yes to do it")
-        }
+        let info = try await node.info(of: name)
+        try question.confirm(
+            "This would let \(name) point to an empty release: its code stops running and visitors get a 404. The name and "
+                + "its \(info.releases.count) releases stay on the ledger.")
         let result = try await Deployer(client: client, key: key).withdraw(name, message: "deleted")
         if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print(

@@ -12,25 +12,27 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke", abstract: "Call a function through a node's gateway and print the answer's body.",
         discussion: """
-            The status and the headers go to standard error with --include. The command fails when the status is 500 or
-            more; the reason is in `skerry functions logs`.
+            The status and the headers go to standard error with --include. The command fails when the status is 500 \
+            or more, of which `skerry functions logs` has the reason, and when a node answers that calls no function.
 
-            With --pay a node that runs the function is paid for the call, over its peer port, out of a channel of your
-            account: an open one for compute, or a new one to the node of --node, or to one on this machine. What it cost
-            goes to standard error. Only one command at a time may use a channel.
+            With --pay a node that runs the function is paid for the call, over its peer port, out of a channel of \
+            your account: an open one for compute, or a new one to the node of --node, or to one on this machine. What \
+            it cost goes to standard error. Only one command at a time may use a channel.
             """)
 
-    @Argument(help: "The function's name.")
+    @Argument(help: "The function's name.", transform: AppName.argument)
     var name: AppName
 
-    @Option(help: "The HTTP method. Default: GET, or POST with --data.")
+    @Option(help: "The HTTP method. Default: GET, or POST with --body.")
     var method: String?
 
     @Option(help: ArgumentHelp("A header; may be repeated.", valueName: "name: value"))
     var header: [String] = []
 
-    @Option(help: ArgumentHelp("The body, or @file for a file's bytes, or @- for standard input.", valueName: "text"))
-    var data: String?
+    @Option(
+        name: [.customLong("body"), .customLong("data")],
+        help: ArgumentHelp("The body, or @file for a file's bytes, or @- for standard input.", valueName: "text"))
+    var body: String?
 
     @Option(help: "Path and query.")
     var path = "/"
@@ -56,7 +58,7 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"))
     var network: String?
 
-    /// The node, as other commands have it: here `--data` is the body, as people know it from other tools.
+    /// The node, as other commands have it: here `--data` is the body too, as people know it from other tools.
     private var nodeOption: NodeOption {
         var data = DataOption()
         data.data = network
@@ -78,12 +80,12 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let method = method ?? (data == nil ? "GET" : "POST")
+        let method = method ?? (body == nil ? "GET" : "POST")
         let fields = header.map { line -> (name: String, value: String) in
             let parts = line.split(separator: ":", maxSplits: 1)
             return (String(parts[0]), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
         }
-        let content = try data.map { ByteBuffer(bytes: try body($0)) }
+        let content = try body.map { ByteBuffer(bytes: try FunctionsInvokeCommand.bytes($0)) }
         if pay {
             let request = PayingCaller.Request(
                 app: name, method: method, path: path, headers: fields, body: content.map { .bytes($0) } ?? .empty,
@@ -107,18 +109,24 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
             Terminal.note("")
         }
         for try await part in response.body { Terminal.write(bytes: part.readableBytesView) }
+        // With a code it is the node that answered, and no function.
+        let code = response.headers.first(name: "skerry-error")
+        guard code == nil || response.status.code >= 500 else {
+            throw CommandError("The node called no function: \(code ?? ""); what it said stands above")
+        }
         guard response.status.code < 500 else {
-            let code = response.headers.first(name: "skerry-error") ?? "\(response.status.code)"
-            throw CommandError("The function failed: \(code); `skerry functions logs \(name)` says more")
+            throw CommandError(
+                "The function failed: \(code ?? "\(response.status.code)"); `skerry functions logs \(name)` says more")
         }
     }
 
-    private func body(_ text: String) throws -> Data {
+    /// A body as it is written on a command line.
+    static func bytes(_ text: String) throws -> Data {
         guard text.hasPrefix("@") else { return Data(text.utf8) }
         let path = String(text.dropFirst())
         if path == "-" { return FileHandle.standardInput.readDataToEndOfFile() }
         guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw CommandError("Cannot read \(path); give --data the text itself, or @ and a file")
+            throw CommandError("Cannot read \(path); give --body the text itself, or @ and a file")
         }
         return bytes
     }

@@ -10,11 +10,11 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Show what a function wrote and how its requests ended, on all nodes.",
         discussion: """
-            Lines of one request stand together, with their places in the sources. Only the function's owner may read
+            Lines of one request stand together, with their places in the sources. Only the function's owner may read \
             them. All running nodes of the network on this machine are asked; nodes elsewhere are named with --at.
             """)
 
-    @Argument(help: "The function's name.")
+    @Argument(help: "The function's name.", transform: AppName.argument)
     var name: AppName
 
     @Flag(name: .shortAndLong, help: "Go on and show what comes, until Ctrl-C.")
@@ -23,7 +23,7 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
     @Option(help: "The least loud level to show: debug, info, warning or error.")
     var level = FunctionLogRecord.Level.debug
 
-    @Option(help: "Records of each node at most, 1 to \(FunctionLogPage.maxCount).")
+    @Option(name: .tail, help: "Records of each node at first, 1 to \(FunctionLogPage.maxCount).")
     var limit = 200
 
     @Option(help: ArgumentHelp("The URL of one more node's control API; may be repeated.", valueName: "url"))
@@ -34,19 +34,25 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...FunctionLogPage.maxCount).contains(limit) else {
-            throw ValidationError("--limit must be 1 to \(FunctionLogPage.maxCount), not \(limit)")
+            throw ValidationError("--tail must be 1 to \(FunctionLogPage.maxCount), not \(limit)")
         }
     }
 
     func run() async throws {
-        let key = try account.load()
-        let urls = try controls()
-        let clients = urls.map { NodeClient(control: $0, key: key) }
-        let collector = LogCollector(
-            printer: LogPrinter(level: level, json: node.data.json), places: StackPlaces(name: name, clients: clients))
-        let (name, limit) = (name, limit)
+        let clients = try FunctionsLogsCommand.clients(node, at: at, account)
+        try await FunctionsLogsCommand.show(
+            name, from: clients, limit: limit, follow: follow, LogPrinter(level: level, json: node.data.json))
+    }
+
+    /// Shows what nodes have of a function's log.
+    ///
+    /// - Throws: What the first node said, if none has any.
+    static func show(
+        _ name: AppName, from clients: [NodeClient], limit: Int, follow: Bool, _ printer: LogPrinter
+    ) async throws {
+        let collector = LogCollector(printer: printer, places: StackPlaces(name: name, clients: clients))
         var answered = 0
-        var failure: (any Error)?
+        var failures: [(control: String, error: any Error)] = []
         var cursors: [(NodeClient, UInt64)] = []
         await withTaskGroup(of: (NodeClient, Result<FunctionLogPage, any Error>).self) { group in
             for client in clients {
@@ -63,13 +69,13 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
                     await collector.add(page)
                     cursors.append((client, page.next))
                 case .failure(let error):
-                    failure = failure ?? error
-                    if clients.count > 1 { Terminal.note("note: \(client.control): \(error)") }
+                    failures.append((client.control, error))
                     cursors.append((client, 0))
                 }
             }
         }
-        if answered == 0, let failure { throw failure }
+        if answered == 0, let first = failures.first { throw first.error }
+        for (control, error) in failures { Terminal.note("note: \(control): \(Terminal.sentence(error))") }
         await collector.flush()
         guard follow else { return }
         await withDiscardingTaskGroup { group in
@@ -80,15 +86,23 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
         }
     }
 
-    private func controls() throws -> [String] {
-        if node.node != nil || node.data.nodeFolder != nil { return [try node.resolve().control] + at }
+    /// The node that is named, or else all that run on this machine, and further ones by the URLs of their control APIs.
+    static func clients(
+        _ node: NodeOption, at further: [String] = [], _ account: AccountOption
+    ) throws -> [NodeClient] {
+        let key = try account.load()
+        return try controls(node, further).map { NodeClient(control: $0, key: key) }
+    }
+
+    private static func controls(_ node: NodeOption, _ further: [String]) throws -> [String] {
+        if node.node != nil || node.data.nodeFolder != nil { return [try node.resolve().control] + further }
         guard LocalNetwork.exists(node.data.path) else {
-            guard at.isEmpty else { return at }
+            guard further.isEmpty else { return further }
             return [try node.resolve().control]
         }
         let running = try node.data.network.nodes.compactMap { $0.folder.readRun()?.control }
-        guard !running.isEmpty || !at.isEmpty else { throw LocalNetwork.notRunning(node.data.path) }
-        return running + at
+        guard !running.isEmpty || !further.isEmpty else { throw LocalNetwork.notRunning(node.data.path) }
+        return running + further
     }
 
     /// How long a node waits for news, and how long this waits for a node that does not answer.
@@ -109,7 +123,7 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
                 await collector.add(page)
                 await collector.show()
             } catch {
-                if !isAway { Terminal.note("note: \(client.control): \(error)") }
+                if !isAway { Terminal.note("note: \(client.control): \(Terminal.sentence(error))") }
                 isAway = true
                 try? await Task.sleep(for: pause)
             }

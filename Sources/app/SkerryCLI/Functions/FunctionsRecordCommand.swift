@@ -11,12 +11,12 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record", abstract: "Call a function once and write down all that its answer follows from.",
         discussion: """
-            The node runs the function in a fresh worker whose clock and randomness it drives, answers what the function
-            asks for, and signs the recording: code, variables, request, answers, output. Secrets are not set in it. Only
-            the function's owner may record. `skerry replay FILE` runs it again, anywhere.
+            The node runs the function in a fresh worker whose clock and randomness it drives, answers what the \
+            function asks for, and signs the recording: code, variables, request, answers, output. Secrets are not set \
+            in it. Only the function's owner may record. `skerry replay FILE` runs it again, anywhere.
             """)
 
-    @Argument(help: "The function's name.")
+    @Argument(help: "The function's name.", transform: AppName.argument)
     var name: AppName
 
     @Argument(help: "Path and query.")
@@ -28,14 +28,14 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A header; may be repeated.", valueName: "name: value"))
     var header: [String] = []
 
-    @Option(help: ArgumentHelp("The body, or @file for a file's bytes.", valueName: "text"))
+    @Option(help: ArgumentHelp("The body, or @file for a file's bytes, or @- for standard input.", valueName: "text"))
     var body: String?
 
     @Option(help: "The release. Default: the one that is live.")
     var release: ReleaseID?
 
     @Option(
-        name: .shortAndLong,
+        name: .output,
         help: ArgumentHelp("Where to write the recording. Default: NAME.skrec.", valueName: "file"),
         completion: .file())
     var output: String?
@@ -76,7 +76,8 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
         }
         let invocation = InvocationRequest(
             release: release?.description, method: method ?? (body == nil ? "GET" : "POST"),
-            url: "http://\(name).localhost:\(port)\(path)", headers: fields, body: try bytes())
+            url: "http://\(name).localhost:\(port)\(path)", headers: fields,
+            body: try body.map(FunctionsInvokeCommand.bytes) ?? Data())
         let (file, receipt) = try await node.client(key: try account.load()).record(invocation, of: name)
         let place = output ?? "\(name).skrec"
         do { try Data(file.bytes).write(to: URL(fileURLWithPath: place), options: .atomic) } catch {
@@ -105,15 +106,5 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
         Terminal.print("output      \(report.outputHash)")
         Terminal.print("receipt     \(receipt)")
         Terminal.print("Run it again: skerry replay \(place)")
-    }
-
-    private func bytes() throws -> Data {
-        guard let body else { return Data() }
-        guard body.hasPrefix("@") else { return Data(body.utf8) }
-        let path = String(body.dropFirst())
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw CommandError("Cannot read \(path); give --body the text itself, or @ and a file")
-        }
-        return bytes
     }
 }

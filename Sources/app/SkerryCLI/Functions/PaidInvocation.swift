@@ -111,24 +111,36 @@ struct PaidInvocation {
     ) async throws -> [PayableChannel] {
         let wanted = try await node.node == nil ? nil : NodeID(node.client().status().id)
         let soon = Int64(Date().timeIntervalSince1970 * 1_000) + PaidInvocation.minLifetimeMilliseconds
+        let notes = ChannelNote.all(besideKey: account.path).filter {
+            $0.network == network.description && $0.payer == key.publicKey.account.description
+                && $0.expiresMilliseconds > soon
+        }
         var payments: [PayableChannel] = []
-        for note in ChannelNote.all(besideKey: account.path) {
-            guard note.network == network.description, note.payer == key.publicKey.account.description,
-                note.expiresMilliseconds > soon, let payee = NodeID(note.payee), let id = ChannelID(note.id),
+        for note in notes where note.sharing == nil {
+            guard let payee = NodeID(note.payee), let id = ChannelID(note.id),
                 payments.isEmpty || payments[0].payee == payee,
-                wanted.map({ $0 == payee }) ?? serving.contains(payee), try await isUsable(id, ledger),
-                let payment = try note.payment(for: .compute, key: key)
+                wanted.map({ $0 == payee }) ?? serving.contains(payee),
+                try await isUsable(id, PaidInvocation.minUnits, ledger),
+                var payment = try note.payment(for: .compute, key: key)
             else { continue }
+            for other in notes where other.sharing == note.id && other.payee == note.payee {
+                guard let weight = other.weight, try await isUsable(ChannelID(other.id), 1, ledger),
+                    let part = try other.payment(for: .compute, key: key),
+                    let larger = LargerChain(channel: part.channel, weight: weight, chain: part.chain)
+                else { continue }
+                payment.larger.append(larger)
+            }
             payments.append(payment)
         }
-        return payments
+        // Those that pay much at a time come first.
+        return payments.filter { !$0.larger.isEmpty } + payments.filter { $0.larger.isEmpty }
     }
 
-    private func isUsable(_ id: ChannelID, _ ledger: LedgerClient) async throws -> Bool {
-        guard let channel = try await ledger.channel(id), channel.closingMilliseconds == nil,
+    private func isUsable(_ id: ChannelID?, _ minUnits: UInt64, _ ledger: LedgerClient) async throws -> Bool {
+        guard let id, let channel = try await ledger.channel(id), channel.closingMilliseconds == nil,
             let chain = channel.chains.first(where: { $0.commodity == Commodity.compute.rawValue })
         else { return false }
-        return chain.maxUnits - min(chain.maxUnits, chain.settledUnits) >= PaidInvocation.minUnits
+        return chain.maxUnits - min(chain.maxUnits, chain.settledUnits) >= minUnits
     }
 
     /// The node to open a channel to: the one that was named, or one on this machine that runs the app.

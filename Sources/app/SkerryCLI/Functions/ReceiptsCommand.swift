@@ -13,8 +13,8 @@ struct ReceiptsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipts", abstract: "Show and verify what nodes signed about invocations of functions.",
         discussion: """
-            The header skerry-receipt of a function's answer holds the receipt's id. Every node finds those of all; a node
-            keeps its newest 16,384. --out keeps one in a file.
+            The header skerry-receipt of a function's answer holds the receipt's id. Every node finds those of all; a \
+            node keeps its newest 16,384. --out keeps one in a file.
             """,
         subcommands: [Show.self, Verify.self])
 
@@ -23,7 +23,9 @@ struct ReceiptsCommand: AsyncParsableCommand {
 
         @OptionGroup var source: ReceiptSource
 
-        @Option(help: ArgumentHelp("Write the receipt to a file too.", valueName: "file"), completion: .file())
+        @Option(
+            name: .output, help: ArgumentHelp("Write the receipt to a file too.", valueName: "file"),
+            completion: .file())
         var out: String?
 
         @OptionGroup var node: NodeOption
@@ -43,8 +45,8 @@ struct ReceiptsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a receipt's path and signature, and that its node is on the ledger.",
             discussion: """
-                With --recording, the hashes must be those of the recording as well. To see that the output is right, run
-                the recording again with `skerry replay`.
+                With --recording, the hashes must be those of the recording as well. To see that the output is right, \
+                run the recording again with `skerry replay`.
                 """)
 
         @OptionGroup var source: ReceiptSource

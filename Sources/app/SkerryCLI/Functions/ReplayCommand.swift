@@ -14,9 +14,9 @@ struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay", abstract: "Run a recorded invocation again and compare what it does.",
         discussion: """
-            The function gets the answers that it got when it was recorded, at the same times, and the same randomness.
-            Without --on-node this needs no node and no network: a worker on this machine runs it. A file that is not what its
-            node signed is refused. The command fails if anything differs.
+            The function gets the answers that it got when it was recorded, at the same times, and the same \
+            randomness. Without --on-node this needs no node and no network: a worker on this machine runs it. A file \
+            that is not what its node signed is refused. The command fails if anything differs.
             """)
 
     @Argument(help: "A file that `skerry functions record` wrote.", completion: .file())

@@ -10,8 +10,9 @@ struct ImagesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images", abstract: "Container images for machines: add, list, inspect, prune.",
         discussion: """
-            A node keeps an image layer by layer, each layer once however many images have it; every other node fetches the
-            layers from those that have them. `skerry deploy` adds the image that skerry.toml names by itself.
+            A node keeps an image layer by layer, each layer once however many images have it; every other node \
+            fetches the layers from those that have them. `skerry deploy` adds the image that skerry.toml names by \
+            itself.
             """,
         subcommands: [Add.self, List.self, Inspect.self, Prune.self])
 }
@@ -25,10 +26,11 @@ extension ImagesCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check an image and store it on a node.",
             discussion: """
-                IMAGE is a folder with an OCI image layout, a file that `docker save`, `podman save` or `skopeo copy` wrote
-                (plain, gzip or zstd), or the name of an image in a registry: registry.example/repository@sha256:… or …:tag.
-                Only what anybody may read is fetched from a registry; plain HTTP is spoken on this machine only. Every layer
-                is checked as a whole before a byte of it is sent.
+                IMAGE is a folder with an OCI image layout, a file that `docker save`, `podman save` or `skopeo copy` \
+                wrote (plain, gzip or zstd), or the name of an image in a registry: \
+                registry.example/repository@sha256:… or …:tag. Only what anybody may read is fetched from a registry; \
+                plain HTTP is spoken on this machine only. Every layer is checked as a whole before a byte of it is \
+                sent.
                 """)
 
         @Argument(help: "A folder, a file, or a registry's image.")
@@ -204,7 +206,7 @@ extension ImagesCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let go of images that no machine's release needs.",
             discussion: """
-                Their layers leave the disk when the node needs the room, or with `skerry blob gc`. What a release or
+                Their layers leave the disk when the node needs the room, or with `skerry blob gc`. What a release or \
                 somebody's pin needs stays.
                 """)
 

@@ -8,8 +8,8 @@ struct KVCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kv", abstract: "Read and change the values that an app's kv bindings see.",
         discussion: """
-            Only the app's owner may. A namespace is what skerry.toml calls so. Changes are copied to the nodes that keep
-            the app's values before the command returns; docs/design/kv.md says what is promised.
+            Only the app's owner may. A namespace is what skerry.toml calls so. Changes are copied to the nodes that \
+            keep the app's values before the command returns; docs/design/kv.md says what is promised.
             """,
         subcommands: [KVGetCommand.self, KVPutCommand.self, KVDeleteCommand.self, KVListCommand.self])
 }
@@ -27,7 +27,7 @@ struct KVGetCommand: AsyncParsableCommand {
         commandName: "get", abstract: "Print a value, byte for byte.",
         discussion: "With --json, the value is base64, beside its metadata and expiration.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Argument(help: "The namespace.")
@@ -54,7 +54,7 @@ struct KVPutCommand: AsyncParsableCommand {
         commandName: "put", abstract: "Store a value, of at most 1 MiB.",
         discussion: "The value is the argument, a file's bytes (--file), or else what standard input gives.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Argument(help: "The namespace.")
@@ -123,7 +123,7 @@ struct KVPutCommand: AsyncParsableCommand {
 struct KVDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "delete", abstract: "Remove a key, if it is there.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Argument(help: "The namespace.")
@@ -146,7 +146,7 @@ struct KVListCommand: AsyncParsableCommand {
         commandName: "list", abstract: "List keys in the order of their bytes.",
         discussion: "Without --limit, all of them. With it, the cursor for the next page is printed, if there is one.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Argument(help: "The namespace.")

@@ -27,8 +27,8 @@ extension LedgerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Turn an exported ledger into the log of a node, checking it on the way.",
             discussion: """
-                The log appears beside the genesis in the folder, as a new node of that network needs them, and as one needs
-                them whose log was lost. A folder that has a log is left alone.
+                The log appears beside the genesis in the folder, as a new node of that network needs them, and as one \
+                needs them whose log was lost. A folder that has a log is left alone.
                 """)
 
         @Argument(help: "A file that `skerry ledger export` wrote.", completion: .file())

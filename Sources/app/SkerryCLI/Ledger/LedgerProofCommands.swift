@@ -26,14 +26,14 @@ extension LedgerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch the proof of what the ledger holds, verify it, and write it into a file.",
             discussion: """
-                The file proves its row to anybody who knows the id of the genesis, without asking any node: with `skerry
-                ledger verify --proof`, or with tools/verify-proof/verify.py, which shares no code with Skerry. There are
-                proofs of absence too.
+                The file proves its row to anybody who knows the id of the genesis, without asking any node: with \
+                `skerry ledger verify --proof`, or with tools/verify-proof/verify.py, which shares no code with \
+                Skerry. There are proofs of absence too.
                 """)
 
         @OptionGroup var target: ProofKeyArgument
 
-        @Option(help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+        @Option(name: .output, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
         var out: String?
 
         @OptionGroup var genesis: GenesisOption
@@ -58,9 +58,9 @@ extension LedgerCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prove what the ledger holds, trusting nothing but the id of its genesis.",
             discussion: """
-                Each committee must have been handed its office by the one before, from the genesis on; more than two thirds
-                of the last one's weight must have signed the state; and the row must be proved to be in that state. What a
-                committee signed once is remembered, so that no node can show an older state later.
+                Each committee must have been handed its office by the one before, from the genesis on; more than two \
+                thirds of the last one's weight must have signed the state; and the row must be proved to be in that \
+                state. What a committee signed once is remembered, so that no node can show an older state later.
                 """)
 
         @OptionGroup var target: ProofKeyArgument
@@ -91,7 +91,11 @@ extension LedgerCommand {
             try ProofReport(key, verified).print(json: node.data.json)
             let proven = verified.checkpoint.sequence
             let head = try await node.ledger(network: network).head().sequence
-            if head > proven { Terminal.note("note: entries \(proven + 1) to \(head) are not certified yet") }
+            if head == proven + 1 {
+                Terminal.note("note: entry \(head) is not certified yet")
+            } else if head > proven {
+                Terminal.note("note: entries \(proven + 1) to \(head) are not certified yet")
+            }
         }
 
         private func ask(_ key: ProofKey, _ network: NetworkID) async throws -> Verified<ProvenRow> {

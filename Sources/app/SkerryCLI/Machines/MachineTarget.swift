@@ -6,7 +6,7 @@ import Ledger
 
 /// Which of an app's machines a command is about.
 struct MachineTargetOptions: ParsableArguments {
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @OptionGroup var place: MachinePlaceOptions

@@ -8,9 +8,10 @@ struct MachinesCopyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cp", abstract: "Copy files between this computer and a machine.",
         discussion: """
-            One of FROM and TO is APP:PATH, a path in a machine of the app; the other one is here. Folders are copied with all
-            that is in them: content, permissions, times, and links as links. If TO is a folder the copy is made in it, else it
-            gets that name. Files in the machine are read and written with the rights of the machine's user.
+            One of FROM and TO is APP:PATH, a path in a machine of the app; the other one is here. Folders are copied \
+            with all that is in them: content, permissions, times, and links as links. If TO is a folder the copy is \
+            made in it, else it gets that name. Files in the machine are read and written with the rights of the \
+            machine's user.
             """)
 
     @Argument(help: "What is copied.")

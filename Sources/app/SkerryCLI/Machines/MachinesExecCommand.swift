@@ -12,8 +12,9 @@ struct MachinesExecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec", abstract: "Run a command in a machine.",
         discussion: """
-            Input and output are yours, and the exit status is the command's, or 128 and the number of the signal that ended
-            it. With -t the command gets a terminal: every key goes to it, Ctrl-C too, and it hears of your terminal's size.
+            Input and output are yours, and the exit status is the command's, or 128 and the number of the signal that \
+            ended it. With -t the command gets a terminal: every key goes to it, Ctrl-C too, and it hears of your \
+            terminal's size.
             """)
 
     @OptionGroup var target: MachineTargetOptions

@@ -43,7 +43,7 @@ struct MachinesStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show an app's machines: where they are and how they do.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Flag(help: "Show what happened to them too; only for the app's owner.")
@@ -57,10 +57,12 @@ struct MachinesStatusCommand: AsyncParsableCommand {
         guard let known = try await client.machines().apps.first(where: { $0.app == app.description }) else {
             throw CommandError("\(app) has no machines; `skerry machines list` shows those that there are")
         }
-        if node.data.json { return try Terminal.printJSON(known) }
+        if node.data.json { return try await printJSON(known, client) }
         Terminal.print("app      \(known.app)")
         Terminal.print("image    \(Terminal.safe(known.image))")
-        Terminal.print("size     \(known.size), \(known.minReplicas) to \(known.maxReplicas) copies")
+        let least = known.minReplicas == known.maxReplicas ? "" : "\(known.minReplicas) to "
+        let copies = known.maxReplicas == 1 ? "1 copy" : "\(known.maxReplicas) copies"
+        Terminal.print("size     \(known.size), \(least)\(copies)")
         Terminal.print("release  \(release(known))")
         if let trial = known.trial { Terminal.print("trial    \(MachinesStatusCommand.text(trial))") }
         if !known.hasHealthCheck {
@@ -77,14 +79,40 @@ struct MachinesStatusCommand: AsyncParsableCommand {
         }
         guard events else { return }
         let key = try account.load()
-        for machine in known.machines {
-            guard let node = machine.node else { continue }
+        for machine in known.machines where machine.node != nil {
             Terminal.print("")
             Terminal.print("slot \(machine.slot)")
-            let answer = try await client.order(
-                .events(after: 0), app: known.app, slot: machine.slot, at: node, key: key)
-            MachinesEventsCommand.show(answer.events ?? [])
+            MachinesEventsCommand.show(try await MachinesEventsCommand.events(of: machine, client, key))
         }
+    }
+
+    /// What `--json` prints: the app, and with `--events` what happened to its machines.
+    private struct Report: Encodable {
+        var app: MachineAppInfo
+        var events: [MachineEventRow]?
+
+        private enum CodingKeys: String, CodingKey { case events }
+
+        func encode(to encoder: any Encoder) throws {
+            try app.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(events, forKey: .events)
+        }
+    }
+
+    private func printJSON(_ app: MachineAppInfo, _ client: NodeClient) async throws {
+        var report = Report(app: app)
+        if events {
+            let key = try account.load()
+            var rows: [MachineEventRow] = []
+            for machine in app.machines {
+                rows += try await MachinesEventsCommand.events(of: machine, client, key).map {
+                    MachineEventRow(machine, $0)
+                }
+            }
+            report.events = rows
+        }
+        try Terminal.printJSON(report)
     }
 
     /// Where each port is reached, a line for each node.
@@ -131,7 +159,8 @@ struct MachinesStatusCommand: AsyncParsableCommand {
 
 struct MachinesTopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "top", abstract: "Show what machines use, again and again until Ctrl-C.")
+        commandName: "top", abstract: "Show what machines use, again and again until Ctrl-C.",
+        discussion: "With --json a list a line.")
 
     @Option(help: ArgumentHelp("Seconds between two looks, 1 and more.", valueName: "seconds"))
     var interval = 2
@@ -150,7 +179,7 @@ struct MachinesTopCommand: AsyncParsableCommand {
         while true {
             let machines = try await client.machines().apps.flatMap(\.machines)
             if node.data.json {
-                try Terminal.printJSON(machines)
+                try Terminal.printJSONLine(machines)
             } else {
                 if Terminal.hasColours, !once { Terminal.write("\u{1B}[H\u{1B}[2J", to: 1) }
                 let rows = machines.sorted { $0.cpuMillis > $1.cpuMillis }.map { machine in

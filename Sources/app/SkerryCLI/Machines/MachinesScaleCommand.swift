@@ -12,7 +12,7 @@ struct MachinesScaleCommand: AsyncParsableCommand {
         commandName: "scale", abstract: "Change how many copies of a machine run.",
         discussion: "Publishes a release that differs in that only; copies that go on running are not touched.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
     @Argument(help: "Copies: a number, or the least and the most such as 1-5.")
@@ -55,7 +55,7 @@ struct MachineImageOptions: ParsableArguments {
     @Argument(parsing: .captureForPassthrough, help: "The command, in place of the image's.")
     var command: [String] = []
 
-    @Option(help: "The app's name.")
+    @Option(help: "The app's name.", transform: AppName.argument)
     var name: AppName
 
     @Option(help: "The size, such as shared-1x-256.")
@@ -133,9 +133,10 @@ struct MachinesDestroyCommand: AsyncParsableCommand {
         commandName: "destroy", abstract: "End an app's machines for good.",
         discussion: "The name stays yours, and its releases stay on the ledger; volumes stay on their nodes.")
 
-    @Argument(help: "The app's name.")
+    @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
+    @OptionGroup var question: ConfirmOption
     @OptionGroup var node: NodeOption
     @OptionGroup var account: AccountOption
 
@@ -150,7 +151,11 @@ struct MachinesDestroyCommand: AsyncParsableCommand {
                     + "`skerry machines scale \(self.app) 0`")
         case .site, .function, .origin, .composite: throw CommandError("\(app) has no machines")
         }
+        try question.confirm(
+            "This would end all machines of \(app), and visitors get a 404. The name, its releases and its volumes stay."
+        )
         let result = try await deployer.withdraw(app, message: "machines destroyed")
+        if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print("\(app) has no machines any more (release \(result.release))")
     }
 }

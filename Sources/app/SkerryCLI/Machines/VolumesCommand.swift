@@ -8,8 +8,8 @@ struct VolumesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "volumes", abstract: "Folders that outlive machines, and their snapshots.",
         discussion: """
-            A volume belongs to a slot of an app, is on the node that has the slot, and is made when the machine starts. A
-            snapshot is a blob: another node that takes the slot begins with the last one.
+            A volume belongs to a slot of an app, is on the node that has the slot, and is made when the machine \
+            starts. A snapshot is a blob: another node that takes the slot begins with the last one.
             """,
         subcommands: [
             VolumesListCommand.self, VolumesCreateCommand.self, VolumesSnapshotCommand.self,
@@ -96,8 +96,12 @@ struct VolumesRestoreCommand: AsyncParsableCommand {
     @Option(help: "The snapshot, as `skerry volumes list` shows it.") var snapshot: String
     @Option(help: "What a volume that is not there yet may hold. Default: 1GiB.")
     var size: ByteSize?
+    @OptionGroup var question: ConfirmOption
 
     func run() async throws {
+        try question.confirm(
+            "This would replace what the volume \(name) of \(target.app) holds by the snapshot, and stop the machine meanwhile."
+        )
         let action = VolumeAction.restore(name, snapshot: snapshot, byteCount: size?.bytes ?? 1 << 30)
         try show(try await order(action, target), target)
     }
@@ -106,10 +110,16 @@ struct VolumesRestoreCommand: AsyncParsableCommand {
 struct VolumesDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Remove a volume and let go of its snapshots.",
-        discussion: "The machine must be stopped.")
+        discussion: "The machine must be stopped. Without --slot it is done in all slots.")
 
     @OptionGroup var target: MachineTargetOptions
     @Option(help: "The volume's name.") var name: String
+    @OptionGroup var question: ConfirmOption
 
-    func run() async throws { try show(try await order(.delete(name), target), target) }
+    func run() async throws {
+        let place = target.place.slot.map { "\(target.app)/\($0)" } ?? "all slots of \(target.app)"
+        try question.confirm(
+            "This would remove the volume \(name) of \(place) with all that is in it, and its snapshots.")
+        try show(try await order(.delete(name), target), target)
+    }
 }

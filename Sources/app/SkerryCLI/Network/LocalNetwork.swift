@@ -50,10 +50,6 @@ struct LocalNetwork: Sendable {
     /// Nodes of one local network at most.
     static let maxNodes = 64
     static let defaultNodes = 3
-    /// Units of the operator in a new network.
-    static let operatorBalance: UInt64 = 1_000_000_000
-    /// Units that each node of a new network has at stake, and that others need to take part.
-    static let stake: UInt64 = 1_000
     /// Short, so that a person who tries things can soon prove them, and long enough for votes to come in between.
     private static let checkpointMilliseconds: UInt64 = 1_000
 
@@ -98,7 +94,7 @@ struct LocalNetwork: Sendable {
 
     /// Makes a network with new keys and free ports. When this returns, it is durable.
     ///
-    /// - Parameter operatorKey: Owns all nodes, has ``operatorBalance`` units and may change parameters.
+    /// - Parameter operatorKey: Its account is the founder: it operates all nodes, has the units and may change parameters.
     static func create(_ folder: String, _ options: Options, operatorKey: SigningKey) throws -> LocalNetwork {
         if options.engine == .etcd { _ = try LocalEtcd.executable() }
         let manager = FileManager.default
@@ -149,24 +145,20 @@ struct LocalNetwork: Sendable {
     private static func genesis(
         of members: [(member: Member, key: PublicKey)], _ options: Options, operatorAccount: AccountID
     ) throws -> Genesis {
-        var parameters = NetworkParameters()
-        parameters.openAccounts = true
-        parameters.replicas = UInt32(min(3, options.nodeCount))
-        parameters.minimumStake = stake
-        if let length = options.epochMilliseconds { parameters.epochMilliseconds = length }
-        parameters.checkpointMilliseconds = checkpointMilliseconds
         let nodes = try members.map { member, key in
-            GenesisNode(
-                publicKey: key, operatorAccount: operatorAccount,
+            NewNetwork.Node(
+                publicKey: key, operatorAccount: nil,
                 peer: try Endpoint(host: "127.0.0.1", port: UInt16(member.configuration.peer.port)),
-                gateway: try Endpoint(host: "127.0.0.1", port: UInt16(member.configuration.gateway.port)), stake: stake)
+                gateway: try Endpoint(host: "127.0.0.1", port: UInt16(member.configuration.gateway.port)))
         }
-        let ids = members.map(\.member.id)
-        return try Genesis(
-            networkName: "local", timeMilliseconds: Int64(Date().timeIntervalSince1970 * 1_000), parameters: parameters,
-            accounts: [GenesisAccount(operatorAccount, balance: operatorBalance)], nodes: nodes,
-            sequencers: options.engine == .etcd ? ids : Array(ids.prefix(1)), governors: [operatorAccount],
-            isDevelopment: true)
+        var network = NewNetwork(name: "local", founder: operatorAccount, nodes: nodes)
+        network.engine = options.engine
+        network.isDevelopment = true
+        network.parameters.openAccounts = true
+        network.parameters.replicas = UInt32(min(3, options.nodeCount))
+        if let length = options.epochMilliseconds { network.parameters.epochMilliseconds = length }
+        network.parameters.checkpointMilliseconds = checkpointMilliseconds
+        return try network.genesis()
     }
 
     /// A ledger that an interrupted `up` left belongs to another genesis.

@@ -7,8 +7,8 @@ import Ledger
 
 struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "network", abstract: "The network's nodes, epochs and parameters, as the ledger has them.",
-        subcommands: [Nodes.self, Epochs.self, Parameters.self])
+        commandName: "network", abstract: "The network's nodes, epochs and parameters, and what it begins with.",
+        subcommands: [Nodes.self, Epochs.self, Parameters.self, GenesisCommand.self])
 
     struct Nodes: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List all nodes with their stake and participation.")

@@ -9,14 +9,14 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Start a network on this machine.",
         discussion: """
-            Makes the network on first use, then starts every node that does not run. Each node is a process of its own
-            with its own key, ports and data folder. Without --detach the command stays until Ctrl-C and then stops the
-            nodes that it started; until then it starts a node again that fails. With --detach they go on until `skerry
-            down`, and nobody starts them again.
+            Makes the network on first use, then starts every node that does not run. Each node is a process of its \
+            own with its own key, ports and data folder. Without --detach the command stays until Ctrl-C and then \
+            stops the nodes that it started; until then it starts a node again that fails. With --detach they go on \
+            until `skerry down`, and nobody starts them again.
 
-            With --ledger etcd the ledger's log is kept by three etcd members (Debian's package etcd-server), which this
-            command starts too: any node may then order transactions, and the death of one node or one member stops
-            nothing.
+            With --ledger etcd the ledger's log is kept by three etcd members (Debian's package etcd-server), which \
+            this command starts too: any node may then order transactions, and the death of one node or one member \
+            stops nothing.
             """)
 
     @Option(
@@ -48,9 +48,9 @@ struct UpCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long leases of machines are: a machine of a node that dies starts elsewhere after that. 1,000 and more. "
-                + "Default: 15,000.", valueName: "ms"))
-    var machineLease: Int?
+            "How long leases of machines are, such as 5s: a machine of a node that dies starts elsewhere after that. 1s to "
+                + "1h. Default: 15s.", valueName: "time"))
+    var machineLease: LeaseLength?
 
     @OptionGroup var data: DataOption
     @OptionGroup var account: AccountOption
@@ -69,7 +69,7 @@ struct UpCommand: AsyncParsableCommand {
         let startup = ContinuousClock.now
         let limits =
             (quota.map { ["--quota", "\($0.bytes)"] } ?? [])
-            + (machineLease.map { ["--machine-lease", "\($0)"] } ?? [])
+            + (machineLease.map { ["--machine-lease", "\($0.milliseconds)"] } ?? [])
         let runner = NetworkRunner(
             network: network, isBackground: detach, nodeArguments: ["--log-format", logFormat] + limits)
         let supervisor = NetworkSupervisor(runner)

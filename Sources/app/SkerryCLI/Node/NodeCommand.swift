@@ -14,9 +14,10 @@ import UnixSignals
 
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "node", abstract: "Bring a node onto a network, run it, look at it, and let it leave.",
+        commandName: "node",
+        abstract: "Bring a node onto a network, run it, look at it, let it leave, and clean up after it.",
         subcommands: [
-            Init.self, Join.self, Run.self, Status.self, Peers.self, Leave.self,
+            Init.self, Join.self, Run.self, Status.self, Peers.self, Leave.self, Clean.self,
         ])
 
     struct Run: AsyncParsableCommand {
@@ -43,9 +44,9 @@ struct NodeCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "How long leases of machines are, in milliseconds. Default: what node.json says, else 15,000.",
-                valueName: "ms"))
-        var machineLease: Int?
+                "How long leases of machines are, such as 5s; 1s to 1h. Default: what node.json says, else 15s.",
+                valueName: "time"))
+        var machineLease: LeaseLength?
 
         @Option(
             help: ArgumentHelp(
@@ -68,7 +69,7 @@ struct NodeCommand: AsyncParsableCommand {
             let folder = NodeFolder(URL(fileURLWithPath: data).standardizedFileURL.path)
             var options = SkerryNode.Options()
             options.quotaBytes = quota?.bytes
-            options.machineLeaseMilliseconds = machineLease
+            options.machineLeaseMilliseconds = machineLease?.milliseconds
             options.httpsPort = httpsPort
             options.accessLog = level <= .info ? AccessLog(format == .json ? .json : .text) : nil
             let node = SkerryNode(folder: folder, options: options, prometheus: prometheus, logger: logger)

@@ -11,10 +11,10 @@ extension NodeCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring a node onto a running network.",
             discussion: """
-                Registers the node with your account, stakes units for it if the network wants that, lets it take part, and
-                fetches the ledger from the node at the bootstrap URL. That node is not trusted: everything must follow from
-                the genesis whose id you give. What was done already is not repeated, so a join that broke off goes on where
-                it stopped, and a node that left comes back.
+                Registers the node with your account, stakes units for it if the network wants that, lets it take \
+                part, and fetches the ledger from the node at the bootstrap URL. That node is not trusted: everything \
+                must follow from the genesis whose id you give. What was done already is not repeated, so a join that \
+                broke off goes on where it stopped, and a node that left comes back.
                 """)
 
         @OptionGroup var setup: NodeSetup
@@ -34,16 +34,7 @@ extension NodeCommand {
                 valueName: "units"))
         var stake: Units?
 
-        @Option(
-            help: ArgumentHelp(
-                "Where other nodes reach this one, as host:port. Default: the peer address.", valueName: "address"))
-        var publicPeer: Endpoint?
-
-        @Option(
-            help: ArgumentHelp(
-                "Where visitors reach this node, as host:port. Default: the gateway address.", valueName: "address"))
-        var publicGateway: Endpoint?
-
+        @OptionGroup var addresses: PublicAddresses
         @OptionGroup var account: AccountOption
 
         @Flag(help: "Print JSON for scripts.")
@@ -79,8 +70,9 @@ extension NodeCommand {
             let (key, configuration) = try setup.prepare()
             let registration = Registration(
                 client: client, network: genesis, account: try account.load(), node: key,
-                peer: try Join.reachable(publicPeer, configuration.peer, option: "--public-peer"),
-                gateway: try Join.reachable(publicGateway, configuration.gateway, option: "--public-gateway"))
+                peer: try Join.known(addresses.peer(of: configuration), configuration.peer, option: "--public-peer"),
+                gateway: try Join.known(
+                    addresses.gateway(of: configuration), configuration.gateway, option: "--public-gateway"))
             let (record, sequence) = try await registration.run(stake: stake?.count) { say($0) }
             let reached = try await fetch(client, into: folder, node: record.id, sequence: sequence)
             if json {
@@ -98,19 +90,15 @@ extension NodeCommand {
         }
 
         /// The address that the ledger announces.
-        private static func reachable(
+        private static func known(
             _ announced: Endpoint?, _ listening: NodeConfiguration.Address, option: String
         ) throws -> Endpoint {
-            if let announced { return announced }
-            guard let port = UInt16(exactly: listening.port) else {
-                throw CommandError("The port \(listening.port) in node.json is out of range; choose 1 to 65535")
-            }
-            guard !["0.0.0.0", "::"].contains(listening.host) else {
+            guard let announced else {
                 throw CommandError(
                     "The node listens on all addresses, \(listening); say with \(option) under which one others reach it"
                 )
             }
-            return try Endpoint(host: listening.host, port: port)
+            return announced
         }
 
         /// Brings the ledger into the folder, up to `sequence` at least.

@@ -11,10 +11,11 @@ extension NodeCommand {
         static let configuration = CommandConfiguration(
             abstract: "Let a node leave the network, and get its stake back.",
             discussion: """
-                It gets no more work. Let its process run until the committee that it belongs to has handed over, an epoch or
-                two: where its vote is needed nothing is certified without it. The stake is locked for some epochs, in which
-                a fault can still be proved; then `skerry node leave --withdraw` pays it to your account. Ask another node
-                for that: name its URL with --node, unless both are on this machine's network.
+                It gets no more work. Let its process run until the values that apps keep on it are handed over, which \
+                `skerry node status` shows, and until the committee that it belongs to has handed over, an epoch or \
+                two: where its vote is needed nothing is certified without it. The stake is locked for some epochs, in \
+                which a fault can still be proved; then `skerry node leave --withdraw` pays it to your account. Ask \
+                another node for that: name its URL with --node, unless both are on this machine's network.
                 """)
 
         @Flag(help: "Pay out what is no longer locked.")
@@ -60,8 +61,10 @@ extension NodeCommand {
             if let number = Int(name), nodes.indices.contains(number - 1) { return nodes[number - 1].id }
             let matches = nodes.filter { $0.id.description.hasPrefix(name) }
             guard matches.count == 1, let match = matches.first else {
-                throw ValidationError(
-                    "\"\(name)\" is the beginning of \(matches.count) nodes' ids; see `skerry status`")
+                throw CommandError(
+                    matches.isEmpty
+                        ? "No node has an id that begins with \"\(name)\"; `skerry status` shows those that there are"
+                        : "\"\(name)\" is the beginning of \(matches.count) nodes' ids; write more of it")
             }
             return match.id
         }

@@ -63,6 +63,37 @@ struct NodeSetup: ParsableArguments {
     }
 }
 
+/// Under which addresses others reach a node.
+struct PublicAddresses: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where other nodes reach this one, as host:port. Default: the peer address.", valueName: "address"))
+    var publicPeer: Endpoint?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where visitors reach this node, as host:port. Default: the gateway address.", valueName: "address"))
+    var publicGateway: Endpoint?
+
+    /// Nil if the node listens on all addresses and this does not say which one others use.
+    func peer(of configuration: NodeConfiguration) throws -> Endpoint? {
+        try publicPeer ?? PublicAddresses.reachable(configuration.peer)
+    }
+
+    /// As ``peer(of:)``.
+    func gateway(of configuration: NodeConfiguration) throws -> Endpoint? {
+        try publicGateway ?? PublicAddresses.reachable(configuration.gateway)
+    }
+
+    private static func reachable(_ listening: NodeConfiguration.Address) throws -> Endpoint? {
+        guard let port = UInt16(exactly: listening.port) else {
+            throw CommandError("The port \(listening.port) in node.json is out of range; choose 1 to 65535")
+        }
+        guard !["0.0.0.0", "::"].contains(listening.host) else { return nil }
+        return try Endpoint(host: listening.host, port: port)
+    }
+}
+
 extension Endpoint: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }

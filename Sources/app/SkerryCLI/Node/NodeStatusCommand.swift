@@ -50,6 +50,9 @@ extension NodeCommand {
             }
             Terminal.print("peers       \(status.peers.filter(\.connected).count) of \(status.peers.count) connected")
             Terminal.print("blobs       \(status.blobCount), \(Human.bytes(status.blobBytes))")
+            if let apps = status.appsToHandOver, apps > 0 {
+                Terminal.print("hands over  values of \(apps) app\(apps == 1 ? "" : "s"), while it runs")
+            }
             if let earnings = status.earnings { EarningsReport.print(earnings) }
             if let spending = status.spending { EarningsReport.print(spending) }
         }

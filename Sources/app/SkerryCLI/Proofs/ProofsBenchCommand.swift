@@ -14,8 +14,8 @@ struct ProofsBenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure settlement proofs on this machine, and the other lanes beside them.",
         discussion: """
-            Makes chains, proves them, verifies the proof, hashes all of them again 16 beside each other, and checks as many
-            vouchers as there are channels. The first proof is cold; the others reuse what it warmed up.
+            Makes chains, proves them, verifies the proof, hashes all of them again 16 beside each other, and checks \
+            as many vouchers as there are channels. The first proof is cold; the others reuse what it warmed up.
             """)
 
     @Option(help: "Rows of the proof at most, 2^10 to 2^20; a power of two.")
@@ -28,7 +28,9 @@ struct ProofsBenchCommand: ParsableCommand {
     var rounds = 3
 
     @Option(
-        help: ArgumentHelp("Write the settlement with its proof, signed with a key made for it.", valueName: "file"))
+        name: .output,
+        help: ArgumentHelp("Write the settlement with its proof, signed with a key made for it.", valueName: "file"),
+        completion: .file())
     var out: String?
 
     @Flag(help: "Print JSON for scripts.")

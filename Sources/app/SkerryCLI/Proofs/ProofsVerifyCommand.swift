@@ -10,9 +10,9 @@ struct ProofsVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Verify the proof of a settlement, and say what it claims.",
         discussion: """
-            Takes a file with a signed settlement, as `skerry proofs bench --out` writes it, or the id of a transaction, which is
-            read from a node. The file needs no node. With --rehash every chain is hashed as well, which needs no belief in the
-            proof system. The exit status is 0 only if everything is right.
+            Takes a file with a signed settlement, as `skerry proofs bench --out` writes it, or the id of a \
+            transaction, which is read from a node. The file needs no node. With --rehash every chain is hashed as \
+            well, which needs no belief in the proof system. The exit status is 0 only if everything is right.
             """)
 
     @Argument(help: "A file, or the id of a transaction: 64 hexadecimal digits.", completion: .file())

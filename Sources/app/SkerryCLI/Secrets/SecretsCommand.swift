@@ -12,9 +12,10 @@ struct SecretsCommand: AsyncParsableCommand {
         commandName: "secrets",
         abstract: "Give functions, machines and origins keys and passwords that are in no release.",
         discussion: """
-            A value is sealed on this machine to the keys of the nodes that serve the app, which open it for the app's
-            workers and machines only. skerry.toml names what a function gets as env.NAME and a machine in its environment:
-            secrets = ["API_KEY"]. New requests of functions see a change at once; no deployment is needed.
+            A value is sealed on this machine to the keys of the nodes that serve the app, which open it for the app's \
+            workers and machines only. skerry.toml names what a function gets as env.NAME and a machine in its \
+            environment: secrets = ["API_KEY"]. New requests of functions see a change at once, and machines are \
+            restarted for it, one after the other; no deployment is needed.
             """,
         subcommands: [Put.self, List.self, Delete.self])
 
@@ -22,11 +23,14 @@ struct SecretsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a secret a value, or another one.",
             discussion: """
-                The value is read from standard input, without its last line break; on a terminal it is asked for and not
-                shown. It is never an argument, because shells keep those and other users see them.
+                The value is read from standard input, without its last line break; on a terminal it is asked for and \
+                not shown. It is never an argument, because shells keep those and other users see them.
+
+                Machines that use the secret are restarted then, the next one when the one before is healthy. With \
+                --no-restart they keep the value before until `skerry machines restart`.
                 """)
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var app: AppName
 
         @Argument(help: "The secret's name in env.")
@@ -34,6 +38,9 @@ struct SecretsCommand: AsyncParsableCommand {
 
         @Option(help: ArgumentHelp("Read the value from a file, byte for byte.", valueName: "file"))
         var file: String?
+
+        @Flag(inversion: .prefixedNo, help: "Restart machines that use it, one after the other.")
+        var restart = true
 
         @Argument(help: .hidden)
         var rest: [String] = []
@@ -58,23 +65,72 @@ struct SecretsCommand: AsyncParsableCommand {
         func run() async throws {
             let store = try SecretsCommand.store(genesis, node, account)
             let receipt = try await store.put(try SecretInput.read(name, file: file), to: app)
-            let isNamed = await isNamedByLiveRelease()
-            try SecretsCommand.show(receipt, "\(name) of \(app) is set", json: node.data.json)
-            if !isNamed {
+            if !node.data.json { SecretsCommand.show(receipt, "\(name) of \(app) is set") }
+            let manifest = try? await liveManifest()
+            if let manifest, !manifest.secrets.contains(name) {
                 Terminal.note(
-                    "note: the live release does not name it, so the function does not get it; write secrets = [\"\(name)\"] "
-                        + "in skerry.toml and deploy")
+                    "note: the live release does not name it, so nothing gets it; write secrets = [\"\(name)\"] in "
+                        + "skerry.toml and deploy")
+            }
+            var report = Report(receipt: receipt)
+            var failure: (any Error)?
+            if manifest?.machine?.secrets.contains(name) == true {
+                report.restarted = []
+                do {
+                    try await restartMachines(receipt) { report.restarted?.append($0) }
+                } catch { failure = error }
+            }
+            if node.data.json { try Terminal.printJSON(report) }
+            if let failure { throw failure }
+        }
+
+        /// What `--json` prints.
+        private struct Report: Encodable {
+            var receipt: SecretsReceipt
+            /// Nil if no machine uses the secret.
+            var restarted: [MachineOrderReport]?
+
+            private enum CodingKeys: String, CodingKey { case restarted }
+
+            func encode(to encoder: any Encoder) throws {
+                try receipt.encode(to: encoder)
+                var container = encoder.container(keyedBy: CodingKeys.self)
+                try container.encodeIfPresent(restarted, forKey: .restarted)
             }
         }
 
-        /// Only for a hint: what cannot be found out counts as yes.
-        private func isNamedByLiveRelease() async -> Bool {
-            guard let client = try? node.client(), let info = try? await client.name(app),
-                let live = info.releases.first(where: \.live), let id = BlobID(live.manifest),
-                let bytes = try? await client.content(of: id, limit: ManifestLimits.maxManifestBytes),
-                let manifest = try? Manifest(decoding: bytes)
-            else { return true }
-            return manifest.secrets.contains(name)
+        private func liveManifest() async throws -> Manifest? {
+            let client = try node.client()
+            guard let live = try await client.name(app)?.releases.first(where: \.live), let id = BlobID(live.manifest)
+            else { return nil }
+            return try Manifest(decoding: try await client.content(of: id, limit: ManifestLimits.maxManifestBytes))
+        }
+
+        /// Machines that nobody starts again but a node that then sees the value.
+        private static let resting: Set = ["asleep", "stopped", "ended", "draining"]
+
+        /// Restarts the machines, on nodes that have the value.
+        private func restartMachines(
+            _ receipt: SecretsReceipt, done: (MachineOrderReport) -> Void
+        ) async throws {
+            let client = try node.client()
+            let known = try await client.machines().apps.first { $0.app == app.description }?.machines ?? []
+            let machines = known.filter { $0.node != nil && !Put.resting.contains($0.state) }
+            guard restart else {
+                if machines.isEmpty { return }
+                return Terminal.note("note: machines keep the value before until `skerry machines restart \(app)`")
+            }
+            let informed = Set(receipt.nodes.filter { $0.problem == nil }.map(\.id))
+            for machine in machines where !informed.contains(machine.node ?? "") {
+                Terminal.note(
+                    "note: \(app)/\(machine.slot) keeps the value before, for its node has no other yet; later "
+                        + "`skerry machines restart \(app) --slot \(machine.slot)`")
+            }
+            try await MachineRestart(client: client, key: try account.load()).run(
+                machines.filter { informed.contains($0.node ?? "") }
+            ) { machine in
+                done(MachineOrderReport(machine, "restarted", isShown: !node.data.json))
+            }
         }
     }
 
@@ -82,7 +138,7 @@ struct SecretsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List an app's secrets and the nodes that hold them, never their values.")
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var app: AppName
 
         @OptionGroup var genesis: GenesisOption
@@ -110,9 +166,10 @@ struct SecretsCommand: AsyncParsableCommand {
 
     struct Delete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a secret away; functions that need it stop answering.")
+            abstract: "Take a secret away; functions that need it stop answering.",
+            discussion: "Machines that run keep it until they end; then they cannot start without it.")
 
-        @Argument(help: "The app's name.")
+        @Argument(help: "The app's name.", transform: AppName.argument)
         var app: AppName
 
         @Argument(help: "The secret's name in env.")
@@ -124,7 +181,8 @@ struct SecretsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let receipt = try await SecretsCommand.store(genesis, node, account).delete(name, of: app)
-            try SecretsCommand.show(receipt, "\(name) of \(app) is gone", json: node.data.json)
+            if node.data.json { return try Terminal.printJSON(receipt) }
+            SecretsCommand.show(receipt, "\(name) of \(app) is gone")
         }
     }
 
@@ -137,8 +195,7 @@ struct SecretsCommand: AsyncParsableCommand {
             client: try node.client(key: key), ledger: try node.ledger(network: network), network: network, key: key)
     }
 
-    private static func show(_ receipt: SecretsReceipt, _ text: String, json: Bool) throws {
-        if json { return try Terminal.printJSON(receipt) }
+    private static func show(_ receipt: SecretsReceipt, _ text: String) {
         let kept = receipt.nodes.count { $0.problem == nil }
         Terminal.print("\(text): version \(receipt.version), on \(kept) of \(receipt.nodes.count) nodes that serve it")
         for node in receipt.nodes {

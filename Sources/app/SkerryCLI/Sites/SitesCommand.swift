@@ -7,8 +7,8 @@ struct SitesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sites", abstract: "Make, deploy and list static sites.",
         discussion: """
-            A site is a folder with an index.html, and perhaps a skerry.toml beside it. Rules are written into _redirects
-            and _headers as for other static hosts; docs/sites.md explains all of it.
+            A site is a folder with an index.html, and perhaps a skerry.toml beside it. Rules are written into \
+            _redirects and _headers as for other static hosts; docs/sites.md explains all of it.
             """,
         subcommands: [
             SitesInitCommand.self, Deploy.self, List.self, Versions.self, ReleasesCommand.Rollback.self,
@@ -18,8 +18,8 @@ struct SitesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Deploy a site; the same as `skerry deploy`.",
             discussion: """
-                Prints the files, the variants in content codings that were made, what was uploaded, and the addresses of
-                the site and of this very release.
+                Prints the files, the variants in content codings that were made, what was uploaded, and the addresses \
+                of the site and of this very release.
                 """)
 
         @OptionGroup var deployment: DeployOptions
@@ -46,7 +46,7 @@ struct SitesCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List a site's releases, newest first, and who gets them.")
 
-        @Argument(help: "The site's name.")
+        @Argument(help: "The site's name.", transform: AppName.argument)
         var name: AppName
 
         @OptionGroup var node: NodeOption

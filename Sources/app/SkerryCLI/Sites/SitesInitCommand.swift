@@ -9,7 +9,7 @@ struct SitesInitCommand: AsyncParsableCommand {
     @Argument(help: "The folder; made if it does not exist. Default: this folder.")
     var folder = "."
 
-    @Option(help: "The site's name. Default: the folder's.")
+    @Option(help: "The site's name. Default: the folder's.", transform: AppName.argument)
     var name: AppName?
 
     @Flag(help: "Print JSON for scripts.")

@@ -36,6 +36,12 @@ int skerry_flock_exclusive(int descriptor);
 /// Gives the lock back while the file stays open.
 int skerry_flock_release(int descriptor);
 
+/// Opens a file that exists for writing without the page cache (`O_DIRECT`), with `O_CLOEXEC`; returns the descriptor.
+///
+/// errno is EINVAL on file systems that have no such way. Writes need offsets, lengths and addresses that are multiples of
+/// the disk's block.
+int skerry_open_direct(const char *path);
+
 /// Reserves disk space for the first `length` bytes of a file and makes the file at least that long.
 ///
 /// errno is ENOSPC when there is not so much; on file systems that cannot reserve the file only gets its length.
@@ -50,10 +56,6 @@ int skerry_reserve_ahead(int descriptor, int64_t offset, int64_t length);
 ///
 /// Waits only while the disk's queue is full. Promises nothing: fsync still does, and reports what went wrong.
 void skerry_start_writing(int descriptor, int64_t offset, int64_t length);
-
-/// Opens a file for writes past the page cache (O_DIRECT), closed on exec. errno is EINVAL where the file system has no such
-/// writes.
-int skerry_open_direct(const char *path);
 
 /// What an inode says about a file.
 ///

@@ -76,6 +76,21 @@ public nonisolated struct PeerPBCacheAsk: Sendable {
   public init() {}
 }
 
+/// An answer of the origin before the final one (RFC 9110 section 15.2).
+public nonisolated struct PeerPBCacheInterim: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var status: UInt32 = 0
+
+  public var fields: [PeerPBCacheField] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct PeerPBCacheAnswer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -104,6 +119,9 @@ public nonisolated struct PeerPBCacheAnswer: Sendable {
 
   /// Whether the asker may share the answer with others that wait for it.
   public var shared: Bool = false
+
+  /// For the asker alone.
+  public var interim: [PeerPBCacheInterim] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -153,7 +171,7 @@ public nonisolated struct PeerPBCachePurge: Sendable {
 
   public var orders: [Data] = []
 
-  /// Or: URLs of an app that a visitor changed something at. What is stored of them becomes stale.
+  /// Or: URLs of an app that a visitor changed something at. What is stored of them becomes invalid.
   public var app: String = String()
 
   public var urls: [String] = []
@@ -352,9 +370,44 @@ nonisolated extension PeerPBCacheAsk: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension PeerPBCacheInterim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CacheInterim"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}fields\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.status) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.fields) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.status != 0 {
+      try visitor.visitSingularUInt32Field(value: self.status, fieldNumber: 1)
+    }
+    if !self.fields.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.fields, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: PeerPBCacheInterim, rhs: PeerPBCacheInterim) -> Bool {
+    if lhs.status != rhs.status {return false}
+    if lhs.fields != rhs.fields {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CacheAnswer"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}fields\0\u{1}length\0\u{1}content\0\u{1}blob\0\u{1}stream\0\u{1}asked\0\u{1}answered\0\u{1}shared\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}fields\0\u{1}length\0\u{1}content\0\u{1}blob\0\u{1}stream\0\u{1}asked\0\u{1}answered\0\u{1}shared\0\u{1}interim\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -371,6 +424,7 @@ nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._M
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.asked) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.answered) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.shared) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.interim) }()
       default: break
       }
     }
@@ -404,6 +458,9 @@ nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.shared != false {
       try visitor.visitSingularBoolField(value: self.shared, fieldNumber: 9)
     }
+    if !self.interim.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.interim, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -417,6 +474,7 @@ nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.asked != rhs.asked {return false}
     if lhs.answered != rhs.answered {return false}
     if lhs.shared != rhs.shared {return false}
+    if lhs.interim != rhs.interim {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -239,6 +239,12 @@ public nonisolated struct PeerPBKVChanges: Sendable {
   /// The asker may lack removals that are forgotten here: it must ask for everything.
   public var tooOld: Bool = false
 
+  /// The sender is a home and has been level with the others.
+  public var level: Bool = false
+
+  /// Of the sender's file, where the changes are its own: with the sender it makes the writer.
+  public var incarnation: Int64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -287,6 +293,7 @@ public nonisolated struct PeerPBKVApps: Sendable {
   public init() {}
 }
 
+/// Also the offer of a node that is no home any more, and a home's answer.
 public nonisolated struct PeerPBKVApp: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -744,7 +751,7 @@ nonisolated extension PeerPBKVChange: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PeerPBKVChanges: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".KVChanges"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}changes\0\u{1}spans\0\u{1}known\0\u{1}complete\0\u{3}too_old\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}app\0\u{1}changes\0\u{1}spans\0\u{1}known\0\u{1}complete\0\u{3}too_old\0\u{1}level\0\u{1}incarnation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -758,6 +765,8 @@ nonisolated extension PeerPBKVChanges: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.known) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.complete) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.tooOld) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.level) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.incarnation) }()
       default: break
       }
     }
@@ -782,6 +791,12 @@ nonisolated extension PeerPBKVChanges: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.tooOld != false {
       try visitor.visitSingularBoolField(value: self.tooOld, fieldNumber: 6)
     }
+    if self.level != false {
+      try visitor.visitSingularBoolField(value: self.level, fieldNumber: 7)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularInt64Field(value: self.incarnation, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -792,6 +807,8 @@ nonisolated extension PeerPBKVChanges: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.known != rhs.known {return false}
     if lhs.complete != rhs.complete {return false}
     if lhs.tooOld != rhs.tooOld {return false}
+    if lhs.level != rhs.level {return false}
+    if lhs.incarnation != rhs.incarnation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -104,6 +104,9 @@ public nonisolated struct PeerPBSecrets: Sendable {
   /// In the order of the list's entries; empty for those that the sender cannot give.
   public var values: [Data] = []
 
+  /// The list is to follow on what the receiver has: one of the same version is in its way, whatever its hash.
+  public var change: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -265,7 +268,7 @@ nonisolated extension PeerPBReadSecrets: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PeerPBSecrets: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Secrets"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}list\0\u{1}values\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}list\0\u{1}values\0\u{1}change\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -275,6 +278,7 @@ nonisolated extension PeerPBSecrets: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.list) }()
       case 2: try { try decoder.decodeRepeatedBytesField(value: &self.values) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.change) }()
       default: break
       }
     }
@@ -287,12 +291,16 @@ nonisolated extension PeerPBSecrets: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.values.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.values, fieldNumber: 2)
     }
+    if self.change != false {
+      try visitor.visitSingularBoolField(value: self.change, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: PeerPBSecrets, rhs: PeerPBSecrets) -> Bool {
     if lhs.list != rhs.list {return false}
     if lhs.values != rhs.values {return false}
+    if lhs.change != rhs.change {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

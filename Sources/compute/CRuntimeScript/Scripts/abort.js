@@ -15,6 +15,8 @@
         #aborted = false;
         #reason = undefined;
         #followers = [];
+        // Of a signal that follows others.
+        #sources = undefined;
         #steps = undefined;
 
         constructor(secret) {
@@ -25,20 +27,32 @@
         static {
             isSignal = (value) => typeof value === 'object' && value !== null && #aborted in value;
             steps = (signal) => (signal.#steps ??= new SafeMap());
-            follow = (signal, source) => { source.#followers[source.#followers.length] = signal; };
+            // A signal follows those at the root: they tell their followers in the order in which these were made.
+            follow = (signal, source) => {
+                const roots = source.#sources ?? [source];
+                signal.#sources ??= [];
+                for (let index = 0; index < roots.length; index += 1) {
+                    const root = roots[index];
+                    if (signal.#sources.includes(root)) continue;
+                    signal.#sources[signal.#sources.length] = root;
+                    root.#followers[root.#followers.length] = signal;
+                }
+            };
             const mark = (signal, reason, marked) => {
                 if (signal.#aborted) return;
                 signal.#aborted = true;
                 signal.#reason = reason;
                 marked[marked.length] = signal;
-                const followers = signal.#followers;
-                signal.#followers = [];
-                for (let index = 0; index < followers.length; index += 1) mark(followers[index], reason, marked);
             };
             abortSignal = (signal, reason) => {
                 const marked = [];
-                mark(signal, reason !== undefined
-                    ? reason : new bridge.DOMException('the operation was aborted', 'AbortError'), marked);
+                const why = reason !== undefined
+                    ? reason : new bridge.DOMException('the operation was aborted', 'AbortError');
+                const followers = signal.#followers;
+                if (!signal.#aborted) signal.#followers = [];
+                mark(signal, why, marked);
+                if (marked.length === 0) return;
+                for (let index = 0; index < followers.length; index += 1) mark(followers[index], why, marked);
                 for (let index = 0; index < marked.length; index += 1) {
                     const each = marked[index];
                     const due = each.#steps;
@@ -56,6 +70,7 @@
         }
 
         static timeout(milliseconds) {
+            bridge.needArguments(arguments.length, 1, 'timeout');
             const delay = Number(milliseconds);
             if (!(delay >= 0) || delay === Infinity) throw new TypeError('a timeout is 0 or more milliseconds');
             const signal = new AbortSignal(key);
@@ -66,6 +81,8 @@
         }
 
         static any(signals) {
+            bridge.needArguments(arguments.length, 1, 'any');
+            if (!bridge.isObject(signals)) throw new TypeError('any() needs a list of AbortSignals');
             const sources = [...signals];
             for (const source of sources) if (!isSignal(source)) throw new TypeError('any() needs AbortSignals');
             const signal = new AbortSignal(key);
@@ -96,6 +113,9 @@
     }
 
     bridge.handlerAttribute(AbortSignal, 'abort');
+    for (const name of ['abort', 'timeout', 'any']) {
+        Object.defineProperty(AbortSignal, name, { __proto__: null, enumerable: true });
+    }
     bridge.enumerate(AbortSignal, ['aborted', 'reason', 'throwIfAborted']);
     bridge.enumerate(AbortController, ['signal', 'abort']);
     bridge.brand(AbortSignal, 'AbortSignal');

@@ -16,13 +16,26 @@
         return /[^\x20-\x7e]/.test(type) ? '' : type.toLowerCase();
     };
 
-    function partBytes(part, endings) {
+    /** Bytes that nobody changes, or a text: what the part of a list is. */
+    function readPart(part) {
         const bytes = bytesOf(part);
         if (bytes !== undefined) return apply(copyBytes, bytes, []);
-        if (isBlob(part)) return bytesOfBlob(part);
-        const text = `${part}`.toWellFormed();
-        return host.encode(endings === 'native' ? text.replace(/\r\n?/g, '\n') : text);
+        return isBlob(part) ? bytesOfBlob(part) : `${part}`.toWellFormed();
     }
+
+    /** The parts of a list, which is read once and before the options. */
+    function readParts(parts) {
+        const list = [];
+        if (parts === undefined) return list;
+        const method = bridge.isObject(parts) ? parts[Symbol.iterator] : undefined;
+        if (typeof method !== 'function') throw new TypeError('the parts of a Blob are a list');
+        for (const part of { __proto__: null, [Symbol.iterator]: () => apply(method, parts, []) }) {
+            list[list.length] = readPart(part);
+        }
+        return list;
+    }
+
+    const textBytes = (text, endings) => host.encode(endings === 'native' ? text.replace(/\r\n?/g, '\n') : text);
 
     class Blob {
         #bytes;
@@ -34,26 +47,20 @@
                 this.#type = checkedType(options.type);
                 return;
             }
-            if (options !== undefined && options !== null && typeof options !== 'object') {
-                throw new TypeError('the options must be an object');
-            }
-            const endings = options?.endings === undefined ? 'transparent' : `${options.endings}`;
+            const list = readParts(parts);
+            const given = bridge.dictionary(options);
+            const endings = given.endings === undefined ? 'transparent' : `${given.endings}`;
             if (endings !== 'transparent' && endings !== 'native') {
                 throw new TypeError(`'${endings}' is not a value of endings`);
             }
-            this.#type = checkedType(options?.type ?? '');
-            if (parts === undefined) {
-                this.#bytes = new Uint8Array(0);
-                return;
-            }
-            if (typeof parts !== 'object' || parts === null || typeof parts[Symbol.iterator] !== 'function') {
-                throw new TypeError('the parts of a Blob are a list');
-            }
+            const { type = '' } = given;
+            this.#type = checkedType(type);
             const chunks = [];
             let length = 0;
-            for (const part of parts) {
-                const bytes = partBytes(part, endings);
-                chunks[chunks.length] = bytes;
+            for (let index = 0; index < list.length; index += 1) {
+                const part = list[index];
+                const bytes = typeof part === 'string' ? textBytes(part, endings) : part;
+                chunks[index] = bytes;
                 length += bytes.byteLength;
             }
             this.#bytes = joinBytes(chunks, length);
@@ -84,6 +91,7 @@
             const bytes = this.#bytes;
             let offset = 0;
             const record = streams.makeByteStream({
+                __proto__: null,
                 pull: () => {
                     const { controller } = record;
                     if (offset < bytes.byteLength) {
@@ -111,8 +119,9 @@
 
         constructor(parts, name, options = undefined) {
             if (arguments.length < 2) throw new TypeError('a File needs its parts and a name');
+            const text = `${name}`.toWellFormed();
             super(parts, options);
-            this.#name = `${name}`.toWellFormed();
+            this.#name = text;
             this.#lastModified = options?.lastModified === undefined
                 ? Math.floor(host.wallTime()) : Math.trunc(Number(options.lastModified)) || 0;
         }

@@ -59,6 +59,7 @@
         const bytes = typeof source === 'string' ? host.encode(source) : copyOf(source);
         const streams = bridge.need('streams');
         const record = streams.makeByteStream({
+            __proto__: null,
             pull: () => {
                 const { controller } = record;
                 if (bytes.byteLength > 0 && !bytes.buffer.detached) controller.enqueue(bytes);
@@ -78,31 +79,32 @@
         return Readable !== undefined && source instanceof Readable;
     }
 
-    /** The bytes of all chunks of a stream's record. */
-    function readAll(record) {
+    /** Gives `done` the bytes of all chunks of a stream's record, at once when there is nothing to wait for. */
+    function collect(record, done, fail) {
         const streams = bridge.need('streams');
-        return newPromise((resolve, reject) => {
-            const reader = streams.acquireReader(record);
-            const chunks = [];
-            let length = 0;
-            const next = () => streams.read(reader, {
-                chunk(chunk) {
-                    if (!(chunk instanceof Uint8Array)) {
-                        const error = new TypeError('a body stream gives Uint8Arrays only');
-                        bridge.ignore(streams.cancel(record, error));
-                        reject(error);
-                        return;
-                    }
-                    chunks[chunks.length] = chunk;
-                    length += chunk.byteLength;
-                    bridge.then(resolved(undefined), next);
-                },
-                close() { resolve(join(chunks, length)); },
-                fail: reject,
-            });
-            next();
+        const reader = streams.acquireReader(record);
+        const chunks = [];
+        let length = 0;
+        const next = () => streams.read(reader, {
+            __proto__: null,
+            chunk(chunk) {
+                if (!(chunk instanceof Uint8Array)) {
+                    const error = new TypeError('a body stream gives Uint8Arrays only');
+                    bridge.ignore(streams.cancel(record, error));
+                    fail(error);
+                    return;
+                }
+                chunks[chunks.length] = chunk;
+                length += chunk.byteLength;
+                bridge.then(resolved(undefined), next);
+            },
+            close() { done(join(chunks, length)); },
+            fail,
         });
+        next();
     }
+
+    const readAll = (record) => newPromise((resolve, reject) => collect(record, resolve, reject));
 
     function join(chunks, length) {
         if (chunks.length === 1) return chunks[0];
@@ -191,29 +193,44 @@
 
         get bodyUsed() { return this.#stream !== undefined ? this.#stream.disturbed : this.#used; }
 
-        async text() {
-            const content = await takeContent(this);
-            return content === null ? '' : decodeText(content);
+        text() { return consume(this, (content) => (content === null ? '' : decodeText(content))); }
+        json() { return consume(this, (content) => parse(decodeText(content ?? ''))); }
+        bytes() { return consume(this, bytesOfContent); }
+        arrayBuffer() { return consume(this, (content) => bytesOfContent(content).buffer); }
+
+        blob() {
+            return consume(this, (content) => {
+                const { extract, serialize } = bridge.need('mime');
+                const type = extract(bridge.contentTypeOf(this));
+                return bridge.need('blob').makeBlob(
+                    bytesOfContent(content), type === undefined ? '' : serialize(type));
+            });
         }
 
-        async json() { return parse(decodeText(await takeContent(this) ?? '')); }
-
-        async bytes() { return bytesOfContent(await takeContent(this)); }
-
-        async arrayBuffer() { return bytesOfContent(await takeContent(this)).buffer; }
-
-        async blob() {
-            const type = bridge.contentTypeOf(this);
-            const bytes = bytesOfContent(await takeContent(this));
-            return bridge.need('blob').makeBlob(bytes, type ?? '');
-        }
-
-        async formData() {
-            const type = bridge.contentTypeOf(this);
-            const bytes = bytesOfContent(await takeContent(this));
-            return bridge.need('form').parse(bytes, type ?? '');
+        formData() {
+            return consume(this, (content) => bridge.need('form').parse(
+                bytesOfContent(content), bridge.contentTypeOf(this)));
         }
     }
+
+    /** A promise of what `convert` makes of all of a body. It is settled at once when nothing has to be waited for. */
+    function consume(body, convert) {
+        return newPromise((resolve, reject) => {
+            const source = takeBody(body);
+            if (!isRecord(source)) {
+                resolve(convert(source));
+                return;
+            }
+            collect(source, (content) => {
+                try {
+                    resolve(convert(content));
+                } catch (error) {
+                    reject(error);
+                }
+            }, reject);
+        });
+    }
+
     // The two interfaces share their methods, not an ancestor that scripts could name.
     delete Body.prototype.constructor;
     bridge.enumerate(Body, ['bodyUsed', 'text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData']);
@@ -250,7 +267,7 @@
             return;
         }
         const streams = bridge.need('streams');
-        const { readable, writable } = streams.makeTransform({ transform: (chunk, own) => own.enqueue(chunk) });
+        const { readable, writable } = streams.makePassage();
         streams.pipeQuietly(source, writable);
         setSource(to, readable);
     };

@@ -119,6 +119,7 @@
             if (this.#stream === undefined) {
                 const streams = bridge.need('streams');
                 this.#stream = streams.makeByteStream({
+                    __proto__: null,
                     pull: () => {
                         try {
                             return this.#pull();
@@ -285,6 +286,7 @@
 
     function streamOfBytes(bytes) {
         const record = bridge.need('streams').makeByteStream({
+            __proto__: null,
             pull: () => {
                 record.controller.enqueue(bytes.slice());
                 record.controller.close();

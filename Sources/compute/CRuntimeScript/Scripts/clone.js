@@ -143,8 +143,8 @@
             }
             const keysGroup = bridge.group('crypto');
             if (keysGroup?.isKey?.(value)) return done(keysGroup.copyKey(value));
-            if (value instanceof DOMException) return done(new DOMException(value.message, value.name));
-            return false;
+            const exception = bridge.group('exceptions')?.copy?.(value);
+            return exception === undefined ? false : done(exception);
         }
 
         readCollection(value, node) {
@@ -243,15 +243,16 @@
             const streams = bridge.group('streams');
             if (streams?.isStream?.(item)) {
                 if (item.locked) refuse('a locked stream');
-                return () => streams.transferReadable(item);
+                return () => (item.locked ? refuse('a locked stream') : streams.transferReadable(item));
             }
             if (streams?.isWritable?.(item)) {
                 if (item.locked) refuse('a locked stream');
-                return () => streams.transferWritable(item);
+                return () => (item.locked ? refuse('a locked stream') : streams.transferWritable(item));
             }
             if (streams?.isTransform?.(item)) {
-                if (item.readable.locked || item.writable.locked) refuse('a transform with a locked side');
-                return () => streams.transferTransform(item);
+                const isLocked = () => item.readable.locked || item.writable.locked;
+                if (isLocked()) refuse('a transform with a locked side');
+                return () => (isLocked() ? refuse('a transform with a locked side') : streams.transferTransform(item));
             }
         }
         return refuse('something that cannot be transferred');

@@ -5,7 +5,7 @@
 
     const codecs = bridge.group('codecs');
     const streams = bridge.need('streams');
-    const { host, bytesOf, newPromise, resolved, then } = bridge;
+    const { host, bytesOf, deferred, ignore, resolved, then } = bridge;
     const { TextDecoder } = bridge;
 
     const isHigh = (unit) => unit >= 0xd800 && unit <= 0xdbff;
@@ -16,6 +16,7 @@
         constructor() {
             let pending = '';
             this.#ends = streams.ends(streams.makeTransform({
+                __proto__: null,
                 transform(chunk, own) {
                     let text = pending + `${chunk}`;
                     pending = '';
@@ -30,7 +31,7 @@
             }));
         }
 
-        get encoding() { return 'utf-8'; }
+        get encoding() { return this.#ends === undefined ? undefined : 'utf-8'; }
         get readable() { return this.#ends.readable; }
         get writable() { return this.#ends.writable; }
     }
@@ -46,8 +47,9 @@
             const decoder = new TextDecoder(label, options ?? {});
             this.#decoder = decoder;
             this.#ends = streams.ends(streams.makeTransform({
+                __proto__: null,
                 transform(chunk, own) {
-                    const bytes = bytesOf(chunk);
+                    const bytes = bytesOf(chunk, true);
                     if (bytes === undefined) throw new TypeError('a TextDecoderStream takes bytes');
                     const text = apply(decodeMethod, decoder, [bytes, { stream: true }]);
                     if (text !== '') own.enqueue(text);
@@ -68,57 +70,74 @@
 
     const formats = { __proto__: null, gzip: true, deflate: true, 'deflate-raw': true };
 
+    // Chunks of output that wait for a reader before the codec has to.
+    const maxQueued = 16;
+
     /** A pair of streams with the node's codec between them: the call starts with the first chunk. */
     function codecEnds(format, op) {
-        const input = streams.makeTransform({
-            transform(chunk, own) {
-                const bytes = bytesOf(chunk);
-                if (bytes === undefined || bytes.buffer instanceof SharedArrayBufferType) {
-                    throw new TypeError('a compression stream takes bytes');
-                }
-                own.enqueue(bytes.slice());
-            },
-        });
-        let answer;
-        const begin = () => {
-            answer ??= then(
-                bridge.hostCall('compress', { format, op }, input.readable), ({ body }) => body, (error) => {
-                    throw error instanceof bridge.HostError ? new TypeError(error.message) : error;
-                });
-            return answer;
-        };
+        const input = streams.makePassage();
+        const writer = streams.acquireWriter(input.writable);
+        const ended = deferred();
+        ignore(ended.promise);
         let reader;
-        const output = streams.makeReadable({
-            highWaterMark: 0,
-            pull: () => then(begin(), (body) => {
+        let isBegun = false;
+        const fail = (error) => {
+            const shown = error instanceof bridge.HostError ? new TypeError(error.message) : error;
+            ended.reject(shown);
+            ends.fail(shown);
+            ignore(streams.abortWritable(input.writable, shown));
+        };
+        const give = (chunk) => {
+            if (ends.readable.controller.mayEnqueue && chunk.length > 0) ends.enqueue(chunk);
+        };
+        function step() {
+            if (ends.readable.controller.queue.length >= maxQueued && ends.backpressure) {
+                then(ends.backpressureChange.promise, step);
+                return;
+            }
+            streams.read(reader, {
+                __proto__: null,
+                chunk(chunk) {
+                    give(chunk);
+                    then(resolved(undefined), step);
+                },
+                close() { ended.resolve(undefined); },
+                fail,
+            });
+        }
+        function begin() {
+            if (isBegun) return;
+            isBegun = true;
+            then(bridge.hostCall('compress', { format, op }, input.readable), ({ body }) => {
                 if (body === null || body instanceof Uint8Array) {
-                    if (body !== null && body.length > 0) output.controller.enqueue(body);
-                    output.controller.close();
-                    return undefined;
+                    if (body !== null) give(body);
+                    ended.resolve(undefined);
+                    return;
                 }
-                reader ??= streams.acquireReader(body.stream);
-                return newPromise((resolve, reject) => streams.read(reader, {
-                    chunk(chunk) {
-                        output.controller.enqueue(chunk);
-                        resolve(undefined);
-                    },
-                    close() {
-                        output.controller.close();
-                        resolve(undefined);
-                    },
-                    fail: reject,
-                }));
-            }),
-            cancel: (reason) => {
-                input.writable.controller.failIfNeeded(reason);
-                if (reader?.stream !== undefined) return streams.cancel(reader.stream, reason);
-                return resolved(undefined);
+                reader = streams.acquireReader(body.stream);
+                step();
+            }, fail);
+        }
+        const ends = streams.makeTransform({
+           __proto__: null,
+            transform(chunk) {
+                const bytes = bytesOf(chunk);
+                if (bytes === undefined) throw new TypeError('a compression stream takes bytes');
+                begin();
+                return writer.write(bytes.slice());
+            },
+            flush() {
+                begin();
+                ignore(writer.closeWithErrorPropagation());
+                return ended.promise;
+            },
+            cancel(reason) {
+                ignore(streams.abortWritable(input.writable, reason));
+                return reader?.stream === undefined ? undefined : streams.cancel(reader.stream, reason);
             },
         });
-        return { readable: streams.wrap(output), writable: streams.wrapWritable(input.writable) };
+        return streams.ends(ends);
     }
-
-    const SharedArrayBufferType = globalThis.SharedArrayBuffer ?? class None {};
 
     function checkedFormat(value) {
         const format = `${value}`;

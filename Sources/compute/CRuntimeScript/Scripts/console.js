@@ -74,9 +74,11 @@
             const text = values.length > 0 ? bridge.need('inspect').format(values) : '';
             write(levels.debug, [`Trace${text === '' ? '' : `: ${text}`}\n${stack}`]);
         },
-        dir(value, options = undefined) { write(levels.info, [bridge.need('inspect').inspect(value, options)]); },
+        dir(value = undefined, options = undefined) {
+            write(levels.info, [bridge.need('inspect').inspect(value, options)]);
+        },
         dirxml(...values) { write(levels.info, values); },
-        table(data, columns = undefined) {
+        table(data = undefined, columns = undefined) {
             if (typeof data !== 'object' || data === null) write(levels.info, [data]);
             else write(levels.info, [bridge.need('inspect').table(data, columns)]);
         },
@@ -119,6 +121,8 @@
     };
     const group = console.group;
     console.groupCollapsed = { groupCollapsed(...values) { group(...values); } }.groupCollapsed;
+    // A namespace object of Web IDL: its prototype is empty.
+    Object.setPrototypeOf(console, {});
     Object.defineProperty(console, Symbol.toStringTag, {
         __proto__: null, value: 'console', configurable: true,
     });

@@ -38,7 +38,9 @@
 
     // MARK: DER
 
-    const tags = { integer: 0x02, bits: 0x03, octets: 0x04, sequence: 0x30, tagged0: 0xa0, tagged1: 0xa1 };
+    const tags = {
+        __proto__: null, integer: 0x02, bits: 0x03, octets: 0x04, sequence: 0x30, tagged0: 0xa0, tagged1: 0xa1,
+    };
 
     function der(tag, ...parts) {
         const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -82,6 +84,10 @@
         return readAll(value.content);
     }
 
+    crypto.der = der;
+    crypto.derTags = tags;
+    crypto.readSequence = readSequence;
+
     const same = (left, right) => left.length === right.length && left.every((byte, index) => byte === right[index]);
 
     const ec = new Uint8Array([0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]);
@@ -104,6 +110,7 @@
         }
     }
 
+    crypto.sameBytes = same;
     const bitString = (bytes) => der(tags.bits, zero, bytes);
 
     function readBits(value) {
@@ -118,6 +125,8 @@
         return readBits(key);
     };
 
+    crypto.readBits = readBits;
+    crypto.bitString = bitString;
     crypto.writeSPKI = (raw, curve) => der(tags.sequence, identifier(curve), bitString(raw));
 
     /** `{ secret, raw }`: the private number, and the public key if PKCS #8 has it. */

@@ -22,7 +22,7 @@
         #algorithm = undefined;
         #usages = undefined;
 
-        constructor(secret, record) {
+        constructor(secret = undefined, record = undefined) {
             if (secret !== internal) throw new TypeError('keys are made by crypto.subtle');
             this.#record = record;
         }
@@ -47,6 +47,7 @@
     function publicAlgorithm(algorithm) {
         const copy = { ...algorithm };
         if (algorithm.hash !== undefined) copy.hash = { name: algorithm.hash };
+        if (algorithm.publicExponent !== undefined) copy.publicExponent = algorithm.publicExponent.slice();
         return copy;
     }
 
@@ -162,12 +163,15 @@
     const algorithms = { __proto__: null };
     crypto.register = (name, methods) => { algorithms[name.toUpperCase()] = { __proto__: null, name, ...methods }; };
 
-    /** The algorithm that an identifier names, which must have the method, and the identifier's members. */
-    crypto.resolve = function resolve(identifier, method) {
-        const parameters = typeof identifier === 'object' && identifier !== null ? identifier : { name: identifier };
+    /**
+     * The algorithm that an identifier names, which must have the method or the other one, and the identifier's
+     * members.
+     */
+    crypto.resolve = function resolve(identifier, method, otherMethod = method) {
+        const parameters = bridge.isObject(identifier) ? identifier : { name: identifier };
         if (parameters.name === undefined) throw new TypeError('an algorithm needs a name');
         const algorithm = algorithms[`${parameters.name}`.toUpperCase()];
-        if (algorithm?.[method] === undefined) {
+        if ((algorithm?.[method] ?? algorithm?.[otherMethod]) === undefined) {
             crypto.fail('unsupported', `'${parameters.name}' is not supported for ${method}`);
         }
         return { algorithm, parameters };

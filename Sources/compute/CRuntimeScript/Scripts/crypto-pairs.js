@@ -5,6 +5,8 @@
 
     const crypto = bridge.group('crypto');
     const { ask, fail, hashName, limitUsages, makeKey } = crypto;
+    const { apply } = Reflect;
+    const { toHex } = Uint8Array.prototype;
     const coordinateBytes = { __proto__: null, 'P-256': 32, 'P-384': 48, 'P-521': 66 };
 
     const isEC = (name) => name === 'ECDSA' || name === 'ECDH';
@@ -21,14 +23,15 @@
         return { name, namedCurve: `${namedCurve}` };
     }
 
-    /** Checks a public key by having the node convert it. */
+    /** Checks a public key by having the node convert it; a compressed point becomes a whole one. */
     async function checkPublic(algorithm, raw) {
-        const size = isEC(algorithm.name) ? 1 + 2 * coordinateBytes[algorithm.namedCurve] : 32;
-        if (raw.length !== size || (isEC(algorithm.name) && raw[0] !== 4)) {
+        const size = coordinateBytes[algorithm.namedCurve];
+        const isCompressed = size !== undefined && (raw[0] === 2 || raw[0] === 3);
+        const length = size === undefined ? 32 : isCompressed ? 1 + size : 1 + 2 * size;
+        if (raw.length !== length || (size !== undefined && !isCompressed && raw[0] !== 4)) {
             fail('data', 'the public key is not of the length of its curve');
         }
-        await ask('convertKey', { ...argumentOf(algorithm), from: 'raw', to: 'spki' }, [raw], 'data');
-        return raw;
+        return (await ask('convertKey', { ...argumentOf(algorithm), from: 'raw', to: 'raw' }, [raw], 'data')).bytes;
     }
 
     /** The public key of a private one. */
@@ -56,6 +59,8 @@
     function readJWK(jwk, algorithm, use, extractable, usages) {
         const isCurve = isEC(algorithm.name);
         crypto.checkJWK(jwk, isCurve ? 'EC' : 'OKP', use, extractable, usages);
+        const isNamed = algorithm.name !== 'Ed25519' || [undefined, 'Ed25519', 'EdDSA'].includes(jwk.alg);
+        if (!isNamed) fail('data', 'the key\'s alg is not \'Ed25519\'');
         const curve = curveOf(algorithm);
         if (jwk.crv !== curve) fail('data', `the key's crv is not '${curve}'`);
         const x = crypto.fromBase64URL(jwk.x, 'x');
@@ -161,6 +166,21 @@
         if (key.type !== type) fail('access', `a ${type} key is needed`);
     }
 
+    // The y coordinates of the points of small order on Ed25519, in all their encodings: whoever has such a key signs
+    // everything (Web Cryptography API, section on Ed25519).
+    const ends = (first) => `${first}${'ff'.repeat(30)}7f`;
+    const smallOrders = [
+        '00'.repeat(32), `01${'00'.repeat(31)}`, ends('ec'), ends('ed'), ends('ee'),
+        '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+        'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    ];
+
+    function hasSmallOrder(point) {
+        const bytes = point.slice(0, 32);
+        bytes[31] &= 0x7f;
+        return smallOrders.includes(apply(toHex, bytes, []));
+    }
+
     function registerSigning(name) {
         const argument = (parameters, key) => (isEC(name)
             ? { ...argumentOf(key.algorithm), hash: hashName(parameters.hash) } : argumentOf(key.algorithm));
@@ -171,6 +191,10 @@
             },
             async verify(parameters, key, signature, data) {
                 needType(key, 'public');
+                if (name === 'Ed25519') {
+                    const isWeak = signature.length !== 64 || hasSmallOrder(key.material) || hasSmallOrder(signature);
+                    if (isWeak) return false;
+                }
                 const { value } = await ask('verify', argument(parameters, key), [key.material, signature, data]);
                 return value.valid === true;
             },

@@ -57,15 +57,15 @@
             return difference === 0;
         },
         generateKey(parameters, extractable, usages) {
-            limitUsages(usages, ['sign', 'verify']);
             const hash = hashName(parameters.hash);
+            limitUsages(usages, ['sign', 'verify']);
             const length = hmacLength(parameters);
             const bytes = random(Math.ceil(length / 8));
             return makeKey('secret', { name: 'HMAC', hash, length }, extractable, usages, bytes);
         },
         importKey(format, data, parameters, extractable, usages) {
-            limitUsages(usages, ['sign', 'verify']);
             const hash = hashName(parameters.hash);
+            limitUsages(usages, ['sign', 'verify']);
             const bytes = importSecret(format, data, 'sig', () => hmacName(hash), extractable, usages);
             if (bytes.length === 0) fail('data', 'the key is empty');
             const length = parameters.length === undefined
@@ -89,17 +89,17 @@
         return bits;
     }
 
-    function registerAES(name, suffix, cipher) {
+    function registerAES(name, suffix, cipher, allowedUsages = aesUsages) {
         const jwkName = (bytes) => `A${bytes.length * 8}${suffix}`;
         crypto.register(name, {
             ...cipher,
             generateKey(parameters, extractable, usages) {
-                limitUsages(usages, aesUsages);
+                limitUsages(usages, allowedUsages);
                 const length = aesLength(parameters);
                 return makeKey('secret', { name, length }, extractable, usages, random(length / 8));
             },
             importKey(format, data, _, extractable, usages) {
-                limitUsages(usages, aesUsages);
+                limitUsages(usages, allowedUsages);
                 const bytes = importSecret(format, data, 'enc', jwkName, extractable, usages);
                 if (![16, 24, 32].includes(bytes.length)) fail('data', 'keys of AES have 128, 192 or 256 bits');
                 return makeKey('secret', { name, length: bytes.length * 8 }, extractable, usages, bytes);
@@ -116,7 +116,6 @@
             if (![32, 64, 96, 104, 112, 120, 128].includes(tagLength)) {
                 fail('operation', `tagLength cannot be ${tagLength}`);
             }
-            if (tagLength !== 128) fail('unsupported', 'only tags of 128 bits are supported');
             const extra = parameters.additionalData === undefined
                 ? new Uint8Array(0) : copyBytes(parameters.additionalData, 'additionalData');
             return (await ask('aesGCM', { op, tagLength }, [key.material, iv, extra, data])).bytes;
@@ -144,6 +143,8 @@
     registerAES('AES-GCM', 'GCM', { encrypt: gcm('encrypt'), decrypt: gcm('decrypt') });
     registerAES('AES-CBC', 'CBC', { encrypt: cbc('encrypt'), decrypt: cbc('decrypt') });
     registerAES('AES-CTR', 'CTR', { encrypt: ctr('encrypt'), decrypt: ctr('decrypt') });
+    const wrap = (op) => async (_, key, data) => (await ask('aesKW', { op }, [key.material, data])).bytes;
+    registerAES('AES-KW', 'KW', { wrapKey: wrap('encrypt'), unwrapKey: wrap('decrypt') }, ['wrapKey', 'unwrapKey']);
 
     // MARK: Deriving
 

@@ -66,7 +66,9 @@
     }
 
     class SubtleCrypto {
-        constructor(key) { if (key !== secret) throw new TypeError('there is one SubtleCrypto object: crypto.subtle'); }
+        constructor(key = undefined) {
+            if (key !== secret) throw new TypeError('there is one SubtleCrypto object: crypto.subtle');
+        }
 
         digest(identifier, data) {
             return promise(async () => {
@@ -142,23 +144,23 @@
 
         wrapKey(format, key, wrappingKey, wrapAlgorithm) {
             return promise(async () => {
-                const { algorithm, parameters } = resolve(wrapAlgorithm, 'encrypt');
+                const { algorithm, parameters } = resolve(wrapAlgorithm, 'wrapKey', 'encrypt');
                 const wrapping = keyRecord(wrappingKey);
                 checkKey(wrapping, algorithm, 'wrapKey');
                 const exported = await exportAs(`${format}`, keyRecord(key));
                 const bytes = exported instanceof Uint8Array ? exported : host.encode(stringify(exported));
-                return bufferOf(await algorithm.encrypt(parameters, wrapping, bytes));
+                return bufferOf(await (algorithm.wrapKey ?? algorithm.encrypt)(parameters, wrapping, bytes));
             });
         }
 
         unwrapKey(format, wrappedKey, unwrappingKey, unwrapAlgorithm, unwrappedKeyAlgorithm, extractable, keyUsages) {
             return promise(async () => {
-                const { algorithm, parameters } = resolve(unwrapAlgorithm, 'decrypt');
+                const { algorithm, parameters } = resolve(unwrapAlgorithm, 'unwrapKey', 'decrypt');
                 const wrapping = keyRecord(unwrappingKey);
                 const wrapped = copyBytes(wrappedKey, 'the wrapped key');
                 const usages = checkedUsages(keyUsages);
                 checkKey(wrapping, algorithm, 'unwrapKey');
-                const bytes = await algorithm.decrypt(parameters, wrapping, wrapped);
+                const bytes = await (algorithm.unwrapKey ?? algorithm.decrypt)(parameters, wrapping, wrapped);
                 let data = bytes;
                 if (`${format}` === 'jwk') {
                     try {

@@ -15,25 +15,31 @@
         Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 
     class Crypto {
-        constructor(secret) { if (secret !== key) throw new TypeError('there is one Crypto object: crypto'); }
+        #isCrypto = true;
 
-        get subtle() { return bridge.need('crypto').subtle; }
+        constructor(secret = undefined) {
+            if (secret !== key) throw new TypeError('there is one Crypto object: crypto');
+        }
+
+        get subtle() { return this.#isCrypto ? bridge.need('crypto').subtle : undefined; }
 
         getRandomValues(array) {
-            if (!ArrayBuffer.isView(array) || integerArrays[apply(arrayTag, array, [])] !== true) {
+            bridge.needArguments(this.#isCrypto ? arguments.length : 0, 1, 'getRandomValues');
+            if (!ArrayBuffer.isView(array)) throw new TypeError('getRandomValues needs an array');
+            if (integerArrays[apply(arrayTag, array, [])] !== true) {
                 throw new bridge.DOMException('getRandomValues fills an array of integers', 'TypeMismatchError');
             }
             const bytes = bridge.bytesOf(array);
             if (bytes.length > maxRandomBytes) {
-                throw new bridge.DOMException(
-                    `getRandomValues fills at most ${maxRandomBytes} bytes at a time`, 'QuotaExceededError');
+                const { QuotaExceededError } = bridge.need('exceptions');
+                throw new QuotaExceededError(`getRandomValues fills at most ${maxRandomBytes} bytes at a time`);
             }
             host.fillRandom(bytes);
             return array;
         }
 
         randomUUID() {
-            const bytes = new Uint8Array(16);
+            const bytes = new Uint8Array(this.#isCrypto ? 16 : 0);
             host.fillRandom(bytes);
             bytes[6] = (bytes[6] & 0x0f) | 0x40;
             bytes[8] = (bytes[8] & 0x3f) | 0x80;

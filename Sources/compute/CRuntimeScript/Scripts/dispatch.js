@@ -119,6 +119,8 @@
 
     class BadResponse extends Error {}
     bridge.BadResponse = BadResponse;
+    /** What a program's handler answers with when it has answered itself. */
+    bridge.answered = freeze({ __proto__: null });
 
     function describePlain(value) {
         if (typeof value === 'string') return bridge.describeResponse(new Response(value));
@@ -226,7 +228,8 @@
             fail(id, error, body);
             return;
         }
-        respond(id, value, body);
+        if (value === bridge.answered) finish(id, body);
+        else respond(id, value, body);
     }
 
     function run(id, head, body) {

@@ -1,4 +1,5 @@
-// Decoders of the Encoding Standard beside UTF-8: UTF-16 and the single-byte encodings of section 9.
+// Decoders of the Encoding Standard beside UTF-8: UTF-16 and the single-byte encodings of section 9. Those of several
+// bytes a character are in encodings-asian.js.
 (function (bridge) {
     'use strict';
 
@@ -13,8 +14,8 @@
         'iso-8859-4': 'csisolatin4 iso-ir-110 iso8859-4 iso88594 iso_8859-4 iso_8859-4:1988 l4 latin4',
         'iso-8859-5': 'csisolatincyrillic cyrillic iso-ir-144 iso8859-5 iso88595 iso_8859-5 iso_8859-5:1988',
         'iso-8859-6':
-            'arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6-e iso-8859-6-i iso- ' +
-            'ir-127 iso8859-6 iso88596 iso_8859-6 iso_8859-6:1987',
+            'arabic asmo-708 csiso88596e csiso88596i csisolatinarabic ecma-114 iso-8859-6-e iso-8859-6-i ' +
+            'iso-ir-127 iso8859-6 iso88596 iso_8859-6 iso_8859-6:1987',
         'iso-8859-7':
             'csisolatingreek ecma-118 elot_928 greek greek8 iso-ir-126 iso8859-7 iso88597 iso_8859-7 ' +
             'iso_8859-7:1987 sun_eu_greek',
@@ -48,7 +49,17 @@
         'utf-16le': 'csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16',
         'utf-16be': 'unicodefffe',
         'x-user-defined': '',
+        // The encodings of encodings-asian.js.
+        'gbk': 'chinese csgb2312 csiso58gb231280 gb2312 gb_2312 gb_2312-80 iso-ir-58 x-gbk',
+        'gb18030': '',
+        'big5': 'big5-hkscs cn-big5 csbig5 x-x-big5',
+        'euc-jp': 'cseucpkdfmtjapanese x-euc-jp',
+        'iso-2022-jp': 'csiso2022jp',
+        'shift_jis': 'csshiftjis ms932 ms_kanji shift-jis sjis windows-31j x-sjis',
+        'euc-kr':
+            'cseuckr csksc56011987 iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 windows-949',
     };
+    const asian = ['gbk', 'gb18030', 'big5', 'euc-jp', 'iso-2022-jp', 'shift_jis', 'euc-kr'];
 
     // What the bytes from 0x80 on stand for: code points in base 36, `a+n` for n of them in sequence, `!n` for n bytes
     // that stand for nothing.
@@ -271,6 +282,8 @@
         }
     }
 
-    encodings.makeDecoder = (name) => (
-        name.startsWith('utf-16') ? new WideDecoder(name === 'utf-16be') : new ByteDecoder(name));
+    encodings.makeDecoder = function makeDecoder(name) {
+        if (name.startsWith('utf-16')) return new WideDecoder(name === 'utf-16be');
+        return asian.includes(name) ? bridge.need('asian').makeDecoder(name) : new ByteDecoder(name);
+    };
 })

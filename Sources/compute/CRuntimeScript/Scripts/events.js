@@ -4,14 +4,16 @@
     'use strict';
 
     const { host } = bridge;
-    const { defineProperty } = Object;
+    const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
     const phases = { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 };
     let begin;
     let finish;
     let isStopped;
     let setPassive;
+    let setTrusted;
     let isEvent;
+    let trusted;
 
     class Event {
         #type;
@@ -24,17 +26,17 @@
         #stoppedAtOnce = false;
         #dispatching = false;
         #passive = false;
+        #trusted = false;
         #timeStamp = host.now() - bridge.timeBase;
 
         constructor(type, options = undefined) {
             if (arguments.length === 0) throw new TypeError('an Event needs a type');
-            if (options !== undefined && options !== null && typeof options !== 'object') {
-                throw new TypeError('the options must be an object');
-            }
             this.#type = `${type}`;
-            this.#bubbles = Boolean(options?.bubbles);
-            this.#cancelable = Boolean(options?.cancelable);
-            this.#composed = Boolean(options?.composed);
+            const { bubbles, cancelable, composed } = bridge.dictionary(options);
+            this.#bubbles = Boolean(bubbles);
+            this.#cancelable = Boolean(cancelable);
+            this.#composed = Boolean(composed);
+            defineProperty(this, 'isTrusted', trusted);
         }
 
         static {
@@ -54,7 +56,15 @@
             };
             isStopped = (event) => event.#stoppedAtOnce;
             setPassive = (event, passive) => { event.#passive = passive; };
+            setTrusted = (event, isTrusted) => { event.#trusted = isTrusted; };
+            // An own property of each event that a subclass cannot hide.
+            trusted = {
+                __proto__: null, enumerable: true,
+                get: getOwnPropertyDescriptor({ get isTrusted() { return Event.#isTrusted(this); } }, 'isTrusted').get,
+            };
         }
+
+        static #isTrusted(event) { return event.#trusted; }
 
         get type() { return this.#type; }
         get target() { return this.#target; }
@@ -64,7 +74,6 @@
         get bubbles() { return this.#bubbles; }
         get cancelable() { return this.#cancelable; }
         get composed() { return this.#composed; }
-        get isTrusted() { return false; }
         get defaultPrevented() { return this.#canceled; }
         get returnValue() { return !this.#canceled; }
         set returnValue(value) { if (!value) this.preventDefault(); }
@@ -162,8 +171,9 @@
                 if (callback !== null) addListener(target, { name, callback, isHandler: true });
             };
             addListener = (target, entry) => { target.#listeners[target.#listeners.length] = entry; };
-            dispatch = (target, event) => {
+            dispatch = (target, event, isTrusted) => {
                 begin(event, target.#object);
+                setTrusted(event, isTrusted);
                 const name = event.type;
                 const due = [];
                 for (let index = 0; index < target.#listeners.length; index += 1) {
@@ -201,9 +211,11 @@
 
         addEventListener(type, callback, options = undefined) {
             if (arguments.length < 2) throw new TypeError('addEventListener needs a type and a listener');
-            const settings = typeof options === 'object' && options !== null ? options : { capture: options };
             const name = `${type}`;
+            const settings = bridge.isObject(options) ? options : { __proto__: null, capture: options };
             const capture = Boolean(settings.capture);
+            const once = Boolean(settings.once);
+            const passive = Boolean(settings.passive);
             const { signal } = settings;
             if (signal !== undefined && !bridge.isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
             if (callback === null || callback === undefined || signal?.aborted) return;
@@ -211,28 +223,27 @@
                 throw new TypeError('a listener is a function or an object with handleEvent()');
             }
             if (this.#find(name, callback, capture) !== undefined) return;
-            const entry = {
-                name, callback, capture, once: Boolean(settings.once), passive: Boolean(settings.passive),
-                removed: false, isHandler: false,
-            };
+            const entry = { name, callback, capture, once, passive, removed: false, isHandler: false };
             addListener(this, entry);
             if (signal !== undefined) bridge.onAbort(signal, () => this.#drop(entry));
         }
 
         removeEventListener(type, callback, options = undefined) {
-            const capture = Boolean(typeof options === 'object' && options !== null ? options.capture : options);
-            const entry = this.#find(`${type}`, callback, capture);
+            if (arguments.length < 2) throw new TypeError('removeEventListener needs a type and a listener');
+            const name = `${type}`;
+            const capture = Boolean(bridge.isObject(options) ? options.capture : options);
+            const entry = this.#find(name, callback, capture);
             if (entry !== undefined) this.#drop(entry);
         }
 
         dispatchEvent(event) {
             if (!isEvent(event)) throw new TypeError('dispatchEvent needs an Event');
-            return dispatch(this, event);
+            return dispatch(this, event, false);
         }
     }
 
     bridge.enumerate(Event, [
-        'type', 'target', 'srcElement', 'currentTarget', 'eventPhase', 'bubbles', 'cancelable', 'composed', 'isTrusted',
+        'type', 'target', 'srcElement', 'currentTarget', 'eventPhase', 'bubbles', 'cancelable', 'composed',
         'defaultPrevented', 'returnValue', 'cancelBubble', 'timeStamp', 'composedPath', 'preventDefault',
         'stopPropagation', 'stopImmediatePropagation', 'initEvent',
     ]);
@@ -243,7 +254,7 @@
     bridge.expose('EventTarget', EventTarget);
     bridge.Event = Event;
     bridge.EventTarget = EventTarget;
-    bridge.dispatchTo = (target, event) => dispatch(target, event);
+    bridge.dispatchTo = (target, event) => dispatch(target, event, true);
 
     /** Adds the attribute `on<type>` to an interface; `changed` is told of a new handler. */
     bridge.handlerAttribute = function handlerAttribute(constructor, type, changed) {
@@ -264,11 +275,11 @@
     const globalTarget = makeGlobalTarget();
     const { addEventListener: add, removeEventListener: remove } = EventTarget.prototype;
     const methods = {
-        addEventListener(...values) { apply(add, globalTarget, values); },
-        removeEventListener(...values) { apply(remove, globalTarget, values); },
+        addEventListener(type, callback, options = undefined) { apply(add, globalTarget, arguments); },
+        removeEventListener(type, callback, options = undefined) { apply(remove, globalTarget, arguments); },
         dispatchEvent(event) {
             if (!isEvent(event)) throw new TypeError('dispatchEvent needs an Event');
-            return dispatch(globalTarget, event);
+            return dispatch(globalTarget, event, false);
         },
     };
     for (const name of Object.keys(methods)) bridge.expose(name, methods[name]);
@@ -282,7 +293,7 @@
         if (isReporting || !hasListeners(globalTarget, type)) return false;
         isReporting = true;
         try {
-            return !dispatch(globalTarget, makeEvent(bridge.need('event types')));
+            return !dispatch(globalTarget, makeEvent(bridge.need('event types')), true);
         } finally {
             isReporting = false;
         }

@@ -2,7 +2,7 @@
 (function (bridge) {
     'use strict';
 
-    const { Request, host, newPromise, rejectedWith, resolved, then, HostError } = bridge;
+    const { Request, host, newPromise, rejectedWith, then, HostError } = bridge;
 
     /** A TypeError with the node's reason as its cause, or what the signal said. */
     function failure(error) {
@@ -29,11 +29,20 @@
         });
     }
 
+    function dropStream(body, reason) {
+        if (bridge.isStreamRecord(body)) bridge.ignore(bridge.need('streams').cancel(body, reason));
+    }
+
+    /** Takes the body of a request that is not sent. */
+    bridge.dropBody = function dropBody(request, reason) {
+        dropStream(bridge.describeRequest(request).body, reason);
+    };
+
     /** Sends a Request through a host call: `extra` is what the call needs besides the request. */
     bridge.send = function send(name, request, extra) {
         const { url, method, headers, redirect, signal, body } = bridge.describeRequest(request);
         if (signal?.aborted) {
-            if (bridge.isStreamRecord(body)) bridge.ignore(bridge.need('streams').cancel(body, signal.reason));
+            dropStream(body, signal.reason);
             return rejectedWith(signal.reason);
         }
         const argument = { __proto__: null, ...extra, url, method, headers, redirect, hasBody: body !== null };
@@ -57,41 +66,46 @@
         return bytes.slice(0, length);
     }
 
-    /** data: URLs (Fetch Standard, section 6) need no connection. */
-    function fetchData(url) {
-        const comma = url.indexOf(',');
-        if (comma < 0) return rejectedWith(new TypeError('fetch failed: the data: URL has no comma'));
-        let type = url.slice(5, comma).trim();
-        const fragment = url.indexOf('#', comma);
-        const encoded = url.slice(comma + 1, fragment < 0 ? undefined : fragment);
-        let body = percentDecode(host.encode(encoded));
-        if (/;[\x20]*base64$/i.test(type)) {
-            type = type.replace(/;[\x20]*base64$/i, '');
+    /** The answer to a data: URL (Fetch Standard, section 6), which needs no connection. */
+    function answerData(url) {
+        const fragment = url.indexOf('#');
+        const text = fragment < 0 ? url : url.slice(0, fragment);
+        const comma = text.indexOf(',');
+        if (comma < 0) throw new TypeError('fetch failed: the data: URL has no comma');
+        let type = text.slice(5, comma).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '');
+        let body = percentDecode(host.encode(text.slice(comma + 1)));
+        if (/;\x20*base64$/i.test(type)) {
+            type = type.replace(/;\x20*base64$/i, '');
             try {
                 body = bridge.bytesOfBase64(host.decode(body, false));
             } catch {
-                return rejectedWith(new TypeError('fetch failed: the data: URL is not base64'));
+                throw new TypeError('fetch failed: the data: URL is not base64');
             }
         }
-        if (type.startsWith(';')) type = `text/plain${type}`;
-        if (!/^[^;/\s]+\/[^;/\s]+/.test(type)) type = 'text/plain;charset=US-ASCII';
-        return resolved(bridge.createResponse({
-            status: 200, statusText: 'OK', headers: [['content-type', type]], url, redirected: false, body,
-        }));
+        const { parse, serialize } = bridge.need('mime');
+        const parsed = parse(type.startsWith(';') ? `text/plain${type}` : type);
+        const contentType = parsed === undefined ? 'text/plain;charset=US-ASCII' : serialize(parsed);
+        return bridge.createResponse({
+            status: 200, statusText: 'OK', headers: [['content-type', contentType]], url: text, redirected: false, body,
+        });
     }
 
+    // What is known at once settles the promise at once: a signal that was aborted before, for one.
     function fetch(input, init = undefined) {
-        return newPromise((resolve) => {
+        return newPromise((resolve, reject) => {
+            bridge.needArguments(arguments.length, 1, 'fetch');
             const request = new Request(input, init);
             const { url, signal } = request;
-            if (url.startsWith('data:')) {
-                resolve(signal.aborted ? rejectedWith(signal.reason) : fetchData(url));
-                return;
-            }
-            if (!/^https?:/.test(url)) {
+            if (signal.aborted) {
+                bridge.dropBody(request, signal.reason);
+                reject(signal.reason);
+            } else if (url.startsWith('data:')) {
+                resolve(answerData(url));
+            } else if (/^https?:/.test(url)) {
+                resolve(bridge.send('fetch', request));
+            } else {
                 throw new TypeError(`fetch failed: ${url.split(':')[0]}: URLs cannot be fetched`);
             }
-            resolve(bridge.send('fetch', request));
         });
     }
 

@@ -33,32 +33,36 @@
         }
 
         append(name, value, fileName = undefined) {
-            if (arguments.length < 2) throw new TypeError('append needs a name and a value');
+            bridge.needArguments(arguments.length, 2, 'append');
             addEntry(this, `${name}`.toWellFormed(), entryValue(value, fileName));
         }
 
         delete(name) {
+            bridge.needArguments(arguments.length, 1, 'delete');
             const key = `${name}`.toWellFormed();
             this.#entries = this.#entries.filter((entry) => entry[0] !== key);
         }
 
         get(name) {
+            bridge.needArguments(arguments.length, 1, 'get');
             const key = `${name}`.toWellFormed();
             return this.#entries.find((entry) => entry[0] === key)?.[1] ?? null;
         }
 
         getAll(name) {
+            bridge.needArguments(arguments.length, 1, 'getAll');
             const key = `${name}`.toWellFormed();
             return this.#entries.filter((entry) => entry[0] === key).map((entry) => entry[1]);
         }
 
         has(name) {
+            bridge.needArguments(arguments.length, 1, 'has');
             const key = `${name}`.toWellFormed();
             return this.#entries.some((entry) => entry[0] === key);
         }
 
         set(name, value, fileName = undefined) {
-            if (arguments.length < 2) throw new TypeError('set needs a name and a value');
+            bridge.needArguments(arguments.length, 2, 'set');
             const key = `${name}`.toWellFormed();
             const entry = [key, entryValue(value, fileName)];
             const first = this.#entries.findIndex((other) => other[0] === key);
@@ -71,9 +75,7 @@
         }
     }
 
-    bridge.makePairIterable(FormData, function* pairs(data) {
-        for (let index = 0; index < entriesOf(data).length; index += 1) yield [...entriesOf(data)[index]];
-    });
+    bridge.makePairIterable(FormData, 'FormData', (data) => entriesOf(data));
     bridge.enumerate(FormData, ['append', 'delete', 'get', 'getAll', 'has', 'set']);
     bridge.brand(FormData, 'FormData');
     form.FormData = FormData;

@@ -7,9 +7,12 @@
 
     lazy('console', ['console.js'], ['console'], ['describeError', 'ownStack']);
     lazy('driven', ['driven.js'], []);
+    lazy('exceptions', ['exceptions.js'], ['DOMException', 'QuotaExceededError'], ['DOMException']);
     lazy('inspect', ['inspect.js'], []);
     lazy('text', ['text.js'], ['TextEncoder', 'TextDecoder', 'atob', 'btoa'], ['TextDecoder', 'bytesOfBase64']);
     lazy('encodings', ['encodings.js'], []);
+    lazy('asian', ['encodings-asian.js'], []);
+    lazy('tables', ['encoding-tables.js'], []);
     lazy('url', ['host-names.js', 'url.js', 'url-interface.js'], ['URL', 'URLSearchParams'], [
         'url', 'URL', 'URLSearchParams',
     ]);
@@ -28,10 +31,12 @@
     lazy('performance', ['performance.js'], ['PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure']);
     lazy('random', ['crypto.js'], ['Crypto', 'crypto']);
     lazy('crypto', [
-        'crypto-keys.js', 'crypto-formats.js', 'crypto-secret.js', 'crypto-pairs.js', 'crypto-subtle.js',
+        'crypto-keys.js', 'crypto-formats.js', 'crypto-secret.js', 'crypto-pairs.js', 'crypto-rsa.js',
+        'crypto-subtle.js',
     ], ['CryptoKey', 'SubtleCrypto']);
     lazy('blob', ['blob.js'], ['Blob', 'File']);
     lazy('form', ['form-data.js', 'multipart.js'], ['FormData']);
+    lazy('mime', ['mime.js'], []);
     lazy('streams', [
         'streams-base.js', 'streams-readable.js', 'streams-bytes.js', 'streams-tee.js', 'streams-writable.js',
         'streams-pipe.js', 'streams-transform.js', 'streams-interface.js', 'streams-writing.js',

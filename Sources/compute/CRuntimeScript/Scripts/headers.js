@@ -7,6 +7,12 @@
     // What most values are: visible characters, with white space between them.
     const plainPattern = /^[!-~](?:[\t -~]*[!-~])?$/;
 
+    function byteString(value) {
+        const text = `${value}`;
+        if (/[^\0-\xff]/.test(text)) throw new TypeError(`'${text}' is not a header name`);
+        return text;
+    }
+
     function checkedName(value) {
         const name = `${value}`;
         if (!namePattern.test(name)) throw new TypeError(`'${name}' is not a header name`);
@@ -30,22 +36,18 @@
         // Name to list of values, in the order of the first appearance.
         #lines = new bridge.SafeMap();
         #immutable = false;
+        // The pairs in the order of iteration, until something changes.
+        #sorted = undefined;
 
-        constructor(init) {
+        constructor(init = undefined) {
             if (init === undefined) return;
-            if (init === null || typeof init !== 'object') throw new TypeError('Headers are made from an object');
-            if (init instanceof Headers) {
+            if (!bridge.isObject(init)) throw new TypeError('Headers are made from an object');
+            // Their own iterator is not asked: nearly every response copies headers.
+            if (init instanceof Headers && init[Symbol.iterator] === entriesOf) {
                 for (const [name, values] of init.#lines) this.#lines.set(name, [...values]);
-            } else if (typeof init[Symbol.iterator] === 'function') {
-                for (const entry of init) {
-                    const pair = [...entry];
-                    if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
-                    this.append(pair[0], pair[1]);
-                }
             } else {
-                for (const name of Reflect.ownKeys(init)) {
-                    if (Object.getOwnPropertyDescriptor(init, name)?.enumerable) this.append(name, init[name]);
-                }
+                const pairs = bridge.readPairs(init, byteString, (value) => `${value}`);
+                for (let index = 0; index < pairs.length; index += 1) this.#add(pairs[index][0], pairs[index][1]);
             }
         }
 
@@ -76,56 +78,69 @@
                 return text;
             };
             sortedPairs = (headers) => {
+                if (headers.#sorted !== undefined) return headers.#sorted;
                 const pairs = [];
                 for (const name of [...headers.#lines.keys()].sort()) {
                     const values = headers.#lines.get(name);
                     if (name === 'set-cookie') for (const value of values) pairs.push([name, value]);
                     else pairs.push([name, values.join(', ')]);
                 }
+                headers.#sorted = pairs;
                 return pairs;
             };
         }
 
-        #checkMutable() {
+        #beforeChange() {
             if (this.#immutable) {
                 throw new TypeError('these headers cannot be changed; copy them with new Headers(headers)');
             }
+            this.#sorted = undefined;
         }
 
         append(name, value) {
+            bridge.needArguments(arguments.length, 2, 'append');
+            this.#add(byteString(name), `${value}`);
+        }
+
+        #add(name, value) {
             const key = checkedName(name);
             const text = checkedValue(value);
-            this.#checkMutable();
+            this.#beforeChange();
             const values = this.#lines.get(key);
             if (values === undefined) this.#lines.set(key, [text]);
             else values[values.length] = text;
         }
 
         set(name, value) {
+            bridge.needArguments(arguments.length, 2, 'set');
             const key = checkedName(name);
             const text = checkedValue(value);
-            this.#checkMutable();
+            this.#beforeChange();
             this.#lines.set(key, [text]);
         }
 
         delete(name) {
+            bridge.needArguments(arguments.length, 1, 'delete');
             const key = checkedName(name);
-            this.#checkMutable();
+            this.#beforeChange();
             this.#lines.delete(key);
         }
 
         get(name) {
+            bridge.needArguments(arguments.length, 1, 'get');
             return this.#lines.get(checkedName(name))?.join(', ') ?? null;
         }
 
-        has(name) { return this.#lines.has(checkedName(name)); }
+        has(name) {
+            bridge.needArguments(arguments.length, 1, 'has');
+            return this.#lines.has(checkedName(name));
+        }
 
         getSetCookie() { return [...(this.#lines.get('set-cookie') ?? [])]; }
     }
 
-    bridge.makePairIterable(Headers, function* pairs(headers) {
-        yield* sortedPairs(headers);
-    });
+    bridge.makePairIterable(Headers, 'Headers', (headers) => sortedPairs(headers));
+    const entriesOf = Headers.prototype.entries;
     bridge.enumerate(Headers, ['append', 'delete', 'get', 'has', 'set', 'getSetCookie']);
     bridge.brand(Headers, 'Headers');
     bridge.expose('Headers', Headers);

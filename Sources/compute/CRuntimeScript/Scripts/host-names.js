@@ -4,7 +4,7 @@
 
     const { host: native } = bridge;
     const forbiddenHostCharacter = /[\0\t\n\r #/:<>?@[\\\]^|]/;
-    const forbiddenDomainCharacter = /[\0-\x20"#%/:<>?@[\\\]^`{|}\x7f]/;
+    const forbiddenDomainCharacter = /[\0-\x20#%/:<>?@[\\\]^|\x7f]/;
 
     /** Undoes percent-encoding, byte by byte. */
     function percentDecode(text) {
@@ -27,74 +27,21 @@
         return native.decode(bytes.subarray(0, length), false);
     }
 
-    // Parameters of punycode (RFC 3492, section 5).
-    const base = 36;
-    const minimumThreshold = 1;
-    const maximumThreshold = 26;
-    const skew = 38;
-    const damp = 700;
-    const initialBias = 72;
-    const initialPoint = 128;
+    // What UTS #46 says of these characters changed with Unicode 15.1 and 16: older libraries refuse them.
+    const newlyCased = /[\u04c0\u10a0-\u10c5\u10c7\u10cd\u2132\u2183]/g;
+    const newlyComposed = /[\u{2f868}\u{2f874}\u{2f91f}\u{2f95f}\u{2f9bf}]/gu;
+    const newlyIgnored = /[\u115f\u1160\u17b4\u17b5\u180e\u2061-\u2063\u206a-\u206f\u3164\uffa0]/g;
+    // Labels that encode nothing, and those that encode one which looks encoded itself.
+    const badLabel = /(^|\.)xn--(xn--[^.]*|([^.]*-)?)(\.|$)/;
 
-    function adaptBias(delta, count, first) {
-        let rest = first ? Math.floor(delta / damp) : delta >> 1;
-        rest += Math.floor(rest / count);
-        let steps = 0;
-        while (rest > ((base - minimumThreshold) * maximumThreshold) >> 1) {
-            rest = Math.floor(rest / (base - minimumThreshold));
-            steps += base;
-        }
-        return steps + Math.floor(((base - minimumThreshold + 1) * rest) / (rest + skew));
-    }
-
-    function punycodeDigit(value) {
-        return String.fromCharCode(value < 26 ? value + 0x61 : value - 26 + 0x30);
-    }
-
-    function punycode(label) {
-        const points = [...label].map((character) => character.codePointAt(0));
-        let output = points.filter((point) => point < initialPoint).map((p) => String.fromCharCode(p)).join('');
-        let handled = output.length;
-        const basic = handled;
-        if (basic > 0) output += '-';
-        let next = initialPoint;
-        let delta = 0;
-        let bias = initialBias;
-        while (handled < points.length) {
-            const least = Math.min(...points.filter((point) => point >= next));
-            delta += (least - next) * (handled + 1);
-            next = least;
-            for (const point of points) {
-                if (point < next) delta += 1;
-                if (point !== next) continue;
-                let quotient = delta;
-                for (let position = base; ; position += base) {
-                    const threshold = Math.min(maximumThreshold, Math.max(minimumThreshold, position - bias));
-                    if (quotient < threshold) break;
-                    output += punycodeDigit(threshold + ((quotient - threshold) % (base - threshold)));
-                    quotient = Math.floor((quotient - threshold) / (base - threshold));
-                }
-                output += punycodeDigit(quotient);
-                bias = adaptBias(delta, handled + 1, handled === basic);
-                delta = 0;
-                handled += 1;
-            }
-            delta += 1;
-            next += 1;
-        }
-        return output;
-    }
-
-    /** Lower-cases and encodes a domain; undefined when it cannot be one. */
+    /** Lower-cases and encodes a domain (URL Standard, section 3.3); undefined when it cannot be one. */
     function domainToASCII(domain) {
-        if (/^[\0-\x7f]*$/.test(domain)) return domain.toLowerCase();
-        const mapped = domain.replace(/[\u3002\uff0e\uff61]/g, '.').replace(/[\u00ad\u200b\u2060\ufeff]/g, '')
-            .normalize('NFKC').toLowerCase().normalize('NFC');
-        const labels = mapped.split('.').map((label) => {
-            if (/^[\0-\x7f]*$/.test(label)) return label;
-            return `xn--${punycode(label)}`;
-        });
-        return labels.join('.');
+        const isPlain = /^[\0-\x7f]*$/.test(domain) && !/(^|\.)xn--/i.test(domain);
+        if (isPlain) return domain.toLowerCase();
+        const ascii = native.toASCII(domain.replace(newlyIgnored, '').replaceAll('\u1e9e', '\xdf')
+            .replace(newlyCased, (letter) => letter.toLowerCase())
+            .replace(newlyComposed, (ideograph) => ideograph.normalize()));
+        return ascii === undefined || badLabel.test(ascii) ? undefined : ascii;
     }
 
     function parseIPv4Number(text) {

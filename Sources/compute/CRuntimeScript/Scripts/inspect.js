@@ -191,7 +191,9 @@
             const platform = platformParts(value);
             if (platform !== undefined) {
                 const show = ([key, item]) => `${keyText(key)}: ${this.show(item, level + 1)}`;
-                return { prefix: `${name ?? 'Object'} `, items: () => platform.map(show) };
+                // Of an event, which has it as its own.
+                const skip = ['isTrusted'];
+                return { prefix: `${name ?? 'Object'} `, items: () => platform.map(show), skip };
             }
             if (name === null) return { prefix: '[Object: null prototype] ' };
             const tag = tagOf(value);

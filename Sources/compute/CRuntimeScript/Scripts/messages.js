@@ -77,7 +77,7 @@
             const target = this.#other;
             if (target === undefined) return;
             if (target.#queue.length >= maxQueued) {
-                throw new DOMException('too many messages wait in the port', 'QuotaExceededError');
+                throw new (bridge.need('exceptions').QuotaExceededError)('too many messages wait in the port');
             }
             target.#queue[target.#queue.length] = { value, ports: transferred.filter(isPort) };
             target.#schedule();

@@ -10,7 +10,6 @@
     const escapeName = (name) => name.replace(/\r\n?|\n/g, '\r\n').replace(/\n/g, '%0A').replace(/\r/g, '%0D')
         .replace(/"/g, '%22');
     const escapeFileName = (name) => name.replace(/\n/g, '%0A').replace(/\r/g, '%0D').replace(/"/g, '%22');
-    const unescapeName = (name) => name.replace(/%0A/gi, '\n').replace(/%0D/gi, '\r').replace(/%22/g, '"');
 
     /** `{ bytes, boundary }` of a FormData. */
     form.encode = function encode(data) {
@@ -25,10 +24,10 @@
             length += bytes.byteLength;
         };
         for (const [name, value] of form.entriesOf(data)) {
-            const head = `--${boundary}\r\ncontent-disposition: form-data; name="${escapeName(name)}"`;
+            const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(name)}"`;
             if (isBlob(value)) {
                 const type = value.type === '' ? 'application/octet-stream' : value.type;
-                add(host.encode(`${head}; filename="${escapeFileName(value.name)}"\r\ncontent-type: ${type}\r\n\r\n`));
+                add(host.encode(`${head}; filename="${escapeFileName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`));
                 add(bytesOfBlob(value));
                 add(host.encode('\r\n'));
             } else {
@@ -61,28 +60,37 @@
 
     const parameter = /;\s*([a-z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/gi;
 
-    /** The name and the file name of a content-disposition. */
+    /** The name and the file name of a content-disposition. What escapes them does not undo it. */
     function parseDisposition(text) {
         if (!/^form-data\s*(;|$)/i.test(text)) throw bad('a part is not form-data');
         const parameters = { __proto__: null };
         for (const [, name, quoted, plain] of text.matchAll(parameter)) {
-            const value = quoted === undefined ? plain : unescapeName(quoted.replace(/\\(["\\])/g, '$1'));
-            parameters[name.toLowerCase()] ??= value;
+            parameters[name.toLowerCase()] ??= quoted === undefined ? plain : quoted.replace(/\\(["\\])/g, '$1');
         }
         if (parameters.name === undefined) throw bad('a part has no name');
         return parameters;
     }
 
+    const trim = (text) => text.replace(/^[\t ]+|[\t ]+$/g, '');
+
     function parsePartHead(text) {
         const fields = { __proto__: null };
         for (const line of text.split('\r\n')) {
-            if (line === '') continue;
             const colon = line.indexOf(':');
-            if (colon <= 0) throw bad('a header of a part has no name');
-            fields[line.slice(0, colon).toLowerCase().trim()] = line.slice(colon + 1).trim();
+            const name = trim(line.slice(0, Math.max(colon, 0)));
+            if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw bad('a header of a part has no name');
+            if (/[\0\r\n]/.test(line)) throw bad('a header of a part has a character that it cannot have');
+            fields[name.toLowerCase()] = trim(line.slice(colon + 1));
         }
         const { name, filename } = parseDisposition(fields['content-disposition'] ?? '');
         return { name, filename, type: fields['content-type'] };
+    }
+
+    function typeOfFile(field) {
+        if (field === undefined) return 'text/plain';
+        const { extract, serialize } = bridge.need('mime');
+        const type = extract(field);
+        return type === undefined ? '' : serialize(type);
     }
 
     function parseMultipart(bytes, boundary) {
@@ -93,49 +101,51 @@
         const blank = host.encode('\r\n\r\n');
         const dashes = host.encode('--');
         const lineEnd = host.encode('\r\n');
-        let at = startsWith(bytes, delimiter, 0) ? 0 : find(bytes, next, 0) + 2;
-        if (at < 2 && !startsWith(bytes, delimiter, 0)) throw bad('it does not begin with its boundary');
+        if (!startsWith(bytes, delimiter, 0)) throw bad('it does not begin with its boundary');
+        let at = 0;
         for (let count = 0; ; count += 1) {
             at += delimiter.length;
-            if (startsWith(bytes, dashes, at)) return data;
+            const isEnd = startsWith(bytes, dashes, at);
+            if (isEnd) at += dashes.length;
             while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
+            if (isEnd && at === bytes.length) return data;
             if (!startsWith(bytes, lineEnd, at)) {
                 throw bad('a boundary is followed by something else than a line break');
             }
+            if (isEnd) return data;
             if (count >= maxParts) throw bad(`it has more than ${maxParts} parts`);
             at += 2;
-            const headEnd = startsWith(bytes, lineEnd, at) ? at - 2 : find(bytes, blank, at);
+            const headEnd = find(bytes, blank, at);
             if (headEnd < 0) throw bad('the headers of a part do not end');
-            const head = parsePartHead(host.decode(bytes.subarray(at, Math.max(at, headEnd)), false));
+            const head = parsePartHead(host.decode(bytes.subarray(at, headEnd), false));
             const start = headEnd + 4;
             const end = find(bytes, next, start);
             if (end < 0) throw bad('the last boundary is missing');
             const content = bytes.subarray(start, end);
             const value = head.filename === undefined
                 ? host.decode(content, false)
-                : makeFile(content.slice(), head.filename, head.type ?? 'text/plain', undefined);
+                : makeFile(content.slice(), head.filename, typeOfFile(head.type), 0);
             form.addEntry(data, head.name, value);
             at = end + 2;
         }
     }
 
-    /** The FormData that a body of the content type `type` holds. */
-    form.parse = function parse(bytes, type) {
-        const essence = type.split(';')[0].trim().toLowerCase();
-        if (essence === 'multipart/form-data') {
-            const match = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^;\s]*))/i.exec(type);
-            const boundary = match?.[1] ?? match?.[2] ?? '';
+    /** The FormData that a body with the content-type field `field` holds. */
+    form.parse = function parse(bytes, field) {
+        const type = bridge.need('mime').extract(field);
+        if (type?.essence === 'multipart/form-data') {
+            const boundary = type.parameters.get('boundary') ?? '';
             if (boundary === '') throw bad('the content-type has no boundary');
             return parseMultipart(bytes, boundary);
         }
-        if (essence === 'application/x-www-form-urlencoded') {
+        if (type?.essence === 'application/x-www-form-urlencoded') {
             const data = new form.FormData();
-            for (const [name, value] of new bridge.URLSearchParams(bridge.decodeText(bytes))) {
+            for (const [name, value] of new bridge.URLSearchParams(host.decode(bytes, false))) {
                 form.addEntry(data, name, value);
             }
             return data;
         }
         throw new TypeError('formData() reads multipart/form-data and application/x-www-form-urlencoded, not ' +
-            `'${essence}'`);
+            `'${field ?? ''}'`);
     };
 })

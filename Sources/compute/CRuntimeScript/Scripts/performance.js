@@ -14,7 +14,7 @@
         #start;
         #duration;
 
-        constructor(secret, type, name, start, duration) {
+        constructor(secret = undefined, type = '', name = '', start = 0, duration = 0) {
             if (secret !== key) throw new TypeError('entries are made by performance.mark() and performance.measure()');
             this.#name = name;
             this.#type = type;
@@ -31,19 +31,21 @@
         }
     }
 
-    const detailOf = (options) => (
-        options?.detail === undefined ? null : bridge.need('clone').structuredClone(options.detail));
+    const detailOf = (detail) => (
+        detail === undefined || detail === null ? null : bridge.need('clone').structuredClone(detail));
 
     class PerformanceMark extends PerformanceEntry {
         #detail;
 
         constructor(name, options = undefined) {
             if (arguments.length === 0) throw new TypeError('a mark needs a name');
-            const given = options?.startTime;
-            const start = given === undefined ? host.now() - bridge.timeBase : Number(given);
-            if (!(start >= 0)) throw new TypeError('startTime must be 0 or more');
-            super(key, 'mark', `${name}`, start, 0);
-            this.#detail = detailOf(options);
+            const text = `${name}`;
+            const settings = bridge.dictionary(options);
+            const { detail, startTime } = settings;
+            const start = startTime === undefined ? host.now() - bridge.timeBase : Number(startTime);
+            if (!Number.isFinite(start) || start < 0) throw new TypeError('startTime must be 0 or more');
+            super(key, 'mark', text, start, 0);
+            this.#detail = detailOf(detail);
         }
 
         get detail() { return this.#detail; }
@@ -52,7 +54,7 @@
     class PerformanceMeasure extends PerformanceEntry {
         #detail;
 
-        constructor(secret, name, start, duration, detail) {
+        constructor(secret = undefined, name = '', start = 0, duration = 0, detail = null) {
             super(secret, 'measure', name, start, duration);
             this.#detail = detail;
         }
@@ -71,7 +73,10 @@
     /** A time in milliseconds: a number, or the latest mark of a name. */
     function moment(value, fallback) {
         if (value === undefined) return fallback;
-        if (typeof value === 'number') return value;
+        if (typeof value === 'number') {
+            if (!Number.isFinite(value) || value < 0) throw new TypeError('a time must be 0 or more');
+            return value;
+        }
         for (let index = entries.length - 1; index >= 0; index -= 1) {
             if (entries[index].entryType === 'mark' && entries[index].name === `${value}`) {
                 return entries[index].startTime;
@@ -81,16 +86,27 @@
     }
 
     timing.measure = function measure(name, startOrOptions, endMark) {
-        const isOptions = typeof startOrOptions === 'object' && startOrOptions !== null;
-        const { start, end, duration, detail } = isOptions
-            ? startOrOptions : { start: startOrOptions, end: endMark, duration: undefined, detail: undefined };
+        const isOptions = bridge.isObject(startOrOptions);
+        const { start, end, duration, detail } = isOptions ? startOrOptions : {
+            __proto__: null, start: startOrOptions ?? undefined, end: endMark, duration: undefined, detail: undefined,
+        };
+        if (isOptions) {
+            const given = [detail, duration, end, start].filter((value) => value !== undefined).length;
+            if (given > 0 && endMark !== undefined) throw new TypeError('options leave no room for an end mark');
+            if (given > 0 && start === undefined && end === undefined) {
+                throw new TypeError('the options need { start } or { end }');
+            }
+            if (start !== undefined && end !== undefined && duration !== undefined) {
+                throw new TypeError('the options have too much: { start }, { end } or { duration } must go');
+            }
+        }
         let to = moment(end, host.now() - bridge.timeBase);
         if (end === undefined && duration !== undefined && start !== undefined) {
             to = moment(start, 0) + Number(duration);
         }
         let from = moment(start, 0);
         if (start === undefined && duration !== undefined) from = to - Number(duration);
-        return add(new PerformanceMeasure(key, `${name}`, from, to - from, detailOf({ detail })));
+        return add(new PerformanceMeasure(key, `${name}`, from, to - from, detailOf(detail)));
     };
 
     timing.entries = (name, type) => entries

@@ -7,24 +7,48 @@
     // Whole milliseconds on the wall clock at the moment that `performance.now()` counts from.
     const timeOrigin = host.wallTime() - (host.now() - bridge.timeBase);
 
+    let timing;
+
     class Performance extends bridge.EventTarget {
-        constructor(secret) {
+        #isPerformance = true;
+
+        constructor(secret = undefined) {
             if (secret !== key) throw new TypeError('there is one Performance object: performance');
             super();
         }
 
-        get timeOrigin() { return timeOrigin; }
-        now() { return host.now() - bridge.timeBase; }
-        toJSON() { return { timeOrigin }; }
-        mark(name, options = undefined) { return bridge.need('performance').mark(name, options); }
-        measure(name, start = undefined, end = undefined) {
-            return bridge.need('performance').measure(name, start, end);
+        static {
+            // The group of marks and measures, for the methods of the one object.
+            timing = (performance) => (performance.#isPerformance ? bridge.need('performance') : undefined);
         }
-        clearMarks(name = undefined) { bridge.need('performance').clear('mark', name); }
-        clearMeasures(name = undefined) { bridge.need('performance').clear('measure', name); }
-        getEntries() { return bridge.need('performance').entries(undefined, undefined); }
-        getEntriesByName(name, type = undefined) { return bridge.need('performance').entries(name, type); }
-        getEntriesByType(type) { return bridge.need('performance').entries(undefined, type); }
+
+        get timeOrigin() { return this.#isPerformance ? timeOrigin : 0; }
+        now() { return this.#isPerformance ? host.now() - bridge.timeBase : 0; }
+        toJSON() { return { timeOrigin: this.#isPerformance ? timeOrigin : 0 }; }
+
+        mark(name, options = undefined) {
+            bridge.needArguments(arguments.length, 1, 'mark');
+            return timing(this).mark(name, options);
+        }
+
+        measure(name, start = undefined, end = undefined) {
+            bridge.needArguments(arguments.length, 1, 'measure');
+            return timing(this).measure(name, start, end);
+        }
+
+        clearMarks(name = undefined) { timing(this).clear('mark', name); }
+        clearMeasures(name = undefined) { timing(this).clear('measure', name); }
+        getEntries() { return timing(this).entries(undefined, undefined); }
+
+        getEntriesByName(name, type = undefined) {
+            bridge.needArguments(arguments.length, 1, 'getEntriesByName');
+            return timing(this).entries(name, type);
+        }
+
+        getEntriesByType(type) {
+            bridge.needArguments(arguments.length, 1, 'getEntriesByType');
+            return timing(this).entries(undefined, type);
+        }
     }
     bridge.enumerate(Performance, [
         'timeOrigin', 'now', 'toJSON', 'mark', 'measure', 'clearMarks', 'clearMeasures', 'getEntries',
@@ -35,7 +59,9 @@
     bridge.expose('performance', new Performance(key));
 
     class Navigator {
-        constructor(secret) { if (secret !== key) throw new TypeError('there is one Navigator object: navigator'); }
+        constructor(secret = undefined) {
+            if (secret !== key) throw new TypeError('there is one Navigator object: navigator');
+        }
         get userAgent() { return 'Skerry'; }
         get language() { return 'en'; }
         get languages() { return languages; }

@@ -8,7 +8,7 @@
 
     const choices = {
         redirect: ['follow', 'error', 'manual'],
-        mode: ['cors', 'same-origin', 'no-cors', 'navigate'],
+        mode: ['cors', 'same-origin', 'no-cors'],
         credentials: ['same-origin', 'omit', 'include'],
         cache: ['default', 'no-store', 'reload', 'no-cache', 'force-cache', 'only-if-cached'],
         referrerPolicy: [
@@ -33,6 +33,25 @@
                 'a URL with a user name or a password cannot be requested; send an authorization field');
         }
         return url.href;
+    }
+
+    /** What `referrer` says: a URL would be of another origin, for functions have none, and stands for the default. */
+    function checkedReferrer(value, inherited) {
+        if (value === undefined) return inherited ?? 'about:client';
+        const text = `${value}`;
+        if (text === '') return '';
+        if (bridge.URL.canParse(text)) return 'about:client';
+        throw new TypeError(`'${text}' is not a URL that a Request may come from`);
+    }
+
+    /** Refuses settings that do not go together. */
+    function checkSettings({ mode, cache }, method) {
+        if (mode === 'no-cors' && !['GET', 'HEAD', 'POST'].includes(method)) {
+            throw new TypeError(`a request of mode 'no-cors' cannot have the method ${method}`);
+        }
+        if (cache === 'only-if-cached' && mode !== 'same-origin') {
+            throw new TypeError("cache: 'only-if-cached' needs mode: 'same-origin'");
+        }
     }
 
     function checkedChoice(options, name, inherited) {
@@ -74,11 +93,8 @@
         constructor(input, init = undefined) {
             super();
             if (input === internal) return;
-            if (arguments.length === 0) throw new TypeError('a Request needs a URL or a Request');
-            const options = init ?? {};
-            if (typeof options !== 'object' && typeof options !== 'function') {
-                throw new TypeError('init must be an object');
-            }
+            bridge.needArguments(arguments.length, 1, 'Request');
+            const options = bridge.dictionary(init);
             const source = isRequest(input) ? input : undefined;
             this.#url = source ? source.url : checkedURL(input);
             this.#method = options.method !== undefined ? checkedMethod(options.method) : source?.method ?? 'GET';
@@ -89,10 +105,12 @@
                 credentials: checkedChoice(options, 'credentials', source?.#settings),
                 cache: checkedChoice(options, 'cache', source?.#settings),
                 referrerPolicy: checkedChoice(options, 'referrerPolicy', source?.#settings),
+                referrer: checkedReferrer(options.referrer, source?.#settings?.referrer),
                 integrity: `${options.integrity ?? source?.#settings?.integrity ?? ''}`,
                 keepalive: Boolean(options.keepalive ?? source?.#settings?.keepalive),
             };
-            this.#headers = new Headers(options.headers ?? source?.headers);
+            checkSettings(this.#settings, this.#method);
+            this.#headers = new Headers(options.headers === undefined ? source?.headers : options.headers);
             const signal = options.signal !== undefined ? options.signal : source?.signal;
             if (signal !== null && signal !== undefined) {
                 if (!bridge.isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
@@ -113,7 +131,7 @@
                 }
                 bridge.setBodySource(this, stored);
                 bridge.setContentType(this.#headers, type);
-            } else if (source && body === undefined) {
+            } else if (source) {
                 if (isBodiless && source.body !== null) {
                     throw new TypeError(`a ${this.#method} request cannot have a body`);
                 }
@@ -170,7 +188,7 @@
             return this.#signal;
         }
         get destination() { return ''; }
-        get referrer() { return 'about:client'; }
+        get referrer() { return this.#settings?.referrer ?? 'about:client'; }
         get referrerPolicy() { return this.#settings?.referrerPolicy ?? ''; }
         get mode() { return this.#settings?.mode ?? 'cors'; }
         get credentials() { return this.#settings?.credentials ?? 'same-origin'; }

@@ -39,11 +39,9 @@
         }
 
         #adopt(options) {
-            if (typeof options !== 'object' && typeof options !== 'function') {
-                throw new TypeError('init must be an object');
-            }
+            if (!bridge.isObject(options)) throw new TypeError('init must be an object');
             if (options.status !== undefined) {
-                const status = Math.trunc(Number(options.status));
+                const status = Number(options.status) & 0xffff;
                 if (!(status >= 200 && status <= 599)) {
                     throw new RangeError(`a response's status is 200 to 599, not ${options.status}`);
                 }
@@ -83,6 +81,7 @@
         }
 
         static json(data, init = undefined) {
+            bridge.needArguments(arguments.length, 1, 'json');
             const text = stringify(data);
             if (text === undefined) throw new TypeError('the value has no JSON form');
             const response = new Response(text, init);
@@ -96,9 +95,11 @@
         }
 
         static redirect(url, status = 302) {
+            bridge.needArguments(arguments.length, 1, 'redirect');
             const target = new bridge.URL(url).href;
-            if (!redirectStatuses.has(status)) throw new RangeError(`${status} is not a redirect status`);
-            const response = new Response(null, { status, headers: { location: target } });
+            const code = Number(status) & 0xffff;
+            if (!redirectStatuses.has(code)) throw new RangeError(`${code} is not a redirect status`);
+            const response = new Response(null, { status: code, headers: { location: target } });
             bridge.makeImmutable(response.headers);
             return response;
         }
@@ -139,6 +140,9 @@
         }
     }
 
+    for (const name of ['error', 'redirect', 'json']) {
+        Object.defineProperty(Response, name, { __proto__: null, enumerable: true });
+    }
     bridge.enumerate(Response, ['status', 'statusText', 'headers', 'ok', 'type', 'url', 'redirected', 'clone']);
     bridge.brand(Response, 'Response');
     bridge.expose('Response', Response);

@@ -46,27 +46,105 @@
         return `${value}`.toWellFormed();
     };
 
-    /** A view of the bytes of a buffer source, or undefined for anything else. */
-    bridge.bytesOf = function bytesOf(value) {
-        if (value instanceof ArrayBuffer) return new Uint8Array(value);
-        if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-        return undefined;
+    const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+    bridge.isObject = isObject;
+
+    /** A dictionary of options: any object; nothing stands for an empty one. */
+    bridge.dictionary = function dictionary(value) {
+        if (value === undefined || value === null) return { __proto__: null };
+        if (!isObject(value)) throw new TypeError('the options must be an object');
+        return value;
     };
 
-    /** Mixes the iteration protocol of a list of pairs into an interface. */
-    bridge.makePairIterable = function makePairIterable(constructor, pairsOf) {
+    /** Refuses a call with fewer arguments than the operation has, which is no object of the language's. */
+    bridge.needArguments = function needArguments(count, needed, name) {
+        if (count < needed) throw new TypeError(`${name} needs ${needed} argument${needed === 1 ? '' : 's'}`);
+    };
+
+    /**
+     * The pairs of a list of pairs, or of an object's members (Web IDL's record): all of them are converted before
+     * anybody looks at one.
+     */
+    bridge.readPairs = function readPairs(init, convertName, convertValue) {
+        const pairs = [];
+        const method = init[Symbol.iterator];
+        if (method !== undefined && method !== null) {
+            if (typeof method !== 'function') throw new TypeError('the list cannot be iterated');
+            for (const entry of { __proto__: null, [Symbol.iterator]: () => apply(method, init, []) }) {
+                if (!isObject(entry)) throw new TypeError('each entry of the list is a list of a name and a value');
+                const pair = [...entry];
+                if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
+                pairs[pairs.length] = [convertName(pair[0]), convertValue(pair[1])];
+            }
+            return pairs;
+        }
+        for (const key of Reflect.ownKeys(init)) {
+            if (!getOwnPropertyDescriptor(init, key)?.enumerable) continue;
+            const name = convertName(key);
+            pairs[pairs.length] = [name, convertValue(init[key])];
+        }
+        return pairs;
+    };
+
+    const { isView } = ArrayBuffer;
+    const BufferType = ArrayBuffer;
+    const isShared = (value) => isObject(value) && value[Symbol.toStringTag] === 'SharedArrayBuffer';
+
+    /** The bytes of a buffer source, none when it was transferred; undefined for anything else. */
+    bridge.bytesOf = function bytesOf(value, mayBeShared = false) {
+        if (value instanceof BufferType) return value.detached ? new Uint8Array(0) : new Uint8Array(value);
+        if (!isView(value)) return mayBeShared && isShared(value) ? new Uint8Array(value) : undefined;
+        const { buffer } = value;
+        if (!(buffer instanceof BufferType) && !mayBeShared) throw new TypeError('shared memory cannot be used here');
+        return buffer.detached ? new Uint8Array(0) : new Uint8Array(buffer, value.byteOffset, value.byteLength);
+    };
+
+    const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+    const kinds = { __proto__: null, keys: 0, values: 1, entries: 2 };
+
+    /**
+     * Mixes the iteration of pairs into an interface (Web IDL, section 3.7.9); `listOf` gives the pairs of an object at
+     * the moment, and throws for anything else.
+     */
+    bridge.makePairIterable = function makePairIterable(constructor, name, listOf) {
+        class PairIterator {
+            #object;
+            #kind;
+            #index = 0;
+
+            constructor(object, kind) {
+                listOf(object);
+                this.#object = object;
+                this.#kind = kind;
+            }
+
+            next() {
+                const list = listOf(this.#object);
+                if (this.#index >= list.length) return { value: undefined, done: true };
+                const pair = list[this.#index];
+                this.#index += 1;
+                return { value: this.#kind === kinds.entries ? [pair[0], pair[1]] : pair[this.#kind], done: false };
+            }
+        }
+        bridge.enumerate(PairIterator, ['next']);
+        bridge.brand(PairIterator, `${name} Iterator`);
+        setPrototypeOf(PairIterator.prototype, iteratorPrototype);
+        delete PairIterator.prototype.constructor;
         const members = {
-            *entries() { yield* pairsOf(this); },
-            *keys() { for (const pair of pairsOf(this)) yield pair[0]; },
-            *values() { for (const pair of pairsOf(this)) yield pair[1]; },
-            forEach(callback, thisArgument) {
+            entries() { return new PairIterator(this, kinds.entries); },
+            keys() { return new PairIterator(this, kinds.keys); },
+            values() { return new PairIterator(this, kinds.values); },
+            forEach(callback, thisArgument = undefined) {
                 if (typeof callback !== 'function') throw new TypeError('forEach needs a function');
-                for (const [key, value] of pairsOf(this)) callback.call(thisArgument, value, key, this);
+                for (let index = 0; index < listOf(this).length; index += 1) {
+                    const pair = listOf(this)[index];
+                    apply(callback, thisArgument, [pair[1], pair[0], this]);
+                }
             },
         };
-        for (const name of Object.keys(members)) {
-            defineProperty(constructor.prototype, name, {
-                __proto__: null, value: members[name], writable: true, enumerable: true, configurable: true,
+        for (const member of Object.keys(members)) {
+            defineProperty(constructor.prototype, member, {
+                __proto__: null, value: members[member], writable: true, enumerable: true, configurable: true,
             });
         }
         defineProperty(constructor.prototype, Symbol.iterator, {
@@ -163,26 +241,6 @@
             defineProperty(constructor.prototype, names[index], { __proto__: null, enumerable: true });
         }
     };
-
-    const legacyCodes = {
-        IndexSizeError: 1, InvalidCharacterError: 5, NotSupportedError: 9, InvalidStateError: 11, SyntaxError: 12,
-        TypeMismatchError: 17, AbortError: 20, QuotaExceededError: 22, TimeoutError: 23, DataCloneError: 25,
-    };
-
-    class DOMException extends Error {
-        #name;
-
-        constructor(message = '', name = 'Error') {
-            super(message);
-            this.#name = `${name}`;
-        }
-
-        get name() { return this.#name; }
-        get code() { return legacyCodes[this.#name] ?? 0; }
-    }
-    bridge.brand(DOMException, 'DOMException');
-    bridge.expose('DOMException', DOMException);
-    bridge.DOMException = DOMException;
 
     bridge.expose('self', globalThis);
 })

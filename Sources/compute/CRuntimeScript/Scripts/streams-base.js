@@ -5,7 +5,7 @@
 
     const streams = bridge.group('streams');
     const { apply } = Reflect;
-    const { resolved, rejectedWith } = bridge;
+    const { newPromise } = bridge;
 
     /** The key that lets the runtime make objects whose constructor is closed to scripts. */
     streams.internal = Symbol('internal');
@@ -33,7 +33,8 @@
             this.total = Math.max(0, this.total - this.#sizes[this.#head]);
             this.#items[this.#head] = undefined;
             this.#head += 1;
-            if (this.#head === this.#items.length) this.clear();
+            // The total stays as it is, with what rounding has left of it.
+            if (this.#head === this.#items.length) this.#reset();
             else if (this.#head > 1024 && this.#head * 2 > this.#items.length) this.#compact();
             return item;
         }
@@ -56,10 +57,14 @@
             this.#head = 0;
         }
 
-        clear() {
+        #reset() {
             this.#items = [];
             this.#sizes = [];
             this.#head = 0;
+        }
+
+        clear() {
+            this.#reset();
             this.total = 0;
         }
     };
@@ -79,27 +84,28 @@
         return value;
     };
 
-    /** Calls a script's function and gives a promise of what comes out of it. */
-    streams.promiseCall = function promiseCall(callback, receiver, values) {
-        try {
-            return resolved(apply(callback, receiver, values));
-        } catch (error) {
-            return rejectedWith(error);
-        }
+    /** Calls a script's function and gives a new promise of what comes out of it. */
+    streams.promiseCall = (callback, receiver, values) => newPromise((resolve) => {
+        resolve(apply(callback, receiver, values));
+    });
+
+    /** The members of a queuing strategy. They are read before those of the source or the sink. */
+    streams.readStrategy = function readStrategy(value) {
+        const given = streams.dictionary(value, 'the strategy');
+        const mark = given.highWaterMark;
+        const highWaterMark = mark === undefined ? undefined : Number(mark);
+        return { __proto__: null, highWaterMark, size: streams.callback(given, 'size') };
     };
 
     streams.highWaterMark = function highWaterMark(strategy, fallback) {
-        const value = strategy.highWaterMark;
-        if (value === undefined) return fallback;
-        const number = Number(value);
-        if (!(number >= 0)) throw new RangeError('highWaterMark must be 0 or more');
-        return number;
+        const mark = strategy.highWaterMark;
+        if (mark === undefined) return fallback;
+        if (!(mark >= 0)) throw new RangeError('highWaterMark must be 0 or more');
+        return mark;
     };
 
-    streams.sizeFunction = function sizeFunction(strategy) {
-        const size = streams.callback(strategy, 'size');
-        return size === undefined ? () => 1 : (chunk) => Number(apply(size, undefined, [chunk]));
-    };
+    streams.sizeFunction = ({ size }) => (
+        size === undefined ? () => 1 : (chunk) => Number(apply(size, undefined, [chunk])));
 
     streams.checkSize = function checkSize(size) {
         if (!(size >= 0) || size === Infinity) {

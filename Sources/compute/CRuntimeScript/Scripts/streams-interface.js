@@ -30,11 +30,26 @@
         };
     }
 
-    function sourceAlgorithms(source, controllerOf) {
+    /** The members of a source, in the order of their names. */
+    function readSource(source) {
+        const chunkSize = source.autoAllocateChunkSize;
+        const autoAllocateChunkSize = chunkSize === undefined ? undefined : Number(chunkSize);
+        if (autoAllocateChunkSize !== undefined && !Number.isFinite(autoAllocateChunkSize)) {
+            throw new TypeError('autoAllocateChunkSize must be a number');
+        }
         const cancel = callback(source, 'cancel');
         const pull = callback(source, 'pull');
         const start = callback(source, 'start');
+        const { type } = source;
+        if (type !== undefined && `${type}` !== 'bytes') {
+            throw new TypeError(`'${String(type)}' is not a type of source`);
+        }
+        return { __proto__: null, autoAllocateChunkSize, cancel, pull, start, type };
+    }
+
+    function sourceAlgorithms(source, { cancel, pull, start }, controllerOf) {
         return {
+            __proto__: null,
             pull: pull === undefined ? () => resolved(undefined) : () => promiseCall(pull, source, [controllerOf()]),
             cancel: cancel === undefined
                 ? () => resolved(undefined) : (reason) => promiseCall(cancel, source, [reason]),
@@ -42,26 +57,23 @@
         };
     }
 
-    function setUpBytes(stream, source, strategy) {
+    function setUpBytes(stream, source, parts, strategy) {
         if (strategy.size !== undefined) throw new RangeError('a byte stream\'s strategy has no size()');
         const mark = streams.highWaterMark(strategy, 0);
-        let size = source.autoAllocateChunkSize;
-        if (size !== undefined) {
-            size = Number(size);
-            if (!(size > 0) || !Number.isInteger(size)) throw new TypeError('autoAllocateChunkSize must be above 0');
-        }
+        const size = parts.autoAllocateChunkSize === undefined ? undefined : Math.trunc(parts.autoAllocateChunkSize);
+        if (size !== undefined && !(size > 0)) throw new TypeError('autoAllocateChunkSize must be above 0');
         let controller;
-        const { pull, cancel, start } = sourceAlgorithms(source, () => byteControllerObject(controller));
+        const { pull, cancel, start } = sourceAlgorithms(source, parts, () => byteControllerObject(controller));
         controller = new streams.ByteController(stream, pull, cancel, mark);
         controller.autoAllocateChunkSize = size;
         controller.begin(start);
     }
 
-    function setUpChunks(stream, source, strategy) {
+    function setUpChunks(stream, source, parts, strategy) {
         const sizeOf = streams.sizeFunction(strategy);
         const mark = streams.highWaterMark(strategy, 1);
         let controller;
-        const { pull, cancel, start } = sourceAlgorithms(source, () => defaultControllerObject(controller));
+        const { pull, cancel, start } = sourceAlgorithms(source, parts, () => defaultControllerObject(controller));
         controller = new streams.DefaultController(stream, pull, cancel, mark);
         controller.sizeOf = sizeOf;
         controller.begin(start);
@@ -88,16 +100,13 @@
             }
             if (source === null) throw new TypeError('the source must be an object');
             const given = dictionary(source, 'the source');
-            const settings = dictionary(strategy, 'the strategy');
+            const settings = streams.readStrategy(strategy);
+            const parts = readSource(given);
             const stream = new streams.Readable();
             stream.object = this;
             this.#record = stream;
-            const { type } = given;
-            if (type !== undefined && `${type}` !== 'bytes') {
-                throw new TypeError(`'${String(type)}' is not a type of source`);
-            }
-            if (type === undefined) setUpChunks(stream, given, settings);
-            else setUpBytes(stream, given, settings);
+            if (parts.type === undefined) setUpChunks(stream, given, parts, settings);
+            else setUpBytes(stream, given, parts, settings);
         }
 
         static {
@@ -109,23 +118,24 @@
 
         get locked() { return this.#record.locked; }
 
-        cancel(reason) {
+        cancel(reason = undefined) {
             if (!isStream(this)) return rejectedWith(new TypeError('not a ReadableStream'));
             if (this.#record.locked) return rejectedWith(new TypeError('a locked stream is cancelled by its reader'));
             return streams.cancel(this.#record, reason);
         }
 
-        getReader(options) {
+        getReader(options = undefined) {
             const { mode } = dictionary(options, 'the options');
             if (mode === undefined) return new ReadableStreamDefaultReader(this);
             if (`${mode}` !== 'byob') throw new TypeError(`'${String(mode)}' is not a mode of reader`);
             return new ReadableStreamBYOBReader(this);
         }
 
-        pipeThrough(transform, options) {
-            const { readable, writable } = dictionary(transform, 'the transform');
+        pipeThrough(transform, options = undefined) {
+            const ends = dictionary(transform, 'the transform');
+            const { readable } = ends;
             if (!isStream(readable)) throw new TypeError('pipeThrough needs { readable, writable }');
-            const destination = streams.writableRecord(writable);
+            const destination = streams.writableRecord(ends.writable);
             const settings = pipeOptions(options);
             if (this.#record.locked) throw new TypeError('the stream is locked');
             if (destination.locked) throw new TypeError('the writable side is locked');
@@ -133,7 +143,7 @@
             return readable;
         }
 
-        pipeTo(destination, options) {
+        pipeTo(destination, options = undefined) {
             try {
                 const target = streams.writableRecord(destination);
                 const settings = pipeOptions(options);
@@ -150,7 +160,7 @@
             return [wrap(first), wrap(second)];
         }
 
-        values(options) {
+        values(options = undefined) {
             const preventCancel = Boolean(dictionary(options, 'the options').preventCancel);
             return makeIterator(streams.acquireReader(this.#record), preventCancel);
         }
@@ -164,8 +174,6 @@
 
     // MARK: Asynchronous iteration
 
-    let nextOf;
-    let returnOf;
     let isIterator;
 
     class StreamIterator {
@@ -181,8 +189,16 @@
 
         static {
             isIterator = (value) => typeof value === 'object' && value !== null && #reader in value;
-            nextOf = (iterator) => iterator.#queue(() => iterator.#next());
-            returnOf = (iterator, value) => iterator.#queue(() => iterator.#return(value));
+        }
+
+        next() {
+            if (!isIterator(this)) return rejectedWith(new TypeError('not an iterator'));
+            return this.#queue(() => this.#next());
+        }
+
+        return(value) {
+            if (!isIterator(this)) return rejectedWith(new TypeError('not an iterator'));
+            return this.#queue(() => this.#return(value));
         }
 
         /** One step after the other. */
@@ -210,7 +226,8 @@
                     request.fail(error);
                 },
             });
-            return request.promise;
+            // The next step begins a turn after this one is settled.
+            return then(request.promise, (result) => result);
         }
 
         #return(value) {
@@ -225,17 +242,9 @@
     }
 
     const asyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* none() {}.prototype));
-    const iteratorPrototype = {
-        next() { return isIterator(this) ? nextOf(this) : rejectedWith(new TypeError('not an iterator')); },
-        return(value) {
-            return isIterator(this) ? returnOf(this, value) : rejectedWith(new TypeError('not an iterator'));
-        },
-    };
-    Object.setPrototypeOf(iteratorPrototype, asyncIteratorPrototype);
-    Object.defineProperty(iteratorPrototype, Symbol.toStringTag, {
-        __proto__: null, value: 'ReadableStreamAsyncIterator', configurable: true,
-    });
-    Object.setPrototypeOf(StreamIterator.prototype, iteratorPrototype);
+    bridge.enumerate(StreamIterator, ['next', 'return']);
+    bridge.brand(StreamIterator, 'ReadableStream AsyncIterator');
+    Object.setPrototypeOf(StreamIterator.prototype, asyncIteratorPrototype);
     delete StreamIterator.prototype.constructor;
 
     function makeIterator(reader, preventCancel) { return new StreamIterator(reader, preventCancel); }
@@ -259,7 +268,7 @@
             return readerRecord(this)?.closed.promise ?? rejectedWith(new TypeError('not a reader'));
         }
 
-        cancel(reason) { return cancelReader(readerRecord(this), reason); }
+        cancel(reason = undefined) { return cancelReader(readerRecord(this), reason); }
 
         read() {
             const reader = readerRecord(this);
@@ -318,9 +327,9 @@
 
         get closed() { return byobRecord(this)?.closed.promise ?? rejectedWith(new TypeError('not a reader')); }
 
-        cancel(reason) { return cancelReader(byobRecord(this), reason); }
+        cancel(reason = undefined) { return cancelReader(byobRecord(this), reason); }
 
-        read(view, options) {
+        read(view, options = undefined) {
             try {
                 const reader = byobRecord(this) ?? refuse('not a reader');
                 if (!isView(view)) refuse('read() needs a view of a buffer');
@@ -351,7 +360,7 @@
     class ReadableStreamDefaultController {
         #record;
 
-        constructor(key, record) {
+        constructor(key = undefined, record = undefined) {
             if (key !== internal) throw new TypeError('controllers are made by their streams');
             this.#record = record;
             record.object = this;
@@ -364,19 +373,19 @@
             this.#record.close();
         }
 
-        enqueue(chunk) {
+        enqueue(chunk = undefined) {
             if (!this.#record.mayEnqueue) throw new TypeError('the stream is closed or closing');
             this.#record.enqueue(chunk);
         }
 
-        error(reason) { this.#record.fail(reason); }
+        error(reason = undefined) { this.#record.fail(reason); }
     }
     defaultControllerObject = (record) => record.object ?? new ReadableStreamDefaultController(internal, record);
 
     class ReadableByteStreamController {
         #record;
 
-        constructor(key, record) {
+        constructor(key = undefined, record = undefined) {
             if (key !== internal) throw new TypeError('controllers are made by their streams');
             this.#record = record;
             record.object = this;
@@ -409,7 +418,7 @@
             record.enqueue(chunk);
         }
 
-        error(reason) { this.#record.fail(reason); }
+        error(reason = undefined) { this.#record.fail(reason); }
     }
     byteControllerObject = (record) => record.object ?? new ReadableByteStreamController(internal, record);
 
@@ -419,7 +428,7 @@
         #controller;
         #view;
 
-        constructor(key, controller, view) {
+        constructor(key = undefined, controller = undefined, view = undefined) {
             if (key !== internal) throw new TypeError('requests are made by controllers');
             this.#controller = controller;
             this.#view = view;
@@ -455,6 +464,7 @@
         return { object, invalidate: () => invalidate(object) };
     }
 
+    Object.defineProperty(ReadableStream, 'from', { __proto__: null, enumerable: true });
     const members = {
         ReadableStream: ['locked', 'cancel', 'getReader', 'pipeThrough', 'pipeTo', 'tee', 'values'],
         ReadableStreamDefaultReader: ['closed', 'cancel', 'read', 'releaseLock'],

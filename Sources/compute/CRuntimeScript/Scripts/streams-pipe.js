@@ -103,8 +103,10 @@
                 if (this.shuttingDown) return;
                 streams.read(this.reader, {
                     chunk: (value) => {
-                        this.currentWrite = then(this.writer.write(value), undefined, () => undefined);
-                        // A turn between chunks lets errors of the destination arrive.
+                        // Whoever enqueues the chunk does not call the sink; a turn between chunks lets errors of the
+                        // destination arrive.
+                        const turn = then(resolved(undefined), () => this.writer.write(value));
+                        this.currentWrite = then(turn, undefined, () => undefined);
                         then(resolved(undefined), () => this.step());
                     },
                     close: () => undefined,

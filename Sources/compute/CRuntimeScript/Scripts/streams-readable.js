@@ -5,7 +5,7 @@
 
     const streams = bridge.group('streams');
     const { Queue, checkSize } = streams;
-    const { deferred, ignore, resolved, rejectedWith, then } = bridge;
+    const { deferred, ignore, newPromise, resolved, rejectedWith, then } = bridge;
     const nothing = () => undefined;
 
     /** The record of one stream. */
@@ -145,7 +145,8 @@
         /** `start` may throw: then so does the constructor of the stream. */
         begin(start) {
             const result = start === undefined ? undefined : start();
-            then(resolved(result), () => {
+            // A new promise even around a promise: how many turns it takes can be seen.
+            then(newPromise((resolve) => { resolve(result); }), () => {
                 this.started = true;
                 this.pullIfNeeded();
             }, (error) => this.fail(error));

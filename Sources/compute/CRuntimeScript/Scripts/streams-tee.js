@@ -72,8 +72,8 @@
             return cancelDone.promise;
         };
 
-        branches[0] = streams.makeReadable({ pull, cancel: cancelBranch(0) });
-        branches[1] = streams.makeReadable({ pull, cancel: cancelBranch(1) });
+        branches[0] = streams.makeReadable({ __proto__: null, pull, cancel: cancelBranch(0) });
+        branches[1] = streams.makeReadable({ __proto__: null, pull, cancel: cancelBranch(1) });
         then(reader.closed.promise, undefined, (error) => {
             branches[0].controller.fail(error);
             branches[1].controller.fail(error);
@@ -213,8 +213,8 @@
             return cancelDone.promise;
         };
 
-        branches[0] = streams.makeByteStream({ pull: () => pullFor(0), cancel: cancelBranch(0) });
-        branches[1] = streams.makeByteStream({ pull: () => pullFor(1), cancel: cancelBranch(1) });
+        branches[0] = streams.makeByteStream({ __proto__: null, pull: () => pullFor(0), cancel: cancelBranch(0) });
+        branches[1] = streams.makeByteStream({ __proto__: null, pull: () => pullFor(1), cancel: cancelBranch(1) });
         watch(reader);
         return branches;
     }
@@ -244,6 +244,7 @@
         }
 
         const stream = streams.makeReadable({
+           __proto__: null,
             highWaterMark: 0,
             pull() {
                 let step;

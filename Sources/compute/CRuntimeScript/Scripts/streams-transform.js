@@ -25,6 +25,7 @@
             const start = deferred();
             this.started = start;
             this.writable = streams.makeWritable({
+               __proto__: null,
                 start: () => start.promise,
                 write: (chunk) => this.sinkWrite(chunk),
                 close: () => this.sinkClose(),
@@ -33,6 +34,7 @@
                 sizeOf: writable.sizeOf,
             });
             this.readable = streams.makeReadable({
+               __proto__: null,
                 start: () => start.promise,
                 pull: () => {
                     this.setBackpressure(false);
@@ -164,8 +166,8 @@
         }
     }
 
-    const one = { highWaterMark: 1, sizeOf: () => 1 };
-    const zero = { highWaterMark: 0, sizeOf: () => 1 };
+    const one = { __proto__: null, highWaterMark: 1, sizeOf: () => 1 };
+    const zero = { __proto__: null, highWaterMark: 0, sizeOf: () => 1 };
 
     /** A transform by the runtime: plain functions of a chunk and an `enqueue`; they may return promises. */
     streams.makeTransform = function makeTransform({ transform, flush, cancel }) {
@@ -177,6 +179,7 @@
             }
         };
         const record = new Transform({
+            __proto__: null,
             transform: (chunk) => quiet(() => transform(chunk, record)),
             flush: () => quiet(() => flush?.(record)),
             cancel: (reason) => quiet(() => cancel?.(reason)),
@@ -184,6 +187,11 @@
         record.started.resolve(undefined);
         return record;
     };
+
+    /** A transform that changes nothing. */
+    streams.makePassage = () => streams.makeTransform({
+        __proto__: null, transform: (chunk, own) => own.enqueue(chunk),
+    });
 
     streams.Transform = Transform;
     streams.one = one;

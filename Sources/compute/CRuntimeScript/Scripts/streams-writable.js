@@ -4,7 +4,7 @@
 
     const streams = bridge.group('streams');
     const { Queue, checkSize } = streams;
-    const { deferred, ignore, resolved, rejectedWith, then } = bridge;
+    const { deferred, ignore, newPromise, resolved, rejectedWith, then } = bridge;
     const closeMark = Symbol('close');
 
     class Writable {
@@ -262,7 +262,7 @@
         begin(start) {
             updateBackpressure(this.stream, this.backpressure);
             const result = start === undefined ? undefined : start();
-            then(resolved(result), () => {
+            then(newPromise((resolve) => { resolve(result); }), () => {
                 this.started = true;
                 this.advance();
             }, (error) => {
@@ -371,6 +371,7 @@
         const stream = new Writable();
         const always = () => resolved(undefined);
         const controller = new WritableController(stream, {
+            __proto__: null,
             write: write ?? always, close: close ?? always, abort: abort ?? always, sizeOf, highWaterMark,
         });
         controller.begin(start);

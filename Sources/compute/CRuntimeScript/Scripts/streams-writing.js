@@ -23,7 +23,7 @@
             }
             if (sink === null) throw new TypeError('the sink must be an object');
             const given = dictionary(sink, 'the sink');
-            const settings = dictionary(strategy, 'the strategy');
+            const settings = streams.readStrategy(strategy);
             const abort = callback(given, 'abort');
             const close = callback(given, 'close');
             const start = callback(given, 'start');
@@ -36,6 +36,7 @@
             this.#record = stream;
             const always = () => resolved(undefined);
             const controller = new streams.WritableController(stream, {
+                __proto__: null,
                 write: write ? (chunk) => promiseCall(write, given, [chunk, controllerObject(controller)]) : always,
                 close: close ? () => promiseCall(close, given, []) : always,
                 abort: abort ? (reason) => promiseCall(abort, given, [reason]) : always,
@@ -51,7 +52,7 @@
 
         get locked() { return this.#record.locked; }
 
-        abort(reason) {
+        abort(reason = undefined) {
             if (!isWritable(this)) return rejectedWith(new TypeError('not a WritableStream'));
             if (this.#record.locked) return rejectedWith(new TypeError('a locked stream is aborted by its writer'));
             return streams.abortWritable(this.#record, reason);
@@ -95,7 +96,7 @@
             return this.#record.desiredSize;
         }
 
-        abort(reason) {
+        abort(reason = undefined) {
             return attached(this, (record) => streams.abortWritable(record.stream, reason));
         }
 
@@ -106,7 +107,7 @@
             });
         }
 
-        write(chunk) { return attached(this, (record) => record.write(chunk)); }
+        write(chunk = undefined) { return attached(this, (record) => record.write(chunk)); }
 
         releaseLock() { this.#record.release(); }
     }
@@ -125,14 +126,14 @@
     class WritableStreamDefaultController {
         #record;
 
-        constructor(key, record) {
+        constructor(key = undefined, record = undefined) {
             if (key !== internal) throw new TypeError('controllers are made by their streams');
             this.#record = record;
             record.object = this;
         }
 
         get signal() { return this.#record.signal; }
-        error(reason) { this.#record.failIfNeeded(reason); }
+        error(reason = undefined) { this.#record.failIfNeeded(reason); }
     }
     controllerObject = (record) => record.object ?? new WritableStreamDefaultController(internal, record);
 
@@ -141,14 +142,14 @@
     class TransformStreamDefaultController {
         #record;
 
-        constructor(key, record) {
+        constructor(key = undefined, record = undefined) {
             if (key !== internal) throw new TypeError('controllers are made by their streams');
             this.#record = record;
         }
 
         get desiredSize() { return this.#record.readable.controller.desiredSize; }
-        enqueue(chunk) { this.#record.enqueue(chunk); }
-        error(reason) { this.#record.fail(reason); }
+        enqueue(chunk = undefined) { this.#record.enqueue(chunk); }
+        error(reason = undefined) { this.#record.fail(reason); }
         terminate() { this.#record.terminate(); }
     }
 
@@ -162,8 +163,8 @@
             }
             if (transformer === null) throw new TypeError('the transformer must be an object');
             const given = dictionary(transformer, 'the transformer');
-            const writable = dictionary(writableStrategy, 'the strategy');
-            const readable = dictionary(readableStrategy, 'the strategy');
+            const writable = streams.readStrategy(writableStrategy);
+            const readable = streams.readStrategy(readableStrategy);
             const cancel = callback(given, 'cancel');
             const flush = callback(given, 'flush');
             if (given.readableType !== undefined) throw new RangeError('readableType is not supported');
@@ -171,10 +172,12 @@
             const transform = callback(given, 'transform');
             if (given.writableType !== undefined) throw new RangeError('writableType is not supported');
             const readableSide = {
-                sizeOf: streams.sizeFunction(readable), highWaterMark: streams.highWaterMark(readable, 0),
+                __proto__: null, sizeOf: streams.sizeFunction(readable),
+                highWaterMark: streams.highWaterMark(readable, 0),
             };
             const writableSide = {
-                sizeOf: streams.sizeFunction(writable), highWaterMark: streams.highWaterMark(writable, 1),
+                __proto__: null, sizeOf: streams.sizeFunction(writable),
+                highWaterMark: streams.highWaterMark(writable, 1),
             };
             let controller;
             const pass = (chunk) => {
@@ -185,6 +188,7 @@
                 }
             };
             const record = new streams.Transform({
+                __proto__: null,
                 transform: transform ? (chunk) => promiseCall(transform, given, [chunk, controller]) : pass,
                 flush: flush ? () => promiseCall(flush, given, [controller]) : () => resolved(undefined),
                 cancel: cancel ? (reason) => promiseCall(cancel, given, [reason]) : () => resolved(undefined),
@@ -210,14 +214,14 @@
     /** Moves a stream to a new object: what structuredClone's `transfer` does. */
     streams.transferReadable = function transferReadable(object) {
         const source = streams.recordOf(object);
-        const { readable, writable } = streams.makeTransform({ transform: (chunk, own) => own.enqueue(chunk) });
+        const { readable, writable } = streams.makePassage();
         streams.pipeQuietly(source, writable);
         return streams.wrap(readable);
     };
 
     streams.transferWritable = function transferWritable(object) {
         const destination = recordOf(object);
-        const { readable, writable } = streams.makeTransform({ transform: (chunk, own) => own.enqueue(chunk) });
+        const { readable, writable } = streams.makePassage();
         streams.pipeQuietly(readable, destination);
         return streams.wrapWritable(writable);
     };

@@ -12,24 +12,46 @@
     };
 
     class TextEncoder {
-        get encoding() { return 'utf-8'; }
+        #isEncoder = true;
 
-        encode(input = '') { return host.encode(`${input}`); }
+        get encoding() { return this.#isEncoder ? 'utf-8' : undefined; }
+
+        encode(input = '') { return this.#isEncoder ? host.encode(`${input}`) : undefined; }
 
         encodeInto(source, destination) {
-            if (!(destination instanceof Uint8Array)) throw new TypeError('encodeInto needs a Uint8Array');
+            bridge.needArguments(arguments.length, 2, 'encodeInto');
+            if (!(this.#isEncoder && destination instanceof Uint8Array)) {
+                throw new TypeError('encodeInto needs a Uint8Array');
+            }
+            const text = `${source}`;
+            const room = destination.length;
             let read = 0;
             let written = 0;
-            for (const character of `${source}`) {
-                const point = character.codePointAt(0);
-                const size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-                if (written + size > destination.length) break;
-                destination.set(host.encode(character), written);
-                written += size;
-                read += character.length;
+            while (read < text.length) {
+                const point = text.codePointAt(read);
+                const count = encodePoint(point, destination, written, room);
+                if (count === 0) break;
+                written += count;
+                read += point > 0xffff ? 2 : 1;
             }
             return { read, written };
         }
+    }
+
+    /** Writes the UTF-8 of a code point at `at`, when it ends before `end`; returns its length, or 0. */
+    function encodePoint(point, bytes, at, end) {
+        const value = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
+        const size = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
+        if (at + size > end) return 0;
+        if (size === 1) {
+            bytes[at] = value;
+            return 1;
+        }
+        for (let index = size - 1, rest = value; index > 0; index -= 1, rest >>= 6) {
+            bytes[at + index] = 0x80 | (rest & 0x3f);
+        }
+        bytes[at] = ((0xf00 >> size) & 0xff) | (value >> (6 * (size - 1)));
+        return size;
     }
 
     /** Length of the sequence that a lead byte announces, 1 for bytes that announce none. */
@@ -40,13 +62,22 @@
         return 1;
     }
 
+    /** Whether the second byte of a sequence may follow the first: overlong forms and surrogates are told here. */
+    function mayFollow(lead, byte) {
+        if (lead === 0xe0) return byte >= 0xa0;
+        if (lead === 0xed) return byte < 0xa0;
+        if (lead === 0xf0) return byte >= 0x90;
+        return lead !== 0xf4 || byte < 0x90;
+    }
+
     /** How many bytes at the end begin a character that more input could complete. */
     function incompleteTail(bytes) {
         const { length } = bytes;
         for (let back = 1; back <= 3 && back <= length; back += 1) {
             const byte = bytes[length - back];
             if ((byte & 0xc0) === 0x80) continue;
-            return sequenceLength(byte) > back ? back : 0;
+            const isOpen = sequenceLength(byte) > back && (back === 1 || mayFollow(byte, bytes[length - back + 1]));
+            return isOpen ? back : 0;
         }
         return 0;
     }
@@ -59,8 +90,7 @@
         if (utf8Labels[key] === true) return 'utf-8';
         const name = bridge.need('encodings').nameOf(key);
         if (name === undefined) {
-            throw new RangeError(`'${label}' is not an encoding that TextDecoder knows: there are UTF-8, UTF-16 and` +
-                ' the single-byte encodings');
+            throw new RangeError(`'${label}' is not the name of an encoding`);
         }
         return name;
     }
@@ -74,9 +104,10 @@
         #decoder = undefined;
 
         constructor(label = 'utf-8', options = undefined) {
+            const { fatal, ignoreBOM } = bridge.dictionary(options);
             this.#encoding = encodingName(label);
-            this.#fatal = Boolean(options?.fatal);
-            this.#ignoreBOM = Boolean(options?.ignoreBOM);
+            this.#fatal = Boolean(fatal);
+            this.#ignoreBOM = Boolean(ignoreBOM);
         }
 
         get encoding() { return this.#encoding; }
@@ -84,8 +115,8 @@
         get ignoreBOM() { return this.#ignoreBOM; }
 
         decode(input = undefined, options = undefined) {
-            const isStreaming = Boolean(options?.stream);
-            const bytes = input === undefined ? none : bytesOf(input);
+            const bytes = input === undefined ? none : bytesOf(input, true);
+            const isStreaming = Boolean(bridge.dictionary(options).stream);
             if (bytes === undefined) throw new TypeError('decode needs an ArrayBuffer or a view of one');
             const text = this.#encoding === 'utf-8'
                 ? this.#decodeUTF8(bytes, isStreaming) : this.#decodeOther(bytes, isStreaming);

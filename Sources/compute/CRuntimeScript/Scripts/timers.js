@@ -17,7 +17,7 @@
         lastTimer += 1;
         const timer = { id: lastTimer, callback, callArguments, interval: repeats ? Math.max(1, milliseconds) : 0 };
         if (!host.startTimer(timer.id, milliseconds)) {
-            throw new bridge.DOMException('too many timers are running', 'QuotaExceededError');
+            throw new (bridge.need('exceptions').QuotaExceededError)('too many timers are running');
         }
         timers.set(timer.id, timer);
         return timer.id;
@@ -47,8 +47,8 @@
 
     const setTimeout = (callback, delay = 0, ...rest) => start(callback, delay, false, rest);
     const setInterval = (callback, delay = 0, ...rest) => start(callback, delay, true, rest);
-    const clearTimeout = (id) => stop(id);
-    const clearInterval = (id) => stop(id);
+    const clearTimeout = (id = undefined) => stop(id);
+    const clearInterval = (id = undefined) => stop(id);
 
     const settled = bridge.resolved(undefined);
 

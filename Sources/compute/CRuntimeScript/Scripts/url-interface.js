@@ -19,6 +19,13 @@
         });
     }
 
+    /** A query or a fragment with or without its mark; null for an empty text, but not for one of line breaks only. */
+    function partAfter(mark, value, set) {
+        const text = toUSVString(value);
+        if (text === '') return null;
+        return encode((text.startsWith(mark) ? text.slice(1) : text).replace(/[\t\n\r]/g, ''), set);
+    }
+
     let attachParams;
     let pairsOfParams;
 
@@ -27,22 +34,18 @@
         #changed = undefined;
 
         constructor(init = '') {
-            if (typeof init === 'object' && init !== null) {
-                const iterator = init[Symbol.iterator];
-                if (iterator !== undefined && iterator !== null) {
-                    for (const entry of init) {
-                        const pair = [...entry];
-                        if (pair.length !== 2) throw new TypeError('each entry of the list needs a name and a value');
-                        this.#pairs.push([toUSVString(pair[0]), toUSVString(pair[1])]);
-                    }
-                } else {
-                    for (const name of Object.keys(init)) {
-                        this.#pairs.push([toUSVString(name), toUSVString(init[name])]);
-                    }
-                }
-            } else {
+            if (!bridge.isObject(init)) {
                 const text = toUSVString(init);
                 this.#pairs = parseForm(text.startsWith('?') ? text.slice(1) : text);
+                return;
+            }
+            const isList = init[Symbol.iterator] !== undefined && init[Symbol.iterator] !== null;
+            // Names of a record that become equal overwrite each other.
+            const places = new bridge.SafeMap();
+            for (const pair of bridge.readPairs(init, toUSVString, toUSVString)) {
+                const place = isList ? undefined : places.get(pair[0]);
+                if (!isList) places.set(pair[0], place ?? this.#pairs.length);
+                this.#pairs[place ?? this.#pairs.length] = pair;
             }
         }
 
@@ -57,11 +60,13 @@
         get size() { return this.#pairs.length; }
 
         append(name, value) {
+            bridge.needArguments(arguments.length, 2, 'append');
             this.#pairs.push([toUSVString(name), toUSVString(value)]);
             this.#changed?.();
         }
 
-        delete(name, value) {
+        delete(name, value = undefined) {
+            bridge.needArguments(arguments.length, 1, 'delete');
             const key = toUSVString(name);
             this.#pairs = this.#pairs.filter(
                 (pair) => pair[0] !== key || (value !== undefined && pair[1] !== toUSVString(value)));
@@ -69,22 +74,26 @@
         }
 
         get(name) {
+            bridge.needArguments(arguments.length, 1, 'get');
             const key = toUSVString(name);
             return this.#pairs.find((pair) => pair[0] === key)?.[1] ?? null;
         }
 
         getAll(name) {
+            bridge.needArguments(arguments.length, 1, 'getAll');
             const key = toUSVString(name);
             return this.#pairs.filter((pair) => pair[0] === key).map((pair) => pair[1]);
         }
 
-        has(name, value) {
+        has(name, value = undefined) {
+            bridge.needArguments(arguments.length, 1, 'has');
             const key = toUSVString(name);
             return this.#pairs.some(
                 (pair) => pair[0] === key && (value === undefined || pair[1] === toUSVString(value)));
         }
 
         set(name, value) {
+            bridge.needArguments(arguments.length, 2, 'set');
             const key = toUSVString(name);
             const first = this.#pairs.findIndex((pair) => pair[0] === key);
             if (first < 0) {
@@ -106,16 +115,14 @@
         }
     }
 
-    bridge.makePairIterable(URLSearchParams, function* pairs(params) {
-        for (let index = 0; index < pairsOfParams(params).length; index += 1) yield [...pairsOfParams(params)[index]];
-    });
+    bridge.makePairIterable(URLSearchParams, 'URLSearchParams', pairsOfParams);
 
     class URL {
         #url;
         #params = undefined;
 
-        constructor(input, base) {
-            if (arguments.length === 0) throw new TypeError('a URL needs a text');
+        constructor(input, base = undefined) {
+            bridge.needArguments(arguments.length, 1, 'URL');
             const text = toUSVString(input);
             let parsedBase;
             if (base !== undefined) {
@@ -126,13 +133,17 @@
             if (this.#url === undefined) throw new TypeError(`'${text}' is not a URL`);
         }
 
-        static canParse(input, base) {
+        static canParse(input, base = undefined) {
+            bridge.needArguments(arguments.length, 1, 'canParse');
             return URL.parse(input, base) !== null;
         }
 
-        static parse(input, base) {
+        static parse(input, base = undefined) {
+            bridge.needArguments(arguments.length, 1, 'parse');
+            const text = toUSVString(input);
+            const baseText = base === undefined ? undefined : toUSVString(base);
             try {
-                return base === undefined ? new URL(input) : new URL(input, base);
+                return new URL(text, baseText);
             } catch {
                 return null;
             }
@@ -173,7 +184,8 @@
 
         get protocol() { return `${this.#url.scheme}:`; }
         set protocol(value) {
-            const scheme = /^([A-Za-z][A-Za-z0-9+\-.]*)(:|$)/.exec(`${value}`)?.[1].toLowerCase();
+            const text = `${value}`.replace(/[\t\n\r]/g, '');
+            const scheme = /^([A-Za-z][A-Za-z0-9+\-.]*)(:|$)/.exec(text)?.[1].toLowerCase();
             const url = this.#url;
             if (scheme === undefined || scheme in defaultPorts !== isSpecial(url)) return;
             const hasAuthority = url.username !== '' || url.password !== '' || url.port !== null;
@@ -198,7 +210,8 @@
             if (isOpaque(url)) return;
             const text = toUSVString(value).replace(/[\t\n\r]/g, '');
             const end = text.search(isSpecial(url) ? /[/\\?#]/ : /[/?#]/);
-            const [name, port] = splitPort(end < 0 ? text : text.slice(0, end));
+            const authority = end < 0 ? text : text.slice(0, end);
+            const [name, port] = url.scheme === 'file' ? [authority, undefined] : splitPort(authority);
             if (port !== undefined && (!withPort || name === '')) return;
             if (name === '' && (isSpecial(url) ? url.scheme !== 'file' : this.#hasAuthority())) return;
             const host = name === '' ? '' : parseHost(name, isSpecial(url), encodeControls);
@@ -221,8 +234,8 @@
         get port() { return this.#url.port === null ? '' : `${this.#url.port}`; }
         set port(value) {
             if (this.#cannotHaveCredentials()) return;
-            const text = `${value}`.replace(/[\t\n\r]/g, '');
-            const digits = /^[0-9]*/.exec(text)[0];
+            const text = `${value}`;
+            const digits = /^[0-9]*/.exec(text.replace(/[\t\n\r]/g, ''))[0];
             if (text === '' || digits !== '') parsePort(this.#url, digits);
         }
 
@@ -231,13 +244,13 @@
             if (isOpaque(this.#url)) return;
             this.#url.path = [];
             parsePath(this.#url, toUSVString(value).replace(/[\t\n\r]/g, ''));
+            if (this.#url.host === null && this.#url.path.length === 0) this.#url.path.push('');
         }
 
         get search() { return this.#url.query ? `?${this.#url.query}` : ''; }
         set search(value) {
-            const text = toUSVString(value).replace(/[\t\n\r]/g, '');
             const set = isSpecial(this.#url) ? unsafe.specialQuery : unsafe.query;
-            this.#url.query = text === '' ? null : encode(text.startsWith('?') ? text.slice(1) : text, set);
+            this.#url.query = partAfter('?', value, set);
             this.#refreshParams();
         }
 
@@ -250,16 +263,20 @@
         }
 
         get hash() { return this.#url.fragment ? `#${this.#url.fragment}` : ''; }
-        set hash(value) {
-            const text = toUSVString(value).replace(/[\t\n\r]/g, '');
-            this.#url.fragment = text === ''
-                ? null : encode(text.startsWith('#') ? text.slice(1) : text, unsafe.fragment);
-        }
+        set hash(value) { this.#url.fragment = partAfter('#', value, unsafe.fragment); }
 
         toString() { return serialize(this.#url); }
         toJSON() { return serialize(this.#url); }
     }
 
+    bridge.enumerate(URL, [
+        'href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search',
+        'searchParams', 'hash', 'toString', 'toJSON',
+    ]);
+    for (const name of ['parse', 'canParse']) Object.defineProperty(URL, name, { __proto__: null, enumerable: true });
+    bridge.enumerate(URLSearchParams, [
+        'size', 'append', 'delete', 'get', 'getAll', 'has', 'set', 'sort', 'toString',
+    ]);
     bridge.brand(URL, 'URL');
     bridge.brand(URLSearchParams, 'URLSearchParams');
     bridge.expose('URL', URL);

@@ -36,8 +36,9 @@
         ipv6Hostname: (value) => (/^[0-9a-f[\]:]*$/i.test(value) ? value.toLowerCase() : refuse('IPv6 address', value)),
         port(value, protocol) {
             if (value === '') return value;
+            // As in a URL, the port ends where the digits do.
             const digits = /^\d+/.exec(value.replace(/[\t\n\r]/g, ''))?.[0];
-            if (digits === undefined || digits !== value || Number(digits) > 65535) refuse('port', value);
+            if (digits === undefined || Number(digits) > 65535) refuse('port', value);
             const port = Number(digits);
             return defaultPorts[protocol] === port ? '' : `${port}`;
         },

@@ -76,9 +76,10 @@
         return true;
     }
 
+    /** Cuts a host at the first colon that is in no brackets. */
     function splitPort(text) {
-        const colon = text.indexOf(':', text.lastIndexOf(']') + 1);
-        return colon < 0 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
+        const colon = /^(?:[^:[]|\[[^\]]*(?:\]|$))*/.exec(text)[0].length;
+        return colon === text.length ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
     }
 
     function endOfAuthority(url, text) {

@@ -293,6 +293,7 @@
                 sink.add(memory, address, length);
                 done += length;
             }
+            sink.flush();
             memory.setUint32(countAt, done);
         },
         fd_pwrite(process, number) {

@@ -104,6 +104,17 @@
 
     const bad = (reason) => { throw new bridge.BadResponse(`the program's output ${reason}`); };
 
+    /** Whether an output has its header lines and the empty one behind them. */
+    wasi.hasHead = function hasHead(output) {
+        let start = 0;
+        for (;;) {
+            const end = output.indexOf(newline, start);
+            if (end < 0 || end > maxHeadBytes) return false;
+            if (end === start || (end === start + 1 && output[start] === carriageReturn)) return true;
+            start = end + 1;
+        }
+    };
+
     /** The lines before the empty one, and where what follows it begins. */
     function splitHead(output) {
         const lines = [];
@@ -138,8 +149,8 @@
             'to 599 and perhaps a text') : Number(match[1]);
     }
 
-    /** A Response of what a program wrote; throws BadResponse where it is none. */
-    wasi.readResponse = function readResponse(output) {
+    /** What a program wrote before its body; throws BadResponse where that is no head. */
+    wasi.readHead = function readHead(output) {
         const { lines, bodyStart } = splitHead(output);
         const headers = new bridge.Headers();
         let status;
@@ -161,9 +172,15 @@
             bad('says neither Content-Type nor Status nor Location before its empty line');
         }
         status ??= isRedirect ? 302 : 200;
+        return { status, headers, bodyStart, hasBody: !bodiless.includes(status) };
+    };
+
+    /** A Response of what a program wrote; throws BadResponse where it is none. */
+    wasi.readResponse = function readResponse(output) {
+        const { status, headers, bodyStart, hasBody } = wasi.readHead(output);
         const body = output.subarray(bodyStart);
         const response = new bridge.Response(null, { status, headers });
-        if (body.length > 0 && !bodiless.includes(status)) bridge.setBodySource(response, body);
+        if (body.length > 0 && hasBody) bridge.setBodySource(response, body);
         return response;
     };
 })

@@ -5,8 +5,12 @@
     const { host } = bridge;
     const wasi = bridge.group('wasi');
     const { errno, refuse } = wasi;
-    /** What a program may write to its output, in bytes; the node's limit for responses may be lower. */
+    /** What may wait of a program's output, in bytes; the node's limit for responses in one piece may be lower. */
     const maxOutputBytes = 12 << 20;
+    /** An output that is longer than this, in bytes, leaves while the program runs. */
+    const maxWholeBytes = 256 << 10;
+    /** So does what is written longer than this after the first, in milliseconds. */
+    const maxWholeTime = 20;
     /** The longest line of a log; what is longer becomes several. */
     const maxLineBytes = 16 << 10;
     /** What a program may write to its log, in bytes. The worker's own limit is lower; this one spares the work. */
@@ -16,18 +20,29 @@
     const newline = 10;
     const info = 1;
 
-    /** What the program wrote to its standard output. */
+    /**
+     * What the program wrote to its standard output. It leaves in one piece if it is short and soon complete; otherwise
+     * it leaves with each further write, as far as its reader lets it, and the rest waits.
+     */
     class Output {
         #bytes = new Uint8Array(4096);
         #length = 0;
+        /** When something was written for the first time. */
+        #start = undefined;
+        /** The request that it answers, 0 where nobody reads it. */
+        #request;
+        #isStreaming = false;
+
+        constructor(request) { this.#request = request; }
 
         get bytes() { return this.#bytes.subarray(0, this.#length); }
 
+        /** Whether the answer's head has left. */
+        get isStreaming() { return this.#isStreaming; }
+
         add(memory, address, length) {
             const needed = this.#length + length;
-            if (needed > maxOutputBytes) {
-                throw new bridge.BadResponse(`the program wrote more than ${maxOutputBytes} bytes to its output`);
-            }
+            if (needed > maxOutputBytes) this.#refuse();
             if (needed > this.#bytes.length) {
                 const larger = new Uint8Array(Math.min(maxOutputBytes, Math.max(needed, this.#bytes.length * 2)));
                 larger.set(this.bytes);
@@ -35,6 +50,39 @@
             }
             memory.copy(address, length, this.#bytes, this.#length);
             this.#length = needed;
+        }
+
+        /** Sends what there is, if it does not wait for the end. */
+        flush() {
+            if (this.#isStreaming) {
+                this.#send(0);
+                return;
+            }
+            if (this.#request === 0) return;
+            this.#start ??= host.now();
+            if (this.#length <= maxWholeBytes && host.now() - this.#start <= maxWholeTime) return;
+            if (!wasi.hasHead(this.bytes)) return;
+            const { status, headers, bodyStart, hasBody } = wasi.readHead(this.bytes);
+            if (!hasBody) return;
+            host.respond(this.#request, status, bridge.headerLines(headers), null, true);
+            this.#isStreaming = true;
+            this.#send(bodyStart);
+        }
+
+        /** The body has no more. */
+        end() { host.end(this.#request); }
+
+        #send(from) {
+            if (this.#length === from) return;
+            const room = host.send(this.#request, this.#bytes.subarray(from, this.#length));
+            this.#length = 0;
+            if (room < -maxOutputBytes) this.#refuse();
+        }
+
+        #refuse() {
+            throw new bridge.BadResponse(this.#isStreaming
+                ? `the program wrote more than ${maxOutputBytes} bytes ahead of the reader of its output`
+                : `the program wrote more than ${maxOutputBytes} bytes to its output`);
         }
     }
 
@@ -56,6 +104,9 @@
                 this.#writeLines();
             }
         }
+
+        /** Lines leave by themselves. */
+        flush() {}
 
         #writeLines() {
             let start = 0;
@@ -87,7 +138,7 @@
         /** Texts as bytes that end with a zero. */
         args;
         environment;
-        output = new Output();
+        output;
         log = new LineLog();
         exitCode = undefined;
         /** What every further call throws: a program could catch it the first time. */
@@ -96,7 +147,9 @@
         ahead = 0n;
         #descriptors = new bridge.SafeMap();
 
-        constructor(args, environment, input, root) {
+        /** `request` is the one that the output answers, 0 for none. */
+        constructor(args, environment, input, root, request) {
+            this.output = new Output(request);
             this.args = args;
             this.environment = environment;
             this.#descriptors.set(0, { kind: 'input', bytes: input, offset: 0 });

@@ -75,7 +75,7 @@
         checkModule(module, imports[moduleName]);
         const root = wasi.makeTree(WebAssembly.Module.customSections(module, fileSection));
 
-        /** Runs to the end; throws what the program failed with, except for an exit. */
+        /** Runs to the end; throws what the program failed with, except for an exit. The answer may have begun. */
         function run(process) {
             running = process;
             try {
@@ -98,14 +98,23 @@
 
         function answer(process) {
             const hasFailed = (process.exitCode ?? 0) !== 0;
+            if (process.output.isStreaming) {
+                if (hasFailed) warnOfExit(process);
+                process.output.end();
+                return bridge.answered;
+            }
             let response;
             try {
                 response = wasi.readResponse(process.output.bytes);
             } catch (error) {
                 throw hasFailed ? failure(process) : error;
             }
-            if (hasFailed) host.warn(`the program answered and then ended with the exit code ${process.exitCode}`);
+            if (hasFailed) warnOfExit(process);
             return response;
+        }
+
+        function warnOfExit(process) {
+            host.warn(`the program answered and then ended with the exit code ${process.exitCode}`);
         }
 
         return {
@@ -114,8 +123,15 @@
                 if (input === undefined) return plain(413, `the body has more than ${maxInputBytes} bytes`);
                 const described = wasi.describeRequest(program, request, input, settingsOf(environment));
                 if (described === undefined) return plain(400, 'the path holds a zero byte');
-                const process = new wasi.Process(described.args, described.environment, input, root);
-                run(process);
+                const process = new wasi.Process(
+                    described.args, described.environment, input, root, host.currentRequest());
+                try {
+                    run(process);
+                } catch (error) {
+                    // An answer that has begun just breaks off.
+                    if (process.output.isStreaming && error instanceof bridge.BadResponse) host.warn(error.message);
+                    throw error;
+                }
                 return answer(process);
             },
 
@@ -124,7 +140,7 @@
                 const { args, environment: variables } = wasi.describeRequest(program, request, none, [
                     ['SCHEDULED_CRON', cron], ['SCHEDULED_TIME', `${scheduledTime}`], ...settingsOf(environment),
                 ]);
-                const process = new wasi.Process(args, variables, none, root);
+                const process = new wasi.Process(args, variables, none, root, 0);
                 run(process);
                 if ((process.exitCode ?? 0) !== 0) throw failure(process);
             },

@@ -14,10 +14,14 @@ enum AESCipher {
     /// Shortest nonce; longer ones are hashed as NIST SP 800-38D says.
     private static let minNonceBytes = 12
 
-    /// GCM (NIST SP 800-38D) with a tag of 128 bits behind the ciphertext.
-    static func gcm(_ direction: Direction, key: [UInt8], nonce: [UInt8], additional: [UInt8], data: [UInt8]) throws
-        -> [UInt8]
-    {
+    /// GCM (NIST SP 800-38D) with the tag behind the ciphertext, of 32 to 128 bits.
+    static func gcm(
+        _ direction: Direction, key: [UInt8], nonce: [UInt8], additional: [UInt8], data: [UInt8], tagBits: Int = 128
+    ) throws -> [UInt8] {
+        guard [32, 64, 96, 104, 112, 120, 128].contains(tagBits) else {
+            throw CryptoFailure.operation("AES-GCM has tags of 32, 64, 96, 104, 112, 120 or 128 bits")
+        }
+        let tagBytes = tagBits / 8
         let key = try symmetricKey(key)
         guard nonce.count >= minNonceBytes else {
             throw CryptoFailure.operation("AES-GCM needs an iv of \(minNonceBytes) bytes or more")
@@ -27,10 +31,14 @@ enum AESCipher {
             switch direction {
             case .encrypt:
                 let box = try AES.GCM.seal(data, using: key, nonce: nonce, authenticating: additional)
-                return Array(box.ciphertext) + Array(box.tag)
+                return Array(box.ciphertext) + Array(box.tag.prefix(tagBytes))
             case .decrypt:
                 guard data.count >= tagBytes else {
                     throw CryptoFailure.operation("the data is shorter than its tag")
+                }
+                if tagBytes < Self.tagBytes {
+                    return try openShort(
+                        data.dropLast(tagBytes), tag: data.suffix(tagBytes), key, nonce, additional)
                 }
                 let box = try AES.GCM.SealedBox(
                     nonce: nonce, ciphertext: data.dropLast(tagBytes), tag: data.suffix(tagBytes))
@@ -40,6 +48,37 @@ enum AESCipher {
             throw error
         } catch {
             throw CryptoFailure.operation("AES-GCM cannot \(direction.rawValue) this")
+        }
+    }
+
+    /// Opens what has a short tag, which the library does not: the mode adds the same key stream in both directions, so
+    /// that sealing the ciphertext gives the data, and sealing the data the whole tag.
+    private static func openShort(
+        _ ciphertext: ArraySlice<UInt8>, tag: ArraySlice<UInt8>, _ key: SymmetricKey, _ nonce: AES.GCM.Nonce,
+        _ additional: [UInt8]
+    ) throws -> [UInt8] {
+        let plain = Array(try AES.GCM.seal(ciphertext, using: key, nonce: nonce).ciphertext)
+        let box = try AES.GCM.seal(plain, using: key, nonce: nonce, authenticating: additional)
+        // All bytes are compared, so that the time does not tell where they differ.
+        let difference = zip(box.tag, tag).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
+        guard difference == 0 else { throw CryptoFailure.operation("AES-GCM cannot decrypt this") }
+        return plain
+    }
+
+    /// AES Key Wrap (RFC 3394) of 16 bytes or more, in steps of 8.
+    static func keyWrap(_ direction: Direction, key: [UInt8], data: [UInt8]) throws -> [UInt8] {
+        let key = try symmetricKey(key)
+        let least = direction == .encrypt ? blockBytes : blockBytes + 8
+        guard data.count >= least, data.count.isMultiple(of: 8) else {
+            throw CryptoFailure.operation("AES-KW takes \(least) bytes or more, a multiple of 8")
+        }
+        do {
+            switch direction {
+            case .encrypt: return Array(try AES.KeyWrap.wrap(SymmetricKey(data: data), using: key))
+            case .decrypt: return try AES.KeyWrap.unwrap(data, using: key).withUnsafeBytes(Array.init)
+            }
+        } catch {
+            throw CryptoFailure.operation("AES-KW cannot \(direction == .encrypt ? "wrap" : "unwrap") this")
         }
     }
 

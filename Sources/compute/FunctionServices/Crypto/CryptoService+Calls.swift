@@ -4,6 +4,9 @@ import NIOCore
 /// The calls that take a body and give one. No state, no waiting.
 extension CryptoService {
     static func result(_ name: String, _ argument: Argument, _ body: ByteBuffer) throws -> ByteBuffer {
+        if let rsa = argument.name.flatMap(RSAAlgorithm.init(rawValue:)) {
+            return try result(name, rsa, argument, body)
+        }
         let bytes: [UInt8]
         switch name {
         case "crypto.generateKeyPair":
@@ -26,9 +29,38 @@ extension CryptoService {
         return ByteBuffer(bytes: bytes)
     }
 
+    private static func result(
+        _ name: String, _ algorithm: RSAAlgorithm, _ argument: Argument, _ body: ByteBuffer
+    ) throws -> ByteBuffer {
+        switch name {
+        case "crypto.generateKeyPair":
+            let pair = try algorithm.generate(bits: argument.length ?? 0)
+            return LengthPrefixed.join([pair.secret, pair.open])
+        case "crypto.sign":
+            let parts = try parts(body, 2)
+            return ByteBuffer(
+                bytes: try algorithm.sign(
+                    parts[1], secret: parts[0], hash: argument.hash, saltLength: argument.saltLength))
+        case "crypto.convertKey":
+            guard let from = argument.from, let to = argument.to else {
+                throw CryptoFailure.unsupported("keys of RSA come and go as pkcs8 and spki")
+            }
+            return ByteBuffer(bytes: try algorithm.convert(Array(body.readableBytesView), from: from, to: to))
+        case "crypto.rsaOAEP":
+            guard algorithm == .oaep, let hash = argument.hash, let op = argument.op.flatMap(AESCipher.Direction.init)
+            else { throw CryptoFailure.data("RSA-OAEP needs a hash, and to know whether to encrypt or decrypt") }
+            let parts = try parts(body, 3)
+            return ByteBuffer(
+                bytes: op == .encrypt
+                    ? try RSAAlgorithm.encrypt(parts[2], label: parts[1], open: parts[0], hash: hash)
+                    : try RSAAlgorithm.decrypt(parts[2], label: parts[1], secret: parts[0], hash: hash))
+        default: throw CryptoFailure.unsupported("\(algorithm.rawValue) does not do this")
+        }
+    }
+
     static func algorithm(_ argument: Argument) throws -> KeyAlgorithm {
         guard let name = argument.name.flatMap(KeyAlgorithm.Name.init(rawValue:)) else {
-            throw CryptoFailure.unsupported("the algorithm is none of ECDSA, ECDH, Ed25519 and X25519")
+            throw CryptoFailure.unsupported("the algorithm is none of ECDSA, ECDH, Ed25519, X25519 and those of RSA")
         }
         return try KeyAlgorithm(name, curve: argument.curve)
     }
@@ -66,11 +98,13 @@ extension CryptoService {
         }
         switch name {
         case "crypto.aesGCM":
-            guard argument.tagLength ?? 128 == 128 else {
-                throw CryptoFailure.unsupported("AES-GCM has tags of 128 bits here")
-            }
             let parts = try parts(body, 4)
-            return try AESCipher.gcm(op, key: parts[0], nonce: parts[1], additional: parts[2], data: parts[3])
+            return try AESCipher.gcm(
+                op, key: parts[0], nonce: parts[1], additional: parts[2], data: parts[3],
+                tagBits: argument.tagLength ?? 128)
+        case "crypto.aesKW":
+            let parts = try parts(body, 2)
+            return try AESCipher.keyWrap(op, key: parts[0], data: parts[1])
         case "crypto.aesCBC":
             let parts = try parts(body, 3)
             return try AESCipher.cbc(op, key: parts[0], iv: parts[1], data: parts[2])

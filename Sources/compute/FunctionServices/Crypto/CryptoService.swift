@@ -18,6 +18,7 @@ final class CryptoService: Sendable {
         var op: String?
         var tagLength: Int?
         var length: Int?
+        var saltLength: Int?
         var bits: Int?
         var iterations: Int?
         var curve: KeyAlgorithm.Curve?
@@ -53,22 +54,46 @@ final class CryptoService: Sendable {
         switch call.name {
         case "crypto.digest": return try await digest(call)
         case "crypto.hmac": return try await hmac(call)
-        case "crypto.aesGCM", "crypto.aesCBC", "crypto.aesCTR", "crypto.hkdf", "crypto.generateKeyPair", "crypto.sign",
-            "crypto.derive", "crypto.convertKey":
+        case "crypto.aesGCM", "crypto.aesCBC", "crypto.aesCTR", "crypto.aesKW", "crypto.hkdf", "crypto.generateKeyPair",
+            "crypto.sign", "crypto.derive", "crypto.convertKey", "crypto.rsaOAEP":
             let argument = try CallArgument.decode(Argument.self, of: call)
+            let isRSA = argument.name.flatMap(RSAAlgorithm.init(rawValue:)) != nil
+            if isRSA, call.name == "crypto.generateKeyPair" { return try await generateRSA(call, argument) }
             let lease = memory.lease(for: call.version.tenant)
-            let result = try await onBody(of: call, lease) { try Self.result(call.name, argument, $0) }
+            let result = try await onBody(of: call, lease, isLong: isRSA) {
+                try Self.result(call.name, argument, $0)
+            }
             return HostAnswer(value: "{}", body: pumps.body(of: result, lease: lease))
         case "crypto.verify":
             let argument = try CallArgument.decode(Argument.self, of: call)
             let isValid = try await onBody(of: call, memory.lease(for: call.version.tenant)) { body in
                 let parts = try Self.parts(body, 3)
+                if let rsa = argument.name.flatMap(RSAAlgorithm.init(rawValue:)) {
+                    return try rsa.verify(
+                        parts[1], of: parts[2], open: parts[0], hash: argument.hash, saltLength: argument.saltLength)
+                }
                 return try Self.algorithm(argument).verify(parts[1], of: parts[2], open: parts[0], hash: argument.hash)
             }
             return HostAnswer(value: try CallArgument.encode(Verdict(valid: isValid)), body: .empty)
         case "crypto.pbkdf2": return try await pbkdf2(call)
         default: return nil
         }
+    }
+
+    /// Counts against the budget of derivations: it takes as long.
+    private func generateRSA(_ call: HostCall, _ argument: Argument) async throws -> HostAnswer {
+        let app = call.version.tenant
+        let bits = argument.length ?? 0
+        guard RSAAlgorithm.modulusBits.contains(bits) else {
+            throw CryptoFailure.operation("keys of RSA have 1,024 to 4,096 bits here")
+        }
+        let cost = RSAAlgorithm.generationCost(bits: bits)
+        guard derivations.withLock({ $0.begin(app, cost: cost, now: .now()) }) == nil else {
+            throw CryptoFailure.limit("the app makes too many keys of RSA at a time; keep them for longer")
+        }
+        defer { derivations.withLock { $0.finish(app) } }
+        let pair = try await offLoad(.max) { try Self.result(call.name, argument, ByteBuffer()) }
+        return HostAnswer(value: "{}", body: .bytes(pair))
     }
 
     private func digest(_ call: HostCall) async throws -> HostAnswer {
@@ -148,10 +173,11 @@ final class CryptoService: Sendable {
     }
 
     private func onBody<Value: Sendable>(
-        of call: HostCall, _ lease: BodyMemory.Lease, _ work: @escaping @Sendable (ByteBuffer) throws -> Value
+        of call: HostCall, _ lease: BodyMemory.Lease, isLong: Bool = false,
+        _ work: @escaping @Sendable (ByteBuffer) throws -> Value
     ) async throws -> Value {
         let body = try await call.wholeBody(limit: settings.maxBodyBytes, code: "crypto/limit", lease: lease)
-        return try await offLoad(body.readableBytes) { try work(body) }
+        return try await offLoad(isLong ? .max : body.readableBytes) { try work(body) }
     }
 
     /// Runs work on this thread if its data is short, and on a thread for long work otherwise.

@@ -16,11 +16,23 @@ protocol NISTSigningKey {
 
 /// What the three curves of NIST have in common, for public keys.
 protocol NISTPublicKey {
-    init(point: [UInt8]) throws
+    init(uncompressed point: [UInt8]) throws
+    init(compressed point: [UInt8]) throws
     init(der: [UInt8]) throws
     var derRepresentation: Data { get }
     var x963Representation: Data { get }
     func isValid(_ signature: [UInt8], over data: [UInt8], hash: HashName) -> Bool
+}
+
+extension NISTPublicKey {
+    /// A point in either form of SEC 1, section 2.3.3.
+    init(point: [UInt8]) throws {
+        if point.first == 2 || point.first == 3 {
+            try self.init(compressed: point)
+        } else {
+            try self.init(uncompressed: point)
+        }
+    }
 }
 
 extension P256.Signing.PrivateKey: NISTSigningKey {
@@ -41,7 +53,8 @@ extension P256.Signing.PrivateKey: NISTSigningKey {
 }
 
 extension P256.Signing.PublicKey: NISTPublicKey {
-    init(point: [UInt8]) throws { try self.init(x963Representation: point) }
+    init(uncompressed point: [UInt8]) throws { try self.init(x963Representation: point) }
+    init(compressed point: [UInt8]) throws { try self.init(compressedRepresentation: point) }
     init(der: [UInt8]) throws { try self.init(derRepresentation: der) }
 
     func isValid(_ signature: [UInt8], over data: [UInt8], hash: HashName) -> Bool {
@@ -73,7 +86,8 @@ extension P384.Signing.PrivateKey: NISTSigningKey {
 }
 
 extension P384.Signing.PublicKey: NISTPublicKey {
-    init(point: [UInt8]) throws { try self.init(x963Representation: point) }
+    init(uncompressed point: [UInt8]) throws { try self.init(x963Representation: point) }
+    init(compressed point: [UInt8]) throws { try self.init(compressedRepresentation: point) }
     init(der: [UInt8]) throws { try self.init(derRepresentation: der) }
 
     func isValid(_ signature: [UInt8], over data: [UInt8], hash: HashName) -> Bool {
@@ -105,7 +119,8 @@ extension P521.Signing.PrivateKey: NISTSigningKey {
 }
 
 extension P521.Signing.PublicKey: NISTPublicKey {
-    init(point: [UInt8]) throws { try self.init(x963Representation: point) }
+    init(uncompressed point: [UInt8]) throws { try self.init(x963Representation: point) }
+    init(compressed point: [UInt8]) throws { try self.init(compressedRepresentation: point) }
     init(der: [UInt8]) throws { try self.init(derRepresentation: der) }
 
     func isValid(_ signature: [UInt8], over data: [UInt8], hash: HashName) -> Bool {

@@ -16,10 +16,14 @@ extension KVRows {
         return KVVector(clocks)
     }
 
-    /// Apps behind a name, in the order of their names.
+    /// Apps behind a name of which something was seen, in the order of their names.
     func apps(after: String, limit: Int) throws -> [String] {
         try String.fetchAll(
-            database, sql: "SELECT name FROM app WHERE name > ? ORDER BY name LIMIT ?", arguments: [after, limit])
+            database,
+            sql: """
+                SELECT name FROM app a WHERE name > ? AND EXISTS (SELECT 1 FROM seen WHERE app = a.id)
+                ORDER BY name LIMIT ?
+                """, arguments: [after, limit])
     }
 
     /// Changes that a store with `since` lacks; nil if it may lack removals that are forgotten here.
@@ -81,12 +85,25 @@ extension KVRows {
     func merge(app: String, _ changes: [KVChange], spans: [KVSpan], isMarking: Bool, settings: KVSettings) throws {
         let appID = try self.appID(app)
         let now = Int(settings.wallMilliseconds() / 1_000)
-        for change in changes { try merge(appID, app, change, now: now, isMarking: isMarking, settings) }
         var seen = try vector(app: app)
+        for change in changes {
+            // A copy tells all that another store has, also what was removed here so long ago that it is forgotten.
+            if isMarking, seen.covers(change.stamp), try !has(appID, change) { continue }
+            try merge(appID, app, change, now: now, isMarking: isMarking, settings)
+        }
         for span in spans where seen.take(span) { try see(appID, span) }
         guard seen.clocks.count <= KVLimits.maxWriters else {
             throw KVError(.refused, "the app has changes of more than \(KVLimits.maxWriters) stores")
         }
+    }
+
+    private func has(_ appID: Int64, _ change: KVChange) throws -> Bool {
+        let select = try database.cachedStatement(
+            sql: """
+                SELECT 1 FROM entry
+                WHERE namespace = (SELECT id FROM namespace WHERE app = ? AND name = ?) AND key = ?
+                """)
+        return try Int.fetchOne(select, arguments: [appID, change.namespace, Data(change.key.utf8)]) != nil
     }
 
     private func merge(
@@ -178,7 +195,7 @@ extension KVRows {
         ).execute(arguments: [clock, app, writer])
     }
 
-    private func knownID(_ app: String) throws -> Int64? {
+    func knownID(_ app: String) throws -> Int64? {
         try Int64.fetchOne(
             try database.cachedStatement(sql: "SELECT id FROM app WHERE name = ?"), arguments: [app])
     }

@@ -59,8 +59,9 @@ struct KVRows {
             throw KVError(.quota, "the app may store \(settings.maxEntriesPerApp) entries; delete some first")
         }
         let target = try space ?? makeNamespace(namespace, appID: appID, limit: settings.maxNamespacesPerApp)
-        let stamp = try newStamp(appID, settings)
-        try write(Place(app: appID, space: target, key: key), entry, stamp, removed: nil, isMarked: false)
+        let place = Place(app: appID, space: target, key: key)
+        let stamp = try newStamp(place, settings)
+        try write(place, entry, stamp, removed: nil, isMarked: false)
         try charge(appID, bytes: new - (old ?? 0), entries: old == nil ? 1 : 0)
         return stamp
     }
@@ -70,11 +71,11 @@ struct KVRows {
         guard let space = try id(app: app, namespace: namespace), let old = try size(space: space, key: key) else {
             return nil
         }
-        let appID = try self.appID(app)
-        let stamp = try newStamp(appID, settings)
+        let place = Place(app: try appID(app), space: space, key: key)
+        let stamp = try newStamp(place, settings)
         let now = Int(settings.wallMilliseconds() / 1_000)
-        try write(Place(app: appID, space: space, key: key), nil, stamp, removed: now, isMarked: false)
-        try charge(appID, bytes: -old, entries: -1)
+        try write(place, nil, stamp, removed: now, isMarked: false)
+        try charge(place.app, bytes: -old, entries: -1)
         return stamp
     }
 
@@ -122,10 +123,24 @@ struct KVRows {
         ])
     }
 
-    private func newStamp(_ app: Int64, _ settings: KVSettings) throws -> KVStamp {
-        let last = try Int64.fetchOne(database, sql: "SELECT max(clock) FROM seen WHERE app = ?", arguments: [app])
-        let clock = KVStamp.clock(after: last ?? 0, wallMilliseconds: settings.wallMilliseconds())
-        try see(app, KVSpan(writer: settings.writer, from: 0, to: clock))
+    /// Later than all that was seen of the app, and than what the key has: a copy that did not come to its end may have left
+    /// that without its being seen.
+    private func newStamp(_ place: Place, _ settings: KVSettings) throws -> KVStamp {
+        let select = try database.cachedStatement(
+            sql: """
+                SELECT max(
+                    coalesce((SELECT max(clock) FROM seen WHERE app = a.id), 0),
+                    coalesce((SELECT clock FROM entry WHERE namespace = ? AND key = ?), 0)),
+                floor > coalesce((SELECT clock FROM seen WHERE app = a.id AND writer = ?), 0)
+                FROM app a WHERE id = ?
+                """)
+        let row = try Row.fetchOne(
+            select, arguments: [place.space, Data(place.key.utf8), settings.writer, place.app])
+        let (last, isBehind): (Int64, Bool) = (row?[0] ?? 0, row?[1] ?? false)
+        // Others would take its new change for all that it ever made.
+        if isBehind { throw KVError(.unavailable, "this node gave the app's values away; try again") }
+        let clock = KVStamp.clock(after: last, wallMilliseconds: settings.wallMilliseconds())
+        try see(place.app, KVSpan(writer: settings.writer, from: 0, to: clock))
         return KVStamp(clock: clock, writer: settings.writer)
     }
 

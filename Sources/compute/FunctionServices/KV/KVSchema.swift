@@ -4,9 +4,9 @@ import GRDB
 enum KVSchema {
     /// "SkKV" in ASCII: marks the file as ours.
     private static let applicationID = 0x536b_4b56
-    private static let version = 2
-    /// The version without stamps, which only `skerry dev` wrote.
-    private static let unstamped = 1
+    private static let version = 3
+    /// The version without stamps, which only `skerry dev` wrote, and the one that gave no app away.
+    private static let (unstamped, unshared) = (1, 2)
     /// SQLite's number for `PRAGMA synchronous = FULL`.
     private static let synchronousFull = 2
 
@@ -24,7 +24,8 @@ enum KVSchema {
             throw KVError(.unusable, "\(path) is no key-value store; use another folder")
         }
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        if found == unstamped { return try stamp(database) }
+        if found == unstamped { try stamp(database) }
+        if found == unstamped || found == unshared { return try share(database) }
         guard found == version else {
             throw KVError(
                 .unusable, "\(path) has format \(found), this program knows \(version); use the program that wrote it")
@@ -33,11 +34,13 @@ enum KVSchema {
 
     private static func make(_ database: Database) throws {
         // Keys are blobs, so that they are ordered by their bytes. The index of expiring entries leaves out the others.
+        // An app's floor is the clock of the store's own last change before it was given away.
         try database.execute(
             sql: """
                 CREATE TABLE app (
                     id INTEGER PRIMARY KEY NOT NULL, name TEXT NOT NULL UNIQUE,
-                    bytes INTEGER NOT NULL DEFAULT 0, entries INTEGER NOT NULL DEFAULT 0) STRICT;
+                    bytes INTEGER NOT NULL DEFAULT 0, entries INTEGER NOT NULL DEFAULT 0,
+                    \(floorColumn)) STRICT;
                 CREATE TABLE namespace (
                     id INTEGER PRIMARY KEY NOT NULL, app INTEGER NOT NULL REFERENCES app(id), name TEXT NOT NULL,
                     UNIQUE (app, name)) STRICT;
@@ -48,10 +51,13 @@ enum KVSchema {
                     UNIQUE (namespace, key)) STRICT;
                 CREATE INDEX entry_by_expiration ON entry (expiration) WHERE expiration IS NOT NULL;
                 \(stampTables)
+                \(fileTable(Int64.random(in: 1 ... .max)))
                 PRAGMA application_id = \(applicationID);
                 PRAGMA user_version = \(version);
                 """)
     }
+
+    private static let floorColumn = "floor INTEGER NOT NULL DEFAULT 0"
 
     /// A removed key keeps its row, without its value, so that others hear of it. `mark` is set while the app is copied
     /// whole, on what the other store has too.
@@ -76,6 +82,23 @@ enum KVSchema {
                 UPDATE entry SET app = (SELECT n.app FROM namespace n WHERE n.id = entry.namespace), clock = id;
                 \(stampTables)
                 INSERT INTO seen (app, writer, clock) SELECT app, 0, max(clock) FROM entry GROUP BY app;
+                """)
+    }
+
+    /// The number that the file got when it was made; 0 if that was before files had one.
+    static func incarnation(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT incarnation FROM file") ?? 0
+    }
+
+    private static func fileTable(_ incarnation: Int64) -> String {
+        "CREATE TABLE file (incarnation INTEGER NOT NULL) STRICT; INSERT INTO file VALUES (\(incarnation));"
+    }
+
+    private static func share(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE app ADD COLUMN \(floorColumn);
+                \(fileTable(0))
                 PRAGMA user_version = \(version);
                 """)
     }

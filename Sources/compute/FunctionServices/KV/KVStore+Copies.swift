@@ -3,7 +3,7 @@ extension KVStore {
     /// What this store has seen of an app.
     public func vector(of app: String) async throws -> KVVector { try await read { try $0.vector(app: app) } }
 
-    /// Apps behind a name, in the order of their names: those that ever had an entry here.
+    /// Apps behind a name, in the order of their names: those of which this store has seen something.
     public func apps(after: String, limit: Int) async throws -> [String] {
         try await read { try $0.apps(after: after, limit: limit) }
     }
@@ -56,6 +56,23 @@ extension KVStore {
     ///   - reached: What all pages together told.
     public func endCopy(of app: String, covered: KVVector, reached: KVVector) async throws {
         try await write { try $0.endCopy(app: app, covered: covered, reached: reached) }
+    }
+
+    /// Gives an app away, which other stores have now: nothing of it is here any more, and nothing was seen. No change can be
+    /// made here until this store has seen its own earlier ones again, or ``takeBack(_:)``. The rows go by and by, with
+    /// ``sweep()``.
+    ///
+    /// - Parameter known: What the other stores are known to have. If this one has seen anything else, nothing is done.
+    /// - Returns: Whether it was given away; that is on the disk then.
+    /// - Throws: ``KVError``.
+    public func giveAway(_ app: String, known: KVVector) async throws -> Bool {
+        let writer = settings.writer
+        return try await write { try $0.giveAway(app: app, known: known, writer: writer) }
+    }
+
+    /// Allows changes of an app again that was given away: all that other stores have of it is here.
+    public func takeBack(_ app: String) async throws {
+        if try await read({ try $0.hasFloor(app: app) }) { try await write { try $0.takeBack(app: app) } }
     }
 
     /// Forgets removals as ``KVSettings`` says.

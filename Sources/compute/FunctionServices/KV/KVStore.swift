@@ -17,13 +17,18 @@ public final class KVStore: Sendable {
     private let pool: DatabasePool
     private let writer: KVWriter
     let settings: KVSettings
+    /// A number that the file got when it was made: one in place of a lost one has another.
+    public let incarnation: Int64
     private let sweeper = Mutex<Task<Void, Never>?>(nil)
 
     /// Opens the store at `path`, or makes an empty one. The folder must exist.
     ///
+    /// - Parameter writer: The writer of a store's changes by its ``incarnation``; nil for the one of `settings`.
     /// - Throws: ``KVError`` `.unusable` if the file is no store, or one of another version.
-    public init(path: String, settings: KVSettings = KVSettings()) throws {
-        self.settings = settings
+    public init(
+        path: String, settings: KVSettings = KVSettings(), writer writerOf: ((_ incarnation: Int64) -> Int64)? = nil
+    ) throws {
+        var settings = settings
         do {
             var configuration = Configuration()
             configuration.label = "kv"
@@ -32,10 +37,15 @@ public final class KVStore: Sendable {
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)") }
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { try KVSchema.setDurability($0, path) }
-            try pool.write { try KVSchema.prepare($0, path) }
+            incarnation = try pool.write {
+                try KVSchema.prepare($0, path)
+                return try KVSchema.incarnation($0)
+            }
         } catch {
             throw KVError.database(error)
         }
+        if let writerOf { settings.writer = writerOf(incarnation) }
+        self.settings = settings
         writer = KVWriter(pool, settings: settings)
         let interval = settings.sweepInterval
         let task = Task { [weak self] in
@@ -132,17 +142,20 @@ public final class KVStore: Sendable {
         try await read { try $0.usage(app: app) }
     }
 
-    /// Removes all that has expired; how many entries that were. Happens by itself every ``KVSettings/sweepInterval``.
+    /// Removes all that has expired, and the rows of apps that were given away; how many entries had expired. Happens by
+    /// itself every ``KVSettings/sweepInterval``.
     @discardableResult
     public func sweep() async throws -> Int {
+        let batch = max(1, settings.sweepBatch)
         var total = 0
         while true {
-            let (now, batch) = (nowSeconds, max(1, settings.sweepBatch))
+            let now = nowSeconds
             let count = try await write { try $0.sweep(now: now, limit: batch) }
             total += count
             if count < batch { break }
         }
         try await forgetRemoved()
+        while try await write({ try $0.clearGivenAway(limit: batch) }) {}
         return total
     }
 

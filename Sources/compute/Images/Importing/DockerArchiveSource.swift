@@ -32,7 +32,9 @@ struct DockerArchiveSource: ImageSource {
         name = archive.name
         self.threads = threads
         guard let list = archive.region("manifest.json") else {
-            throw ImageError(.notFound, "\(archive.name) has no manifest.json")
+            throw ImageError(
+                .notFound,
+                "\(archive.name) has no manifest.json; write it with docker save, podman save or tools/pack-image")
         }
         let entries = try ImageDocument.decode(
             [Entry].self, try list.bytes(limit: ImageLimits.maxManifestBytes, "file manifest.json"),

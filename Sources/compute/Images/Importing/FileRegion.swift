@@ -22,7 +22,9 @@ final class ReadableFile: Sendable {
         // A pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            if errno == ENOENT { throw ImageError(.notFound, "There is no file \(path)") }
+            if errno == ENOENT {
+                throw ImageError(.notFound, "There is no file \(path); build the image first, or name another one")
+            }
             throw ImageError.file("read", path)
         }
         try self.init(descriptor: descriptor, name: path)

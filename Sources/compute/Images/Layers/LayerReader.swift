@@ -39,7 +39,8 @@ final class LayerReader {
             tarBytes += part.count
             guard tarBytes <= limits.maxTarBytes else {
                 throw ImageError(
-                    .bomb, "The layer unpacks to more than \(limits.maxTarBytes) bytes, which is the limit")
+                    .bomb,
+                    "The layer unpacks to more than \(limits.maxTarBytes) bytes, which is the limit; put less into it")
             }
             guard tarBytes <= limits.ratioFloorBytes || tarBytes / limits.maxRatio <= byteCount else {
                 throw ImageError(

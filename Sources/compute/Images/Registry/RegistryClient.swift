@@ -167,13 +167,16 @@ final class RegistryClient: Sendable {
         case .unauthorized, .forbidden:
             throw ImageError(
                 .unauthorised,
-                "\(reference.registry) does not let anybody read \(reference.repository) (status \(status.code))")
+                "\(reference.registry) does not let anybody read \(reference.repository) (status \(status.code)); save the image into a file and deploy that"
+            )
         case .notFound:
-            throw ImageError(.notFound, "\(reference.registry) has no \(path.dropFirst("/v2/".count))")
+            throw ImageError(
+                .notFound, "\(reference.registry) has no \(path.dropFirst("/v2/".count)); check the image's name")
         case .tooManyRequests:
             throw ImageError(.registryFailed, "\(reference.registry) is asked too often; wait a while and try again")
         default:
-            throw ImageError(.registryFailed, "\(reference.registry) answered with status \(status.code)")
+            throw ImageError(
+                .registryFailed, "\(reference.registry) answered with status \(status.code); try again later")
         }
     }
 
@@ -286,7 +289,8 @@ final class RegistryClient: Sendable {
         case .name("localhost"): found = [.v4(0x7f00_0001), .v6(0, 1)]
         case .name(let name):
             do { found = try await resolver.addresses(of: name) } catch {
-                throw ImageError(.registryFailed, "\(name) could not be looked up: \(error)")
+                throw ImageError(
+                    .registryFailed, "\(name) could not be looked up: \(error). Check the registry's name and the DNS")
             }
         }
         if settings.trustsNamedRegistry, url.origin == base.origin { return found }

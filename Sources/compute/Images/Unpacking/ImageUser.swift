@@ -34,7 +34,9 @@ extension UnpackedImage {
         let found = known.flatMap { fields in UInt32(fields[2]).map { ($0, UInt32(fields[3]) ?? 0) } }
         guard let user = found?.0 ?? UInt32(name), user < .max else {
             throw ImageError(
-                .unknownUser, "The image runs as \"\(text.prefix(100))\", but its /etc/passwd has no such user")
+                .unknownUser,
+                "The image runs as \"\(text.prefix(100))\", but its /etc/passwd has no such user; build it with one that it has"
+            )
         }
         guard let groupName else {
             return ImageUser(user: user, group: found?.1 ?? 0, groups: try groups(of: known?[0]))
@@ -44,7 +46,9 @@ extension UnpackedImage {
             ?? UInt32(groupName)
         guard let group, group < .max else {
             throw ImageError(
-                .unknownUser, "The image runs as \"\(text.prefix(100))\", but its /etc/group has no such group")
+                .unknownUser,
+                "The image runs as \"\(text.prefix(100))\", but its /etc/group has no such group; build it with one that it has"
+            )
         }
         return ImageUser(user: user, group: group, groups: try groups(of: known?[0]))
     }

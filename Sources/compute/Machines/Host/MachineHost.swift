@@ -15,6 +15,10 @@ public struct MachineHost: Sendable {
         public var mounts = "/proc/self/mountinfo"
         /// A folder that may be used for what a restart of the host forgets; every user may pass through it.
         public var stateFolder = "/run/skerry-machines"
+        /// Which blocks of addresses are whose: a file each, with the folder of the node that has it.
+        var claims: String { "\(stateFolder)/blocks" }
+        /// A node's part of it.
+        func stateFolder(of names: HostNames) -> String { "\(stateFolder)/\(names.key)" }
 
         /// The host as it is. `holder` is `skerry-holder` beside this program unless said otherwise.
         public init(runtime: String? = nil, holder: String? = nil) {
@@ -52,6 +56,9 @@ public struct MachineHost: Sendable {
         let missing = findings.filter { $0.level == .missing }
         return missing.isEmpty ? nil : missing.map { "\($0.name): \($0.text)" }.joined(separator: "; ")
     }
+
+    /// Where, in a node's part of the state folder, its runtime keeps what it knows of containers.
+    static let runtimeName = "runtime"
 
     let settings: Settings
     private(set) var runtime: (kind: RuntimeDriver.Kind, path: String)?

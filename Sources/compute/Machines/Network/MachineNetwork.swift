@@ -21,7 +21,7 @@ actor MachineNetwork {
     private let usesUserNamespaces: Bool
     private let firewall: Firewall
     private let canTranslate: Bool
-    private let key: String
+    private let names: HostNames
     private let block: NetworkBlock
     private let services: [UInt16]
     private let logger: Logger
@@ -33,39 +33,38 @@ actor MachineNetwork {
     private var lastSlot = -1
 
     init(
-        host: MachineHost, key: String, block: NetworkBlock, services: [UInt16], logger: Logger
+        host: MachineHost, names: HostNames, block: NetworkBlock, services: [UInt16], logger: Logger
     ) {
         ip = host.ip
         holder = host.settings.holder
         usesUserNamespaces = host.usesUserNamespaces
         firewall = host.firewall
         canTranslate = host.canTranslate
-        self.key = key
+        self.names = names
         self.block = block
         self.services = services
         self.logger = logger
     }
-
-    private var namePrefix: String { "skerry-\(key)-" }
-    private var linkPrefix: String { "sk\(key)-" }
-    private var table: String { "skerry_\(key)" }
 
     /// Sets the rules, and removes every namespace of an earlier run that is not among `kept`.
     func open(keeping kept: [NetworkLease]) async throws(MachineError) {
         used = Set(kept.map(\.slot))
         if case .nft(let nft) = firewall {
             let rules = Firewall.rules(
-                table: table, prefix: linkPrefix, block: block.cidr, host: block.hostAddress, services: services)
+                table: names.table, prefix: names.linkPrefix, block: block.cidr, host: block.hostAddress,
+                services: services)
             let result = try await Tool.run([nft, "-f", "-"], input: rules)
             guard result.isSuccess else {
-                throw MachineError(.networkFailed, "nftables refused the machines' rules: \(result.output.prefix(300))")
+                throw MachineError(
+                    .networkFailed,
+                    "nftables refused the machines' rules: \(result.output.prefix(300)); see skerry doctor")
             }
         }
-        let names = Set(kept.flatMap { [$0.name, $0.userName] }), links = Set(kept.map(\.link))
+        let spaces = Set(kept.flatMap { [$0.name, $0.userName] }), links = Set(kept.map(\.link))
         var commands = ControlFile.names(in: "/sys/class/net")
-            .filter { $0.hasPrefix(linkPrefix) && !links.contains($0) }.map { "link delete \($0)" }
-        commands += ControlFile.names(in: "/run/netns")
-            .filter { $0.hasPrefix(namePrefix) && !names.contains($0) }.map { "netns delete \($0)" }
+            .filter { $0.hasPrefix(names.linkPrefix) && !links.contains($0) }.map { "link delete \($0)" }
+        commands += ControlFile.names(in: NetworkLease.folder)
+            .filter { $0.hasPrefix(names.namespacePrefix) && !spaces.contains($0) }.map { "netns delete \($0)" }
         if !commands.isEmpty { await removeAll(commands) }
         startRefill()
     }
@@ -100,7 +99,7 @@ actor MachineNetwork {
         ready = []
         async let removal: Void = commands.isEmpty ? () : removeAll(commands)
         if case .nft(let nft) = firewall, !whileMachinesRun {
-            _ = try? await Tool.run([nft, "delete", "table", "inet", table])
+            _ = try? await Tool.run([nft, "delete", "table", "inet", names.table])
         }
         await removal
     }
@@ -135,17 +134,19 @@ actor MachineNetwork {
             lastSlot = slot
             return slot
         }
-        throw MachineError(.noRoom, "all \(NetworkBlock.slots) addresses of this node's machines are taken")
+        throw MachineError(.noRoom, "all \(NetworkBlock.slots) addresses of this node's machines are taken; add a node")
     }
 
     private func make() async throws(MachineError) -> NetworkLease {
         let slot = try freeSlot()
         let lease = NetworkLease(
-            slot: slot, name: "\(namePrefix)\(slot)", link: "\(linkPrefix)\(slot)", address: block.address(slot),
+            slot: slot, name: "\(names.namespacePrefix)\(slot)", link: "\(names.linkPrefix)\(slot)",
+            address: block.address(slot),
             hostAddress: block.hostAddress, firstID: Self.firstID(block: block.number, slot: slot))
         do throws(MachineError) {
-            guard makeFolders("/run/netns") else {
-                throw MachineError(.networkFailed, "/run/netns cannot be made: \(String(cString: strerror(errno)))")
+            guard makeFolders(NetworkLease.folder) else {
+                throw MachineError(
+                    .networkFailed, "\(NetworkLease.folder) cannot be made: \(String(cString: strerror(errno)))")
             }
             let first = usesUserNamespaces ? lease.firstID : 0
             try await batch([holder, "network", "\(first)", lease.path], [])

@@ -1,3 +1,4 @@
+import CLinux
 import Cgroups
 import Glibc
 
@@ -26,7 +27,7 @@ struct NetworkBlock: Sendable, Hashable {
     }
 
     /// Claims a block for the node whose data is in `folder`; the same one again after a restart. A claim ends with its
-    /// node's folder. Nil when all are taken.
+    /// node and the node's folder. Nil when all are taken.
     static func claim(for folder: String, in claims: String, startingAt hint: Int) -> NetworkBlock? {
         guard makeFolders(claims) else { return nil }
         let own = (0..<count).first { ControlFile.read("\(claims)/\($0)") == folder }
@@ -34,7 +35,7 @@ struct NetworkBlock: Sendable, Hashable {
         for step in 0..<count {
             let number = (hint + step) % count
             let path = "\(claims)/\(number)"
-            if let owner = ControlFile.read(path), !owner.isEmpty, access(owner, F_OK) != 0 { unlink(path) }
+            if isGone(path) { unlink(path) }
             let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard file >= 0 else { continue }
             close(file)
@@ -47,6 +48,25 @@ struct NetworkBlock: Sendable, Hashable {
         return nil
     }
 
-    /// Gives it back.
-    func release(in claims: String) { unlink("\(claims)/\(number)") }
+    /// Whether a claim is of a node that is gone: its folder is not there, and nobody holds the claim.
+    static func isGone(_ path: String) -> Bool {
+        guard let owner = ControlFile.read(path), !owner.isEmpty, access(owner, F_OK) != 0 else { return false }
+        return !isHeld(path)
+    }
+
+    /// Whether a node that runs has a claim, here or in another mount namespace, in which its folder may be seen.
+    static func isHeld(_ path: String) -> Bool {
+        let file = open(path, O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        return skerry_flock_exclusive(file) != 0
+    }
+
+    /// Holds it until what comes back is closed, or this process ends. Nil if somebody else does.
+    func hold(in claims: String) -> Descriptor? {
+        let number = open("\(claims)/\(number)", O_RDWR | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let file = Descriptor(number)
+        return skerry_flock_exclusive(number) == 0 ? file : nil
+    }
 }

@@ -13,9 +13,11 @@ struct NetworkLease: Codable, Sendable, Hashable {
     /// The host's id of the machine's root.
     var firstID: UInt32
 
+    /// Where namespaces have their files (ip-netns(8)).
+    static let folder = "/run/netns"
     /// The namespace's file.
-    var path: String { "/run/netns/\(name)" }
+    var path: String { "\(Self.folder)/\(name)" }
     /// The file of the user namespace that it belongs to.
     var userName: String { "\(name).user" }
-    var userPath: String { "/run/netns/\(userName)" }
+    var userPath: String { "\(Self.folder)/\(userName)" }
 }

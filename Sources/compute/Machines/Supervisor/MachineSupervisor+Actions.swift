@@ -142,7 +142,7 @@ extension MachineSupervisor {
         if host.canTranslate, spec.hasEgress {
             words += Firewall.reachableServers(ControlFile.read("/etc/resolv.conf") ?? "").map { "nameserver=\($0)" }
         }
-        words += host.holderCgroups.map { "cgroup=\($0)/skerry-machines/\(key)/holders" }
+        words += host.holderCgroups.map { "cgroup=\($0)/\(names.cgroup)/holders" }
         words += machine.record.image.layers.reversed().map { "layer=\($0)" }
         words += spec.mounts.map { "bind=\($0.source)" }
         words.append("--")

@@ -58,8 +58,10 @@ public actor MachineSupervisor: MachineControl {
     let runtime: RuntimeDriver?
     let network: MachineNetwork?
     let block: NetworkBlock?
-    /// Names what belongs to this node on its host.
-    let key: String
+    /// What belongs to this node on its host.
+    let names: HostNames
+    /// Held until this is closed, so that nobody takes its node for one that is gone.
+    private let claim: Descriptor?
     let clock = ContinuousClock()
     let openFiles: UInt64
 
@@ -96,10 +98,7 @@ public actor MachineSupervisor: MachineControl {
         self.host = host
         self.logger = logger
         store = MachineStore(folder: folder)
-        let hash = folder.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        let digits = String(hash & 0xFF_FFFF, radix: 16)
-        let key = String(repeating: "0", count: 6 - digits.count) + digits
-        self.key = key
+        names = HostNames(folder: folder)
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         openFiles = UInt64(limit.rlim_max)
@@ -107,20 +106,26 @@ public actor MachineSupervisor: MachineControl {
             runtime = nil
             network = nil
             block = nil
+            claim = nil
             return
         }
-        let state = host.settings.stateFolder
-        guard makeFolders("\(state)/\(key)/runtime"), makeFolders("\(state)/\(key)/\(Self.limitName)"),
-            let block = NetworkBlock.claim(
-                for: folder, in: "\(state)/blocks", startingAt: Int(hash % UInt64(NetworkBlock.count)))
+        // The claim comes first: what is there without one is taken for what a node that is gone left.
+        let (state, claims) = (host.settings.stateFolder(of: names), host.settings.claims)
+        let claimed = NetworkBlock.claim(
+            for: folder, in: claims, startingAt: Int(HostNames.hash(folder) % UInt64(NetworkBlock.count)))
+        claim = claimed?.hold(in: claims)
+        guard let block = claimed, makeFolders("\(state)/\(MachineHost.runtimeName)"),
+            makeFolders("\(state)/\(Self.limitName)")
         else {
             throw MachineError(
-                .networkFailed, "no addresses for machines are left on this host, or \(state) cannot be written")
+                .networkFailed,
+                "no addresses for machines are left on this host, or \(state) cannot be written; "
+                    + "`skerry node clean` gives back those of nodes that are gone")
         }
         self.block = block
-        runtime = RuntimeDriver(kind: found.kind, path: found.path, root: "\(state)/\(key)/runtime")
+        runtime = RuntimeDriver(kind: found.kind, path: found.path, root: "\(state)/\(MachineHost.runtimeName)")
         network = MachineNetwork(
-            host: host, key: key, block: block, services: configuration.servicePorts, logger: logger)
+            host: host, names: names, block: block, services: configuration.servicePorts, logger: logger)
     }
 
     /// What machines know this node by, and where it may listen for them; nil where none can run.
@@ -130,12 +135,12 @@ public actor MachineSupervisor: MachineControl {
     /// A folder for the files that `MachineSpec.limitPath` names: a full disk is none of it, and a restart of the host, with
     /// which their clock begins anew, empties it. Nil where no machine can run.
     public nonisolated var limitFolder: String? {
-        block.map { _ in "\(host.settings.stateFolder)/\(key)/\(Self.limitName)" }
+        block.map { _ in "\(host.settings.stateFolder(of: names))/\(Self.limitName)" }
     }
 
     /// The size of a container's place, before the holder fills it.
-    func place(_ id: MachineID) -> String { "\(host.settings.stateFolder)/\(key)/\(id)" }
-    func cgroup(_ id: MachineID) -> String { "/skerry-machines/\(key)/\(id)" }
+    func place(_ id: MachineID) -> String { "\(host.settings.stateFolder(of: names))/\(id)" }
+    func cgroup(_ id: MachineID) -> String { "/\(names.cgroup)/\(id)" }
 
     /// Leaves: machines that are to be ended with their node are stopped, the others go on. Returns when that is done.
     public func close() async {
@@ -155,12 +160,13 @@ public actor MachineSupervisor: MachineControl {
         let goesOn = machines.values.contains { $0.core.state.mayRun }
         await network?.close(whileMachinesRun: goesOn)
         if !goesOn { removeCgroups() }
+        claim?.close()
     }
 
     /// Folders that are empty by now; the kernel refuses to remove others.
     private func removeCgroups() {
         for root in host.cgroupRoots {
-            for name in ["\(key)/holders", key, ""] { rmdir("\(root)/skerry-machines/\(name)") }
+            for name in ["\(names.cgroup)/holders", names.cgroup, HostNames.cgroups] { rmdir("\(root)/\(name)") }
         }
     }
 
@@ -194,7 +200,8 @@ public actor MachineSupervisor: MachineControl {
             throw MachineError(.exists, "there is a machine \(spec.id); destroy it first, or take another name")
         }
         guard machines.count < configuration.maxMachines else {
-            throw MachineError(.noRoom, "this node knows \(machines.count) machines already, and may know no more")
+            throw MachineError(
+                .noRoom, "this node knows \(machines.count) machines already, and may know no more; add a node")
         }
         let record = MachineStore.Record(spec: spec, image: image, isWanted: false)
         try store.write(record)

@@ -62,7 +62,9 @@ public struct VolumeSnapshot: Sendable, Hashable {
     ///
     /// - Throws: ``VolumeError`` `.badSnapshot`.
     public init(decoding encoded: ByteBuffer) throws(VolumeError) {
-        let bad = VolumeError(.badSnapshot, "The blob is no snapshot of a volume that this version reads")
+        let bad = VolumeError(
+            .badSnapshot,
+            "The blob is no snapshot of a volume that this version reads; `skerry volumes list` shows the snapshots")
         var bytes = encoded
         guard bytes.readBytes(length: VolumeSnapshot.magic.count) == VolumeSnapshot.magic,
             bytes.readInteger(as: UInt8.self) == VolumeSnapshot.version,

@@ -141,7 +141,10 @@ public actor VolumeStore {
         for failure in failures { logger.warning("a volume stays mounted", metadata: ["error": "\(failure)"]) }
     }
 
-    private static func unmountAll(_ root: String) -> [String] {
+    /// Unmounts the disks of the store in the folder `root`, which nobody has open. Blocks.
+    ///
+    /// - Returns: What stays mounted, and why.
+    public static func unmountAll(_ root: String) -> [String] {
         let folders = ids(root) { original($0) }.map { "\(root)/\($0)" }.flatMap { [$0, draft($0), "\($0).old"] }
         return folders.compactMap { folder in
             do { try disk(folder).unmount(lazily: true) } catch { return "\(folder): \(error)" }
@@ -259,7 +262,8 @@ public actor VolumeStore {
         guard snapshot.contentBytes <= record.byteCount else {
             throw VolumeError(
                 .tooLarge,
-                "The snapshot has \(snapshot.contentBytes) bytes, and the volume \(id) holds \(record.byteCount)")
+                "The snapshot has \(snapshot.contentBytes) bytes, and the volume \(id) holds \(record.byteCount); restore it into a larger one"
+            )
         }
         let (draft, root) = (VolumeStore.draft(folder), root)
         do {
@@ -340,7 +344,7 @@ public actor VolumeStore {
     }
 
     private static func missing(_ id: VolumeID) -> VolumeError {
-        VolumeError(.notFound, "This node has no volume \(id)")
+        VolumeError(.notFound, "This node has no volume \(id); `skerry volumes list` shows those that there are")
     }
 
     private static func draft(_ folder: String) -> String { "\(folder).\(draftName)" }

@@ -67,6 +67,9 @@ final class Spool: Sendable {
     /// Bytes that have arrived.
     var byteCount: Int { state.withLock { $0.byteCount } }
 
+    /// Whether all has arrived, or no more will.
+    var isOver: Bool { state.withLock { $0.end != nil } }
+
     /// Whether somebody reads it.
     var isWanted: Bool { state.withLock { !$0.readers.isEmpty || $0.remote != nil } }
 

@@ -19,6 +19,8 @@ struct CacheCall: Sendable {
     let loop: any EventLoop
     /// Whether another node asks: then this one asks no further node.
     let isFromPeer: Bool
+    /// Hears of the origin's interim answers; nil where nobody waits for them.
+    let onInterim: OriginRequest.InterimListener?
 
     var isRead: Bool { request.method == "GET" || request.method == "HEAD" }
 
@@ -49,14 +51,18 @@ struct CacheCall: Sendable {
             let length: Int64? = if case .length(let count) = head.body { Int64(count) } else { nil }
             content = OriginRequest.Body(stream, length: length)
         }
+        var onInterim: OriginRequest.InterimListener?
+        if let interim = call.interim { onInterim = { status, fields in interim(status, fields.pairs) } }
         self.init(
             plan, request, quick: quick, body: content,
-            visitor: .init(address: call.client, scheme: scheme, host: authority), on: loop, isFromPeer: false)
+            visitor: .init(address: call.client, scheme: scheme, host: authority), on: loop, isFromPeer: false,
+            onInterim: onInterim)
     }
 
     init(
         _ plan: OriginPlan, _ request: CacheRequest, quick: CacheTable.QuickKey? = nil, body: OriginRequest.Body? = nil,
-        visitor: OriginRequest.Visitor?, on loop: any EventLoop, isFromPeer: Bool
+        visitor: OriginRequest.Visitor?, on loop: any EventLoop, isFromPeer: Bool,
+        onInterim: OriginRequest.InterimListener? = nil
     ) {
         self.plan = plan
         self.request = request
@@ -65,6 +71,7 @@ struct CacheCall: Sendable {
         self.visitor = visitor
         self.loop = loop
         self.isFromPeer = isFromPeer
+        self.onInterim = onInterim
         path = request.path
         var policy = plan.policy(request.path)
         // What is missing is asked for in whole parts, see ``aligned(_:)``.
@@ -77,6 +84,7 @@ struct CacheCall: Sendable {
     func outgoing(_ fields: CacheFields) -> OriginRequest {
         OriginRequest(
             method: request.method, path: plan.originPath(request.path), query: request.query,
-            fields: OriginFields(fields.pairs), body: body, visitor: visitor)
+            fields: OriginFields(fields.pairs), body: body, visitor: visitor,
+            onInterim: onInterim)
     }
 }

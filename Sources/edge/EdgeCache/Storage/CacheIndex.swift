@@ -191,11 +191,14 @@ final class CacheIndex: Sendable {
     }
 
     /// Marks all variants of a key stale.
-    func markStale(_ key: CacheKey, of app: String, now: Int64) async throws {
+    ///
+    /// - Parameter isInvalid: Whether they answer nothing any more before they have been validated.
+    func markStale(_ key: CacheKey, of app: String, isInvalid: Bool = false, now: Int64) async throws {
         try await pool.write { db in
             for row in try Self.rows(db, "app = ? AND key = ?", [app, key.text]) {
                 var record = row.record
                 record.invalidatedAt = now
+                record.isInvalid = record.isInvalid || isInvalid
                 try db.execute(
                     sql: "UPDATE entry SET record = ? WHERE name = ?",
                     arguments: [Data(record.encoded), Data(HotEntry.name(app, record).bytes)])

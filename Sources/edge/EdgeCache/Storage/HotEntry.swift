@@ -37,7 +37,7 @@ final class HotEntry: Sendable {
         name = HotEntry.name(tally.app, record)
         self.body = body
         self.policy = policy
-        freshUntil = now + policy.freshness(record, now: now).remainingSeconds * 1_000
+        freshUntil = policy.freshUntil(record, now: now)
     }
 
     static func name(_ app: String, _ record: StoredResponse) -> Digest {

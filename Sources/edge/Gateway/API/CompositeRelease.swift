@@ -1,7 +1,7 @@
 public import Manifests
 
 /// One immutable version of an app whose paths are answered by different parts.
-public struct CompositeRelease: Sendable {
+public final class CompositeRelease: Sendable {
     /// Who answers the paths of a route.
     public enum Part: Sendable {
         case site(SiteRelease)
@@ -43,10 +43,12 @@ public struct CompositeRelease: Sendable {
     ///   - tenant: See ``FunctionRelease/tenant``.
     ///   - isPreview: Whether it is served under its own host.
     ///   - isShare: See ``MachineRelease/isShare``.
-    public init(
+    public convenience init(
         name: String, release: String, tenant: String, manifest: CompositeManifest, isPreview: Bool = false,
         isShare: Bool = false
     ) {
+        let sites = manifest.parts.lazy.compactMap { if case .site(let site) = $0.content { site } else { nil } }
+        let errorPage = sites.first?.errorPage
         let routes = manifest.routes.map { route in
             let part = manifest.parts[route.part]
             let prefix = part.stripsPrefix ? route.pattern.prefix ?? "" : ""
@@ -57,17 +59,18 @@ public struct CompositeRelease: Sendable {
                 case .function:
                     .function(
                         FunctionRelease(
-                            name: name, release: release, tenant: tenant, strippedPrefix: prefix, isPreview: isPreview))
+                            name: name, release: release, tenant: tenant, strippedPrefix: prefix,
+                            errorPage: errorPage, isPreview: isPreview))
                 case .origin(let origin):
                     .origin(
                         OriginRelease(
                             name: name, release: release, tenant: tenant, manifest: origin, strippedPrefix: prefix,
-                            isPreview: isPreview))
+                            errorPage: errorPage, isPreview: isPreview))
                 case .machine(let machine):
                     .machine(
                         MachineRelease(
                             name: name, release: release, tenant: tenant, port: machine.httpPort?.name,
-                            strippedPrefix: prefix, isPreview: isPreview, isShare: isShare))
+                            strippedPrefix: prefix, errorPage: errorPage, isPreview: isPreview, isShare: isShare))
                 }
             return Route(pattern: route.pattern, part: answer)
         }

@@ -11,7 +11,7 @@ extension FunctionRequest {
     ///   - target: Path and query, as they would stand in a request line.
     ///   - fields: Names in any case.
     /// - Throws: ``GatewayError`` for what no HTTP request may hold.
-    public init(
+    public convenience init(
         of release: FunctionRelease, method: String, target: String, fields: [(name: String, value: String)],
         body: Body, cancellation: Cancellation
     ) throws(GatewayError) {

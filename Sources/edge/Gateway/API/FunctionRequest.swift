@@ -2,7 +2,7 @@ public import NIOCore
 public import Streams
 
 /// A request as a function sees it, without anything that concerns only the connection.
-public struct FunctionRequest: Sendable {
+public final class FunctionRequest: Sendable {
     /// The body of a request or an answer.
     public enum Body: Sendable {
         /// All of it; may be empty.

@@ -35,6 +35,9 @@ extension Gateway.Settings {
         public var streamQueueBytes = 256 * 1024
         /// CONTINUATION frames behind one HEADERS frame. Default 8; more end the connection.
         public var maxContinuationFrames = 8
+        /// DATA frames of a connection without content, until a request begins or ends. Default 100; more end the
+        /// connection with ENHANCE_YOUR_CALM.
+        public var maxEmptyDataFrames = 100
         /// Streams that a client may reset within ``rateWindow``. Default 200; more end the connection with
         /// ENHANCE_YOUR_CALM.
         public var maxResets = 200

@@ -61,6 +61,8 @@ extension GatewayError.Code {
     public static let notReady = Self("node/not-ready")
     /// The answer took longer than the limit.
     public static let answerTimeout = Self("node/answer-timeout")
+    /// The client wants only what is stored, and nothing fits.
+    public static let onlyIfCached = Self("cache/only-if-cached")
     /// A fault of this node.
     public static let internalError = Self("node/internal")
     /// The listening socket cannot be opened.
@@ -84,7 +86,7 @@ extension GatewayError {
         Code("function/secret-missing"): 503, Code("function/unreachable"): 503, Code("function/release-unknown"): 503,
         .machineUnavailable: 503, .machineStarting: 503, .machineOverloaded: 503, .machineTimeout: 504,
         .machineBadResponse: 502,
-        .overloaded: 503, .notReady: 503, .answerTimeout: 504, .internalError: 500,
+        .overloaded: 503, .notReady: 503, .answerTimeout: 504, .onlyIfCached: 504, .internalError: 500,
     ]
 
     /// Seconds after which a client may try again, for failures that pass by themselves.
@@ -96,7 +98,7 @@ extension GatewayError {
 
     /// The status code that a client sees, 400 to 599.
     public var status: Int {
-        if let status = GatewayError.statuses[code] { return status }
+        if let status = givenStatus ?? GatewayError.statuses[code] { return status }
         return switch origin {
         case .client: 400
         case .origin, .peer: 502
@@ -105,7 +107,7 @@ extension GatewayError {
     }
 
     /// The value of `Retry-After` in seconds; nil when trying again would not help.
-    public var retryAfterSeconds: Int? { GatewayError.retries[code] }
+    public var retryAfterSeconds: Int? { givenRetryAfter ?? GatewayError.retries[code] }
 
     /// Any error as one that may be shown to a client.
     static func wrapping(_ error: any Error) -> GatewayError {

@@ -41,14 +41,23 @@ public struct GatewayError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// Whose doing it is; decides the status of a code that the gateway does not know.
     public let origin: Origin
+    /// The status, where whoever failed knows it better than the gateway.
+    let givenStatus: Int?
+    /// When trying again may help, where whoever failed knows that: seconds.
+    let givenRetryAfter: Int?
 
     /// An error.
     ///
-    /// - Parameter message: One sentence without a full stop at its end.
-    public init(_ code: Code, _ message: String, origin: Origin) {
+    /// - Parameters:
+    ///   - message: One sentence without a full stop at its end.
+    ///   - status: 400 to 599; nil for what the gateway's table says of the code.
+    ///   - retryAfter: Seconds; nil for what the gateway's table says of the code.
+    public init(_ code: Code, _ message: String, origin: Origin, status: Int? = nil, retryAfter: Int? = nil) {
         self.code = code
         self.message = message
         self.origin = origin
+        givenStatus = status
+        givenRetryAfter = retryAfter
     }
 
     /// For logs.

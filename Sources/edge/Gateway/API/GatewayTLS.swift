@@ -4,7 +4,7 @@ public import NIOSSL
 /// The contexts of TLS handshakes at a gateway: TLS 1.3, and 1.2 with forward secrecy and authenticated encryption.
 public enum GatewayTLS {
     /// The application protocols of a gateway, best first (RFC 7301).
-    public static let protocols = ["h2", "http/1.1"]
+    public static let protocols = ["h2", "http/1.1", "http/1.0"]
     /// The protocol of TLS-ALPN-01 (RFC 8737 section 4).
     public static let challengeProtocol = "acme-tls/1"
 

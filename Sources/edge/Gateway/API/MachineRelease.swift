@@ -1,3 +1,5 @@
+public import Manifests
+
 /// One immutable version of an app, or of a part of one, that machines answer.
 public struct MachineRelease: Hashable, Sendable {
     /// The app's name.
@@ -10,6 +12,8 @@ public struct MachineRelease: Hashable, Sendable {
     public let port: String?
     /// What paths begin with and the machine does not see, without the slash at its end; empty for nothing.
     public let strippedPrefix: String
+    /// What visitors see in place of the node's page when the node fails to answer for the app; nil for nothing.
+    public let errorPage: SiteManifest.File?
     /// Whether it is served under its own host: search engines are told to leave it out, and no machine of another release
     /// answers.
     public let isPreview: Bool
@@ -20,8 +24,9 @@ public struct MachineRelease: Hashable, Sendable {
     /// A release; nothing is checked.
     public init(
         name: String, release: String, tenant: String, port: String? = nil, strippedPrefix: String = "",
-        isPreview: Bool = false, isShare: Bool = false
+        errorPage: SiteManifest.File? = nil, isPreview: Bool = false, isShare: Bool = false
     ) {
+        self.errorPage = errorPage
         self.name = name
         self.release = release
         self.tenant = tenant

@@ -12,6 +12,9 @@ public struct OriginCall: Sendable {
     public let isSecure: Bool
     /// Comes when nobody waits for the answer any more.
     public let cancellation: Cancellation
+    /// Passes an interim answer of the origin on (RFC 9110 section 15.2): a status of 102 to 199, and fields with names in
+    /// lower case and checked values. Any thread; what comes behind the answer goes nowhere. Nil for a client that knows none.
+    public var interim: (@Sendable (_ status: Int, _ fields: [(name: String, value: String)]) -> Void)?
 
     /// A request; nothing is checked. Without `path`, it is the one that the client asked for.
     public init(head: HTTPRequestHead, path: String? = nil, client: String, isSecure: Bool, cancellation: Cancellation)

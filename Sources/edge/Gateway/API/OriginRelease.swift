@@ -1,7 +1,7 @@
 public import Manifests
 
 /// One immutable version of an app, or of a part of one, whose content comes from an origin.
-public struct OriginRelease: Sendable {
+public final class OriginRelease: Sendable {
     /// The app's name.
     public let name: String
     /// The release's id, as people read it.
@@ -12,14 +12,17 @@ public struct OriginRelease: Sendable {
     public let manifest: OriginManifest
     /// What paths begin with and the origin does not see, without the slash at its end; empty for nothing.
     public let strippedPrefix: String
+    /// What visitors see in place of the node's page when the node fails to answer for the app; nil for nothing.
+    public let errorPage: SiteManifest.File?
     /// Whether it is served under its own host: search engines are told to leave it out.
     public let isPreview: Bool
 
     /// A release; nothing is checked.
     public init(
         name: String, release: String, tenant: String, manifest: OriginManifest, strippedPrefix: String = "",
-        isPreview: Bool = false
+        errorPage: SiteManifest.File? = nil, isPreview: Bool = false
     ) {
+        self.errorPage = errorPage
         self.strippedPrefix = strippedPrefix
         self.isPreview = isPreview
         self.name = name

@@ -1,7 +1,7 @@
 public import Manifests
 
 /// One immutable version of a static site.
-public struct SiteRelease: Sendable {
+public final class SiteRelease: Sendable {
     /// The app's name.
     public let name: String
     /// The release's id, as people read it.

@@ -157,3 +157,18 @@ extension HTTP1Connection: BodyPumpOwner {
             reply, request?.head, from: client, bodyBytes: bodyBytes, nanoseconds: elapsed, broken: broken, on: loop)
     }
 }
+
+extension HTTP1Connection: InterimSender {
+    func sendInterim(_ status: Int, _ fields: [(name: String, value: String)], for generation: Int) {
+        guard generation == self.generation, phase == .answering, pump == nil, !isAnswered else { return }
+        writeInterim(status, fields)
+        settle()
+    }
+
+    func writeInterim(_ status: Int, _ fields: [(name: String, value: String)]) {
+        var bytes = ByteBuffer(string: "HTTP/1.1 \(status) \(HTTPStatus.phrase(status))\r\n")
+        for (name, value) in fields { HTTP1Encoder.write(name, value, to: &bytes) }
+        bytes.writeStaticString("\r\n")
+        write(bytes)
+    }
+}

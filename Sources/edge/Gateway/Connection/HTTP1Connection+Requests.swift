@@ -116,7 +116,7 @@ extension HTTP1Connection {
         self.current?.bodyBytes = 0
         let request = GatewayRequest(
             head: current.head, body: current.body, upload: upload?.stream, client: client,
-            cancellation: current.cancellation, hint: hint(current, context))
+            cancellation: current.cancellation, hint: hint(current, context), interim: interim(current, context))
         self.current?.body = ByteBuffer()
         switch dispatcher.answer(current.destination, request, on: context.eventLoop, shared) {
         case .ready(var reply):
@@ -136,12 +136,13 @@ extension HTTP1Connection {
     private func hint(_ current: Current, _ context: ChannelHandlerContext) -> (@Sendable ([String]) -> Void)? {
         guard current.destination.mayHint, current.head.wantsEarlyHints else { return nil }
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
-        return { links in
-            var bytes = ByteBuffer(string: "HTTP/1.1 103 Early Hints\r\n")
-            for link in links { HTTP1Encoder.write("link", link, to: &bytes) }
-            bytes.writeStaticString("\r\n")
-            connection.value.write(bytes)
-        }
+        return { links in connection.value.writeInterim(103, links.map { ("link", $0) }) }
+    }
+
+    /// How whoever answers sends interim answers ahead: not to a client of HTTP/1.0, which takes them for the final one.
+    private func interim(_ current: Current, _ context: ChannelHandlerContext) -> InterimAnswers? {
+        guard current.destination.hasInterimAnswers, current.head.minorVersion >= 1 else { return nil }
+        return InterimAnswers(self, context.eventLoop, generation: generation)
     }
 
     private func received(_ result: Result<Reply, any Error>, _ generation: Int, closes: Bool) {

@@ -46,13 +46,19 @@ public final class HTTPRequestHead: Sendable {
         self.expectsContinue = expectsContinue
     }
 
-    /// The protocol that the client wants to change to (RFC 9110 section 7.8), as it names it; nil for none. An extended
-    /// CONNECT of HTTP/2 (RFC 8441) has the form of one in HTTP/1.1.
+    /// Protocols that carry requests themselves: in a tunnel they would pass everything here that looks at requests.
+    private static let carriers: Set<String> = ["h2", "h2c", "http", "tls"]
+
+    /// The protocol that the client wants to change to (RFC 9110 section 7.8), as it names it; nil for none, and for
+    /// those that carry requests: such a wish is not heard. An extended CONNECT of HTTP/2 (RFC 8441) has the form of one
+    /// in HTTP/1.1.
     var upgrade: String? {
         guard minorVersion == 1, fields.known.contains(.connection), body == .none,
-            HTTPCharacters.list(fields.combined("connection") ?? "").contains(where: { $0.lowercased() == "upgrade" })
+            HTTPCharacters.list(fields.combined("connection") ?? "").contains(where: { $0.lowercased() == "upgrade" }),
+            let value = fields.combined("upgrade")
         else { return nil }
-        return fields.first("upgrade")
+        let names = HTTPCharacters.list(value).map { HTTPCharacters.lowercased(String($0.prefix { $0 != "/" })) }
+        return names.isEmpty || names.contains(where: HTTPRequestHead.carriers.contains) ? nil : value
     }
 
     /// Whether a browser asks for a page (Fetch Metadata Request Headers), so that it can use links before the page.

@@ -43,6 +43,20 @@ enum Destination: Sendable {
         return false
     }
 
+    /// Whether it may send interim answers of its own.
+    var hasInterimAnswers: Bool { if case .origin = self { true } else { false } }
+
+    /// The app's own page for what fails here.
+    var errorPage: SiteManifest.File? {
+        switch self {
+        case .site(let release): release.manifest.errorPage
+        case .function(let release): release.errorPage
+        case .origin(let release): release.errorPage
+        case .machine(let release): release.errorPage
+        case .blob, .page, .server, .failure, .reply: nil
+        }
+    }
+
     var kind: RequestKind {
         switch self {
         case .site: .site

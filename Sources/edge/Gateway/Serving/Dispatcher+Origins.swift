@@ -3,12 +3,16 @@ import Streams
 
 /// Content of origins.
 extension Dispatcher {
+    /// The protocol that origins are asked to change to: of any other nobody here knows what it would carry past the
+    /// release's paths and fields.
+    private static let webSocket = "websocket"
+
     func origin(_ release: OriginRelease, _ request: GatewayRequest, _ loop: any EventLoop) -> Answer {
         let head = request.head
-        let call = OriginCall(
+        var call = OriginCall(
             head: head, path: Dispatcher.path(head.path, without: release.strippedPrefix), client: request.client.ip,
             isSecure: request.client.isSecure, cancellation: request.cancellation)
-        if head.method == .get, let upgrade = request.upgrade,
+        if head.method == .get, let upgrade = request.upgrade, upgrade.lowercased() == Dispatcher.webSocket,
             let opened = origins.tunnel(release, call, upgrade: upgrade, on: loop)
         {
             return .later(
@@ -19,6 +23,7 @@ extension Dispatcher {
         if isRead, head.body == .none, let answer = origins.cached(release, call) {
             return .ready(reply(answer, head, .origin))
         }
+        if let interim = request.interim { call.interim = { interim.send($0, $1) } }
         let body = request.upload.map { FunctionRequest.Body.stream($0) } ?? .bytes(request.body)
         let answered = origins.respond(release, call, body: body, on: loop).hop(to: loop)
         return .later(
@@ -81,7 +86,7 @@ extension Dispatcher {
 
     /// Said of an answer that the gateway made itself (RFC 9211).
     private static func failedStatus(_ error: any Error) -> String {
-        let code = (error as? GatewayError)?.code.description ?? GatewayError.Code.internalError.description
-        return "Skerry; fwd=miss; detail=\"\(code)\""
+        let code = (error as? GatewayError)?.code ?? .internalError
+        return "Skerry;\(code == .onlyIfCached ? "" : " fwd=miss;") detail=\"\(code)\""
     }
 }

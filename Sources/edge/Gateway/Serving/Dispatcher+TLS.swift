@@ -11,10 +11,11 @@ extension Dispatcher {
         guard tls.redirectsCleartext, !client.isSecure, let host = head.authority?.host, head.path != "*" else {
             return nil
         }
-        // The node's pages are for health checks and people with an address, for which there is no certificate.
-        guard host != "localhost", !HostName.isAddress(host), tls.certificates.context(for: host) != nil else {
-            return nil
-        }
+        // The node's pages are for health checks and people with an address, for which there is no certificate. What is
+        // below `localhost` never leaves the machine, and has a certificate that no browser knows.
+        guard host != "localhost", !host.hasSuffix(".localhost"), !HostName.isAddress(host),
+            tls.certificates.context(for: host) != nil
+        else { return nil }
         let port = securePort.port == 443 ? "" : ":\(securePort.port)"
         let location = "https://\(host)\(port)\(head.path)\(head.query.map { "?\($0)" } ?? "")"
         return Reply(status: 308, fields: [("location", location)], contentLength: 0, kind: .page)

@@ -91,21 +91,29 @@ struct Dispatcher: Sendable {
             let message = "Nothing here has the method \(request.head.method.rawValue)"
             return .ready(failure(GatewayError(.unknownMethod, message, origin: .client), request.head, .invalid))
         }
+        let isPreview: Bool
+        let answer: Answer
         switch destination {
-        case .site(let release) where release.isPreview: return preview(site(release, request, loop, context))
-        case .site(let release): return site(release, request, loop, context)
+        case .site(let release):
+            isPreview = release.isPreview
+            answer = site(release, request, loop, context)
+        case .function(let release):
+            isPreview = release.isPreview
+            answer = function(release, request, loop, context)
+        case .origin(let release):
+            isPreview = release.isPreview
+            answer = origin(release, request, loop)
+        case .machine(let release):
+            isPreview = release.isPreview
+            answer = machine(release, request, loop, context)
         case .blob(let id): return blob(id, request, loop, context)
-        case .function(let release) where release.isPreview: return preview(function(release, request, loop, context))
-        case .function(let release): return function(release, request, loop, context)
-        case .origin(let release) where release.isPreview: return preview(origin(release, request, loop))
-        case .origin(let release): return origin(release, request, loop)
-        case .machine(let release) where release.isPreview: return preview(machine(release, request, loop, context))
-        case .machine(let release): return machine(release, request, loop, context)
         case .page(let page): return .ready(self.page(page, request))
         case .server: return .ready(options(.page))
         case .reply(let reply): return .ready(reply)
         case .failure(let error): return .ready(failure(error, request.head, .invalid))
         }
+        let told = withErrorPage(answer, destination, request.head, loop)
+        return isPreview ? preview(told) : told
     }
 
     /// Keeps a release under its own host out of search engines, whatever a function says.

@@ -14,6 +14,8 @@ struct GatewayRequest: Sendable {
     /// Sends values of `Link` ahead of the answer (RFC 8297); nil for a client that would not use them. Called on the
     /// asking event loop, before the answer is there.
     var hint: (@Sendable ([String]) -> Void)?
+    /// Sends interim answers of whoever answers; nil for clients and destinations that have none.
+    var interim: InterimAnswers?
 
     /// The protocol that the client wants to change to, as it names it; nil for none. The answer may then be a tunnel.
     var upgrade: String? { head.upgrade }

@@ -38,6 +38,10 @@ public struct OriginRequest: Sendable {
         }
     }
 
+    /// Hears of an answer's interim ones (RFC 9110 section 15.2): status, and fields without those of one connection. On any
+    /// thread.
+    public typealias InterimListener = @Sendable (_ status: Int, _ fields: OriginFields) -> Void
+
     /// In upper case, such as `GET`.
     public var method: String
     /// Percent-encoded, begins with a slash.
@@ -52,11 +56,14 @@ public struct OriginRequest: Sendable {
     public var range: OriginRange?
     /// Who asked; nil if the node asks for itself.
     public var visitor: Visitor?
+    /// Hears of interim answers of web servers, at most 16 before each answer, but not of 100 and
+    /// 101; after a retry of those of the next attempt too. Nil: they are dropped.
+    public var onInterim: InterimListener?
 
     /// A request.
     public init(
         method: String = "GET", path: String, query: String? = nil, fields: OriginFields = [:], body: Body? = nil,
-        range: OriginRange? = nil, visitor: Visitor? = nil
+        range: OriginRange? = nil, visitor: Visitor? = nil, onInterim: InterimListener? = nil
     ) {
         self.method = method
         self.path = path
@@ -65,6 +72,7 @@ public struct OriginRequest: Sendable {
         self.body = body
         self.range = range
         self.visitor = visitor
+        self.onInterim = onInterim
     }
 
     /// Whether asking twice does what asking once does (RFC 9110 section 9.2.2) and the body is not used up.

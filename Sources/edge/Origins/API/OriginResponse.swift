@@ -2,7 +2,7 @@ public import Streams
 
 /// What an origin answered.
 public struct OriginResponse: Sendable {
-    /// 200 to 599; 1xx answers are not passed on.
+    /// 200 to 599; for 1xx answers see ``OriginRequest/onInterim``.
     public var status: Int
     /// Fields of the answer, without those of one connection.
     public var fields: OriginFields

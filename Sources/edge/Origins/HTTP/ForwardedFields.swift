@@ -14,6 +14,7 @@ struct ForwardedFields: Sendable {
     private static let connectionNames: Set<String> = [
         "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
         "proxy-authentication-info", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",
+        InterimListeners.fieldName,
     ]
     private static let framingNames: Set<String> = ["host", "content-length", "expect"]
     /// Fields that say what the node alone knows; a visitor's own are not believed.

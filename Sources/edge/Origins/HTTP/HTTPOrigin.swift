@@ -42,7 +42,8 @@ struct HTTPOrigin: Origin {
         var message = HTTPTransport.Message(
             method: request.method, url: Self.url(base, request), fields: try forwarded.outgoing(request, description),
             host: description.host, body: request.body, connectTimeout: description.connectTimeout,
-            firstByteTimeout: description.firstByteTimeout, idleTimeout: description.idleTimeout)
+            firstByteTimeout: description.firstByteTimeout, idleTimeout: description.idleTimeout,
+            onInterim: request.onInterim)
         var redirects = 0
         while true {
             let relay = EndRelay()

@@ -18,21 +18,30 @@ final class HTTPTransport: Sendable {
         var connectTimeout: TimeAmount
         var firstByteTimeout: TimeAmount
         var idleTimeout: TimeAmount
+        var onInterim: OriginRequest.InterimListener?
 
         var isRepeatable: Bool { body == nil && ["GET", "HEAD", "OPTIONS"].contains(method) }
     }
 
     /// Addresses of one name that are tried, one after the other, if connecting fails.
     static let maxAddresses = 3
+    /// Kept connections that may turn out to be closed before one request is given up.
+    static let maxClosedConnections = 8
 
     private let clients: PinnedClients
     private let addresses: OriginAddresses
+    private let interim: InterimListeners
     private let eventLoops: any EventLoopGroup
     private let logger: Logger
 
-    init(clients: PinnedClients, addresses: OriginAddresses, eventLoops: any EventLoopGroup, logger: Logger) {
+    /// - Parameter interim: What the clients' connections tell of interim answers.
+    init(
+        clients: PinnedClients, addresses: OriginAddresses, interim: InterimListeners, eventLoops: any EventLoopGroup,
+        logger: Logger
+    ) {
         self.clients = clients
         self.addresses = addresses
+        self.interim = interim
         self.eventLoops = eventLoops
         self.logger = logger
     }
@@ -77,26 +86,38 @@ final class HTTPTransport: Sendable {
         throw TransportFailure.from(lastFailure ?? CancellationError(), host: message.url.hostAndPort)
     }
 
+    /// Servers close kept connections just when the next request leaves, all of them when they have been idle together.
     private func ask(_ message: Message, _ upload: Upload?, _ client: HTTPClient) async throws -> HTTPClientResponse {
-        do {
-            return try await execute(message, upload, client)
-        } catch let error as HTTPClientError where error == .remoteConnectionClosed && message.isRepeatable {
-            // Servers close kept connections just when the next request leaves.
-            return try await execute(message, upload, client)
+        var isRepeated = false
+        var closed = 0
+        while true {
+            do {
+                return try await execute(message, upload, client)
+            } catch let error as HTTPClientError where error == .remoteConnectionClosed && message.isRepeatable {
+                // The server may have seen the request.
+                guard !isRepeated else { throw error }
+                isRepeated = true
+            } catch let error where TransportFailure.isClosedConnection(error) && message.isRepeatable {
+                closed += 1
+                guard closed <= Self.maxClosedConnections else { throw error }
+            }
         }
     }
 
     /// Waits for the head; the time counts from the last part of the body that was sent.
     private func execute(_ message: Message, _ upload: Upload?, _ client: HTTPClient) async throws -> HTTPClientResponse
     {
-        let request = clientRequest(message, upload)
+        var request = clientRequest(message, upload)
+        let number = message.onInterim.map { interim.add($0) }
+        defer { if let number { interim.remove(number) } }
+        if let number { request.headers.add(name: InterimListeners.fieldName, value: number) }
         let logger = logger
         let cancellation = Cancellation()
         let limit = message.connectTimeout + message.firstByteTimeout
         let alarm = IdleAlarm(loop: eventLoops.next(), limit: limit, onExpiry: { cancellation.cancel() })
         defer { alarm.stop() }
         upload?.onProgress { alarm.touch() }
-        let task = Task { try await client.execute(request, deadline: .distantFuture, logger: logger) }
+        let task = Task { [request] in try await client.execute(request, deadline: .distantFuture, logger: logger) }
         cancellation.onCancel { task.cancel() }
         do {
             return try await withTaskCancellationHandler {

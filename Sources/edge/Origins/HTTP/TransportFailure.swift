@@ -60,6 +60,14 @@ enum TransportFailure {
         ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EAFNOSUPPORT,
     ]
 
+    /// Whether the connection was closed before anything of the request left.
+    static func isClosedConnection(_ error: any Error) -> Bool {
+        switch error as? ChannelError {
+        case .ioOnClosedChannel, .alreadyClosed: true
+        default: false
+        }
+    }
+
     /// Whether the server cannot have seen anything of the request.
     static func isConnectFailure(_ error: any Error) -> Bool {
         switch error {

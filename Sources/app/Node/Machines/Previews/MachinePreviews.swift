@@ -152,7 +152,7 @@ actor MachinePreviews {
         async throws
     {
         let image = try await world.image(manifest, id.description)
-        let secrets = try await world.secrets(manifest.secrets, name)
+        let secrets = try await world.secrets(manifest.secrets, name).values
         let mounts = try await world.volumes(slot(name, key.release), manifest, 0)
         var spec = try MachineSpec(
             id: id, manifest, MachineSlot(name: name, slot: 0), secrets: secrets, mounts: mounts, node: world.node,

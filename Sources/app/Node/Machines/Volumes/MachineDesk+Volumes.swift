@@ -8,7 +8,9 @@ import Volumes
 extension MachineDesk {
     func carryOut(_ action: VolumeAction, _ order: MachineOrder) async throws -> MachineOrderAnswer {
         guard let volumes else {
-            throw ControlFailure(status: 409, code: "volume/none", message: "This node runs no machines")
+            throw ControlFailure(
+                status: 409, code: "volume/none",
+                message: "This node runs no machines; `skerry machines list` shows those that do")
         }
         do {
             switch action {
@@ -29,7 +31,9 @@ extension MachineDesk {
             case .restore(let name, let snapshot, let byteCount):
                 guard let blob = BlobID(snapshot) else {
                     throw ControlFailure(
-                        status: 400, code: "volume/bad-snapshot", message: "\"\(snapshot.prefix(80))\" is no blob's id")
+                        status: 400, code: "volume/bad-snapshot",
+                        message: "\"\(snapshot.prefix(80))\" is no blob's id; `skerry volumes list` shows the snapshots"
+                    )
                 }
                 let id = try id(order, name)
                 let size = try MachineDesk.size(byteCount)

@@ -77,7 +77,9 @@ enum HTTP2RequestHead {
             throw .malformed("The field \(name) does not belong in HTTP/2")
         }
         switch name {
-        case "host": draft.host = value
+        case "host":
+            guard draft.host == nil else { throw .malformed("There is more than one Host") }
+            draft.host = value
         // It is the one that the gateway makes.
         case "sec-websocket-key" where draft.connects != nil: break
         case "cookie": draft.cookies += draft.cookies.isEmpty ? value : "; \(value)"

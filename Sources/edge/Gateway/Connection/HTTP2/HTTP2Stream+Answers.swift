@@ -65,8 +65,8 @@ extension HTTP2Stream: BodyPumpOwner {
         phase = .answered
         progress = .now()
         record(reply)
-        // RFC 9113 section 8.1: the rest of the request is not needed.
-        if !isReceived { reset(.noError) }
+        // The rest of the request is not needed (RFC 9113 section 8.1), or has no meaning (section 8.1.1).
+        if !isReceived { reset(reply.error?.code == .badRequest ? .protocolError : .noError) }
     }
 
     var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
@@ -85,10 +85,14 @@ extension HTTP2Stream: BodyPumpOwner {
     func pumpFinished() {
         pump = nil
         if phase == .tunnelling { return endTunnelOutput() }
-        guard phase == .answering else { return }
+        guard phase == .answering, let reply else { return }
         if let headers = waitingHead {
             waitingHead = nil
             write(headers, endStream: false)
+        }
+        if let length = reply.contentLength, length != bodyBytes {
+            return pumpFailed(
+                GatewayError(.blobMismatch, "\(bodyBytes) bytes came of content with \(length)", origin: .origin))
         }
         finish(with: ByteBuffer())
     }
@@ -117,5 +121,18 @@ extension HTTP2Stream: BodyPumpOwner {
         connection.recorder.record(
             reply, head, from: connection.client, bodyBytes: bodyBytes,
             nanoseconds: (NIODeadline.now() - started).nanoseconds, broken: broken, on: context.eventLoop)
+    }
+}
+
+extension HTTP2Stream: InterimSender {
+    func sendInterim(_ status: Int, _ fields: [(name: String, value: String)], for generation: Int) {
+        if phase == .answering, reply == nil { writeInterim(status, fields) }
+    }
+
+    func writeInterim(_ status: Int, _ fields: [(name: String, value: String)]) {
+        var headers: HPACKHeaders = [":status": String(status)]
+        for (name, value) in fields { headers.add(name: name, value: value) }
+        let interim = HTTP2Frame.FramePayload.Headers(headers: headers)
+        context?.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
     }
 }

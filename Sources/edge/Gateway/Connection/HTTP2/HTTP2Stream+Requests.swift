@@ -12,6 +12,7 @@ extension HTTP2Stream {
         do {
             head = try HTTP2RequestHead.read(headers, isComplete: isComplete, limits: settings.parser)
         } catch {
+            isReceived = isComplete
             return refuse(error)
         }
         self.head = head
@@ -21,8 +22,7 @@ extension HTTP2Stream {
         if case .length(let count) = head.body, count > bodyLimit { return refuseBody() }
         if head.expectsContinue {
             guard destination.takesBody else { return refuseBody() }
-            let interim = HTTP2Frame.FramePayload.Headers(headers: [":status": "100"])
-            context.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
+            writeInterim(100, [])
         }
         if case .length(let count) = head.body, count > Upload.gatheredBytes { beginUpload() }
     }
@@ -96,7 +96,7 @@ extension HTTP2Stream {
         bodyBytes = 0
         let request = GatewayRequest(
             head: head, body: body, upload: upload?.stream, client: connection.client, cancellation: cancellation,
-            hint: hint(head, loop))
+            hint: hint(head, loop), interim: destination.hasInterimAnswers ? InterimAnswers(self, loop) : nil)
         body = ByteBuffer()
         switch dispatcher.answer(destination, request, on: loop, connection.shared) {
         case .ready(let reply): send(reply)
@@ -119,12 +119,7 @@ extension HTTP2Stream {
     private func hint(_ head: HTTPRequestHead, _ loop: any EventLoop) -> (@Sendable ([String]) -> Void)? {
         guard destination.mayHint, head.wantsEarlyHints else { return nil }
         let stream = NIOLoopBound(self, eventLoop: loop)
-        return { links in
-            var headers: HPACKHeaders = [":status": "103"]
-            for link in links { headers.add(name: "link", value: link) }
-            let interim = HTTP2Frame.FramePayload.Headers(headers: headers)
-            stream.value.context?.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
-        }
+        return { links in stream.value.writeInterim(103, links.map { ("link", $0) }) }
     }
 
     /// Answers with an error, whatever else the request is waiting for.

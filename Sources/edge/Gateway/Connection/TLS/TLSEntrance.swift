@@ -9,8 +9,11 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    /// A fatal alert, `unrecognized_name` (RFC 8446 section 6.2).
-    private static let unknownName: [UInt8] = [21, 3, 3, 0, 2, 2, 112]
+    /// Descriptions of fatal alerts (RFC 8446 section 6.2).
+    private enum Alert {
+        static let unknownName: UInt8 = 112
+        static let noApplicationProtocol: UInt8 = 120
+    }
 
     private let settings: Gateway.Settings.TLS
     private let logger: Logger
@@ -63,6 +66,11 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
             let found = hello.serverName.flatMap { settings.certificates.challengeContext(for: $0) }
             return enter(found, isChallenge: true, context)
         }
+        // RFC 7301 section 3.2. Who means to speak something else here is not answered in HTTP: somebody in between could
+        // have led the connection to the wrong server.
+        guard hello.protocols.isEmpty || hello.protocols.contains(where: GatewayTLS.protocols.contains) else {
+            return refuse(context, Alert.noApplicationProtocol)
+        }
         // An address is no name (RFC 6066 section 3): who sends one all the same names nothing.
         let name = hello.serverName.flatMap { $0.contains(":") || HostName.isAddress($0) ? nil : $0 }
         if let found = settings.certificates.context(for: name) { return enter(found, isChallenge: false, context) }
@@ -94,14 +102,14 @@ final class TLSEntrance: ChannelInboundHandler, RemovableChannelHandler {
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
-    private func refuse(_ context: ChannelHandlerContext) {
+    private func refuse(_ context: ChannelHandlerContext, _ description: UInt8 = Alert.unknownName) {
         isDone = true
         timer?.cancel()
         // Not to be told apart from silence by what does not speak TLS at all.
         let isTLS = received.getInteger(at: received.readerIndex, as: UInt8.self) == 22
         received = ByteBuffer()
         guard isTLS else { return context.close(promise: nil) }
-        let alert = ByteBuffer(bytes: TLSEntrance.unknownName)
+        let alert = ByteBuffer(bytes: [21, 3, 3, 0, 2, 2, description])
         let channel = context.channel
         context.writeAndFlush(NIOAny(alert)).assumeIsolated().whenComplete { _ in channel.close(promise: nil) }
     }

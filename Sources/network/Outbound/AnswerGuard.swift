@@ -1,0 +1,28 @@
+import NIOCore
+import NIOHTTP1
+
+/// Refuses an answer whose status is below 100, which is none (RFC 9110 section 15). The client behind it takes such an
+/// answer for one that only precedes the real one, and traps on its body.
+final class AnswerGuard: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias InboundOut = HTTPClientResponsePart
+
+    private var isBroken = false
+
+    /// Stands behind the decoder of a connection that has just been made. On its event loop.
+    static func add(to channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+        try pipeline.addHandler(AnswerGuard(), position: .after(decoder))
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isBroken else { return }
+        if case .head(let head) = Self.unwrapInboundIn(data), head.status.code < 100 {
+            isBroken = true
+            context.fireErrorCaught(HTTPParserError.invalidStatus)
+            return context.close(promise: nil)
+        }
+        context.fireChannelRead(data)
+    }
+}
