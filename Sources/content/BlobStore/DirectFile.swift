@@ -42,7 +42,8 @@ final class DirectFile: Sendable {
 
     /// As `write(_:at:)`, from memory whose address is a multiple of ``alignment``.
     func write(aligned bytes: UnsafeRawBufferPointer, at offset: Int) throws -> Bool {
-        guard !isRefused.load(ordering: .relaxed), bytes.count % Self.alignment == 0, offset % Self.alignment == 0 else {
+        guard !isRefused.load(ordering: .relaxed), bytes.count % Self.alignment == 0, offset % Self.alignment == 0
+        else {
             return false
         }
         switch faults.writingDirectly(path) ?? Files.write(bytes, to: descriptor, at: offset) {
