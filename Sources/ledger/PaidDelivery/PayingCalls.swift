@@ -16,7 +16,8 @@ public import Wire
 /// What is owed is asked for behind each call, or behind several that ended meanwhile, and revealed at once, so that the next
 /// one finds its credit.
 public actor PayingCalls {
-    /// Asks a node; gives the body of the answer, whose type is one above the request's. Throws `PeerError`.
+    /// Asks a node; gives the body of the answer, whose type is one above the request's, `acknowledged` for a voucher. Throws
+    /// `PeerError`.
     public typealias Ask = @Sendable (NodeID, FrameType, ByteBuffer, TimeAmount) async throws -> ByteBuffer
     /// Gives a channel that pays a node for computing time, opened if need be; no two callers get the same one.
     public typealias Fund = @Sendable (NodeID) async throws -> PayingClient.Wallet
