@@ -2,6 +2,7 @@ import Foundation
 import Identity
 import Ledger
 import LedgerLog
+import Logging
 import Testing
 
 @Suite struct IngestTests {
