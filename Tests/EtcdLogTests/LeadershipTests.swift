@@ -44,7 +44,7 @@ struct LeadershipTests {
             var cluster = try etcd.cluster()
             cluster.leaseSeconds = 2
             let ledger = try etcd.ledger(start, cluster: cluster)
-            func isBesideLeader() async -> Bool {
+            @Sendable func isBesideLeader() async -> Bool {
                 guard let leader = try? await etcd.raftLeader() else { return false }
                 return ledger.log.client.preferredMember == leader
             }
