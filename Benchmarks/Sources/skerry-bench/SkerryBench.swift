@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import NIOCore
 import NIOPosix
 
@@ -16,6 +17,8 @@ struct SkerryBench: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // As nodes do, for all contenders.
+        skerry_keep_freed_memory()
         // As many as a small node has.
         NIOSingletons.blockingPoolThreadCountSuggestion = 8
         await main(nil)
