@@ -32,6 +32,7 @@ extension HTTP2Stream: BodyPumpOwner {
             write(headers, endStream: true)
             context.flush()
             finished()
+            endRequest()
         case .stream(let blob, let parts):
             waitingHead = headers
             start(BodyPump(blob, parts, on: context.eventLoop, owner: self))
@@ -55,7 +56,14 @@ extension HTTP2Stream: BodyPumpOwner {
 
     private func finish(with bytes: ByteBuffer) {
         let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: true)
-        context?.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: nil)
+        guard let context, !isReceived else {
+            context?.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: nil)
+            return finished()
+        }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        // A reset would take back what waits for the client.
+        sent.futureResult.assumeIsolated().whenComplete { _ in self.endRequest() }
+        context.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: sent)
         finished()
     }
 
@@ -65,8 +73,13 @@ extension HTTP2Stream: BodyPumpOwner {
         phase = .answered
         progress = .now()
         record(reply)
-        // The rest of the request is not needed (RFC 9113 section 8.1), or has no meaning (section 8.1.1).
-        if !isReceived { reset(reply.error?.code == .badRequest ? .protocolError : .noError) }
+    }
+
+    /// Ends a request whose answer has left: its rest is not needed (RFC 9113 section 8.1), or has no meaning (section
+    /// 8.1.1).
+    private func endRequest() {
+        guard phase == .answered, !isReceived else { return }
+        reset(reply?.error?.code == .badRequest ? .protocolError : .noError)
     }
 
     var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
