@@ -188,6 +188,7 @@ struct CliHelpTests {
     }
 
     private static func problem(_ words: [Substring], _ root: Command) -> String? {
+        if words.first == "help" { return words.count == 1 ? nil : problem(Array(words.dropFirst()), root) }
         var command = root
         var rest = words[...]
         while let word = rest.first, let next = command.child(word) {

@@ -53,6 +53,37 @@ struct MachineRunTests {
         }
     }
 
+    @Test("A machine that runs becomes another one under its name, and what was before is still known")
+    func change() async throws {
+        try await MachineLab.with { lab in
+            var spec = try MachineLab.spec("other", "serve", "8080")
+            spec.ports = [MachinePort(name: "web", number: 8_080)]
+            spec.environment = ["COLOUR": "blue"]
+            let id = try await lab.run(spec)
+            try await lab.supervisor.waitUntilHealthy(id, timeout: .seconds(20))
+            spec.environment = ["COLOUR": "red"]
+            try await lab.supervisor.change(spec, image: lab.image)
+            let status = try await lab.supervisor.status(id)
+            #expect(status.state == .created && !status.isWanted)
+            try await lab.supervisor.start(id)
+            try await lab.supervisor.waitUntilHealthy(id, timeout: .seconds(20))
+            let (text, _) = try await lab.exec(id, MachineCommand(["/probe", "environment"]))
+            #expect(text.contains("COLOUR=red"))
+            #expect(try await lab.output(id).components(separatedBy: "listening on 8080").count == 3)
+            #expect(
+                try await lab.kinds(id) == [
+                    .created, .starting, .started, .healthy, .stopping, .exited, .stopped, .created, .starting,
+                    .started,
+                    .healthy,
+                ])
+            await #expect {
+                try await lab.supervisor.change(try MachineLab.spec("nobody", "serve"), image: lab.image)
+            } throws: { error in
+                (error as? MachineError)?.code == .unknown
+            }
+        }
+    }
+
     @Test("Programs cannot change the host, make namespaces, or write their root")
     func confinement() async throws {
         try await MachineLab.with { lab in

@@ -122,6 +122,14 @@ actor FakeHost: MachineControl {
         set(spec.id, .created, wanted: false)
     }
 
+    func change(_ spec: MachineSpec, image: MachineImage) async throws(MachineError) {
+        guard machines[spec.id] != nil else { throw MachineError(.unknown, "there is none") }
+        try await stop(spec.id)
+        specs[spec.id] = spec
+        created.append(spec)
+        set(spec.id, .created, wanted: false)
+    }
+
     func start(_ id: MachineID) async throws(MachineError) {
         guard let spec = specs[id] else { throw MachineError(.unknown, "there is none") }
         started.append(id)

@@ -184,9 +184,8 @@ extension MachineKeeper {
             try await world.control.create(spec, image: image)
         } catch {
             guard error.code == .exists else { throw error }
-            // Of an earlier attempt: what it should be may have changed.
-            try await world.control.destroy(id)
-            try await world.control.create(spec, image: image)
+            // Of an earlier attempt, or with other values of its secrets: what it should be may have changed.
+            try await world.control.change(spec, image: image)
         }
         if var entry = book.entries.first(where: { $0.id == id }) {
             entry.secretsStamp = secrets.stamp

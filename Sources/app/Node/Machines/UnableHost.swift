@@ -8,6 +8,7 @@ struct UnableHost: MachineControl {
     private var failure: MachineError { MachineError(.hostUnable, reason) }
 
     func create(_ spec: MachineSpec, image: MachineImage) async throws(MachineError) { throw failure }
+    func change(_ spec: MachineSpec, image: MachineImage) async throws(MachineError) { throw failure }
     func start(_ id: MachineID) async throws(MachineError) { throw failure }
     func waitUntilHealthy(_ id: MachineID, timeout: Duration) async throws(MachineError) { throw failure }
     func stop(_ id: MachineID) async throws(MachineError) { throw failure }

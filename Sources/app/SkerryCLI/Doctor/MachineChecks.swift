@@ -7,13 +7,15 @@ enum MachineChecks {
         for finding in host.findings {
             report.add("machines: \(finding.name)", finding.level == .ok ? .ok : .warning, finding.text)
         }
-        let left = await HostRemains.ofGoneNodes(on: host)
+        // An empty folder in /run is nothing to warn of.
+        let left = await HostRemains.ofGoneNodes(on: host).filter {
+            $0.hasRules || !($0.namespaces + $0.links).isEmpty || !$0.containers.isEmpty
+        }
         if !left.isEmpty {
-            let nodes = left.count == 1 ? "a node that is gone" : "\(left.count) nodes that are gone"
             report.add(
                 "machines: leftovers", .warning,
-                "\(nodes) left \(left.flatMap(\.namespaces).count) namespaces and more here; `skerry node clean` removes it"
-            )
+                "\(Human.count(left.count, "node")) left namespaces and more here and will not come back; `skerry node clean` "
+                    + "removes that")
         }
         report.add(
             "machines", host.canRun ? .ok : .warning,

@@ -5,6 +5,10 @@ public protocol MachineControl: Sendable {
     /// Makes a machine known, without starting it. Durable on return: a node that restarts knows it.
     func create(_ spec: MachineSpec, image: MachineImage) async throws(MachineError)
 
+    /// Stops a machine that is known, waits for that, and makes it another one under its id, without starting it. What it wrote
+    /// and what happened to it is kept. Durable on return.
+    func change(_ spec: MachineSpec, image: MachineImage) async throws(MachineError)
+
     /// Wants it to run, from any state; a back-off that it waits for is cut short. Nothing when it runs already.
     func start(_ id: MachineID) async throws(MachineError)
 

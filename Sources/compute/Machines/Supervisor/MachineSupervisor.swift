@@ -210,6 +210,21 @@ public actor MachineSupervisor: MachineControl {
         perform([.record(.created, "from \(spec.image)")], spec.id)
     }
 
+    public func change(_ spec: MachineSpec, image: MachineImage) async throws(MachineError) {
+        _ = try ableRuntime()
+        try BundleWriter.check(spec, image)
+        try await stop(spec.id)
+        let machine = try find(spec.id)
+        guard !machine.core.state.mayRun else {
+            throw MachineError(.wrongState, "machine \(spec.id) was started again while it was to be changed; repeat")
+        }
+        let record = MachineStore.Record(spec: spec, image: image, isWanted: false)
+        try store.write(record)
+        machines[spec.id]?.record = record
+        machines[spec.id]?.core = MachineCore(spec, settings: configuration.core)
+        perform([.record(.created, "anew, from \(spec.image)")], spec.id)
+    }
+
     public func start(_ id: MachineID) throws(MachineError) {
         _ = try ableRuntime()
         let actions = try change(id) { core in core.onStart() }
