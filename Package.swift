@@ -418,8 +418,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "skerry-bench",
         dependencies: dependencies([
-            "Blake3", "Identity", "Wire", "BlobStore", "Peering", "Exchange", "Discovery", "Ledger", "LedgerLog",
-            "EtcdLog", "Stark", "AckProofs", "Channels", "PaidDelivery", "HTTPCache",
+            "Blake3", "Identity", "Wire", "CLinux", "BlobStore", "Peering", "Exchange", "Discovery", "Ledger",
+            "LedgerLog", "EtcdLog", "Stark", "AckProofs", "Channels", "PaidDelivery", "HTTPCache",
         ])
             + [
                 crypto, x509, asn1, logging, argumentParser, grpcCore, grpcTransport, nio("NIOCore"), nio("NIOPosix"),

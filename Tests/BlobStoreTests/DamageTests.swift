@@ -1,11 +1,13 @@
 import Blake3
 import BlobStore
 import CLinux
+import Dispatch
 import Foundation
 import GRDB
 import Identity
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 #if canImport(Glibc)
@@ -323,5 +325,40 @@ private struct TinyDisk {
 
         #expect(skerry_free_bytes("/") > 0)
         #expect(skerry_free_bytes(path + "-missing") == -1)
+    }
+
+    /// A dozen buffers of a block each, again and again, in a thread of its own: whoever gives their memory back each time
+    /// gets it page by page.
+    @Test func freedMemoryIsKept() throws {
+        skerry_keep_freed_memory()
+        let rounds = 100
+        let faults = Mutex(0)
+        let isDone = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            let before = LinuxTests.faults
+            for _ in 0..<rounds {
+                let buffers = (0..<12).map { _ in
+                    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockBytes, alignment: 16)
+                    for offset in stride(from: 0, to: blockBytes, by: 4_096) { buffer[offset] = 1 }
+                    return buffer
+                }
+                for buffer in buffers { buffer.deallocate() }
+            }
+            faults.withLock { $0 = LinuxTests.faults - before }
+            isDone.signal()
+        }
+        isDone.wait()
+        // All of them in every round would be 76,800; others may take what was freed here.
+        #if canImport(Glibc)
+            #expect(faults.withLock { $0 } < 12 * (blockBytes / 4_096) * rounds / 4)
+        #endif
+    }
+
+    /// Page faults of this thread so far.
+    private static var faults: Int {
+        var usage = rusage()
+        // RUSAGE_THREAD, which Swift does not see.
+        getrusage(1, &usage)
+        return usage.ru_minflt
     }
 }

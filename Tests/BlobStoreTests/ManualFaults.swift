@@ -5,20 +5,28 @@ import Synchronization
 final class ManualFaults: Sendable {
     typealias Rule = @Sendable (String) -> CInt?
 
-    private let rules = Mutex<(reading: Rule, writing: Rule)>(({ _ in nil }, { _ in nil }))
+    private struct Rules {
+        var reading: Rule = { _ in nil }
+        var writing: Rule = { _ in nil }
+        var writingDirectly: Rule = { _ in nil }
+    }
+
+    private let rules = Mutex(Rules())
 
     var faults: DiskFaults {
         var faults = DiskFaults()
         faults.reading = { [self] path in rules.withLock { $0.reading }(path) }
         faults.writing = { [self] path in rules.withLock { $0.writing }(path) }
+        faults.writingDirectly = { [self] path in rules.withLock { $0.writingDirectly }(path) }
         return faults
     }
 
     func onReading(_ rule: @escaping Rule) { rules.withLock { $0.reading = rule } }
     func onWriting(_ rule: @escaping Rule) { rules.withLock { $0.writing = rule } }
+    func onWritingDirectly(_ rule: @escaping Rule) { rules.withLock { $0.writingDirectly = rule } }
 
     /// Nothing fails any more.
-    func clear() { rules.withLock { $0 = ({ _ in nil }, { _ in nil }) } }
+    func clear() { rules.withLock { $0 = Rules() } }
 }
 
 /// Something that has happened, or has not.

@@ -93,7 +93,8 @@ private let size = 6 * blockBytes + 77
         let second = try begin(fixture)
         for index in [4, 3, 5] {
             #expect(try await second.read(block: 2) == parts[2])
-            try await second.write(block: index, parts[index])
+            try await second.write(block: index, parts[index], isReadSoon: index != 3)
+            #expect(try await second.read(block: index) == parts[index])
         }
         try await second.finish()
         #expect(try await fixture.store.readAll(id, limit: size) == bytes)

@@ -1,9 +1,19 @@
 import Blake3
-import BlobStore
 import Foundation
 import Identity
 import NIOCore
+import Synchronization
 import Testing
+
+@testable import BlobStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+private let piece = DirectPart.pieceByteCount
 
 @Suite struct SessionTests {
     @Test(arguments: [1, 1000, 16_384, 100_000, 262_144, 262_145, 900_000])
@@ -85,6 +95,92 @@ import Testing
         let unreadable = try fixture.store.ingest(expecting: nil, sizeHint: nil)
         #expect(await code { try await unreadable.write(contentsOf: -1, name: "nothing") } == .ioFailed)
         #expect(await code { _ = try await unreadable.finish() } == .closed)
+    }
+
+    /// Whether the file system has such writes or not, and where it changes its mind.
+    @Test(arguments: [nil, 0, 1] as [Int?], [piece - 1, piece, piece + 1, 3 * piece + 70_001])
+    func writesAroundThePageCache(refusedFrom: Int?, size: Int) async throws {
+        let disk = ManualFaults()
+        let fixture = try Fixture {
+            $0.directStreamBytes = 0
+            $0.faults = disk.faults
+        }
+        let writes = Mutex(0)
+        disk.onWritingDirectly { _ in
+            let number = writes.withLock { count in
+                defer { count += 1 }
+                return count
+            }
+            return refusedFrom.map { number >= $0 } == true ? EINVAL : nil
+        }
+        let bytes = noise(size)
+        for step in [100_000, 300_001, piece] {
+            let (id, count) = try await fixture.store.ingestAll(bytes, step: step, expecting: digest(bytes))
+            #expect(count == size)
+            #expect(try await fixture.store.verify(id) == .whole(byteCount: size))
+            #expect(try await fixture.store.readAll(id, limit: size) == bytes)
+            #expect(try fixture.store.remove(id))
+            writes.withLock { $0 = 0 }
+        }
+        let path = "\(fixture.folder)/input"
+        try Data(bytes.readableBytesView).write(to: URL(filePath: path))
+        let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? handle.close() }
+        // An odd number of bytes before the file: there is no place that such writes could begin at.
+        for first in [0, 100] {
+            let session = try fixture.store.ingest(expecting: nil, sizeHint: nil)
+            try await session.write(bytes.getSlice(at: 0, length: first) ?? ByteBuffer())
+            try handle.seek(toOffset: UInt64(first))
+            try await session.write(contentsOf: handle.fileDescriptor, name: path)
+            #expect(try await session.finish() == (digest(bytes), size))
+            #expect(try await fixture.store.readAll(digest(bytes), limit: size) == bytes)
+            #expect(try fixture.store.remove(digest(bytes)))
+        }
+        #expect(try fixture.names(in: "tmp").isEmpty)
+    }
+
+    @Test func readingADraftThatGoesAroundThePageCache() async throws {
+        let fixture = try Fixture { $0.directStreamBytes = 600_000 }
+        let bytes = noise(3_500_001)
+        let session = try fixture.store.ingest(expecting: digest(bytes), sizeHint: nil)
+        var end = 0
+        for (number, step) in [700_000, 700_000, 1_100_000, 400_000, 600_001].enumerated() {
+            try await session.write(bytes.getSlice(at: end, length: step) ?? ByteBuffer())
+            end += step
+            if number < 2 { continue }
+            var read = ByteBuffer()
+            while read.readableBytes < end {
+                var part = try await session.read(at: read.readableBytes, upTo: 500_000)
+                try #require(part.readableBytes > 0)
+                read.writeBuffer(&part)
+            }
+            #expect(read == bytes.getSlice(at: 0, length: end))
+        }
+        #expect(try await session.finish() == (digest(bytes), 3_500_001))
+        #expect(try await session.read(at: 3_500_000, upTo: 10) == bytes.getSlice(at: 3_500_000, length: 1))
+        #expect(try await fixture.store.readAll(digest(bytes), limit: .max) == bytes)
+    }
+
+    @Test func aDiskThatFailsAroundThePageCache() async throws {
+        let disk = ManualFaults()
+        let fixture = try Fixture {
+            $0.directStreamBytes = 0
+            $0.faults = disk.faults
+        }
+        // tmpfs of older kernels, and overlays of it, have no such writes.
+        let draft = "\(fixture.folder)/draft"
+        try Data().write(to: URL(filePath: draft))
+        let isPossible = DirectFile(path: draft, scratch: DirectScratch()) != nil
+        let bytes = noise(2_000_000)
+        for (number, expected) in [(ENOSPC, BlobStoreError.Code.diskFull), (EIO, .ioFailed), (EROFS, .diskFull)] {
+            disk.onWritingDirectly { _ in number }
+            let result = await code { _ = try await fixture.store.ingestAll(bytes, step: 500_000) }
+            #expect(result == (isPossible ? expected : nil))
+            #expect(try fixture.names(in: "tmp").isEmpty)
+            try fixture.store.remove(digest(bytes))
+        }
+        disk.clear()
+        #expect(try await fixture.store.put(bytes) == digest(bytes))
     }
 
     @Test func theSizeLimit() async throws {

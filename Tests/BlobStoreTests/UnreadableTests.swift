@@ -135,6 +135,16 @@ import Testing
             store: fixture.store, settings: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         for _ in 0..<2_000 where scrubber.progress.passes == 0 { _ = try? await scrubber.step() }
         #expect(scrubber.progress.indexProblems > 0)
+        #expect(scrubber.progress.indexCopies == 0)
+        let store = fixture.store
+        let check = Task { try await store.index.check(timeLimit: .seconds(60)) }
+        check.cancel()
+        // It may have been through before.
+        if case .failure(let error) = await check.result { #expect(error is CancellationError) }
+        let copy = Task { try await store.copyIndex() }
+        copy.cancel()
+        _ = await copy.result
+        #expect(try fixture.names(in: "tmp").isEmpty)
         try fixture.store.close()
         #expect(await code { _ = try await fixture.store.index.check(timeLimit: .seconds(60)) } == .closed)
     }

@@ -56,6 +56,22 @@ struct PublishPlanTests {
         #expect(plan.count == 1_000)
     }
 
+    @Test("The keys between two others, whether they are provided or not")
+    mutating func ranges() {
+        #expect(provide(0..<300))
+        for number in 0..<10 { plan.withdraw(key(number), now: .zero) }
+        let provided = (10..<300).map { key($0) }.sorted()
+        for bounds in [(nil, nil), (nil, key(5)), (key(5), nil), (key(7), key(8)), (provided[3], provided[200])]
+            as [(BlobID?, BlobID?)]
+        {
+            let wanted = provided.filter { key in
+                (bounds.0.map { $0 < key } ?? true) && (bounds.1.map { key <= $0 } ?? true)
+            }
+            #expect(plan.keys(after: bounds.0, through: bounds.1).sorted() == wanted)
+        }
+        #expect(PublishPlan(settings: DiscoverySettings()).keys(after: nil, through: nil).isEmpty)
+    }
+
     @Test("Every key is published again at intervals of 27 to 33 minutes, spread over the time")
     mutating func republish() {
         #expect(provide(0..<500))

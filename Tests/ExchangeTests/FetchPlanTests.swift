@@ -79,7 +79,11 @@ struct FetchPlanTests {
     func pacing() {
         let settings = FetchPlanTests.settings(window: 50) { $0.readAhead = 3 }
         var (plan, sources) = FetchPlanTests.plan(blocks: 100, providers: 1, settings)
+        plan.demand(0..<100, reader: 2)
+        plan.leave(2)
+        #expect(!plan.isFollowed)
         plan.demand(10..<100, reader: 1, isPaced: true)
+        #expect(plan.isFollowed)
         var asked = plan.asked(of: sources[0])
         #expect(asked == [10, 11, 12])
         plan.want(11, reader: 1)
@@ -93,6 +97,7 @@ struct FetchPlanTests {
         #expect(asked == [20, 21, 22])
         plan.want(40, reader: 1)
         plan.leave(1)
+        #expect(!plan.isFollowed)
         asked = plan.asked(of: sources[0])
         #expect(asked == [40])
     }

@@ -6,6 +6,7 @@ import Identity
 import NIOCore
 import NIOPosix
 import Peering
+import SwiftProtobuf
 import Testing
 import Wire
 
@@ -104,6 +105,31 @@ struct LiarTests {
             let began = ContinuousClock.now
             _ = try await nodes[2].exchange.open(id)
             #expect(ContinuousClock.now - began < .seconds(4))
+        }
+    }
+
+    @Test("A sole provider that proves in small steps, each in time, is given up before it is through")
+    func endlessProof() async throws {
+        try await withNodes { ledger, nodes in
+            // The values of 40 GiB are 20 answers.
+            let size = Lies.size(40 << 30)
+            nodes.append(
+                try await ExchangeNode(ledger) { request, answer, loop in
+                    guard request.type == .readBlockValues else { return size(request, answer, loop) }
+                    return loop.scheduleTask(in: .milliseconds(100)) {
+                        let asked: PeerPBReadBlockValues = try request.message()
+                        return try PeerReply(
+                            .blockValues, PeerPBBlockValues.with { $0.values = Data(count: 32 * Int(asked.count)) })
+                    }.futureResult
+                })
+            var settings = ExchangeSettings.quick
+            settings.maxProofTime = .milliseconds(500)
+            nodes.append(try await ExchangeNode(ledger, settings: settings))
+            let id = BlobID(Blake3.hash([1]))
+            #expect(await code { _ = try await nodes[1].exchange.open(id) } == "blob/unavailable")
+            #expect(nodes[0].service.count(.readBlockValues) < 20)
+            // It is no lie to be slow.
+            #expect(nodes[1].heard.reports.isEmpty)
         }
     }
 

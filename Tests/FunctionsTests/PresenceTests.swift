@@ -19,7 +19,7 @@ import Testing
         ("ErrorEvent", "colno error filename lineno message"),
         (
             "Event",
-            "bubbles cancelable composed composedPath currentTarget defaultPrevented eventPhase isTrusted "
+            "bubbles cancelable composed composedPath currentTarget defaultPrevented eventPhase "
                 + "preventDefault stopImmediatePropagation stopPropagation target timeStamp type"
         ),
         ("EventTarget", "addEventListener dispatchEvent removeEventListener"),

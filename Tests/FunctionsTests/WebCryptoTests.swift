@@ -230,6 +230,15 @@ import Testing
             "DataError","TypeError","DataError","TypeError","SyntaxError"]
             """#),
         Check(
+            "more at a time than may be open",
+            #"""
+            async () => { const all = await Promise.all(Array.from({ length: 300 }, (_, i) => s.digest('SHA-256',
+                new Uint16Array([i])))); return new Set(all.map(hex)).size; }
+            """#,
+            #"""
+            300
+            """#),
+        Check(
             "clone key",
             #"""
             async () => { const k = await s.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, ['sign']);

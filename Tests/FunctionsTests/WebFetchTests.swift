@@ -124,6 +124,26 @@ import Testing
             """#,
             #""AbortError""#),
         Check(
+            "more at a time than may be open",
+            #"""
+            async () => {
+                const controller = new AbortController();
+                const { signal } = controller;
+                const hung = Array.from({ length: 128 }, () => fails(() => fetch('https://e.com/hang', { signal })));
+                const own = new AbortController();
+                const given = fails(() => fetch('https://e.com/x', { signal: own.signal }));
+                const waiting = fetch('https://e.com/x', { method: 'POST', body: 'data' });
+                own.abort();
+                const first = await given;
+                controller.abort();
+                const names = new Set(await Promise.all(hung));
+                return [first, [...names], await (await waiting).text()];
+            }
+            """#,
+            #"""
+            ["AbortError",["AbortError"],"data"]
+            """#),
+        Check(
             "data: URLs",
             #"""
             async () => {

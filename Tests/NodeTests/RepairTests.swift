@@ -160,6 +160,14 @@ struct AnnouncerTests {
         }
 
         func withdraw(_ blobs: [BlobID]) { provided.withLock { $0.subtract(blobs) } }
+
+        func provideOnly(_ blobs: [BlobID], after: BlobID?, through last: BlobID?) {
+            let others = provided.withLock { provided in
+                provided.filter { key in (after.map { $0 < key } ?? true) && (last.map { key <= $0 } ?? true) }
+            }
+            withdraw(Array(others))
+            provide(blobs)
+        }
     }
 
     private func fill(_ store: BlobStore, _ count: Int) async throws -> [BlobID] {
@@ -196,6 +204,30 @@ struct AnnouncerTests {
             store: folder.store, directory: directory, logger: folder.logger, limits: limits(count: count))
         await announcer.announceAll()
         #expect(directory.pages.withLock { $0.flatMap { $0 } } == Array(ids.prefix(count)))
+    }
+
+    @Test("What is announced and not there any more is withdrawn by the next round", arguments: [0, 3, 4, 23])
+    func missedRemovals(count: Int) async throws {
+        let folder = try Folder()
+        let ids = try await fill(folder.store, count)
+        let directory = Directory()
+        directory.provide((0..<50).map { name($0) })
+        let announcer = Announcer(store: folder.store, directory: directory, logger: folder.logger, limits: limits())
+        await announcer.announceAll()
+        #expect(directory.provided.withLock { $0 } == Set(ids))
+    }
+
+    @Test("Behind the last blob that may be announced nothing is withdrawn")
+    func missedRemovalsBehindTheLimit() async throws {
+        let folder = try Folder()
+        let ids = try await fill(folder.store, 23)
+        let directory = Directory()
+        let announced = (0..<50).map { name($0) }
+        directory.provide(announced)
+        let announcer = Announcer(
+            store: folder.store, directory: directory, logger: folder.logger, limits: limits(count: 8))
+        await announcer.announceAll()
+        #expect(directory.provided.withLock { $0 } == Set(ids.prefix(8) + announced.filter { $0 > ids[7] }))
     }
 
     @Test("What is stored and removed while pages go out is announced and withdrawn")

@@ -9,13 +9,17 @@ protocol BlobDirectory: Sendable {
     func provide(_ blobs: [BlobID])
     /// Says that it has not.
     func withdraw(_ blobs: [BlobID])
+    /// Says that of all blobs behind `after`, up to and with `last`, this node has these and no others; nil for the
+    /// begin and the end.
+    func provideOnly(_ blobs: [BlobID], after: BlobID?, through last: BlobID?)
 }
 
 /// Tells the network what this node holds: each change of the store at once, and beside that everything, page by page, at
-/// the start and again from time to time.
+/// the start and again from time to time. What is announced between two blobs of a page and is not there any more is
+/// withdrawn, so that a change that was missed is made up for.
 ///
 /// An actor, so that a page that is read and announced and a change come one after the other: what is removed after it
-/// was read is withdrawn after it was announced.
+/// was read is withdrawn after it was announced, and what is stored after it was read is announced after that.
 actor Announcer {
     /// How much is announced.
     struct Limits: Sendable {
@@ -78,7 +82,7 @@ actor Announcer {
             while !Task.isCancelled {
                 if count >= limits.count { return warn(announced: count) }
                 let page = min(limits.page, limits.count - count)
-                guard let (last, announced) = try await announcePage(after: after, limit: page) else { return }
+                let (last, announced) = try await announcePage(after: after, limit: page)
                 count += announced
                 after = last
                 if announced < page { return }
@@ -101,11 +105,11 @@ actor Announcer {
             metadata: ["announced": "\(announced)", "stored": "\(stored)"])
     }
 
-    private func announcePage(after: BlobID?, limit: Int) throws -> (last: BlobID, count: Int)? {
+    private func announcePage(after: BlobID?, limit: Int) throws -> (last: BlobID?, count: Int) {
         let page = try store.list(after: after, limit: limit)
-        guard let last = page.last else { return nil }
-        directory.provide(page.map(\.id))
-        return (last.id, page.count)
+        let isEnd = page.count < limit
+        directory.provideOnly(page.map(\.id), after: after, through: isEnd ? nil : page.last?.id)
+        return (page.last?.id, page.count)
     }
 }
 
@@ -115,4 +119,7 @@ private struct DiscoveryDirectory: BlobDirectory {
 
     func provide(_ blobs: [BlobID]) { discovery.provide(blobs) }
     func withdraw(_ blobs: [BlobID]) { discovery.withdraw(blobs) }
+    func provideOnly(_ blobs: [BlobID], after: BlobID?, through last: BlobID?) {
+        discovery.provideOnly(blobs, after: after, through: last)
+    }
 }

@@ -51,9 +51,12 @@ final class NetworkView: DiscoveryView {
         }
     }
 
-    /// What is likely to fail or be bought together: the /16 of an IPv4 address, the /32 of an IPv6 address, or a name.
+    /// What is likely to fail or be bought together: the /16 of an IPv4 address, the /32 of an IPv6 address, or the last two
+    /// labels of a name: whoever has a domain has as many names as it likes.
     static func addressGroup(ofHost host: String) -> String {
-        guard let address = try? SocketAddress(ipAddress: host, port: 0) else { return host.lowercased() }
+        guard let address = try? SocketAddress(ipAddress: host, port: 0) else {
+            return host.lowercased().split(separator: ".").suffix(2).joined(separator: ".")
+        }
         return switch address {
         case .v4(let v4):
             withUnsafeBytes(of: v4.address.sin_addr) { "\($0[0]).\($0[1])" }

@@ -24,6 +24,8 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
     public var control: Address
     /// Bytes that the blob store may take; nil for what the disk gives. What is not pinned makes way, coldest first.
     public var quotaBytes: Int?
+    /// From this size on uploads are written around the page cache; nil for never. See `docs/design/blob-store.md`.
+    public var directStreamBytes: Int?
     /// The ledger's engine and limits; nil for the defaults: a log of this node's own, on SQLite.
     public var ledger: LedgerConfiguration?
     /// Origins and their stored answers; nil: only public addresses, no directories.

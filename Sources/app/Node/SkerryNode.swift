@@ -67,6 +67,7 @@ public final class SkerryNode: Service {
     ///
     /// - Throws: ``NodeError`` and the rooms' own errors if the node cannot start.
     public func run() async throws {
+        skerry_keep_freed_memory()
         let lock = try folder.lock()
         defer { close(lock) }
         let key = try KeyFile.load(folder.key)
@@ -95,6 +96,7 @@ public final class SkerryNode: Service {
     ) async throws {
         var settings = BlobStore.Settings()
         settings.quotaBytes = options.quotaBytes ?? configuration.quotaBytes
+        settings.directStreamBytes = configuration.directStreamBytes.map { max(0, $0) }
         let store = try BlobStore(folder: folder.blobs, settings: settings, threadPool: threadPool, logger: logger)
         let snapshots = SnapshotStore(store: store, threadPool: threadPool, draftPath: folder.path + "/snapshot.part")
         let parts: NodeParts

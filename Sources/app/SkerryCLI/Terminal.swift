@@ -76,9 +76,11 @@ enum Terminal {
     /// Ends the process of a command that failed, with a message that says what to do.
     static func exit(with error: any Error) -> Never {
         endProgress()
-        if error is ExitCode || error is CleanExit { SkerryCommand.exit(withError: error) }
+        let code = SkerryCommand.exitCode(for: error)
+        // Who asks for help gets that as an error too.
+        if error is ExitCode || code == .success { SkerryCommand.exit(withError: error) }
         note("error: \(sentence(error))")
-        Glibc.exit(SkerryCommand.exitCode(for: error).rawValue)
+        Glibc.exit(code.rawValue)
     }
 
     /// An error as people read it: what it says, and behind that its code, with which errors describe themselves first.

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <string.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -23,6 +26,14 @@
 #if !defined(RWF_NOWAIT)
 #define RWF_NOWAIT 0x00000008
 #endif
+
+void skerry_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+    // Either one ends the library's own adjusting of both, which follows the largest buffer and ends at twice its size.
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
 
 ssize_t skerry_preadv2_nowait(int descriptor, void *buffer, size_t length, int64_t offset) {
     struct iovec part = {.iov_base = buffer, .iov_len = length};

@@ -35,7 +35,9 @@ extension CallPeers {
         send = { node, type, body, timeout in
             let connection = try await peers.connection(to: node)
             return connection.request(type, body, timeout: timeout).flatMapThrowing { frame in
-                guard frame.type.rawValue == type.rawValue + 1 else {
+                // A voucher is acknowledged as links are; every other request has an answer of its own.
+                let expected = type == .handVoucher ? FrameType.acknowledged.rawValue : type.rawValue + 1
+                guard frame.type.rawValue == expected else {
                     throw PeerError(.protocolViolation, "Node \(node.short) answered \(type) with \(frame.type)")
                 }
                 return frame.body

@@ -13,6 +13,7 @@ struct CallTable {
     private var lastID: UInt64 = 1
 
     var isEmpty: Bool { calls.isEmpty }
+    var isFull: Bool { calls.count >= Self.maxOpen }
 
     /// Opens a call; nil when too many are open.
     mutating func begin(owner: UInt64) -> UInt64? {

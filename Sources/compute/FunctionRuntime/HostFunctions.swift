@@ -300,15 +300,19 @@ private struct Arguments {
         ScriptText.withBytes(of: value, in: context) { body(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The call's id; 0 when it may not be made.
+    /// The call's id; 0 when it may not be made, and -1 when it may be made later.
     func beginCall() -> JSValueRef? {
         guard let worker = HostFunctions.worker else { return JSValueMakeNumber(context, 0) }
         var body: [UInt8] = []
         withBody(self[3]) { body = Array($0) }
         let argument = ScriptText.text(of: self[2], in: context)
-        let id = worker.beginCall(
+        let start = worker.beginCall(
             owner: id(0), name: text(1), argument: argument, body: body, continues: flag(4))
-        return JSValueMakeNumber(context, Double(id))
+        return switch start {
+        case .began(let id): JSValueMakeNumber(context, Double(id))
+        case .busy: JSValueMakeNumber(context, -1)
+        case .refused: JSValueMakeNumber(context, 0)
+        }
     }
 
     /// The room that is left for the body; far below zero when nobody wants it.

@@ -5,17 +5,28 @@ import WorkerProtocol
 extension Worker {
     // MARK: What the prelude asks for
 
-    /// Asks the node for something; 0 when the request has asked for too much already.
-    func beginCall(owner: UInt64, name: String, argument: String, body: [UInt8], continues: Bool) -> UInt64 {
+    /// What came of asking the node for something.
+    enum CallStart {
+        case began(UInt64)
+        /// As many calls are open as may be; the call has not been counted.
+        case busy
+        /// The request has asked for too much already.
+        case refused
+    }
+
+    /// Asks the node for something.
+    func beginCall(owner: UInt64, name: String, argument: String, body: [UInt8], continues: Bool) -> CallStart {
         guard argument.utf8.count <= WireLimits.maxValueBytes, body.count < WireLimits.maxFrameBytes >> 1,
-            owner == 0 || requests.isKnown(owner), requests.admitCall(owner), let id = calls.begin(owner: owner)
-        else { return 0 }
+            owner == 0 || requests.isKnown(owner)
+        else { return .refused }
+        if calls.isFull { return .busy }
+        guard requests.admitCall(owner), let id = calls.begin(owner: owner) else { return .refused }
         if continues { bodies[id] = OutgoingBody() }
         send(
             .call(
                 id: id, HostCallOrder(owner: owner, name: name, argument: argument), body: body,
                 continues: continues))
-        return id
+        return .began(id)
     }
 
     /// Adds to a body, which leaves even if the entry takes long. Returns how much more may be added at once, nil when nobody

@@ -58,20 +58,25 @@ public final class BlobAssembly: Sendable {
 
     /// Writes a verified block; writing one twice is fine. Not durable before `finish` or `suspend`.
     ///
+    /// - Parameter isReadSoon: The block goes through the page cache, whatever `Settings.directBytes` says.
     /// - Throws: `BlobStoreError`: `.badBlock` for an index or a length that does not fit, `.diskFull`, `.ioFailed`,
     ///   `.closed` after the end of the session. Other blocks stay.
-    public func write(block index: Int, _ bytes: ByteBuffer) async throws {
+    public func write(block index: Int, _ bytes: ByteBuffer, isReadSoon: Bool = false) async throws {
         try requireFitting(index, bytes)
         guard let partial else { return keep(bytes) }
-        try await store.threadPool.runIfActive { [self] in try write(bytes, index, partial) }
+        try await store.threadPool.runIfActive { [self] in try write(bytes, index, partial, isReadSoon) }
     }
 
-    /// As `write(block:_:)`, for event loops: nothing but the writing itself changes threads.
-    public func write(block index: Int, _ bytes: ByteBuffer, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    /// As `write(block:_:isReadSoon:)`, for event loops: nothing but the writing itself changes threads.
+    public func write(
+        block index: Int, _ bytes: ByteBuffer, isReadSoon: Bool = false, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Void> {
         do {
             try requireFitting(index, bytes)
             guard let partial else { return eventLoop.makeSucceededFuture(keep(bytes)) }
-            return store.threadPool.runIfActive(eventLoop: eventLoop) { try self.write(bytes, index, partial) }
+            return store.threadPool.runIfActive(eventLoop: eventLoop) {
+                try self.write(bytes, index, partial, isReadSoon)
+            }
         } catch {
             return eventLoop.makeFailedFuture(error)
         }
@@ -87,8 +92,8 @@ public final class BlobAssembly: Sendable {
         }
     }
 
-    private func write(_ bytes: ByteBuffer, _ index: Int, _ partial: PartialBlob) throws {
-        if try partial.write(bytes, block: index) {
+    private func write(_ bytes: ByteBuffer, _ index: Int, _ partial: PartialBlob, _ isReadSoon: Bool) throws {
+        if try partial.write(bytes, block: index, isReadSoon: isReadSoon) {
             let partials = store.partialBlobs
             store.threadPool.submit { _ in partials.save(partial) }
         }

@@ -64,9 +64,8 @@ final class BlobIndex: Sendable {
     /// Calls that use a connection right now: GRDB must not close one under them.
     private let callCount = Atomic(0)
     private static let closePollMicroseconds: UInt32 = 100
-    /// Looks through the file right now.
-    let checking = Mutex<DatabaseQueue?>(nil)
 
+    /// - Throws: `IndexDamage` when the file is no index, or broken; `BlobStoreError` for everything else.
     init(path: String, readerCount: Int, holds: Holds) throws {
         self.path = path
         self.holds = holds
@@ -85,8 +84,11 @@ final class BlobIndex: Sendable {
                 }
             }
             try pool.write { try Self.migrate($0, path: path) }
+            _ = try pool.read { try IndexTotals.read($0) }
         } catch {
-            throw BlobStoreError.index("open", path, error)
+            let failure = BlobStoreError.index("open", path, error)
+            if Self.isDamage(error) { throw IndexDamage(error: failure) }
+            throw failure
         }
     }
 
@@ -94,7 +96,6 @@ final class BlobIndex: Sendable {
     func close() throws {
         isClosed.store(true, ordering: .sequentiallyConsistent)
         while callCount.load(ordering: .sequentiallyConsistent) > 0 {
-            checking.withLock { $0?.interrupt() }
             usleep(Self.closePollMicroseconds)
         }
         do { try pool.close() } catch { throw BlobStoreError.index("close", path, error) }

@@ -19,14 +19,32 @@ extension BlobStore {
     /// Read at once from a file that is hashed as a whole.
     private static let adoptionPieceBytes = 1 << 20
 
-    /// Takes all data files into the new index, in the background, a folder of the fan-out at a time.
-    func adoptAll() {
-        logger.warning(
-            """
-            the index of the blob store is missing: its data files are taken into a new one; pins and blobs of at most \
-            \(settings.inlineLimitBytes) bytes are lost, pin again and fetch from peers what is needed
-            """,
-            metadata: ["folder": "\(folder.path)"])
+    /// Why data files may lack rows.
+    enum AdoptionReason: Sendable {
+        /// The index is new.
+        case missing
+        /// The index is a copy, older than some of them.
+        case restored
+    }
+
+    /// Takes all data files without rows into the index, in the background, a folder of the fan-out at a time.
+    func adoptAll(_ reason: AdoptionReason) {
+        let lost =
+            "pins and blobs of at most \(settings.inlineLimitBytes) bytes are lost; pin again and fetch from peers what is"
+            + " needed"
+        switch reason {
+        case .missing:
+            logger.warning(
+                "the index of the blob store is missing: its data files are taken into a new one; \(lost)",
+                metadata: ["folder": "\(folder.path)"])
+        case .restored:
+            logger.warning(
+                """
+                the index of the blob store was missing or damaged: its last copy has taken its place, and data files that \
+                came later are taken into it; of the time since then \(lost)
+                """,
+                metadata: ["folder": "\(folder.path)"])
+        }
         threadPool.submit { [weak self] state in
             guard case .active = state, let self else { return }
             do { self.adopt(folders: try self.folder.fanOutFolders()[...], adopted: 0) } catch {

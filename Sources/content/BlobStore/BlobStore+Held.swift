@@ -1,3 +1,4 @@
+public import Blake3
 public import Identity
 public import NIOCore
 import NIOPosix
@@ -15,5 +16,12 @@ extension BlobStore {
             return eventLoop.makeSucceededFuture(HeldBlob(byteCount: partial.byteCount, held: partial.held))
         }
         return threadPool.runIfActive(eventLoop: eventLoop) { try self.held(id) }
+    }
+
+    /// As `blockValues(_:)`, for event loops: those of a blob that is open are there at once, without a look at the disk;
+    /// everything else is read by the thread pool.
+    public func blockValues(_ id: BlobID, on eventLoop: any EventLoop) -> EventLoopFuture<[Digest]?> {
+        if let open = memory({ $0.openBlob(id) }) { return eventLoop.makeSucceededFuture(open.blockValues) }
+        return threadPool.runIfActive(eventLoop: eventLoop) { try self.blockValues(id) }
     }
 }

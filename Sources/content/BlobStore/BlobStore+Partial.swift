@@ -27,6 +27,11 @@ extension BlobStore {
         return try BlobAssembly(store: self, id: id, byteCount: byteCount, blockValues: blockValues)
     }
 
+    /// As `assemble(_:byteCount:blockValues:)`, for tasks: the thread pool waits for the disk.
+    public func assembly(of id: BlobID, byteCount: Int, blockValues: [Digest]) async throws -> BlobAssembly {
+        try await threadPool.runIfActive { try self.assemble(id, byteCount: byteCount, blockValues: blockValues) }
+    }
+
     /// What is here of a blob that is not whole yet; nil when there is nothing. From memory.
     public func partial(_ id: BlobID) throws -> PartialStat? {
         try requireOpen()

@@ -23,13 +23,18 @@ extension BlobStore {
         /// Default 64 MiB; lower it where connections are slow and restarts frequent.
         public var partialSaveBytes = 64 << 20
         /// Blobs of at least this size that arrive in blocks are written around the page cache, where the file system has
-        /// such a way: what is fetched need not push out what is read. Default 8 MiB; `Int.max` switches it off.
+        /// such a way, unless somebody reads them meanwhile: what is fetched need not push out what is read. Default 8 MiB;
+        /// `Int.max` switches it off.
         public var directBytes = 8 << 20
+        /// From this size on a stream that is stored goes on around the page cache, until somebody reads it. Default nil:
+        /// never, for what is uploaded is fetched by other nodes at once. Set it, to 8 MiB or so, on virtual machines whose
+        /// host hands out memory slowly.
+        public var directStreamBytes: Int?
         /// Connections that read the index at once. Default 4.
         public var indexReaderCount = 4
 
         /// What blobs, finished or not, may take. Default nil: what the disk gives above the reserve. The index, about
-        /// 0.2 KiB a blob, and `corrupt/` come on top.
+        /// 0.2 KiB a blob, its copy and `corrupt/` come on top.
         public var quotaBytes: Int?
         /// Above this fraction of the quota, or of what the disk gives, cache copies are evicted in the background.
         /// Default 0.95.

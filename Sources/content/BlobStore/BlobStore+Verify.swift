@@ -65,6 +65,22 @@ extension BlobStore {
         }
     }
 
+    /// Writes a copy of the index, which takes its place when it is lost; durable on return. Takes minutes for a large one.
+    ///
+    /// - Throws: `BlobStoreError`: `.diskFull` when the reserve would not be left, `.indexFailed`, `.ioFailed`, `.closed`.
+    func copyIndex() async throws {
+        try requireOpen()
+        try folder.requireSpace(folder.indexByteCount)
+        let draft = folder.temporaryFile()
+        do {
+            try await index.copy(to: draft)
+            try await threadPool.runIfActive { try self.folder.installIndexCopy(draft) }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
     /// Drops a blob that turned out damaged, unless it was removed or replaced meanwhile; blocks.
     func outcome(of damage: Damage, _ id: BlobID) -> VerifyOutcome {
         quarantine(id, damage) ? .damaged(reason: damage.reason) : .absent

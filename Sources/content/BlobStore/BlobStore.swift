@@ -74,9 +74,9 @@ public final class BlobStore: Sendable {
         plan = SpacePlan(settings)
         let files = try StoreFolder(
             path: folder, reserveBytes: max(0, settings.reserveBytes), faults: settings.faults)
-        let awaitsAdoption = try files.awaitsAdoption()
         let holds = Holds()
-        let index = try BlobIndex(path: files.indexPath, readerCount: settings.indexReaderCount, holds: holds)
+        let (index, adoption) = try Self.openIndex(files, settings, holds)
+        let awaitsAdoption = adoption != nil
         self.folder = files
         self.index = index
         self.holds = holds
@@ -105,7 +105,29 @@ public final class BlobStore: Sendable {
         }
         // Only for a quota: what others put on the disk since must not empty a store that was merely opened.
         if settings.quotaBytes != nil { evictIfFull() }
-        if awaitsAdoption { adoptAll() }
+        if let adoption { adoptAll(adoption) }
+    }
+
+    /// Opens the index, the copy in its place if it is missing or damaged, or an empty one; and says why data files wait
+    /// for rows, if they do.
+    private static func openIndex(
+        _ files: StoreFolder, _ settings: Settings, _ holds: Holds
+    ) throws -> (BlobIndex, AdoptionReason?) {
+        func open() throws -> BlobIndex {
+            try BlobIndex(path: files.indexPath, readerCount: settings.indexReaderCount, holds: holds)
+        }
+        do {
+            if try !files.hasIndex && files.restoreIndex() { return (try open(), .restored) }
+            let awaitsAdoption = try files.awaitsAdoption()
+            do {
+                return (try open(), awaitsAdoption ? .missing : nil)
+            } catch let damage as IndexDamage {
+                guard try files.restoreIndex() else { throw damage }
+                return (try open(), .restored)
+            }
+        } catch let damage as IndexDamage {
+            throw damage.error
+        }
     }
 
     /// What is known about a blob, from memory or the index; nil when it is not stored.

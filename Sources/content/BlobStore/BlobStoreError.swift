@@ -87,8 +87,9 @@ extension BlobStoreError {
             case .SQLITE_NOTADB, .SQLITE_CORRUPT:
                 return BlobStoreError(
                     .indexFailed,
-                    "cannot \(verb) the index \(path), which is damaged: \(database); put a copy in its place, or move it away"
-                        + " with its -wal and -shm: files in data get rows in a new index, pins and small blobs are lost"
+                    "cannot \(verb) the index \(path), which is damaged: \(database); stop the node and move it away with its"
+                        + " -wal and -shm: blobs.copy takes its place if there is one, else pins and small blobs are lost;"
+                        + " files in data get rows"
                 )
             case .SQLITE_READONLY:
                 return BlobStoreError(

@@ -16,28 +16,37 @@ final class DirectFile: Sendable {
     private let descriptor: FileDescriptor
     private let path: String
     private let scratch: DirectScratch
+    private let faults: DiskFaults
     private let isRefused = Atomic(false)
 
     /// Opens an existing file once more; nil where the file system has no such way.
-    init?(path: String, scratch: DirectScratch) {
+    init?(path: String, scratch: DirectScratch, faults: DiskFaults = DiskFaults()) {
         let number = Files.retrying { skerry_open_direct(path) }
         guard number >= 0 else { return nil }
         descriptor = FileDescriptor(taking: number)
         self.path = path
         self.scratch = scratch
+        self.faults = faults
     }
 
     /// Writes bytes at `offset`; like other writes durable with the next `fdatasync`.
     ///
     /// - Returns: False if they have to be written the usual way: the file system, or their size, does not allow this one.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws -> Bool {
-        guard !isRefused.load(ordering: .relaxed), bytes.count == DirectScratch.byteCount,
-            offset % Self.alignment == 0
-        else { return false }
+        guard !isRefused.load(ordering: .relaxed), bytes.count == DirectScratch.byteCount else { return false }
         let aligned = scratch.take()
         defer { scratch.give(aligned) }
         aligned.copyMemory(from: bytes)
-        switch Files.write(UnsafeRawBufferPointer(aligned), to: descriptor, at: offset) {
+        return try write(aligned: UnsafeRawBufferPointer(aligned), at: offset)
+    }
+
+    /// As `write(_:at:)`, from memory whose address is a multiple of ``alignment``.
+    func write(aligned bytes: UnsafeRawBufferPointer, at offset: Int) throws -> Bool {
+        guard !isRefused.load(ordering: .relaxed), bytes.count % Self.alignment == 0, offset % Self.alignment == 0
+        else {
+            return false
+        }
+        switch faults.writingDirectly(path) ?? Files.write(bytes, to: descriptor, at: offset) {
         case 0: return true
         case EINVAL:
             // What a file system says that takes the flag and not the writes.

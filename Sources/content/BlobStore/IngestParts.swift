@@ -79,7 +79,7 @@ struct IngestParts: Sendable {
                 .digestMismatch,
                 "the \(byteCount) bytes that arrived are blob \(id), not \(expecting); send it again")
         }
-        guard let file else { return .inline(id, pending) }
+        guard var file else { return .inline(id, pending) }
         try file.close()
         finished = Written(descriptor: file.descriptor, byteCount: byteCount)
         self.file = nil
@@ -87,7 +87,8 @@ struct IngestParts: Sendable {
     }
 
     /// Bytes that were taken, from `offset` on, at most `count`; empty behind them. Blocks.
-    func read(at offset: Int, upTo count: Int) throws -> ByteBuffer {
+    mutating func read(at offset: Int, upTo count: Int) throws -> ByteBuffer {
+        try file?.useCache()
         if let written, offset < written.byteCount {
             let wanted = min(count, written.byteCount - offset)
             var bytes = ByteBuffer()
@@ -114,6 +115,8 @@ struct IngestParts: Sendable {
     }
 
     mutating func discard() {
+        // For those who go on reading.
+        try? file?.useCache()
         file?.delete()
         let readable = written
         self = IngestParts()
@@ -134,7 +137,9 @@ struct IngestParts: Sendable {
         let claim = self.claim ?? SpaceClaim(store: store)
         self.claim = claim
         try claim.grow(by: bytes.count)
-        if file == nil { file = try DraftFile(in: store.folder) }
+        if file == nil {
+            file = try DraftFile(in: store.folder, directFrom: store.settings.directStreamBytes)
+        }
         for start in stride(from: 0, to: bytes.count, by: Self.stepByteCount) {
             let step = UnsafeRawBufferPointer(rebasing: bytes[start...].prefix(Self.stepByteCount))
             hasher.update(step)

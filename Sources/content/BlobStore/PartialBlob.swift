@@ -134,10 +134,12 @@ final class PartialBlob: Sendable {
     var missingCount: Int { state.withLock { $0.held.blockCount - $0.held.count } }
 
     /// Writes a verified block; true when it is time that somebody calls `save`.
-    func write(_ bytes: ByteBuffer, block index: Int) throws -> Bool {
+    ///
+    /// - Parameter isReadSoon: Through the page cache.
+    func write(_ bytes: ByteBuffer, block index: Int, isReadSoon: Bool = false) throws -> Bool {
         try requireSound()
-        let isWritten = try bytes.withUnsafeReadableBytes {
-            try direct?.write($0, at: index * BlockTree.blockByteCount) ?? false
+        let isWritten = try bytes.withUnsafeReadableBytes { block in
+            try isReadSoon ? false : direct?.write(block, at: index * BlockTree.blockByteCount) ?? false
         }
         if !isWritten { try file.write(bytes, block: index) }
         let now = settings.clock.uptimeMilliseconds()

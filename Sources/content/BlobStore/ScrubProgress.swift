@@ -9,8 +9,10 @@ public struct ScrubProgress: Hashable, Sendable {
     /// Blobs that could not be read for a reason that says nothing about their bytes; they stay, and the next pass looks
     /// again.
     public var unreadableBlobs = 0
-    /// What SQLite found wrong with the index at the end of the last pass; 0 is right, and so is what was not looked at.
+    /// What SQLite found wrong with the index when it looked last; 0 is right, and so is what was not looked at.
     public var indexProblems = 0
+    /// Copies of the index that were made.
+    public var indexCopies = 0
     /// Passes over the store that were finished.
     public var passes = 0
 }

@@ -6,8 +6,9 @@ import Synchronization
 
 /// Verifies a store in the background, at a limited rate and behind those who wait for its blobs.
 ///
-/// Damaged blobs are dropped, their files moved to `corrupt/`, and reported by `BlobStore.damages()`. At the end of a pass
-/// SQLite looks through the index. Where the scrubber was survives a restart. One scrubber a store.
+/// Damaged blobs are dropped, their files moved to `corrupt/`, and reported by `BlobStore.damages()`. Every hour, and at the
+/// end of a pass, SQLite looks through the index, which is copied if it is right. Where the scrubber was survives a
+/// restart. One scrubber a store.
 public final class Scrubber: Sendable {
     private struct State {
         var plan: ScrubPlan?
@@ -16,7 +17,14 @@ public final class Scrubber: Sendable {
         /// Blobs that come next; some may be gone by then.
         var upcoming: [BlobStat] = []
         var progress = ScrubProgress()
+        /// When to look through the index at the latest, in the store's own time.
+        var indexDue: Int64?
     }
+
+    /// What looking through large indexes may come to on average.
+    private static let indexBytesPerMillisecond: Int64 = 32
+    /// From the start to the first look through the index at most.
+    private static let firstIndexDelay = Duration.seconds(600)
 
     /// Behind a failure other than damage; then it goes on with the next blob.
     private static let pauseAfterFailure: Int64 = 10_000
@@ -55,29 +63,52 @@ public final class Scrubber: Sendable {
 
     /// Does one thing, at most a block, and says how many milliseconds to rest before the next.
     package func step() async throws -> Int64 {
-        let (rest, isEndOfPass) = try await store.threadPool.runIfActive { [self] in
+        let (rest, mustCheckIndex) = try await store.threadPool.runIfActive { [self] in
             try state.withLock { state in
                 let passes = state.progress.passes
-                return (try advance(&state), state.progress.passes > passes)
+                let rest = try advance(&state)
+                return (rest, isIndexDue(&state) || state.progress.passes > passes)
             }
         }
-        if isEndOfPass { try await checkIndex() }
+        if mustCheckIndex { try await checkIndex() }
         return rest
     }
 
+    private func isIndexDue(_ state: inout State) -> Bool {
+        let now = store.time.openMilliseconds
+        if let due = state.indexDue { return now >= due }
+        let first = min(Self.firstIndexDelay, settings.indexInterval).clampedMilliseconds
+        state.indexDue = now.addingReportingOverflow(first).partialValue
+        return false
+    }
+
     private func checkIndex() async throws {
+        let pause = max(
+            settings.indexInterval.clampedMilliseconds,
+            Int64(store.folder.indexByteCount) / Self.indexBytesPerMillisecond)
+        let due = store.time.openMilliseconds.addingReportingOverflow(pause)
+        state.withLock { $0.indexDue = due.overflow ? .max : due.partialValue }
         guard let problems = try await store.index.check(timeLimit: settings.indexCheckTime) else {
             return logger.notice("looking through the index of the blob store took too long; it was not finished")
         }
         state.withLock { $0.progress.indexProblems = problems.count }
         store.metrics.indexProblems.record(problems.count)
-        guard !problems.isEmpty else { return }
+        if problems.isEmpty { return try await copyIndex() }
         logger.critical(
             """
-            the index of the blob store is damaged: stop the node, put a copy of blobs.sqlite in its place or move it \
-            away, and check the disk; files in data get rows in a new index, pins and small blobs are lost
+            the index of the blob store is damaged: stop the node, move blobs.sqlite away with its -wal and -shm, and \
+            check the disk; at the next start the last copy takes its place, and files in data get rows
             """,
             metadata: ["problems": "\(problems.count)", "first": "\(problems[0])"])
+    }
+
+    private func copyIndex() async throws {
+        do {
+            try await store.copyIndex()
+            state.withLock { $0.progress.indexCopies += 1 }
+        } catch let error as BlobStoreError where error.code != .closed {
+            logger.warning("cannot copy the index of the blob store", metadata: ["error": "\(error)"])
+        }
     }
 
     private func advance(_ state: inout State) throws -> Int64 {

@@ -26,23 +26,6 @@ extension StoreFolder {
         }
     }
 
-    /// A file that says, also after a restart, that data files wait for rows in an index that replaces a lost one.
-    private var adoptionPath: String { "\(path)/adopting" }
-
-    /// Whether data files wait for rows: the index is missing or empty and they are not, now or at an earlier opening
-    /// that did not come to the end. Ask before the index is made; durable on return.
-    func awaitsAdoption() throws -> Bool {
-        if Files.status(adoptionPath) != nil { return true }
-        guard (Files.status(indexPath)?.size ?? 0) == 0 else { return false }
-        guard try fanOutFolders().contains(where: { try !blobs(in: $0).isEmpty }) else { return false }
-        try Files.synchronise(FileDescriptor(path: adoptionPath, O_WRONLY | O_CREAT), path: adoptionPath)
-        try Files.synchronise(folder: path)
-        return true
-    }
-
-    /// All data files that are whole have rows.
-    func endAdoption() { unlink(adoptionPath) }
-
     /// Blobs that a folder of the fan-out has files of; other files are none of the store's and left alone.
     func blobs(in folder: String) throws -> [Found] {
         var found: [BlobID: Found] = [:]

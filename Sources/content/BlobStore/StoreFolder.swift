@@ -24,7 +24,6 @@ final class StoreFolder: Sendable {
     /// Fan-out folders whose own entries are known to be durable, by the digest's first two bytes.
     private let durable = Mutex<Set<UInt16>>([])
 
-    var indexPath: String { "\(path)/blobs.sqlite" }
     var partialPath: String { "\(path)/partial" }
     var dataPath: String { "\(path)/data" }
     private var temporaryPath: String { "\(path)/tmp" }
@@ -54,7 +53,7 @@ final class StoreFolder: Sendable {
     func partialMapFile(_ id: BlobID) -> String { "\(partialFile(id)).map" }
 
     /// A file of its folders, to be written without the page cache; nil where that is not possible.
-    func direct(_ path: String) -> DirectFile? { DirectFile(path: path, scratch: scratch) }
+    func direct(_ path: String) -> DirectFile? { DirectFile(path: path, scratch: scratch, faults: faults) }
 
     /// A name for a new temporary file.
     func temporaryFile() -> String {

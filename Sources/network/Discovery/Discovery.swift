@@ -108,6 +108,15 @@ public final class Discovery: Sendable {
         scheduleWake()
     }
 
+    /// Makes these all keys that are provided behind `after`, up to and with `last`; nil for the begin and the end. What is
+    /// provided there beside them is withdrawn.
+    public func provideOnly(_ keys: [BlobID], after: BlobID?, through last: BlobID?) {
+        let kept = Set(keys)
+        let others = state.withLock { $0.plan.keys(after: after, through: last) }.filter { !kept.contains($0) }
+        if !others.isEmpty { withdraw(others) }
+        if !keys.isEmpty { provide(keys) }
+    }
+
     private func inPieces(_ keys: some Sequence<BlobID>, _ body: (inout State, BlobID, Duration) -> Void) {
         var piece: [BlobID] = []
         func flush() {

@@ -9,7 +9,7 @@ public struct DiscoveryNode: Hashable, Sendable {
     /// Who runs the node: replicas of a record go to distinct operators first.
     public let operatorID: AccountID
     /// What is likely to fail, or to be bought, together: `10.1` for an IPv4 address (its /16), the /32 of an IPv6
-    /// address, or a host name.
+    /// address, or the domain of a host name.
     public let addressGroup: String
 
     /// A node as the ledger lists it.

@@ -71,6 +71,13 @@ package struct PublishPlan: Sendable {
 
     package func contains(_ key: BlobID) -> Bool { places[key] != nil }
 
+    /// The keys that are provided behind `after`, up to and with `last`, in any order; nil for the begin and the end.
+    package func keys(after: BlobID?, through last: BlobID?) -> [BlobID] {
+        let end = last.map { number(of: $0) } ?? Int(UInt8.max)
+        return regions[firstRegion(from: after.map { number(of: $0) } ?? 0)...].prefix { $0.index <= end }
+            .flatMap(\.keys).filter { key in (after.map { $0 < key } ?? true) && (last.map { key <= $0 } ?? true) }
+    }
+
     /// When something is due next; nil if nothing is provided.
     package var nextDue: Duration? {
         var next: Duration?

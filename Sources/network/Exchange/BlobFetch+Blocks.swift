@@ -96,10 +96,15 @@ extension BlobFetch {
     func take(_ index: Int, _ bytes: ByteBuffer, _ source: Source, _ connection: PeerConnection) {
         let now = environment.now
         let count = bytes.readableBytes
-        let (isNew, pace, waiters) = update { state in
+        let (isNew, pace, waiters, isFollowed) = update { state in
             let isNew = state.plan.onReceived(index, byteCount: count, from: source, at: now)
             state.search.onBlock()
-            return (isNew, state.plan.pace(of: source), isNew ? state.waiters.removeValue(forKey: index) ?? [] : [])
+            let waiters = isNew ? state.waiters.removeValue(forKey: index) ?? [] : []
+            if isNew, case .memory = storage {
+                state.plan.onStored(index)
+                if waiters.isEmpty { state.window.insert(index, bytes) }
+            }
+            return (isNew, state.plan.pace(of: source), waiters, state.plan.isFollowed)
         }
         environment.accounts.update(source.node) { account in
             if isNew {
@@ -115,27 +120,13 @@ extension BlobFetch {
         guard isNew else { return environment.metrics.duplicateBytes.increment(by: Int64(count)) }
         environment.metrics.fetchedBytes.increment(by: Int64(count))
         for waiter in waiters { waiter.succeed(bytes) }
-        switch storage {
-        case .memory: keep(index, bytes, wasRead: !waiters.isEmpty)
-        case .assembly(let assembly):
-            assembly.write(block: index, bytes, on: connection.eventLoop).whenComplete { result in
-                switch result {
-                case .success: self.stored(index, bytes)
-                case .failure(let error): self.end(.failure(error))
-                }
+        guard case .assembly(let assembly) = storage else { return }
+        assembly.write(block: index, bytes, isReadSoon: isFollowed, on: connection.eventLoop).whenComplete { result in
+            switch result {
+            case .success: self.stored(index, bytes)
+            case .failure(let error): self.end(.failure(error))
             }
         }
-    }
-
-    private func keep(_ index: Int, _ bytes: ByteBuffer, wasRead: Bool) {
-        let waiters = update { state in
-            state.plan.onStored(index)
-            // Somebody may have begun to wait since the others were served.
-            let waiters = state.waiters.removeValue(forKey: index) ?? []
-            if !wasRead, waiters.isEmpty { state.window.insert(index, bytes) }
-            return waiters
-        }
-        for waiter in waiters { waiter.succeed(bytes) }
     }
 
     private func stored(_ index: Int, _ bytes: ByteBuffer) {

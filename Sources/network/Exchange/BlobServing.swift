@@ -51,8 +51,7 @@ final class BlobServing: Sendable {
         let answer: EventLoopFuture<PeerReply>
         switch request.type {
         case .statBlob: answer = stat(request, on: eventLoop, onStat)
-        // Reads a file when the blob is not open, for which the loop must not wait.
-        case .readBlockValues: answer = eventLoop.makeFutureWithTask { try self.blockValues(request) }
+        case .readBlockValues: answer = blockValues(request, on: eventLoop)
         case .readBlock: answer = block(request, on: eventLoop)
         case .readPaidBlock: answer = paidBlock(request, on: eventLoop)
         default: return nil
@@ -86,20 +85,24 @@ final class BlobServing: Sendable {
         return try PeerReply(.blobStatus, status)
     }
 
-    private func blockValues(_ request: PeerRequest) throws -> PeerReply {
-        let message: PeerPBReadBlockValues = try request.message()
-        let id = try blobID(message.blob)
-        guard let values = try environment.store.blockValues(id) else { throw absent(id) }
-        let first = Int(message.first)
-        let count = Int(message.count)
-        guard (1...BlobServing.maxBlockValues).contains(count), first + count <= values.count else {
-            throw PeerError(
-                .protocolViolation, "The blob has \(values.count) blocks; \(count) from \(first) were asked")
+    private func blockValues(_ request: PeerRequest, on eventLoop: any EventLoop) -> EventLoopFuture<PeerReply> {
+        do {
+            let message: PeerPBReadBlockValues = try request.message()
+            let id = try blobID(message.blob)
+            let (first, count) = (Int(message.first), Int(message.count))
+            return environment.store.blockValues(id, on: eventLoop).flatMapThrowing { values in
+                guard let values else { throw self.absent(id) }
+                guard (1...BlobServing.maxBlockValues).contains(count), first + count <= values.count else {
+                    throw PeerError(
+                        .protocolViolation, "The blob has \(values.count) blocks; \(count) from \(first) were asked")
+                }
+                var reply = PeerPBBlockValues()
+                reply.values = values[first..<first + count].withUnsafeBytes { Data($0) }
+                return try PeerReply(.blockValues, reply)
+            }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
         }
-        var reply = PeerPBBlockValues()
-        reply.values = Data(capacity: count * Digest.byteCount)
-        for value in values[first..<first + count] { value.withUnsafeBytes { reply.values.append(contentsOf: $0) } }
-        return try PeerReply(.blockValues, reply)
     }
 
     private func blobID(_ bytes: Data) throws -> BlobID {

@@ -32,8 +32,11 @@ public struct ExchangeSettings: Sendable {
     public var searchTimeout = TimeAmount.seconds(10)
     /// Between two searches of a fetch that lacks a provider.
     public var searchInterval = TimeAmount.milliseconds(500)
-    /// How long a provider may take to prove a blob's size and block values.
+    /// How long a provider may take for each answer with which it proves a blob's size and block values.
     public var proofTimeout = TimeAmount.seconds(5)
+    /// The same for all of them: the values of 64 GiB come in 32 answers, 8 MiB in all. Who is slower would need a day for
+    /// such a blob.
+    public var maxProofTime = TimeAmount.seconds(15)
     /// Between the start of a fetch and its first search for further providers; doubles up to
     /// ``maxRediscoverInterval``.
     public var rediscoverInterval = TimeAmount.seconds(1)

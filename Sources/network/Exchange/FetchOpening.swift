@@ -62,7 +62,7 @@ struct FetchOpening {
         environment.metrics.fetches.increment()
         let (id, environment, continuation) = (id, environment, continuation)
         do {
-            try resume()
+            try await resume()
         } catch {
             return fail(error)
         }
@@ -76,7 +76,7 @@ struct FetchOpening {
         }.whenComplete { _ in continuation.yield(.located) }
         for await event in events {
             do {
-                try take(event)
+                try await take(event)
             } catch {
                 return fail(error)
             }
@@ -95,7 +95,7 @@ struct FetchOpening {
     }
 
     /// Throws only what no other peer can heal.
-    private mutating func take(_ event: Event) throws {
+    private mutating func take(_ event: Event) async throws {
         switch event {
         case .found(let provider):
             if let fetch {
@@ -115,7 +115,7 @@ struct FetchOpening {
             if let fetch {
                 fetch.add(proof.provider)
             } else {
-                try begin(proof)
+                try await begin(proof)
             }
         case .unproven(let connection, let error):
             proving -= 1
@@ -128,23 +128,25 @@ struct FetchOpening {
     }
 
     /// Goes on with what an earlier fetch left; its session was opened with a proof.
-    private mutating func resume() throws {
+    private mutating func resume() async throws {
         guard keeping == .inStore, let partial = try environment.store.partial(id), partial.held.count > 0,
-            let values = try? environment.store.blockValues(id), values.count == partial.held.blockCount
+            let values = try? await environment.store.blockValues(id, on: environment.group.next()).get(),
+            values.count == partial.held.blockCount
         else { return }
-        let assembly = try environment.store.assemble(id, byteCount: partial.byteCount, blockValues: values)
+        let assembly = try await environment.store.assembly(
+            of: id, byteCount: partial.byteCount, blockValues: values)
         begin(
             BlobFetch(
                 id: id, byteCount: partial.byteCount, blockValues: values, storage: .assembly(assembly),
                 environment: environment))
     }
 
-    private mutating func begin(_ proof: Proof) throws {
+    private mutating func begin(_ proof: Proof) async throws {
         let (byteCount, values) = (proof.provider.claim.byteCount, proof.blockValues)
         let storage: FetchStorage =
             keeping == .nowhere
             ? .memory
-            : .assembly(try environment.store.assemble(id, byteCount: byteCount, blockValues: values))
+            : .assembly(try await environment.store.assembly(of: id, byteCount: byteCount, blockValues: values))
         let fetch = BlobFetch(
             id: id, byteCount: byteCount, blockValues: values, storage: storage, environment: environment)
         fetch.begin(proof.provider, values.count - 1, proof.lastBlock)
@@ -217,14 +219,24 @@ struct FetchOpening {
         _ id: BlobID, _ provider: FoundProvider, _ environment: ExchangeEnvironment
     ) async throws -> Proof {
         let (connection, byteCount) = (provider.connection, provider.claim.byteCount)
-        let values = try await blockValues(id, byteCount, connection, environment)
+        let deadline = environment.now + Duration(environment.settings.maxProofTime)
+        /// What an answer may take, so that many answers, each in time, do not hold up the fetch for minutes.
+        func timeLeft() throws -> TimeAmount {
+            let left = deadline - environment.now
+            guard left > .zero else {
+                throw ExchangeError(
+                    .unavailable, "Node \(connection.peer.short) takes too long to prove that it has \(id); try again")
+            }
+            return min(environment.settings.proofTimeout, TimeAmount(left))
+        }
+        let values = try await blockValues(id, byteCount, connection, timeout: timeLeft)
         guard BlockTree.root(blockValues: values, byteCount: byteCount) == id.digest else {
             throw ExchangeError(
                 .corrupt, "The block values that node \(connection.peer.short) sent are not those of \(id)")
         }
         let last = values.count - 1
         let block = try await environment.readBlock(
-            id, last, byteCount: byteCount, over: connection, timeout: environment.settings.proofTimeout
+            id, last, byteCount: byteCount, over: connection, timeout: try timeLeft()
         ).get()
         guard block.isBlock, block.frame.body.blockValue(last, of: byteCount) == values[last] else {
             throw ExchangeError(
@@ -235,7 +247,7 @@ struct FetchOpening {
     }
 
     private static func blockValues(
-        _ id: BlobID, _ byteCount: Int, _ connection: PeerConnection, _ environment: ExchangeEnvironment
+        _ id: BlobID, _ byteCount: Int, _ connection: PeerConnection, timeout: () throws -> TimeAmount
     ) async throws -> [Digest] {
         let count = BlockTree.blockCount(byteCount: byteCount)
         if count == 1 { return [id.digest] }
@@ -249,7 +261,7 @@ struct FetchOpening {
             }
             let page = try await connection.call(
                 .readBlockValues, message, expecting: .blockValues, as: PeerPBBlockValues.self,
-                timeout: environment.settings.proofTimeout)
+                timeout: try timeout())
             guard let more = page.digests(count: wanted) else {
                 throw ExchangeError(
                     .corrupt, "Node \(connection.peer.short) did not send \(wanted) block values of \(id)")

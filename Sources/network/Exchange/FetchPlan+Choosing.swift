@@ -110,21 +110,24 @@ extension FetchPlan {
 
     /// Asks somebody else for a block that is late, if a reader is near it or nothing else is left to ask for.
     private mutating func hedge(at now: Duration) -> Action? {
-        guard live.count > 1, !flights.isEmpty, settings.hedgeShare > 0,
+        guard now >= firstHedge, live.count > 1, !flights.isEmpty, settings.hedgeShare > 0,
             Double(tally.hedges) < Double(settings.hedgeBurst) + settings.hedgeShare * Double(tally.asked)
         else { return nil }
         let isNearEnd = firstWanted() == nil
         var late: (block: Int, index: Int, age: Duration)?
-        for (block, flight) in flights where flight.hedge == nil && (isNearEnd || isUrgent(block)) {
+        var oldest = now
+        for (block, flight) in flights where flight.hedge == nil {
             guard let ticket = flight.first.ticket else { continue }
+            oldest = min(oldest, ticket.askedAt)
             let age = now - ticket.askedAt
-            guard age >= settings.minHedgeDelay, let index = hedger(of: block, flight.first.source, age) else {
-                continue
-            }
+            guard age >= settings.minHedgeDelay, isNearEnd || isUrgent(block),
+                let index = hedger(of: block, flight.first.source, age)
+            else { continue }
             // The oldest first; the lower block of two equal ones, so that equal histories have equal futures.
             if let known = late, (known.age, block) > (age, known.block) { continue }
             late = (block, index, age)
         }
+        firstHedge = oldest + settings.minHedgeDelay
         guard let late, var flight = flights[late.block] else { return nil }
         flight.hedge = request(late.index, at: now)
         flights[late.block] = flight

@@ -126,6 +126,8 @@ package struct FetchPlan: Sendable {
     var fallen: [NodeID: Fallen] = [:]
     var outbox: [Action] = []
     var lastEpoch = 0
+    /// Before then no request is old enough for a second one, so that nobody need look through them.
+    var firstHedge = Duration.zero
     /// What happened so far.
     package internal(set) var tally = Tally()
 
@@ -149,6 +151,8 @@ package struct FetchPlan: Sendable {
     package var isComplete: Bool { done.isFull }
     /// Whether ``next(at:)`` must be called again although nothing happens.
     package var needsTick: Bool { !flights.isEmpty || live.contains { $0.busyUntil != nil } }
+    /// Whether a reader takes the blocks as they come.
+    package var isFollowed: Bool { readers.contains { $0.isPaced } }
     /// Requests without an answer; a hedged block counts twice.
     package var inFlight: Int { requestCount }
     /// Providers that may be asked.
@@ -240,6 +244,8 @@ package struct FetchPlan: Sendable {
     private mutating func cancelRequest(_ block: Int, _ source: Source) -> Bool {
         guard var flight = flights[block], flight.isAsked(of: source) else { return false }
         release(source)
+        // What is left of a flight with two requests may be old enough already.
+        firstHedge = .zero
         if flight.hedge?.source == source {
             flight.hedge = nil
             flights[block] = flight

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Blake3
+import CLinux
 import Foundation
 import GRPCCore
 import Identity
@@ -15,6 +16,7 @@ struct Fetch: AsyncParsableCommand {
     @OptionGroup var options: BenchOptions
 
     func run() async throws {
+        skerry_keep_freed_memory()
         let theatre = try Theatre(mib: options.mib)
         var layers = Contest(
             "\(options.mib) MiB from one provider over loopback mutual TLS 1.3", unit: "MiB",

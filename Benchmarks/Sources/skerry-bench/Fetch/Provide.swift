@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Foundation
 import GRPCCore
 import GRPCNIOTransportCore
@@ -19,6 +20,8 @@ struct Provide: AsyncParsableCommand {
     @Option var behaviour = ProviderNode.Behaviour.honest
 
     func run() async throws {
+        // As a node does; the peers of the exchange get the same.
+        skerry_keep_freed_memory()
         let cast = try Cast()
         let source = BlockSource(mib: mib)
         let distinct = (0..<min(TLSStream.distinctBlocks, source.blockCount)).map(source.block)

@@ -40,6 +40,11 @@ struct Ingest: AsyncParsableCommand {
         let store = try BlobStore(
             folder: work.file("store"), settings: .init(), threadPool: .singleton, logger: Cast.quiet)
         defer { try? store.close() }
+        var settings = BlobStore.Settings()
+        settings.directStreamBytes = 0
+        let direct = try BlobStore(
+            folder: work.file("direct"), settings: settings, threadPool: .singleton, logger: Cast.quiet)
+        defer { try? direct.close() }
         let mib = Double(options.mib)
 
         var contest = Contest(
@@ -71,6 +76,11 @@ struct Ingest: AsyncParsableCommand {
         contest.add("store, from a file") {
             try await Ingest.stored(id, in: store) {
                 try await Sample.timed(mib) { try await Ingest.ingest(file, id, source.byteCount, store) }
+            }
+        }
+        contest.add("store, from a file, around the page cache") {
+            try await Ingest.stored(id, in: direct) {
+                try await Sample.timed(mib) { try await Ingest.ingest(file, id, source.byteCount, direct) }
             }
         }
         try await contest.run(rounds: options.rounds)

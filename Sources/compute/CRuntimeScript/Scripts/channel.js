@@ -11,7 +11,10 @@
     const noReceiver = -1e8;
     const maxPartBytes = 64 * 1024;
     const maxWholeBytes = 1024 * 1024;
+    const maxWaiting = 1000;
     const calls = new SafeMap();
+    /** Calls that wait until fewer are open. */
+    let waiting = [];
     const incoming = new SafeMap();
     const outgoing = new SafeMap();
 
@@ -144,6 +147,7 @@
             this.#ended = true;
             incoming.delete(this.id);
             this.#wake();
+            goOn();
         }
     }
 
@@ -157,8 +161,14 @@
     };
 
     entries.data = (id, buffer) => { incoming.get(id)?.add(new Uint8Array(buffer)); };
-    entries.end = (id) => { incoming.get(id)?.end(); };
-    entries.broken = (id, message) => { incoming.get(id)?.fail(new TypeError(`the body broke off: ${message}`)); };
+    entries.end = (id) => {
+        incoming.get(id)?.end();
+        goOn();
+    };
+    entries.broken = (id, message) => {
+        incoming.get(id)?.fail(new TypeError(`the body broke off: ${message}`));
+        goOn();
+    };
 
     // MARK: Bodies that go
 
@@ -309,8 +319,8 @@
     /**
      * Asks the node: a promise of `{ value, body }`, where body is null, a Uint8Array or an Incoming.
      *
-     * `body` is null, a Uint8Array, a string or the record of a stream. Fails with a HostError that has the node's
-     * code, with what made the body fail, or with the signal's reason.
+     * `body` is null, a Uint8Array, a string or the record of a stream. Waits while too many calls are open. Fails with
+     * a HostError that has the node's code, with what made the body fail, or with the signal's reason.
      */
     bridge.hostCall = function hostCall(name, argument, body, { owner, signal } = { __proto__: null }) {
         return newPromise((resolve, reject) => {
@@ -324,29 +334,85 @@
                 source = streamOfBytes(bytes);
                 bytes = null;
             }
-            const id = host.call(from, name, stringify(argument), bytes, source !== null);
-            if (id === 0) {
-                throw new TypeError('too many calls: a request may make 1,000 of them, and 128 may be open at a time');
-            }
-            const call = { id, owner: from, resolve, reject, signal, onAbort: undefined };
-            calls.set(id, call);
-            if (signal !== undefined) {
-                call.onAbort = () => {
-                    abandon(call, signal.reason);
-                };
-                bridge.onAbort(signal, call.onAbort);
-            }
-            if (source !== null) {
-                then(bridge.sendBody(id, source), undefined, (error) => {
-                    if (calls.has(id)) abandon(call, error);
-                });
-            }
+            const call = {
+                __proto__: null, id: 0, owner: from, name, text: stringify(argument), bytes, source, resolve, reject,
+                signal, onAbort: undefined,
+            };
+            if (waiting.length > 0 || !start(call)) wait(call);
         });
     };
 
+    const tooMany = () => new TypeError(
+        'too many calls: a request may make 1,000 of them, and 128 may be open at a time');
+
+    /** Sends a call; false when it has to wait until another one is over. */
+    function start(call) {
+        const { signal, source } = call;
+        const id = host.call(call.owner, call.name, call.text, call.bytes, source !== null);
+        if (id < 0) return false;
+        forget(call);
+        if (id === 0) {
+            call.reject(tooMany());
+            return true;
+        }
+        call.id = id;
+        call.bytes = null;
+        calls.set(id, call);
+        if (signal !== undefined) {
+            call.onAbort = () => { abandon(call, signal.reason); };
+            bridge.onAbort(signal, call.onAbort);
+        }
+        if (source !== null) {
+            then(bridge.sendBody(id, source), undefined, (error) => {
+                if (calls.has(id)) abandon(call, error);
+            });
+        }
+        return true;
+    }
+
+    /** Whether something is open that can end. */
+    const mayGoOn = () => calls.size > 0 || incoming.size > 0;
+
+    /** Waits until another call is over, with its answer's body. */
+    function wait(call) {
+        if (!mayGoOn() || waiting.length >= maxWaiting) {
+            call.reject(tooMany());
+            return;
+        }
+        waiting[waiting.length] = call;
+        const { signal } = call;
+        if (signal === undefined) return;
+        call.onAbort = () => { giveUp(call, signal.reason); };
+        bridge.onAbort(signal, call.onAbort);
+    }
+
+    function giveUp(call, reason) {
+        forget(call);
+        waiting = waiting.filter((other) => other !== call);
+        if (call.source !== null) bridge.ignore(bridge.need('streams').cancel(call.source, reason));
+        call.reject(reason);
+    }
+
+    /** A call is over, or its body is. */
+    function goOn() {
+        while (waiting.length > 0 && start(waiting[0])) waiting = waiting.slice(1);
+        if (waiting.length === 0 || mayGoOn()) return;
+        const stuck = waiting;
+        waiting = [];
+        for (let index = 0; index < stuck.length; index += 1) {
+            forget(stuck[index]);
+            stuck[index].reject(tooMany());
+        }
+    }
+
+    function forget(call) {
+        if (call.onAbort !== undefined) bridge.offAbort(call.signal, call.onAbort);
+        call.onAbort = undefined;
+    }
+
     function settle(call) {
         calls.delete(call.id);
-        if (call.onAbort !== undefined) bridge.offAbort(call.signal, call.onAbort);
+        forget(call);
     }
 
     /** Gives a call up: its answer is not wanted any more. */
@@ -355,6 +421,7 @@
         outgoing.get(call.id)?.stop(reason);
         host.cancelBody(call.id);
         call.reject(reason);
+        goOn();
     }
 
     entries.result = function result(id, valueText, buffer, continues) {
@@ -372,6 +439,7 @@
             body = new Uint8Array(buffer);
         }
         call.resolve({ value: parse(valueText), body });
+        goOn();
     };
 
     entries.callFailed = function callFailed(id, code, message) {
@@ -380,10 +448,12 @@
         settle(call);
         outgoing.get(id)?.stop();
         call.reject(new HostError(code, message));
+        goOn();
     };
 
     /** The request was cancelled: its calls and the bodies that it receives end with `reason`. */
     bridge.abandonCalls = function abandonCalls(owner, reason) {
+        for (const call of waiting) if (call.owner === owner) giveUp(call, reason);
         for (const call of [...calls.values()]) if (call.owner === owner) abandon(call, reason);
         for (const body of [...incoming.values()]) {
             if (body.owner !== owner) continue;
@@ -394,6 +464,10 @@
 
     /** The request is over: nothing of it runs any more, and bodies that it never began to read are let go. */
     bridge.dropCalls = function dropCalls(owner) {
+        if (waiting.length > 0) {
+            for (const call of waiting) if (call.owner === owner) forget(call);
+            waiting = waiting.filter((call) => call.owner !== owner);
+        }
         if (calls.size > 0) {
             for (const call of [...calls.values()]) {
                 if (call.owner !== owner) continue;

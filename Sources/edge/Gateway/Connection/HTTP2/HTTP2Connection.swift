@@ -180,8 +180,11 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
         streams[ObjectIdentifier(stream)] = stream
         requestCount += 1
         if requestCount >= settings.maxRequestsPerConnection { drain() }
-        // A client that heard of the end, and goes on as long again, is not one that ends by itself.
-        if requestCount >= 2 * settings.maxRequestsPerConnection { return abort() }
+        // A client that heard of the end, and goes on as long again, is not one that ends by itself. Not at once: the
+        // stream is not open for everybody yet.
+        if requestCount == 2 * settings.maxRequestsPerConnection {
+            context?.eventLoop.assumeIsolated().execute { self.abort() }
+        }
         if timerIsLong { schedule() }
     }
 

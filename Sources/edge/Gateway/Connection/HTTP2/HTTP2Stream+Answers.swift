@@ -54,19 +54,26 @@ extension HTTP2Stream: BodyPumpOwner {
     }
 
     private func finish(with bytes: ByteBuffer) {
+        guard let context else { return }
         let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: true)
-        context?.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: nil)
-        finished()
+        let sent = isReceived ? nil : context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: sent)
+        finished(after: sent?.futureResult)
     }
 
     /// Everything is written.
-    private func finished() {
+    ///
+    /// - Parameter sent: When it has left for the client, which a reset before would keep from it; nil for now.
+    private func finished(after sent: EventLoopFuture<Void>? = nil) {
         guard phase == .answering, let reply else { return }
         phase = .answered
         progress = .now()
         record(reply)
         // The rest of the request is not needed (RFC 9113 section 8.1), or has no meaning (section 8.1.1).
-        if !isReceived { reset(reply.error?.code == .badRequest ? .protocolError : .noError) }
+        guard !isReceived else { return }
+        let code: HTTP2ErrorCode = reply.error?.code == .badRequest ? .protocolError : .noError
+        guard let sent else { return reset(code) }
+        sent.assumeIsolated().whenComplete { _ in if !self.isReceived { self.reset(code) } }
     }
 
     var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
