@@ -74,7 +74,7 @@ struct ResumeTests {
     func partialProvider() async throws {
         try await withNodes { ledger, nodes in
             // Slow, so that it is not done before the other one is found.
-            nodes.append(try await ExchangeNode(ledger, answers: Lies.slow(.milliseconds(60))))
+            nodes.append(try await ExchangeNode(ledger, answers: Lies.slow(.milliseconds(15))))
             var settings = ExchangeSettings.quick
             settings.idleTimeout = .milliseconds(50)
             nodes.append(try await ExchangeNode(ledger, settings: settings))
