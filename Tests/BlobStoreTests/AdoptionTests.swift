@@ -147,6 +147,10 @@ import Testing
                 loseIndex(fixture)
                 try Data(repeating: 7, count: 10_000).write(to: URL(filePath: path))
             default:
+                // What a log beside the file holds would be read instead of it.
+                let queue = try DatabaseQueue(path: path)
+                try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+                try queue.close()
                 let file = try FileHandle(forUpdating: URL(filePath: path))
                 let length = try file.seekToEnd()
                 try file.seek(toOffset: 4_096)

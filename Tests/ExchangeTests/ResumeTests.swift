@@ -73,7 +73,8 @@ struct ResumeTests {
     @Test("A node that has a part gives it")
     func partialProvider() async throws {
         try await withNodes { ledger, nodes in
-            nodes.append(try await ExchangeNode(ledger))
+            // Slow, so that it is not done before the other one is found.
+            nodes.append(try await ExchangeNode(ledger, answers: Lies.slow(.milliseconds(60))))
             var settings = ExchangeSettings.quick
             settings.idleTimeout = .milliseconds(50)
             nodes.append(try await ExchangeNode(ledger, settings: settings))

@@ -108,6 +108,20 @@ struct ResilienceTests {
         #expect(slow.state == .closed)
     }
 
+    @Test("Failures that come together do not open it while much went well shortly before")
+    func breakerRemembers() {
+        var breaker = CircuitBreaker()
+        for second: Int64 in [0, 7] {
+            for _ in 0..<40 {
+                if case .success(let pass) = breaker.admit(now: at(second)) { breaker.onSuccess(pass, now: at(second)) }
+            }
+        }
+        fail(&breaker, 39, at: 12)
+        #expect(breaker.state == .closed)
+        fail(&breaker, 1, at: 12)
+        #expect(breaker.state == .open(until: at(42)))
+    }
+
     @Test(
         "Results of requests that began before the breaker changed do not count, and an abandoned probe leaves the next one"
     )

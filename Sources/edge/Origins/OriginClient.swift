@@ -135,7 +135,7 @@ public final class OriginClient: OriginFetcher {
             }
             let outcome = Self.outcome(result)
             report(outcome, pass, name)
-            guard outcome == .failure, attempt <= retries else {
+            guard outcome == .failure, Self.mayRepeat(result, description), attempt <= retries else {
                 return (try Self.numbered(result, attempt), pass, relay)
             }
             guard let next = change(name, { $0.beginRetry(now: .now()) }) else {
@@ -218,6 +218,17 @@ public final class OriginClient: OriginFetcher {
         switch result {
         case .success(let response): response.isFailure ? .failure : .success
         case .failure(let error): error.isOriginsFault ? .failure : .abandoned
+        }
+    }
+
+    /// Whether what failed is asked for again. An error that a web server answers with is its answer, and more requests are the
+    /// last thing that helps it; S3 wants its clients to try again.
+    private static func mayRepeat(_ result: Result<OriginResponse, OriginError>, _ description: OriginDescription)
+        -> Bool
+    {
+        switch (result, description.source) {
+        case (.failure, _), (_, .s3): true
+        default: false
         }
     }
 

@@ -4,7 +4,8 @@ import LedgerLog
 
 /// What a failed request says about its effect.
 enum EtcdFailure {
-    /// Answers with which a member refuses a request for good: it had no effect, and repeating it changes nothing.
+    /// Answers with which a member refuses a request for good: repeating it changes nothing, and it had no effect, save that
+    /// `resourceExhausted` may come with a request that was the last one to find room.
     private static let finalCodes: Set<RPCError.Code> = [
         .invalidArgument, .notFound, .alreadyExists, .permissionDenied, .unauthenticated, .resourceExhausted,
         .failedPrecondition, .outOfRange, .unimplemented,

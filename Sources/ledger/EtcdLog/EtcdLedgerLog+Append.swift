@@ -1,3 +1,4 @@
+import GRPCCore
 import Ledger
 public import LedgerLog
 
@@ -22,7 +23,14 @@ extension EtcdLedgerLog {
             // Whatever happens now, the next append asks for the tip unless this one learns it.
             knownTip = nil
             let core = AppendCore(keys: keys, network: network, entry: entry, tip: tip, term: term)
-            let answer = try await client.transact(core.request)
+            let answer: EtcdClient.Answer<EtcdTxnResponse>
+            do { answer = try await client.transact(core.request) } catch let error as RPCError
+                where error.code == .resourceExhausted
+            {
+                // A member whose room ends with a request says so and carries it out all the same.
+                guard try await isLast(entry) else { throw error }
+                return
+            }
             if answer.isRepeated { metrics.countDoubt() }
             switch try core.judge(answer.message, isRepeated: answer.isRepeated) {
             case .committed(let tip): knownTip = tip
@@ -43,6 +51,15 @@ extension EtcdLedgerLog {
         let tip = try await readTip()
         guard tip.isFollowed(by: entry) else { throw conflict(entry) }
         return tip
+    }
+
+    /// Whether the log ends with `entry` now.
+    private func isLast(_ entry: Entry) async throws -> Bool {
+        do { return try await readTip().head == LogHead(sequence: entry.sequence, hash: entry.hash) } catch {
+            throw LedgerLogError(
+                .unavailable,
+                "etcd has no room left, and did not say whether entry \(entry.sequence) is in the log: \(error)")
+        }
     }
 
     private func deposed(_ entry: Entry) -> LedgerLogError {

@@ -15,7 +15,8 @@ struct CircuitBreaker: Sendable {
     var rate = 0.5
     /// Requests in a window from which on the share counts. Default 20.
     var minSample = 20
-    /// Time over which the share is counted. Default 10 s.
+    /// Time over which the share is counted, at least half of it: what an origin did right does not count as forgotten from
+    /// one moment to the next. Default 10 s.
     var window: TimeAmount = .seconds(10)
     /// First time for which it is open. Default 30 s.
     var openTime: TimeAmount = .seconds(30)
@@ -40,9 +41,15 @@ struct CircuitBreaker: Sendable {
     private var consecutive = 0
     private var firstFailure = NIODeadline.distantPast
     private var openedInARow = 0
-    private var windowStart: NIODeadline?
-    private var successes = 0
-    private var failures = 0
+    private struct Counts: Sendable {
+        var successes = 0
+        var failures = 0
+    }
+
+    /// When the half of the window began that is counted now.
+    private var halfStart: NIODeadline?
+    private var current = Counts()
+    private var previous = Counts()
 
     /// Defaults, closed.
     init() {}
@@ -74,7 +81,7 @@ struct CircuitBreaker: Sendable {
         case .closed:
             roll(now)
             consecutive = 0
-            successes += 1
+            current.successes += 1
         }
     }
 
@@ -88,10 +95,12 @@ struct CircuitBreaker: Sendable {
             roll(now)
             if consecutive == 0 { firstFailure = now }
             consecutive += 1
-            failures += 1
+            current.failures += 1
             let isDead = consecutive >= maxConsecutive && now - firstFailure >= leastTime
-            let isSample = successes + failures >= minSample
-            let isBad = Double(failures) >= rate * Double(successes + failures)
+            let failures = current.failures + previous.failures
+            let total = failures + current.successes + previous.successes
+            let isSample = total >= minSample
+            let isBad = Double(failures) >= rate * Double(total)
             if isDead || isSample && isBad { open(now) }
         }
     }
@@ -117,15 +126,16 @@ struct CircuitBreaker: Sendable {
         state = .closed
         era += 1
         consecutive = 0
-        successes = 0
-        failures = 0
-        windowStart = nil
+        current = Counts()
+        previous = Counts()
+        halfStart = nil
     }
 
     private mutating func roll(_ now: NIODeadline) {
-        if let windowStart, now < windowStart + window { return }
-        windowStart = now
-        successes = 0
-        failures = 0
+        let age = halfStart.map { now - $0 } ?? window
+        guard age >= .nanoseconds(window.nanoseconds / 2) else { return }
+        previous = age < window ? current : Counts()
+        current = Counts()
+        halfStart = now
     }
 }
