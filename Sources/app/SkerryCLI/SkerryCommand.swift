@@ -13,24 +13,24 @@ public struct SkerryCommand: AsyncParsableCommand {
         version: SkerryNode.version,
         groupedSubcommands: [
             CommandGroup(
-                name: "A network on this machine", subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self]),
+                name: "Local network", subcommands: [UpCommand.self, DownCommand.self, StatusCommand.self]),
             CommandGroup(
-                name: "Apps",
+                name: "App",
                 subcommands: [
                     DeployCommand.self, DevCommand.self, LogsCommand.self, ReleasesCommand.self, PromoteCommand.self,
                     ReleasesCommand.Rollback.self, NamesCommand.self, DomainsCommand.self, SecretsCommand.self,
                 ]),
             CommandGroup(
-                name: "Kinds of apps, and what they have",
+                name: "Site, function and machine",
                 subcommands: [
                     SitesCommand.self, FunctionsCommand.self, KVCommand.self, ReceiptsCommand.self, ReplayCommand.self,
                     MachinesCommand.self, VolumesCommand.self, ImagesCommand.self, CacheCommand.self,
                 ]),
             CommandGroup(
-                name: "Blobs, accounts and payments",
+                name: "Blob, account and payment",
                 subcommands: [BlobCommand.self, AccountCommand.self, ChannelsCommand.self, ProofsCommand.self]),
             CommandGroup(
-                name: "Nodes and networks",
+                name: "Node and ledger",
                 subcommands: [
                     DoctorCommand.self, NodeCommand.self, NetworkCommand.self, LedgerCommand.self, SimulateCommand.self,
                 ]),
