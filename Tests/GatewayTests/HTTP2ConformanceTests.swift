@@ -379,13 +379,16 @@ struct HTTP2ConformanceTests {
     func deaf() async throws {
         try await TestGateway.run({
             $0.maxRequestsPerConnection = 3
-            $0.lingerTimeout = .seconds(60)
+            $0.lingerTimeout = .seconds(1)
         }) { test in
             let client = try await test.connect()
             defer { client.close() }
             client.send(Raw.preface)
-            for index in 0..<6 { client.send(Raw.frame(1, 5, UInt32(2 * index + 1), Raw.head)) }
             // It ends nothing itself.
+            for index in 0..<500 where !client.isClosed {
+                client.send(Raw.frame(1, 5, UInt32(2 * index + 1), Raw.head))
+                try await Task.sleep(for: .milliseconds(5))
+            }
             try await client.closed()
         }
     }
