@@ -249,6 +249,8 @@ struct HTTPOriginTests {
                         }
                         for try await text in group { #expect(text == "ok") }
                     }
+                    // All of them are closed by then. One that closes just as a request leaves costs that one a second try.
+                    try await Task.sleep(for: .milliseconds(20))
                 }
                 #expect(client.statistics.first?.failures == 0)
             }
