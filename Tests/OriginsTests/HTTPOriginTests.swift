@@ -244,7 +244,7 @@ struct HTTPOriginTests {
                 let from = description(server)
                 for _ in 0..<20 {
                     try await withThrowingTaskGroup(of: String.self) { group in
-                        for _ in 0..<8 {
+                        for _ in 0..<2 {
                             group.addTask { try await client.fetch(OriginRequest(path: "/"), from: from).text() }
                         }
                         for try await text in group { #expect(text == "ok") }

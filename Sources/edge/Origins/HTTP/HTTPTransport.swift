@@ -27,6 +27,8 @@ final class HTTPTransport: Sendable {
     static let maxAddresses = 3
     /// Kept connections that may turn out to be closed before one request is given up.
     static let maxClosedConnections = 8
+    /// How often a request is sent again that may have reached a server that closed the connection.
+    static let maxRepeats = 3
 
     private let clients: PinnedClients
     private let addresses: OriginAddresses
@@ -88,15 +90,15 @@ final class HTTPTransport: Sendable {
 
     /// Servers close kept connections just when the next request leaves, all of them when they have been idle together.
     private func ask(_ message: Message, _ upload: Upload?, _ client: HTTPClient) async throws -> HTTPClientResponse {
-        var isRepeated = false
+        var repeats = 0
         var closed = 0
         while true {
             do {
                 return try await execute(message, upload, client)
             } catch let error as HTTPClientError where error == .remoteConnectionClosed && message.isRepeatable {
                 // The server may have seen the request.
-                guard !isRepeated else { throw error }
-                isRepeated = true
+                repeats += 1
+                guard repeats <= Self.maxRepeats else { throw error }
             } catch let error where TransportFailure.isClosedConnection(error) && message.isRepeatable {
                 closed += 1
                 guard closed <= Self.maxClosedConnections else { throw error }
