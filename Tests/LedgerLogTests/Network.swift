@@ -3,6 +3,7 @@ import Identity
 import Ledger
 import LedgerLog
 import Logging
+import Testing
 
 /// A network with known keys for the keeper's tests, and keepers of it.
 struct Network {
@@ -131,7 +132,11 @@ extension LedgerState {
 
 /// Waits for what happens on its own.
 func eventually(_ condition: () -> Bool) async throws {
-    while !condition() { try await Task.sleep(for: .milliseconds(1)) }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !condition() {
+        try #require(ContinuousClock.now < deadline, "it takes more than a minute")
+        try await Task.sleep(for: .milliseconds(1))
+    }
 }
 
 /// A folder that is removed when the test lets go of it.
