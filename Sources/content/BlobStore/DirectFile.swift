@@ -63,6 +63,7 @@ final class DirectScratch: Sendable {
     static let byteCount = 256 << 10
     private static let maxKept = 8
 
+    /// `@unchecked Sendable`: a piece is in this list, which only the lock's holder sees, or with the one who took it.
     private struct Pieces: @unchecked Sendable { var free: [UnsafeMutableRawBufferPointer] = [] }
     private let pieces = Mutex(Pieces())
 

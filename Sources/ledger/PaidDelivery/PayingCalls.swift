@@ -273,7 +273,7 @@ public actor PayingCalls {
         }
     }
 
-    /// Sends links; what is owed behind the last of them, 0 without any.
+    /// Sends acknowledgments; the units that are owed behind the last of them, 0 without any.
     private func acknowledge(_ links: [SessionAck], at node: NodeID) async throws -> UInt64 {
         var owed: UInt64 = 0
         for link in links {
