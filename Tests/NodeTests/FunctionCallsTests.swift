@@ -57,9 +57,9 @@ private final class CallMesh: Sendable {
                 node: id, placement: { _ in serving(index).map { ids[$0] } }, isUsable: { _ in true },
                 knows: { $0.release == "r1" }, sender: CallSender(peers: peers, wallLimit: .seconds(30)),
                 logger: Logger(label: "calls") { _ in SwiftLogNoOpLogHandler() }
-            ) { _, call, loop in
+            ) { _, call, loop, completion in
                 self.state.withLock { $0.visits.append(id) }
-                return loop.makeFutureWithTask { try await run(index)(call) }
+                loop.makeFutureWithTask { try await run(index)(call) }.whenComplete(completion)
             }
             state.withLock { state in
                 state.calls[id] = calls

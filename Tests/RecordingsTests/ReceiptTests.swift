@@ -15,9 +15,14 @@ import Testing
     @Test("Each receipt of a batch proves itself", arguments: [1, 2, 3, 5, 8, 255, 256])
     func batches(count: Int) throws {
         let key = SigningKey()
-        let signed = try SignedReceipt.sign((0..<count).map(Self.receipt), key: key)
-        #expect(signed.count == count)
-        for (index, receipt) in signed.enumerated() {
+        let batch = try ReceiptBatch(signing: (0..<count).map(Self.receipt), key: key)
+        #expect(batch.ids == (0..<count).map { "id\($0)" } && batch.bytes.count <= ReceiptLimits.maxBatchBytes)
+        let kept = try ReceiptBatch(decoding: batch.bytes)
+        #expect(kept.ids == batch.ids && kept.bytes == batch.bytes)
+        #expect(try kept.receipt("id\(count)") == nil)
+        for index in 0..<count {
+            let receipt = try #require(try batch.receipt("id\(index)"))
+            #expect(try kept.receipt("id\(index)") == receipt)
             let bytes = receipt.bytes
             #expect(bytes.count <= ReceiptLimits.maxBytes)
             let read = try SignedReceipt(decoding: bytes)
@@ -27,16 +32,16 @@ import Testing
 
     @Test("None, or too many, are no batch")
     func batchLimits() {
-        #expect(throws: RecordingError.self) { _ = try SignedReceipt.sign([], key: SigningKey()) }
+        #expect(throws: RecordingError.self) { _ = try ReceiptBatch(signing: [], key: SigningKey()) }
         #expect(throws: RecordingError.self) {
-            _ = try SignedReceipt.sign(
-                (0...ReceiptLimits.maxBatch).map(Self.receipt), key: SigningKey())
+            _ = try ReceiptBatch(signing: (0...ReceiptLimits.maxBatch).map(Self.receipt), key: SigningKey())
         }
     }
 
     @Test("No byte of a receipt can be changed, taken or added")
     func tampering() throws {
-        let bytes = try SignedReceipt.sign((0..<5).map(Self.receipt), key: SigningKey())[3].bytes
+        let batch = try ReceiptBatch(signing: (0..<5).map(Self.receipt), key: SigningKey())
+        let bytes = try #require(try batch.receipt("id3")).bytes
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 0x10
@@ -44,5 +49,15 @@ import Testing
             #expect(throws: RecordingError.self) { _ = try SignedReceipt(decoding: Array(bytes[..<index])) }
         }
         #expect(throws: RecordingError.self) { _ = try SignedReceipt(decoding: bytes + [0]) }
+        for index in batch.bytes.indices {
+            var changed = batch.bytes
+            changed[index] ^= 0x10
+            // A changed id is no longer found.
+            #expect(throws: RecordingError.self) {
+                let receipt = try ReceiptBatch(decoding: changed).receipt("id3")
+                if receipt == nil { throw RecordingError(.malformed, "") }
+            }
+            #expect(throws: RecordingError.self) { _ = try ReceiptBatch(decoding: Array(batch.bytes[..<index])) }
+        }
     }
 }

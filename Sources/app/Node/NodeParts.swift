@@ -274,14 +274,12 @@ final class NodeParts: Sendable {
             sender: CallSender(
                 peers: CallPeers(peers), wallLimit: .milliseconds(Int64(wall)), payer: payer),
             logger: logger
-        ) { version, call, eventLoop in
+        ) { version, call, eventLoop, completion in
             let start = NIODeadline.now()
-            return pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop)
-                .map { receipts.attach(to: $0, of: call, version, since: start) }
-                .flatMapErrorThrowing { error in
-                    receipts.failed(call, version, error, since: start)
-                    throw error
-                }
+            pool.invoke(version, call, code: { try await releases.code(of: version) }, on: eventLoop) { outcome in
+                if case .failure(let error) = outcome { receipts.failed(call, version, error, since: start) }
+                completion(outcome.map { receipts.attach(to: $0, of: call, version, since: start) })
+            }
         }
     }
 

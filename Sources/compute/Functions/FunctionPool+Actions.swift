@@ -85,7 +85,7 @@ extension FunctionPool {
         case .fail(let pending, let error):
             pending.call.body.stop()
             note(pending, .failure(error))
-            pending.promise.fail(error)
+            pending.complete(.failure(error))
         }
     }
 

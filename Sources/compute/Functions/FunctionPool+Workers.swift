@@ -199,7 +199,7 @@ extension FunctionPool {
         }
         if !body.isEmpty { stream.append(ByteBuffer(bytes: body)) }
         note(pending, .success(status), cpuMicroseconds)
-        pending.promise.succeed(FunctionReply(status: status, headers: fields, body: .stream(stream)))
+        pending.complete(.success(FunctionReply(status: status, headers: fields, body: .stream(stream))))
         return nil
     }
 
@@ -220,12 +220,12 @@ extension FunctionPool {
             return actions
         }
         for call in ended { note(call.pending, call.result.map(\.status), call.cpuMicroseconds) }
-        while let eventLoop = ended.first?.pending.promise.futureResult.eventLoop {
-            let firstOfOthers = ended.partition { $0.pending.promise.futureResult.eventLoop !== eventLoop }
+        while let eventLoop = ended.first?.pending.eventLoop {
+            let firstOfOthers = ended.partition { $0.pending.eventLoop !== eventLoop }
             let done = Array(ended[..<firstOfOthers])
             ended.removeFirst(firstOfOthers)
             let complete: @Sendable () -> Void = {
-                for call in done { call.pending.promise.completeWith(call.result) }
+                for call in done { call.pending.completion(call.result) }
             }
             if eventLoop.inEventLoop { complete() } else { eventLoop.execute(complete) }
         }

@@ -14,26 +14,35 @@ public final class FunctionPool: Sendable {
     public typealias CodeSource = @Sendable () async throws -> FunctionCode
     /// Receives console lines, on any thread; must not block.
     public typealias LogSink = @Sendable (FunctionVersion, FunctionLogLine) -> Void
+    /// Takes a call's answer, or its failure with ``FunctionError``, on the event loop that was given with the call.
+    public typealias Completion = @Sendable (Result<FunctionReply, any Error>) -> Void
     /// Hears how calls ended, on any thread; must not block.
     public typealias OutcomeSink = @Sendable (FunctionVersion, FunctionOutcome) -> Void
 
     /// A call that was not answered yet. A class, since it is handed on and looked up for each call.
     final class Pending: Sendable {
         let call: FunctionCall
-        let promise: EventLoopPromise<FunctionReply>
+        let eventLoop: any EventLoop
+        let completion: Completion
         let code: CodeSource
         let version: FunctionVersion
         let start: NIODeadline
 
         init(
-            call: FunctionCall, promise: EventLoopPromise<FunctionReply>, code: @escaping CodeSource,
-            version: FunctionVersion, start: NIODeadline
+            call: FunctionCall, eventLoop: any EventLoop, completion: @escaping Completion,
+            code: @escaping CodeSource, version: FunctionVersion, start: NIODeadline
         ) {
             self.call = call
-            self.promise = promise
+            self.eventLoop = eventLoop
+            self.completion = completion
             self.code = code
             self.version = version
             self.start = start
+        }
+
+        func complete(_ result: Result<FunctionReply, any Error>) {
+            if eventLoop.inEventLoop { return completion(result) }
+            eventLoop.execute { self.completion(result) }
         }
     }
 
@@ -110,21 +119,30 @@ public final class FunctionPool: Sendable {
     ///   - call: the request.
     ///   - code: asked for the script only when a worker must be loaded.
     ///   - eventLoop: where the result is delivered.
-    /// - Returns: the answer, or a failure with ``FunctionError``. Once given to a worker that began it, a request is
-    ///   never sent again.
+    ///   - completion: gets the result, once; it may before this returns. Once given to a worker that began it, a request
+    ///     is never sent again.
     public func invoke(
-        _ version: FunctionVersion, _ call: FunctionCall, code: @escaping CodeSource, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<FunctionReply> {
-        if let error = check(call) { return eventLoop.makeFailedFuture(error) }
-        let promise = eventLoop.makePromise(of: FunctionReply.self)
+        _ version: FunctionVersion, _ call: FunctionCall, code: @escaping CodeSource, on eventLoop: any EventLoop,
+        completion: @escaping Completion
+    ) {
         let start = NIODeadline.now()
         let wall = start + .nanoseconds(Int64(clamping: settings.wallLimit.wholeNanoseconds))
         let deadline = min(call.deadline ?? wall, wall)
-        let pending = Pending(call: call, promise: promise, code: code, version: version, start: start)
+        let pending = Pending(
+            call: call, eventLoop: eventLoop, completion: completion, code: code, version: version, start: start)
+        if let error = check(call) { return pending.complete(.failure(error)) }
         let id = act(adding: pending, now: start) { core, request, now in
             core.invoke(request, version, deadline: deadline.uptimeNanoseconds, now: now)
         }
         call.cancellation?.onCancel { self.act { core, now in core.abandon(id, now: now) } }
+    }
+
+    /// Calls a function, for callers that want a future.
+    public func invoke(
+        _ version: FunctionVersion, _ call: FunctionCall, code: @escaping CodeSource, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<FunctionReply> {
+        let promise = eventLoop.makePromise(of: FunctionReply.self)
+        invoke(version, call, code: code, on: eventLoop) { promise.completeWith($0) }
         return promise.futureResult
     }
 

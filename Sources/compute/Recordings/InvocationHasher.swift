@@ -24,16 +24,16 @@ public struct InvocationHasher: Sendable {
 
     /// Begins with the head of a request.
     public init(method: String, url: String, headers: [HeaderField]) {
-        self.init(method: method, url: url, fields: headers.lazy.map { (name: $0.name, value: $0.value) })
+        self.init(method: method, url: url, fields: headers.map { (name: $0.name, value: $0.value) })
     }
 
     /// Begins with the head of an answer.
     public init(status: UInt16, headers: [HeaderField]) {
-        self.init(status: status, fields: headers.lazy.map { (name: $0.name, value: $0.value) })
+        self.init(status: status, fields: headers.map { (name: $0.name, value: $0.value) })
     }
 
     /// Begins with the head of a request, whose headers are pairs.
-    public init(method: String, url: String, fields: some Collection<(name: String, value: String)>) {
+    public init(method: String, url: String, fields: [(name: String, value: String)]) {
         var head = CanonicalWriter()
         head.text(method)
         head.text(url)
@@ -42,7 +42,7 @@ public struct InvocationHasher: Sendable {
     }
 
     /// Begins with the head of an answer, whose headers are pairs.
-    public init(status: UInt16, fields: some Collection<(name: String, value: String)>) {
+    public init(status: UInt16, fields: [(name: String, value: String)]) {
         var head = CanonicalWriter()
         head.integer(status)
         head.headers(fields)

@@ -88,6 +88,11 @@ extension Receipt {
     var leaf: Digest {
         var writer = CanonicalWriter()
         write(to: &writer)
-        return writer.bytes.withUnsafeBytes { Receipt.leaves.finalize(adding: $0) }
+        return writer.bytes.withUnsafeBytes { Receipt.leaf(of: $0[...]) }
+    }
+
+    /// The leaf of the receipt whose canonical form these bytes are.
+    static func leaf(of bytes: Slice<UnsafeRawBufferPointer>) -> Digest {
+        leaves.finalize(adding: UnsafeRawBufferPointer(rebasing: bytes))
     }
 }

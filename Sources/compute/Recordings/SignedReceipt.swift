@@ -7,6 +7,7 @@ public import Identity
 public struct SignedReceipt: Hashable, Sendable {
     private static let magic = Array("skerryC1".utf8)
     private static let maxDepth = 8
+    static let signatureBytes = 64
 
     /// What the node says.
     public let receipt: Receipt
@@ -22,26 +23,17 @@ public struct SignedReceipt: Hashable, Sendable {
     /// The node that says so.
     public var node: NodeID { key.node }
 
-    /// Signs a batch with one signature, in the same order.
-    ///
-    /// - Throws: ``RecordingError`` `.tooLarge` for none or more than ``ReceiptLimits/maxBatch``.
-    public static func sign(_ receipts: [Receipt], key: SigningKey) throws -> [SignedReceipt] {
-        guard (1...ReceiptLimits.maxBatch).contains(receipts.count) else {
+    /// - Throws: ``RecordingError`` `.badSignature` if path and signature do not prove the receipt.
+    init(
+        checking receipt: Receipt, key: PublicKey, place: Int, batchCount: Int, path: [Digest], signature: Data
+    ) throws(RecordingError) {
+        guard (1...ReceiptLimits.maxBatch).contains(batchCount), place < batchCount,
+            let root = ReceiptTree.root(of: receipt.leaf, at: place, of: batchCount, path: path),
+            key.isValidSignature(signature, for: SignedReceipt.message(root, batchCount))
+        else {
             throw RecordingError(
-                .tooLarge, "\(receipts.count) receipts in one batch; it takes 1 to \(ReceiptLimits.maxBatch)")
+                .badSignature, "The receipt is not what its node signed: it was changed, or damaged on its way")
         }
-        let tree = ReceiptTree(receipts.map(\.leaf))
-        let signature = try key.sign(message(tree.root, receipts.count))
-        return receipts.enumerated().map { index, receipt in
-            SignedReceipt(
-                receipt: receipt, key: key.publicKey, place: index, batchCount: receipts.count,
-                path: tree.path(to: index), signature: signature)
-        }
-    }
-
-    private init(
-        receipt: Receipt, key: PublicKey, place: Int, batchCount: Int, path: [Digest], signature: Data
-    ) {
         self.receipt = receipt
         self.key = key
         self.place = place
@@ -81,29 +73,23 @@ public struct SignedReceipt: Hashable, Sendable {
             throw RecordingError(.version, "The receipt is of another version; use the skerry that made it")
         }
         var reader = CanonicalReader(bytes[magic.count...])
-        receipt = try Receipt(reading: &reader)
-        place = Int(try reader.integer("place") as UInt16)
-        batchCount = Int(try reader.integer("batch") as UInt16)
+        let receipt = try Receipt(reading: &reader)
+        let place = Int(try reader.integer("place") as UInt16)
+        let batchCount = Int(try reader.integer("batch") as UInt16)
         let depth = try reader.count("path", limit: SignedReceipt.maxDepth, itemBytes: Digest.byteCount)
         var path: [Digest] = []
         for _ in 0..<depth { path.append(try reader.digest("path")) }
-        self.path = path
         guard let key = PublicKey(Data(try reader.raw(PublicKey.byteCount, "key"))) else {
             throw RecordingError(.malformed, "The key in the receipt is none")
         }
-        self.key = key
-        signature = Data(try reader.raw(64, "signature"))
+        let signature = Data(try reader.raw(SignedReceipt.signatureBytes, "signature"))
         try reader.finish()
-        guard (1...ReceiptLimits.maxBatch).contains(batchCount), place < batchCount,
-            let root = ReceiptTree.root(of: receipt.leaf, at: place, of: batchCount, path: path),
-            key.isValidSignature(signature, for: SignedReceipt.message(root, batchCount))
-        else {
-            throw RecordingError(
-                .badSignature, "The receipt is not what its node signed: it was changed, or damaged on its way")
-        }
+        try self.init(
+            checking: receipt, key: key, place: place, batchCount: batchCount, path: path, signature: signature)
     }
 
-    private static func message(_ root: Digest, _ count: Int) -> Data {
+    /// What the node signs for a batch.
+    static func message(_ root: Digest, _ count: Int) -> Data {
         Data("skerry receipts v1\n\(count)\n\(root.hex)\n".utf8)
     }
 }

@@ -25,7 +25,10 @@ final class FunctionCalls: Sendable {
     private static let repeatable: Set<String> = ["GET", "HEAD", "OPTIONS"]
 
     /// Runs a call in this node's own workers.
-    typealias Local = @Sendable (FunctionVersion, FunctionCall, any EventLoop) -> EventLoopFuture<FunctionReply>
+    typealias Local =
+        @Sendable (
+            FunctionVersion, FunctionCall, any EventLoop, @escaping FunctionPool.Completion
+        ) -> Void
 
     private struct State {
         var balancer = CallBalancer<NodeID>()
@@ -66,27 +69,47 @@ final class FunctionCalls: Sendable {
 
     /// Runs a call that came in here.
     ///
-    /// - Returns: A future on `eventLoop`; fails with `FunctionError`.
+    /// - Parameter completion: Gets the answer, or `FunctionError`, on `eventLoop`; it may before this returns.
     func invoke(
-        _ version: FunctionVersion, _ call: FunctionCall, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<FunctionReply> {
+        _ version: FunctionVersion, _ call: FunctionCall, on eventLoop: any EventLoop,
+        completion: @escaping FunctionPool.Completion
+    ) {
         let nodes = placement(version.app)
         guard nodes.isEmpty || nodes.contains(node) else {
             forwarded.increment()
             return eventLoop.makeFutureHere { try await self.forward(version, call, to: nodes, on: eventLoop) }
+                .whenComplete(completion)
         }
-        return local(version, call, eventLoop).flatMapError { error in
-            guard self.mayPass(call, error) else { return eventLoop.makeFailedFuture(error) }
+        local(version, call, eventLoop) { outcome in
+            guard case .failure(let error) = outcome, self.mayPass(call, error) else { return completion(outcome) }
             let others = nodes.filter { $0 != self.node && self.isUsable($0) }
-            guard !others.isEmpty, self.beginSpill() else { return eventLoop.makeFailedFuture(error) }
-            return eventLoop.makeFutureWithTask {
+            guard !others.isEmpty, self.beginSpill() else { return completion(outcome) }
+            eventLoop.makeFutureWithTask {
                 defer { self.state.withLock { $0.spilled -= 1 } }
                 do throws(CallFailure) {
                     return try await self.attempt(version, call, among: others, hops: 1, attempts: 1)
                 } catch {
                     throw error.error
                 }
-            }
+            }.whenComplete(completion)
+        }
+    }
+
+    /// Runs a call that came in here, for callers that want a future.
+    func invoke(
+        _ version: FunctionVersion, _ call: FunctionCall, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<FunctionReply> {
+        let promise = eventLoop.makePromise(of: FunctionReply.self)
+        invoke(version, call, on: eventLoop) { promise.completeWith($0) }
+        return promise.futureResult
+    }
+
+    /// Runs a call in this node's own workers.
+    private func runHere(
+        _ version: FunctionVersion, _ call: FunctionCall, on eventLoop: any EventLoop
+    ) async throws -> FunctionReply {
+        try await withCheckedThrowingContinuation { continuation in
+            local(version, call, eventLoop) { continuation.resume(with: $0) }
         }
     }
 
@@ -117,7 +140,7 @@ final class FunctionCalls: Sendable {
         if hops < FunctionCalls.maxHops, !nodes.contains(node), !nodes.isEmpty {
             return try await attempt(version, call, among: nodes, hops: hops + 1, attempts: 1)
         }
-        do { return try await local(version, call, eventLoop).get() } catch {
+        do { return try await runHere(version, call, on: eventLoop) } catch {
             guard let error = error as? FunctionError else {
                 throw .final(FunctionError(.crashed, "The node failed to run the function; its log says why"))
             }
@@ -157,7 +180,7 @@ final class FunctionCalls: Sendable {
                 metadata: ["app": "\(version.tenant)", "request": "\(call.id)", "error": "\(error.error)"])
             guard error.isFault, !error.mayHaveRun else { throw error.error }
             // Its nodes are away: this one does what it can, and lacks the app's secrets if it has any.
-            do { return try await local(version, call, eventLoop).get() } catch let own as FunctionError
+            do { return try await runHere(version, call, on: eventLoop) } catch let own as FunctionError
                 where own.code == .secretMissing
             {
                 throw error.error

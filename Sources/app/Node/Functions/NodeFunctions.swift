@@ -15,21 +15,24 @@ struct NodeFunctions: GatewayFunctions {
         let call = FunctionCall(request)
         // What the ledger says of it matters only when a worker is loaded.
         let version = FunctionVersion(tenant: release.tenant, release: release.release)
-        return calls.invoke(version, call, on: eventLoop)
-            .mapOutcome { outcome in
-                let reply: FunctionReply
-                switch outcome {
-                case .success(let value): reply = value
-                case .failure(let error): throw NodeFunctions.explained(error)
-                }
-                let body: FunctionRequest.Body =
-                    switch reply.body {
-                    case .bytes(let bytes): .bytes(bytes)
-                    case .stream(let stream): .stream(stream)
-                    }
-                let receipt = reply.headers.last { $0.name == ReceiptBook.header }?.value
-                return FunctionResponse(status: reply.status, headers: reply.headers, body: body, receipt: receipt)
+        let promise = eventLoop.makePromise(of: FunctionResponse.self)
+        calls.invoke(version, call, on: eventLoop) { outcome in
+            switch outcome {
+            case .success(let reply): promise.succeed(NodeFunctions.response(reply))
+            case .failure(let error): promise.fail(NodeFunctions.explained(error))
             }
+        }
+        return promise.futureResult
+    }
+
+    private static func response(_ reply: FunctionReply) -> FunctionResponse {
+        let body: FunctionRequest.Body =
+            switch reply.body {
+            case .bytes(let bytes): .bytes(bytes)
+            case .stream(let stream): .stream(stream)
+            }
+        let receipt = reply.headers.last { $0.name == ReceiptBook.header }?.value
+        return FunctionResponse(status: reply.status, headers: reply.headers, body: body, receipt: receipt)
     }
 
     static func explained(_ error: any Error) -> any Error {

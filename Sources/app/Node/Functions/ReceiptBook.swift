@@ -12,11 +12,12 @@ import Synchronization
 
 /// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
 ///
-/// What a request costs is an entry in a list: hashing and signing are done by ``run()``. The newest are in memory; a folder,
-/// if there is one, keeps them and older ones over restarts. What is named in an answer has its place, and can be had from then
-/// on until newer ones push it out; only a process that is killed takes those of the last ``interval`` with it.
+/// What a request costs is an entry in a list: hashing and signing are done by ``run()``. A folder keeps the newest over
+/// restarts; without one, or while it cannot be written to, memory has them. What is named in an answer has its place, and can
+/// be had from then on until newer ones push it out; only a process that is killed takes those of the last ``interval`` with
+/// it.
 final class ReceiptBook: Sendable {
-    /// Receipts that are kept: about 12 MB.
+    /// Receipts that are kept: about 8 MB.
     static let maxKept = 16_384
     /// How long a receipt waits for others to be signed with.
     private static let interval = Duration.milliseconds(100)
@@ -57,27 +58,21 @@ final class ReceiptBook: Sendable {
         var waitingBytes = 0
         /// Places that were given and are not filled.
         var promised = 0
-        var kept: [String: SignedReceipt] = [:]
-        /// Ids in the order in which they were kept; the oldest is at `next` once the ring is full.
-        var ring: [String] = []
-        var next = 0
+        /// What no folder has, the oldest first.
+        var kept: [ReceiptBatch] = []
+        var keptCount = 0
 
         mutating func add(_ draft: Draft) {
             waiting.append(draft)
             waitingBytes += draft.byteCount
         }
 
-        mutating func keep(_ signed: [SignedReceipt]) {
-            for receipt in signed {
-                let id = receipt.receipt.id
-                if ring.count < ReceiptBook.maxKept {
-                    ring.append(id)
-                } else {
-                    kept[ring[next]] = nil
-                    ring[next] = id
-                    next = (next + 1) % ReceiptBook.maxKept
-                }
-                kept[id] = receipt
+        mutating func keep(_ batch: ReceiptBatch) {
+            kept.append(batch)
+            keptCount += batch.ids.count
+            while let oldest = kept.first?.ids.count, keptCount - oldest >= ReceiptBook.maxKept {
+                kept.removeFirst()
+                keptCount -= oldest
             }
         }
     }
@@ -117,18 +112,21 @@ final class ReceiptBook: Sendable {
     func receipt(_ id: String) async -> SignedReceipt? {
         for _ in 0..<10 {
             signWaiting()
-            if let found = state.withLock({ $0.kept[id] }) ?? folder?.receipt(id) { return found }
+            if let found = folder?.receipt(id) { return found }
+            let batch = state.withLock { $0.kept.last { $0.ids.contains(id) } }
+            if let found = try? batch?.receipt(id) { return found }
             try? await Task.sleep(for: .milliseconds(20))
         }
         return nil
     }
 
-    /// Takes an invocation that is over; false when too many wait, so that it gets no receipt.
+    /// Takes an invocation that is over; false when too many wait or its id is too long, so that it gets no
+    /// receipt.
     func add(_ draft: Draft) -> Bool {
         let isTaken = state.withLock { state in
-            guard state.waiting.count < ReceiptBook.maxWaiting, state.waitingBytes < ReceiptBook.maxWaitingBytes else {
-                return false
-            }
+            guard state.waiting.count < ReceiptBook.maxWaiting, state.waitingBytes < ReceiptBook.maxWaitingBytes,
+                draft.call.id.utf8.count <= ReceiptLimits.maxTextBytes
+            else { return false }
             state.add(draft)
             return true
         }
@@ -184,7 +182,7 @@ final class ReceiptBook: Sendable {
                 return reply
             }
         case .stream(let source):
-            guard reserve() else { return reply }
+            guard call.id.utf8.count <= ReceiptLimits.maxTextBytes, reserve() else { return reply }
             reply.body = .stream(watched(source, reply, call, version, wall))
         }
         reply.headers.append((ReceiptBook.header, ReceiptBook.id(of: call)))
@@ -240,17 +238,23 @@ final class ReceiptBook: Sendable {
         }
         let epoch = epoch()
         for start in stride(from: 0, to: drafts.count, by: ReceiptLimits.maxBatch) {
-            let batch = drafts[start..<min(start + ReceiptLimits.maxBatch, drafts.count)]
+            let part = drafts[start..<min(start + ReceiptLimits.maxBatch, drafts.count)]
             do {
-                let signed = try SignedReceipt.sign(batch.map { ReceiptBook.receipt($0, epoch: epoch) }, key: key)
-                state.withLock { $0.keep(signed) }
-                do { try folder?.append(signed) } catch {
-                    logger.error("receipts cannot be kept on the disk", metadata: ["error": "\(error)"])
-                }
+                keep(try ReceiptBatch(signing: part.map { ReceiptBook.receipt($0, epoch: epoch) }, key: key))
             } catch {
                 logger.error("receipts cannot be signed", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// On the disk, else in memory.
+    private func keep(_ batch: ReceiptBatch) {
+        if let folder {
+            do { return try folder.append(batch) } catch {
+                logger.error("receipts cannot be kept on the disk", metadata: ["error": "\(error)"])
+            }
+        }
+        state.withLock { $0.keep(batch) }
     }
 
     private static func receipt(_ draft: Draft, epoch: UInt64) -> Receipt {

@@ -6,14 +6,14 @@ import Synchronization
 /// Receipts on the node's disk, so that they outlive the process: two files that take turns, each emptied when the other
 /// one is full.
 ///
-/// A record is its length (u32, big-endian), the id's length (u8), the id and the signed receipt; a file begins with its
-/// number (u64), which rises. Nothing is synced: after a loss of power the newest receipts may be missing, and a record cut
-/// off at the end is dropped. Receipts are verified when they are asked for.
+/// A record is a length (u32, big-endian) and a ``ReceiptBatch``; a file begins with eight bytes that say so and its number
+/// (u64), which rises. Nothing is synced: after a loss of power the newest receipts may be missing, and a record cut off at
+/// the end is dropped. Receipts are verified when they are asked for.
 final class ReceiptFolder: Sendable {
-    /// Receipts in one file: about 12 MB.
+    /// Receipts in one file: about 8 MB.
     static let maxInFile = 16_384
-    private static let headerBytes = 8
-    private static let maxRecordBytes = 64 << 10
+    private static let magic = Array("skerryR2".utf8)
+    private static let headerBytes = magic.count + 8
 
     private struct Place {
         let file: Int
@@ -44,45 +44,36 @@ final class ReceiptFolder: Sendable {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let files = (0..<2).map { FileManager.default.contents(atPath: file($0)) ?? Data() }
-        let numbers = files.map { ByteBuffer(bytes: $0.prefix(ReceiptFolder.headerBytes)).number }
+        let numbers = files.map(ReceiptFolder.number)
         try state.withLock { state in
             state.current = numbers[1] > numbers[0] ? 1 : 0
             state.number = max(numbers[0], numbers[1])
-            for index in [1 - state.current, state.current] { ReceiptFolder.scan(files[index], index, &state) }
+            for index in [1 - state.current, state.current] where numbers[index] > 0 {
+                ReceiptFolder.scan(files[index], index, &state)
+            }
             if state.number == 0 { try begin(0, &state) }
         }
     }
 
     /// Adds receipts.
     ///
-    /// - Throws: The system's error; then some of them may be missing.
-    func append(_ receipts: [SignedReceipt]) throws {
+    /// - Throws: The system's error; then they may be missing.
+    func append(_ batch: ReceiptBatch) throws {
         try state.withLock { state in
-            for start in stride(from: 0, to: receipts.count, by: perFile) {
-                let part = receipts[start..<min(start + perFile, receipts.count)]
-                if state.counts[state.current] + part.count > perFile { try begin(1 - state.current, &state) }
-                var bytes = ByteBuffer()
-                var places: [(String, Place)] = []
-                for receipt in part {
-                    let id = Array(receipt.receipt.id.utf8.prefix(Int(UInt8.max)))
-                    let signed = receipt.bytes
-                    bytes.writeInteger(UInt32(1 + id.count + signed.count))
-                    bytes.writeInteger(UInt8(id.count))
-                    bytes.writeBytes(id)
-                    let offset = state.ends[state.current] + bytes.writerIndex
-                    bytes.writeBytes(signed)
-                    places.append(
-                        (receipt.receipt.id, Place(file: state.current, offset: offset, byteCount: signed.count)))
-                }
-                let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file(state.current)))
-                defer { try? handle.close() }
-                // What a record that was cut off left behind goes.
-                try handle.truncate(atOffset: UInt64(state.ends[state.current]))
-                try handle.write(contentsOf: Data(bytes.readableBytesView))
-                state.ends[state.current] += bytes.readableBytes
-                state.counts[state.current] += part.count
-                for (id, place) in places { state.places[id] = place }
-            }
+            if state.counts[state.current] + batch.ids.count > perFile { try begin(1 - state.current, &state) }
+            let file = state.current
+            var record = ByteBuffer(integer: UInt32(batch.bytes.count))
+            record.writeBytes(batch.bytes)
+            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: self.file(file)))
+            defer { try? handle.close() }
+            // What a record that was cut off left behind goes.
+            try handle.truncate(atOffset: UInt64(state.ends[file]))
+            try handle.seekToEnd()
+            try handle.write(contentsOf: Data(record.readableBytesView))
+            let place = Place(file: file, offset: state.ends[file] + 4, byteCount: batch.bytes.count)
+            state.ends[file] += record.readableBytes
+            state.counts[file] += batch.ids.count
+            for id in batch.ids { state.places[id] = place }
         }
     }
 
@@ -93,40 +84,41 @@ final class ReceiptFolder: Sendable {
         else { return nil }
         defer { try? handle.close() }
         guard (try? handle.seek(toOffset: UInt64(place.offset))) != nil,
-            let bytes = try? handle.read(upToCount: place.byteCount),
-            let signed = try? SignedReceipt(decoding: Array(bytes)), signed.receipt.id == id
+            let bytes = try? handle.read(upToCount: place.byteCount)
         else { return nil }
-        return signed
+        return try? ReceiptBatch(decoding: Array(bytes)).receipt(id)
     }
 
     private func file(_ index: Int) -> String { "\(path)/receipts.\(index)" }
 
     private func begin(_ index: Int, _ state: inout State) throws {
         state.number += 1
-        try Data(ByteBuffer(integer: state.number).readableBytesView).write(to: URL(fileURLWithPath: file(index)))
+        var header = ByteBuffer(bytes: ReceiptFolder.magic)
+        header.writeInteger(state.number)
+        try Data(header.readableBytesView).write(to: URL(fileURLWithPath: file(index)))
         state.places = state.places.filter { $0.value.file != index }
         state.current = index
         state.counts[index] = 0
         state.ends[index] = ReceiptFolder.headerBytes
     }
 
+    /// A file's number; 0 for what is none of these files.
+    private static func number(_ data: Data) -> UInt64 {
+        guard data.starts(with: magic) else { return 0 }
+        return ByteBuffer(bytes: data.prefix(headerBytes)).getInteger(at: magic.count) ?? 0
+    }
+
     private static func scan(_ data: Data, _ index: Int, _ state: inout State) {
         var bytes = ByteBuffer(bytes: data)
-        guard bytes.readInteger(as: UInt64.self) != nil else { return }
+        bytes.moveReaderIndex(forwardBy: headerBytes)
         state.ends[index] = headerBytes
-        while let length = bytes.readInteger(as: UInt32.self), length <= maxRecordBytes,
-            let record = bytes.readSlice(length: Int(length)), let idCount = record.getInteger(at: 0, as: UInt8.self),
-            let id = record.getString(at: 1, length: Int(idCount))
+        while let length = bytes.readInteger(as: UInt32.self), length <= ReceiptLimits.maxBatchBytes,
+            let record = bytes.readBytes(length: Int(length)), let batch = try? ReceiptBatch(decoding: record)
         {
-            let byteCount = record.readableBytes - 1 - Int(idCount)
-            state.places[id] = Place(file: index, offset: bytes.readerIndex - byteCount, byteCount: byteCount)
-            state.counts[index] += 1
+            let place = Place(file: index, offset: bytes.readerIndex - record.count, byteCount: record.count)
+            for id in batch.ids { state.places[id] = place }
+            state.counts[index] += batch.ids.count
             state.ends[index] = bytes.readerIndex
         }
     }
-}
-
-extension ByteBuffer {
-    /// The file's number; 0 for none.
-    fileprivate var number: UInt64 { getInteger(at: readerIndex) ?? 0 }
 }

@@ -14,6 +14,12 @@ final class ReleaseOutcomes: Sendable {
         var present = RolloutJudge.Counts()
         var before = RolloutJudge.Counts()
 
+        mutating func add(isFailure: Bool, _ now: NIODeadline) {
+            turn(now)
+            present.total += 1
+            if isFailure { present.failed += 1 }
+        }
+
         mutating func turn(_ now: NIODeadline) {
             guard now - start >= ReleaseOutcomes.window else { return }
             before = now - start < ReleaseOutcomes.window * 2 ? present : RolloutJudge.Counts()
@@ -33,9 +39,7 @@ final class ReleaseOutcomes: Sendable {
                 entries = entries.filter { now - $0.value.start < ReleaseOutcomes.window * 2 }
                 guard entries.count < ReleaseOutcomes.maxReleases else { return }
             }
-            entries[version, default: Entry(start: now)].turn(now)
-            entries[version]?.present.total += 1
-            if isFailure { entries[version]?.present.failed += 1 }
+            entries[version, default: Entry(start: now)].add(isFailure: isFailure, now)
         }
     }
 
