@@ -172,7 +172,7 @@ let rooms: [Room] = [
         ],
         products: [grdb, nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics]),
     Room(
-        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity", "Files"],
+        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity", "Files", "Outbound"],
         products: [
             crypto, cryptoExtras, x509, asn1, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
             logging, metrics,
@@ -211,7 +211,7 @@ let rooms: [Room] = [
         rooms: [
             "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
             "Bundling", "Recordings", "BlobStore", "Peering", "Exchange", "Channels", "PaidDelivery", "Functions",
-            "Streams", "Calls", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd", "Images",
+            "Streams", "Calls", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd", "Images", "Outbound",
         ],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging]),
     Room(
