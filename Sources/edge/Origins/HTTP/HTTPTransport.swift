@@ -153,7 +153,8 @@ final class HTTPTransport: Sendable {
             throw OriginError(.badResponse, "\(host) answered with the status \(status), which is none; fix the origin")
         }
         let all = OriginFields(response.headers.map { ($0.name, $0.value) })
-        let framing = try ResponseFraming(method: message.method, status: status, fields: all)
+        let isOld = response.version.major < 1 || response.version.major == 1 && response.version.minor < 1
+        let framing = try ResponseFraming(method: message.method, status: status, fields: all, isOld: isOld)
         let length = try ResponseFraming.declaredLength(all)
         let fields = try ForwardedFields.incoming(all)
         let loop = eventLoops.next()
