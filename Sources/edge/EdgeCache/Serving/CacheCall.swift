@@ -83,7 +83,7 @@ struct CacheCall: Sendable {
     /// What the origin, or the node that asks it, is asked.
     func outgoing(_ fields: CacheFields) -> OriginRequest {
         OriginRequest(
-            method: request.method, path: plan.originPath(request.path), query: request.query,
+            method: request.method, path: plan.originPath(key?.path ?? request.path), query: request.query,
             fields: OriginFields(fields.pairs), body: body, visitor: visitor,
             onInterim: onInterim)
     }
