@@ -132,8 +132,14 @@ extension EdgeCache {
         case .stored: return .again(mayWait: false)
         case .passed: return .again(mayWait: false)
         case .failing(let serving): return try await failing(serving, call)
+        case .failed(let error) where EdgeCache.isOfOneRequest(error): return .again(mayWait: false)
         case .failed(let error): return try await failed(error, plan, call)
         }
+    }
+
+    /// Whether it is the request that failed, by its own fields, and not the origin: then it says nothing to others.
+    static func isOfOneRequest(_ error: any Error) -> Bool {
+        (error as? OriginError).map { [.badRequest, .loop].contains($0.code) } ?? false
     }
 
     /// Waits for what is all here to be stored, so that the origin can be asked about it rather than for it.
@@ -220,7 +226,7 @@ extension EdgeCache {
     }
 
     private func failing(_ serving: ServePlan, _ call: CacheCall) async throws -> Forwarded {
-        let found = try await variants(serving.stored.key, call.plan)
+        let found = try await variants(serving.stored.key, call)
         guard let answer = try await serve(serving, call, found) else { return .again(mayWait: false) }
         return .answer(answer)
     }
@@ -229,7 +235,7 @@ extension EdgeCache {
     private func failed(_ error: any Error, _ plan: ForwardPlan, _ call: CacheCall) async throws -> Forwarded {
         switch call.policy.onError(.unreachable, for: call.request, plan: plan, now: now()) {
         case .serve(let serving):
-            let found = try await variants(serving.stored.key, call.plan)
+            let found = try await variants(serving.stored.key, call)
             if let answer = try await serve(serving, call, found) { return .answer(answer) }
             throw error
         case .pass: throw error

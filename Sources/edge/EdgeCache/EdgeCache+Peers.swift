@@ -179,7 +179,7 @@ extension EdgeCache {
         guard let key = call.key else { throw EdgeCacheError("The URL has no key") }
         var mayWait = true
         for _ in 0..<EdgeCache.maxRounds {
-            let stored = try await variants(key, plan)
+            let stored = try await variants(key, call)
             switch call.policy.decide(request, candidates: stored.map(\.record), now: now()) {
             case .serve(let serving):
                 if let background = serving.background { validate(background, call) }
@@ -273,7 +273,9 @@ extension EdgeCache {
             answer.length = pass.length.map { Int64($0) } ?? -1
             answer.stream = send(pass.body, to: peer)
             return answer
-        case .failed(let error): throw error
+        case .failed(let error):
+            guard isLeader || !EdgeCache.isOfOneRequest(error) else { return nil }
+            throw error
         }
     }
 

@@ -11,6 +11,9 @@ import Identity
 final class CacheIndex: Sendable {
     /// How long purges are kept for nodes that were away, in milliseconds. A node that was away longer begins empty.
     static let purgeMilliseconds: Int64 = 14 * 86_400_000
+    /// Variants of one key; the longest stored make way for more. An origin that varies by what each client says its own way
+    /// would fill the disk with one URL else, and every request would be compared with all of them.
+    static let maxVariants = 64
     private static let cacheKiB = 4_096
     private static let version = 1
 
@@ -109,9 +112,8 @@ final class CacheIndex: Sendable {
     /// Keeps a record in the place of the one with its name.
     ///
     /// - Parameter parts: What is new of a body that is stored in parts; those that are there stay. Nil for other bodies.
-    /// - Returns: The record as it is stored: with parts that others brought meanwhile.
-    @discardableResult
-    func store(_ row: Row, parts: [BodyPart]? = nil) async throws -> StoredResponse {
+    /// - Returns: The record as it is stored: with parts that others brought meanwhile. And what of the key made way for it.
+    func store(_ row: Row, parts: [BodyPart]? = nil) async throws -> (record: StoredResponse, surplus: [Row]) {
         let name = Data(HotEntry.name(row.app, row.record).bytes)
         return try await pool.write { db in
             var record = row.record
@@ -138,7 +140,23 @@ final class CacheIndex: Sendable {
                     sql: "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
                     arguments: [name, part.start, part.byteCount, Data(part.blob.digest.bytes)])
             }
-            return record
+            return (record, try Self.trim(db, row.app, record.key))
+        }
+    }
+
+    /// Takes out what a key has beyond ``maxVariants``; what it was.
+    private static func trim(_ db: Database, _ app: String, _ key: CacheKey) throws -> [Row] {
+        let surplus = try Data.fetchAll(
+            db, sql: "SELECT name FROM entry WHERE app = ? AND key = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
+            arguments: [app, key.text, maxVariants])
+        return try take(db, surplus)
+    }
+
+    private static func take(_ db: Database, _ names: [Data]) throws -> [Row] {
+        try names.flatMap { name in
+            let found = try rows(db, "name = ?", [name])
+            try db.execute(sql: "DELETE FROM entry WHERE name = ?", arguments: [name])
+            return found
         }
     }
 
@@ -235,14 +253,7 @@ final class CacheIndex: Sendable {
     /// Takes rows out; what they were.
     func evict(_ names: [Digest]) async throws -> [Row] {
         if names.isEmpty { return [] }
-        return try await pool.write { db in
-            var removed: [Row] = []
-            for name in names {
-                removed += try Self.rows(db, "name = ?", [Data(name.bytes)])
-                try db.execute(sql: "DELETE FROM entry WHERE name = ?", arguments: [Data(name.bytes)])
-            }
-            return removed
-        }
+        return try await pool.write { try Self.take($0, names.map { Data($0.bytes) }) }
     }
 
     /// Entries and the bytes of their bodies, by app.
