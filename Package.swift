@@ -375,7 +375,7 @@ let testTargets: [Target] = [
             "EdgeCache", "HTTPCache", "Origins", "Gateway", "BlobStore", "Exchange", "Streams", "Identity", "Blake3",
             "Manifests", "Wire", "ControlModel",
         ],
-        [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
+        [nio("NIOCore"), nio("NIOPosix"), logging, grdb, protobuf]),
     tests(
         "CertificatesTests", ["Certificates", "Identity", "Blake3"],
         [crypto, x509, asn1, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"), nioSSL, logging]),

@@ -143,6 +143,27 @@ extension EdgeCache {
         }
     }
 
+    /// Makes sure that what another node knows to be purged of an app is purged here: this node must not hand it that.
+    ///
+    /// - Parameter digest: Of the purges that the other node knows. Nodes may differ for good, since each forgets old ones at
+    ///   its own time: so what was read for a digest is not read for it again.
+    /// - Throws: If its log cannot be read.
+    func catchUp(with peer: NodeID, _ app: String, _ digest: [UInt8]) async throws {
+        if try await index.digest(of: app) == digest { return }
+        let place = State.Comparison(node: peer, app: app)
+        if state.withLock({ $0.compared[place] == digest }) { return }
+        guard await readPurges(of: peer) else {
+            throw EdgeCacheError("The purges that node \(peer.short) knows cannot be read")
+        }
+        guard digest.count == CacheIndex.digestBytes else { return }
+        state.withLock { state in
+            if state.compared.count >= EdgeCache.maxComparisons { state.compared.removeAll() }
+            state.compared[place] = digest
+        }
+    }
+
+    private static let maxComparisons = 16_384
+
     private func carryOutOnce(_ purge: CachePurge) async throws {
         if try await index.knows(purge) { return }
         try await carryOut(purge)

@@ -127,8 +127,11 @@ extension CachePolicy {
             range.total == nil || stored.body.totalBytes == nil || range.total == stored.body.totalBytes
         {
             var combined = updated(stored, by: arrival)
-            combined.body.totalBytes = stored.body.totalBytes ?? range.total
-            if combined.body.held.insert(range.range), isWithinLimits(combined) {
+            let total = stored.body.totalBytes ?? range.total
+            combined.body.totalBytes = total
+            if combined.body.held.insert(range.range), isWithinLimits(combined),
+                combined.body.held.ranges.last?.upperBound ?? 0 <= total ?? .max
+            {
                 return .combine(combined, part: range.range)
             }
         }

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import HTTPCache
 import Identity
+import Synchronization
 
 /// Which answers are stored, in one SQLite file; their bodies are blobs.
 ///
@@ -26,6 +27,8 @@ final class CacheIndex: Sendable {
     }
 
     private let pool: DatabasePool
+    /// What ``digest(of:)`` says, for apps that were asked about.
+    private let digests = Mutex<[String: [UInt8]]>([:])
     /// Which log places are of.
     let log: UInt64
 
@@ -285,6 +288,8 @@ extension CacheIndex {
                 if db.changesCount > 0 { hit = try Self.carryOut(db, purge, now) }
                 return .commit
             }
+            // Still the only writer: nobody reads the table anew meanwhile.
+            if hit != nil { self.digests.withLock { $0[purge.app]?.add(purge.id.bytes) } }
             return hit
         }
     }
@@ -376,12 +381,28 @@ extension CacheIndex {
 
     /// The exclusive or of the identities of an app's purges: equal where the same ones were carried out.
     func digest(of app: String) async throws -> [UInt8] {
-        try await pool.read { db in
-            var sum = [UInt8](repeating: 0, count: 32)
+        if let known = digests.withLock({ $0[app] }) { return known }
+        return try await pool.write { db in
+            var sum = [UInt8](repeating: 0, count: Self.digestBytes)
             for id in try Data.fetchAll(db, sql: "SELECT id FROM purge WHERE app = ?", arguments: [app]) {
-                for (index, byte) in id.enumerated() where index < sum.count { sum[index] ^= byte }
+                sum.add(Array(id))
+            }
+            self.digests.withLock { digests in
+                if digests.count >= Self.maxDigests { digests.removeAll() }
+                digests[app] = sum
             }
             return sum
         }
+    }
+
+    /// Bytes of a digest of purges.
+    static let digestBytes = 32
+    private static let maxDigests = 4_096
+}
+
+extension [UInt8] {
+    /// Adds bytes by exclusive or.
+    fileprivate mutating func add(_ other: [UInt8]) {
+        for (index, byte) in other.enumerated() where index < count { self[index] ^= byte }
     }
 }
