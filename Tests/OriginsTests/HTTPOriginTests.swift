@@ -215,6 +215,11 @@ struct HTTPOriginTests {
                 #expect((29...30).contains(error?.retryAfter ?? 0))
                 #expect(server.requests.count == count)
                 #expect(client.statistics.first?.isOpen == true)
+                // Who else has the origin asks it over connections of its own.
+                var other = from
+                other.owner = "b/other"
+                #expect(try await client.fetch(OriginRequest(path: "/"), from: other).status == 502)
+                #expect(client.statistics.count == 2)
             }
         }
     }
