@@ -243,6 +243,27 @@ struct NetworkTests {
         await scene.close()
     }
 
+    @Test("An order that was carried out does nothing when it comes again")
+    func replayedOrder() async throws {
+        let gate = ByteStream()
+        let scene = try Scene(
+            origin: TestOrigin { _ in
+                _ = try await gate.next()
+                return TestOrigin.answer([1])
+            })
+        let cache = scene.nodes[0].cache
+        let order = Array("all|x|hard|1".utf8)
+        _ = try await cache.purge(order)
+        async let got = scene.get("/a").body
+        try await eventually("It asks") { !scene.origin.requests.isEmpty }
+        _ = try await cache.purge(order)
+        gate.finish()
+        #expect(try await got == [1])
+        try await scene.settled()
+        #expect(try await scene.get("/a").isHit)
+        await scene.close()
+    }
+
     @Test("What was asked for before a purge is not stored after it")
     func purgeOverFlight() async throws {
         let gate = ByteStream()

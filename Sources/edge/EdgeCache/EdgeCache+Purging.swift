@@ -44,11 +44,13 @@ extension EdgeCache {
         }
     }
 
-    /// Carries a purge out here; on the disk when this returns.
+    /// Carries a purge out here, once; on the disk when this returns.
     ///
     /// - Returns: Stored answers that were hit.
     @discardableResult
     func carryOut(_ purge: CachePurge) async throws -> Int {
+        // Whoever has seen an order could else empty the memory with it as often as they like.
+        if try await index.knows(purge) { return 0 }
         // Memory first: from here on nothing of it is served, and nothing that was asked for before is stored.
         let dropped = state.withLock { state -> [HotEntry] in
             state.table.recent.add(purge)
@@ -131,7 +133,7 @@ extension EdgeCache {
                 for order in page.orders {
                     // An order of somebody who owns the app no more does not count any more either.
                     guard let purge = try? authority.check(Array(order)) else { continue }
-                    try await carryOutOnce(purge)
+                    try await carryOut(purge)
                 }
                 let isNews = page.log != log || page.next != place
                 (log, place) = (page.log, page.next)
@@ -163,11 +165,6 @@ extension EdgeCache {
     }
 
     private static let maxComparisons = 16_384
-
-    private func carryOutOnce(_ purge: CachePurge) async throws {
-        if try await index.knows(purge) { return }
-        try await carryOut(purge)
-    }
 
     func answerPurge(_ message: PeerPBCachePurge) async throws -> PeerPBCachePurged {
         for url in message.urls.prefix(EdgeCache.pageOrders) {

@@ -1,4 +1,5 @@
 import Blake3
+import ControlModel
 import Foundation
 import GRDB
 import HTTPCache
@@ -11,7 +12,7 @@ import Synchronization
 /// and what they hit is gone in the same transaction.
 final class CacheIndex: Sendable {
     /// How long purges are kept for nodes that were away, in milliseconds. A node that was away longer begins empty.
-    static let purgeMilliseconds: Int64 = 14 * 86_400_000
+    static let purgeMilliseconds = PurgeOrder.maxAgeMilliseconds
     /// Variants of one key; the longest stored make way for more. An origin that varies by what each client says its own way
     /// would fill the disk with one URL else, and every request would be compared with all of them.
     static let maxVariants = 64
