@@ -139,7 +139,7 @@ extension EdgeCache {
 
     /// Whether it is the request that failed, by its own fields, and not the origin: then it says nothing to others.
     static func isOfOneRequest(_ error: any Error) -> Bool {
-        (error as? OriginError).map { [.badRequest, .loop].contains($0.code) } ?? false
+        (error as? OriginError).map { [OriginError.Code.badRequest, .loop].contains($0.code) } ?? false
     }
 
     /// Waits for what is all here to be stored, so that the origin can be asked about it rather than for it.
