@@ -112,7 +112,4 @@ struct CacheTable: Sendable {
         }
         if queue.count - first > 4 * maxEntries { queue = queue[first...].filter { !$0.isGone }; first = 0 }
     }
-
-    /// All entries, for inspection.
-    var entries: [HotEntry] { queue[first...].filter { !$0.isGone } }
 }
