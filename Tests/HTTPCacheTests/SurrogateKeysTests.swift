@@ -15,4 +15,13 @@ struct SurrogateKeysTests {
         lab.policy.hidesSurrogateKeys = false
         #expect(lab.send().head?.fields.all("cache-tag") == ["c, d e,,f"])
     }
+
+    @Test("A response with more keys than the limit, or a longer one, is not stored, since a purge could miss it")
+    func limits() {
+        func stores(_ keys: String) -> Bool { CacheLab.stores(["cache-control": "max-age=9", "surrogate-key": keys]) }
+        let most = (0..<SurrogateKeys.maximumKeys).map { "k\($0)" }.joined(separator: " ")
+        #expect(stores(most) && !stores(most + " k"))
+        let longest = String(repeating: "k", count: SurrogateKeys.maximumBytes)
+        #expect(stores(longest) && !stores(longest + "k"))
+    }
 }
