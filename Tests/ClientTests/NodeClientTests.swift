@@ -8,13 +8,14 @@ struct NodeClientTests {
     /// Sends the same bytes to whoever writes something, and closes.
     private final class Answering: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
 
         private let answer: ByteBuffer
 
         init(_ answer: String) { self.answer = ByteBuffer(string: answer) }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            context.writeAndFlush(NIOAny(answer), promise: nil)
+            context.writeAndFlush(Self.wrapOutboundOut(answer), promise: nil)
             context.close(promise: nil)
         }
     }

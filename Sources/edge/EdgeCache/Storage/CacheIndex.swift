@@ -290,7 +290,7 @@ extension CacheIndex {
                 return .commit
             }
             // Still the only writer: nobody reads the table anew meanwhile.
-            if hit != nil { self.digests.withLock { $0[purge.app]?.add(purge.id.bytes) } }
+            if hit != nil { self.digests.withLock { _ = $0[purge.app]?.add(purge.id.bytes) } }
             return hit
         }
     }
