@@ -155,10 +155,9 @@ extension EdgeCache {
         if wantsPart, let range = call.range(of: arrival), let stream = arrival.read(range) {
             return .answer(partial(arrival, range, stream, plan, call, isLeader: isLeader))
         }
+        if !isLeader, let answer = notModified(arrival, plan, call) { return .answer(answer) }
         // An origin that answers the visitor's conditions with a body means that they are not fulfilled.
-        let isWhole =
-            call.request.method == "GET" && arrival.part == nil && !wantsPart && (isLeader || !call.hasConditions)
-        guard isWhole, let stream = arrival.spool.read() else {
+        guard call.request.method == "GET", arrival.part == nil, !wantsPart, let stream = arrival.spool.read() else {
             await flight.done()
             return .again(mayWait: true)
         }
@@ -171,6 +170,21 @@ extension EdgeCache {
             answer.originMicros = Int(arrival.record.responseTime - arrival.record.requestTime) * 1_000
         }
         return .answer(answer)
+    }
+
+    /// The answer to a visitor who has what arrives; nil for all others.
+    private func notModified(_ arrival: Flight.Arrival, _ plan: ForwardPlan, _ call: CacheCall) -> OriginAnswer? {
+        let now = now()
+        guard call.hasConditions,
+            let serving = call.policy.answer(call.request, from: arrival.record, wasValidated: false, now: now),
+            serving.answer == .notModified
+        else { return nil }
+        counters.miss(call.plan.app, collapsed: true)
+        var status = call.status(plan.reason, arrival.record.status)
+        status.isStored = true
+        status.isCollapsed = true
+        let head = call.policy.head(of: serving, status: status, now: now)
+        return OriginAnswer(status: head.status, fields: head.fields.pairs, body: .none, cache: "joined")
     }
 
     /// Fields of an answer that is being stored. Who began the flight gets also what is not stored.
@@ -324,9 +338,10 @@ extension CacheCall {
         return names.contains { request.fields.contains($0) }
     }
 
-    /// Whether a range of a body is asked for, or several.
+    /// Whether a range of a body is asked for, or several; other units than bytes mean nothing here.
     func wantsPart(of record: StoredResponse) -> Bool {
-        request.method == "GET" && record.status == 200 && request.fields.contains("range")
+        request.method == "GET" && record.status == 200
+            && request.fields.first("range")?.lowercased().hasPrefix("bytes=") == true
             && CachePolicy.rangeApplies(to: record, request.fields)
     }
 
