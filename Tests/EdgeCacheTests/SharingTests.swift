@@ -1,5 +1,6 @@
 import Foundation
 import HTTPCache
+import Manifests
 import NIOCore
 import NIOPosix
 import Origins
@@ -43,6 +44,16 @@ struct SharingTests {
             }
         }
         await scene.close()
+    }
+
+    @Test("Routes and keys see one path in all ways to write it")
+    func onePath() throws {
+        for path in [
+            "/a/b", "/i/%2e./b/../i/./a%2fb", "/i/..", "/%61/%7e%2f", "/", "/a//b/../c", "/.", "/a/.b", "/..a",
+        ] {
+            let key = try CacheKey(scheme: "http", authority: "a", path: path)
+            #expect(key.path == RoutePattern.normalised(path), "\(path)")
+        }
     }
 
     @Test("A request for content with a body goes to the origin by itself, and what it gets is not kept")
