@@ -243,6 +243,31 @@ struct NetworkTests {
         await scene.close()
     }
 
+    @Test(
+        "Nothing that was purged or changed is served afterwards, whoever asks for it meanwhile",
+        arguments: [true, false])
+    func purgeUnderLoad(isPurge: Bool) async throws {
+        let version = Mutex<UInt8>(0)
+        let scene = try Scene(
+            origin: TestOrigin { _ in TestOrigin.answer([version.withLock { $0 }], ["cache-control": "max-age=600"]) })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask { while !Task.isCancelled { _ = try await scene.get("/a") } }
+            }
+            for round in 1...100 as ClosedRange<UInt8> {
+                version.withLock { $0 = round }
+                if isPurge {
+                    _ = try await scene.nodes[0].cache.purge(Array("url|http://shop.test/a|hard|\(round)".utf8))
+                } else {
+                    _ = try await scene.get("/a", method: "POST")
+                }
+                #expect(try await scene.get("/a").body == [round])
+            }
+            group.cancelAll()
+        }
+        await scene.close()
+    }
+
     @Test("An order that was carried out does nothing when it comes again")
     func replayedOrder() async throws {
         let gate = ByteStream()

@@ -295,9 +295,11 @@ extension EdgeCache {
         let change = CachePurge(app: app, scope: .url(key.url), isSoft: false, encoded: [])
         state.withLock { state in
             state.table.recent.add(change)
+            state.unwritten.append(change)
             state.flights = state.flights.filter { $0.key.key != place }
             for entry in state.table.variants(place) ?? [] { state.table.remove(entry) }
         }
+        defer { written(change) }
         try? await index.markStale(key, of: app, isInvalid: true, now: now)
     }
 }

@@ -54,10 +54,12 @@ extension EdgeCache {
         // Memory first: from here on nothing of it is served, and nothing that was asked for before is stored.
         let dropped = state.withLock { state -> [HotEntry] in
             state.table.recent.add(purge)
+            state.unwritten.append(purge)
             // Who comes from now on does not wait for what was asked for before.
             state.flights = state.flights.filter { $0.key.key.app != purge.app }
             return state.table.remove { purge.hits($0.record, of: $0.app) }
         }
+        defer { written(purge) }
         guard let rows = try await index.purge(purge, now: now()) else { return 0 }
         if !purge.isSoft {
             state.withLock { state in
@@ -67,6 +69,13 @@ extension EdgeCache {
         let hits = max(rows.count, dropped.count)
         counters.purged(purge.app, hits)
         return hits
+    }
+
+    /// The index knows of a purge.
+    func written(_ purge: CachePurge) {
+        state.withLock { state in
+            if let place = state.unwritten.firstIndex(of: purge) { state.unwritten.remove(at: place) }
+        }
     }
 
     /// Tells the other nodes that a visitor changed something at URLs of an app; returns when those that answer know.

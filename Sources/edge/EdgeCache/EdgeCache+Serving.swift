@@ -85,7 +85,9 @@ extension EdgeCache {
     func variants(_ key: CacheKey, _ call: CacheCall) async throws -> [HotEntry] {
         let app = call.plan.app
         let place = CacheTable.Key(app: app, text: key.text)
-        let (known, mark) = state.withLock { ($0.table.variants(place) ?? [], $0.table.recent.mark) }
+        let (known, mark, unwritten) = state.withLock { state in
+            (state.table.variants(place) ?? [], state.table.recent.mark, state.unwritten)
+        }
         if known.contains(where: { $0.record.matches(call.request.fields) }) { return known }
         var entries: [HotEntry] = []
         for record in try await index.variants(of: key, app: app)
@@ -98,6 +100,7 @@ extension EdgeCache {
             let known = state.table.variants(place) ?? []
             let kept = entries.filter { entry in
                 state.table.recent.effect(on: entry.record, of: app, since: mark) == .none
+                    && !unwritten.contains { $0.hits(entry.record, of: app) }
                     && !known.contains { $0.record.variantText == entry.record.variantText }
             }
             for entry in kept { state.table.insert(entry) }

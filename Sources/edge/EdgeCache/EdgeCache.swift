@@ -24,6 +24,8 @@ public final class EdgeCache: Sendable {
         /// What stays on the disk.
         var eviction: Eviction<Digest>
         var isClosed = false
+        /// Purges and changes that the index does not know yet: what it has of theirs must not be taken from it.
+        var unwritten: [CachePurge] = []
         /// The digests of other nodes' purges that were compared with those here.
         var compared: [Comparison: [UInt8]] = [:]
 
