@@ -224,6 +224,9 @@ extension EdgeCache {
                 app: app, record: record, byteCount: Int(record.body.held.byteCount) + record.fields.byteCount)
         }
         if let parts {
+            let arrived = record
+            let effect = state.withLock { $0.table.recent.effect(on: arrived, of: app, since: mark) }
+            if effect == .gone { return }
             // Readers find the parts in the index: they must be there before the record answers.
             do {
                 let (stored, surplus) = try await index.store(row(), parts: parts)
