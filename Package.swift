@@ -172,7 +172,7 @@ let rooms: [Room] = [
         ],
         products: [grdb, nio("NIOCore"), nio("NIOPosix"), protobuf, logging, metrics]),
     Room(
-        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity", "Files"],
+        floor: "edge", name: "Certificates", rooms: ["Blake3", "Identity", "Files", "Outbound"],
         products: [
             crypto, cryptoExtras, x509, asn1, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL,
             logging, metrics,
@@ -211,7 +211,7 @@ let rooms: [Room] = [
         rooms: [
             "Blake3", "Identity", "Manifests", "AppManifests", "Ledger", "LedgerLog", "FunctionLogs", "ControlModel",
             "Bundling", "Recordings", "BlobStore", "Peering", "Exchange", "Channels", "PaidDelivery", "Functions",
-            "Streams", "Calls", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd", "Images",
+            "Streams", "Calls", "Secrets", "Placement", "CZlib", "CBrotli", "CZstd", "Images", "Outbound",
         ],
         products: [asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging]),
     Room(
@@ -375,7 +375,7 @@ let testTargets: [Target] = [
             "EdgeCache", "HTTPCache", "Origins", "Gateway", "BlobStore", "Exchange", "Streams", "Identity", "Blake3",
             "Manifests", "Wire", "ControlModel",
         ],
-        [nio("NIOCore"), nio("NIOPosix"), logging, grdb]),
+        [nio("NIOCore"), nio("NIOPosix"), logging, grdb, protobuf]),
     tests(
         "CertificatesTests", ["Certificates", "Identity", "Blake3"],
         [crypto, x509, asn1, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOTLS"), nioSSL, logging]),

@@ -46,6 +46,18 @@ struct PurgeOrderTests {
         #expect(throws: ControlFailure.self) { try PurgeOrder(decoding: bytes, network: other) }
     }
 
+    @Test("Count for 14 days, and not before they were signed")
+    func age() throws {
+        let order = try order(.key, "a")
+        let last = 12 + PurgeOrder.maxAgeMilliseconds
+        for now in [12, last, 12 - PurgeOrder.maxAheadMilliseconds] {
+            #expect(throws: Never.self) { try order.checkAge(now: now) }
+        }
+        for now in [last + 1, 11 - PurgeOrder.maxAheadMilliseconds] {
+            #expect(throws: ControlFailure.self) { try order.checkAge(now: now) }
+        }
+    }
+
     @Test("Values have limits")
     func limits() throws {
         _ = try order(.url, String(repeating: "a", count: PurgeOrder.maxValueBytes))

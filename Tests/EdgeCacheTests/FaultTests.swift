@@ -24,8 +24,12 @@ struct FaultTests {
         origin.set { _ in throw OriginError(.unreachable, "The origin is down") }
         let stale = try await scene.get("/a")
         #expect(stale.status == 200 && stale.body == [5] && stale.cache == "stale")
+        // The origin was asked, so it is no hit (RFC 9211 2.1).
+        #expect(stale.field("cache-status") == "Skerry; fwd=stale; ttl=-9")
         origin.set { _ in TestOrigin.answer([], status: 503, [:]) }
-        #expect(try await scene.get("/a").body == [5])
+        let instead = try await scene.get("/a")
+        #expect(instead.body == [5])
+        #expect(instead.field("cache-status") == "Skerry; fwd=stale; fwd-status=503; ttl=-9")
         await #expect(throws: OriginError.self) {
             origin.set { _ in throw OriginError(.unreachable, "The origin is down") }
             _ = try await scene.get("/other")

@@ -5,8 +5,10 @@ import Identity
 import NIOCore
 import Origins
 import Streams
+import SwiftProtobuf
 import Synchronization
 import Testing
+import Wire
 
 @testable import EdgeCache
 
@@ -167,6 +169,123 @@ struct NetworkTests {
         let again = await scene.nodes[1].cache.readPurges(of: scene.nodes[0].id)
         #expect(again)
         try await eventually("It is stored again") { try await scene.get("/a", on: 1).cache == "hit" }
+        await scene.close()
+    }
+
+    @Test("A node whose purges cannot be read gets nothing that is stored here, since it may be purged")
+    func unreadablePurges() async throws {
+        let scene = try Scene(nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1]) })
+        let (shield, other) = (scene.nodes[0], scene.nodes[1])
+        _ = try await scene.get("/a", on: 0)
+        try await scene.stored("/a", on: 0)
+        scene.mesh.setDown(shield.id, true)
+        _ = try await other.cache.purge(Array("all|x|hard|1".utf8))
+        scene.mesh.setDown(shield.id, false)
+        scene.mesh.setHook { _, type in
+            if type == .cachePurgeLog { throw EdgeCacheError("No log") }
+            return nil
+        }
+        scene.origin.set { _ in TestOrigin.answer([2]) }
+        #expect(try await scene.get("/a", on: 1).body == [2])
+        await scene.close()
+    }
+
+    @Test("Nodes that know different purges for good compare them once")
+    func comparedOnce() async throws {
+        let scene = try Scene(nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1]) })
+        scene.mesh.setDown(scene.nodes[1].id, true)
+        _ = try await scene.nodes[0].cache.purge(Array("url|http://shop.test/x|hard|1".utf8))
+        scene.mesh.setDown(scene.nodes[1].id, false)
+        let reads = Mutex(0)
+        scene.mesh.setHook { _, type in
+            if type == .cachePurgeLog { reads.withLock { $0 += 1 } }
+            return nil
+        }
+        for path in ["/a", "/b", "/c"] { #expect(try await scene.get(path, on: 1).body == [1]) }
+        #expect(reads.withLock { $0 } == 1)
+        // What is new is read, and the digests are those of a node that has just begun.
+        scene.mesh.setDown(scene.nodes[0].id, true)
+        _ = try await scene.nodes[1].cache.purge(Array("url|http://shop.test/y|hard|2".utf8))
+        scene.mesh.setDown(scene.nodes[0].id, false)
+        _ = try await scene.get("/d", on: 1)
+        #expect(reads.withLock { $0 } == 2)
+        for node in scene.nodes {
+            let kept = try await node.cache.index.digest(of: "owner/shop")
+            try await scene.restart(node)
+            #expect(try await node.cache.index.digest(of: "owner/shop") == kept)
+        }
+        await scene.close()
+    }
+
+    @Test("No number of another node ends this one", arguments: [Int64.max, .min, -1, 1 << 62])
+    func impossibleAges(age: Int64) async throws {
+        let scene = try Scene(nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1]) })
+        let answer = PeerPBCacheAnswer.with {
+            $0.status = 200
+            $0.fields = [
+                PeerPBCacheField.with {
+                    $0.name = "cache-control"
+                    $0.value = "max-age=60"
+                }
+            ]
+            $0.content = Data([7])
+            $0.length = 1
+            $0.asked = age
+            $0.answered = age
+        }
+        let bytes = ByteBuffer(bytes: try answer.serializedBytes() as [UInt8])
+        scene.mesh.setHook { _, type in type == .cacheAsk ? bytes : nil }
+        for _ in 0..<2 {
+            let got = try await scene.get("/a", on: 1)
+            #expect(got.status == 200 && got.body == [7])
+            try await scene.settled(on: 1)
+        }
+        await scene.close()
+    }
+
+    @Test(
+        "Nothing that was purged or changed is served afterwards, whoever asks for it meanwhile",
+        arguments: [true, false])
+    func purgeUnderLoad(isPurge: Bool) async throws {
+        let version = Mutex<UInt8>(0)
+        let scene = try Scene(
+            origin: TestOrigin { _ in TestOrigin.answer([version.withLock { $0 }], ["cache-control": "max-age=600"]) })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask { while !Task.isCancelled { _ = try await scene.get("/a") } }
+            }
+            for round in 1...100 as ClosedRange<UInt8> {
+                version.withLock { $0 = round }
+                if isPurge {
+                    _ = try await scene.nodes[0].cache.purge(Array("url|http://shop.test/a|hard|\(round)".utf8))
+                } else {
+                    _ = try await scene.get("/a", method: "POST")
+                }
+                #expect(try await scene.get("/a").body == [round])
+            }
+            group.cancelAll()
+        }
+        await scene.close()
+    }
+
+    @Test("An order that was carried out does nothing when it comes again")
+    func replayedOrder() async throws {
+        let gate = ByteStream()
+        let scene = try Scene(
+            origin: TestOrigin { _ in
+                _ = try await gate.next()
+                return TestOrigin.answer([1])
+            })
+        let cache = scene.nodes[0].cache
+        let order = Array("all|x|hard|1".utf8)
+        _ = try await cache.purge(order)
+        async let got = scene.get("/a").body
+        try await eventually("It asks") { !scene.origin.requests.isEmpty }
+        _ = try await cache.purge(order)
+        gate.finish()
+        #expect(try await got == [1])
+        try await scene.settled()
+        #expect(try await scene.get("/a").isHit)
         await scene.close()
     }
 

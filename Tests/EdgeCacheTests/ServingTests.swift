@@ -103,6 +103,30 @@ struct ServingTests {
         await scene.close()
     }
 
+    @Test("Who has what arrives is told at once, and who has something else gets it while it arrives (RFC 9111 4.3.2)")
+    func conditionsMeanwhile() async throws {
+        let source = ByteStream()
+        let origin = TestOrigin { _ in
+            OriginResponse(
+                status: 200, fields: ["cache-control": "max-age=60", "etag": "\"a\""], body: source, length: 8)
+        }
+        let scene = try Scene(origin: origin)
+        source.append(ByteBuffer(string: "half"))
+        let first = try await scene.nodes[0].cache.answer(scene.call("/a"))
+        let known = try await scene.get("/a", ["if-none-match": "\"a\""])
+        #expect(known.status == 304 && known.field("etag") == "\"a\"" && known.body.isEmpty)
+        #expect(known.field("cache-status")?.contains("collapsed") == true)
+        let other = try await scene.nodes[0].cache.answer(scene.call("/a", ["if-none-match": "\"b\""]))
+        source.append(ByteBuffer(string: "rest"))
+        source.finish()
+        for answer in [first, other] {
+            let got = try await Scene.collect(answer, on: scene.call("/a").loop)
+            #expect(got.status == 200 && got.body == Array("halfrest".utf8))
+        }
+        #expect(origin.requests.count == 1)
+        await scene.close()
+    }
+
     @Test("An answer for one client alone is passed on, and does not hold others up")
     func passing() async throws {
         let running = Mutex((now: 0, most: 0))

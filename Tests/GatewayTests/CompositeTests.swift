@@ -54,6 +54,11 @@ struct CompositeTests {
             #expect(try await test.get(host, "/img/a/b.png?w=1").text == "o/shop GET /a/b.png")
             #expect(try await test.get(host, "/img/").text == "o/shop GET /")
             #expect(try await test.get(host, "/raw/a").text == "o/shop GET /raw/a")
+            // However a path is written, the same part answers it.
+            #expect(try await test.get(host, "/%69mg/a").text == "o/shop GET /a")
+            #expect(try await test.get(host, "/img/%2e./api/../img/./a%2fb").text == "o/shop GET /a%2Fb")
+            #expect(try await test.get(host, "/raw/../api/x").text.hasPrefix("http://shop.localhost/"))
+            #expect(try await test.get(host, "/img/..").status == 400)
             let missing = try await test.get(host, "/nothing")
             #expect(missing.status == 404 && missing.text == "nothing")
             let refused = try await test.send("POST / HTTP/1.1\r\nHost: \(host)\r\nContent-Length: 0\r\n\r\n")

@@ -141,6 +141,25 @@ struct MachineTests {
         }
     }
 
+    @Test(
+        "What comes behind the end that an answer declares is not sent, since clients would read another answer in it")
+    func long() async throws {
+        let machines = FakeMachines { _ in
+            let stream = ByteStream()
+            stream.append(ByteBuffer(string: "enough"))
+            stream.append(ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"))
+            stream.finish()
+            return .content(OriginAnswer(status: 200, contentLength: 6, body: .stream(stream), cache: ""))
+        }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            let client = try await test.connect()
+            client.send("GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\nGET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n")
+            try await client.closed()
+            #expect(!String(decoding: client.bytes, as: UTF8.self).contains("evil"))
+        }
+    }
+
     @Test("Failures say what they are, and when to come back")
     func failures() async throws {
         let machines = FakeMachines { _ in throw GatewayError(.machineStarting, "It starts", origin: .node) }

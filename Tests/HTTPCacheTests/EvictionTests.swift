@@ -72,16 +72,10 @@ struct EvictionTests {
         #expect(!most.isAdmitted)
     }
 
-    @Test("Less space evicts at once; none holds nothing")
-    func resize() {
-        var cache = Cache(capacityBytes: 100_000)
-        for key in 0..<50 { _ = cache.insert(key, bytes: entry) }
-        let evicted = cache.resize(20_000)
-        #expect(evicted.count == 30 && cache.count == 20 && cache.usedBytes == 20_000)
-        let rest = cache.resize(0)
-        #expect(rest.count == 20 && cache.count == 0)
-        let admission = cache.insert(1, bytes: 0)
-        #expect(!admission.isAdmitted)
+    @Test("No space holds nothing")
+    func none() {
+        var cache = Cache(capacityBytes: 0)
+        #expect(!cache.insert(1, bytes: 0).isAdmitted && cache.count == 0)
     }
 }
 

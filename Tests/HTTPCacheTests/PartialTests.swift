@@ -155,6 +155,18 @@ struct PartialTests {
         if case .combine = outcome.stored { Issue.record("combined parts of different lengths") }
     }
 
+    @Test("A part behind the end of what is held is not combined, whichever of them says the length")
+    func combinesOnlyInside() {
+        let cases = [("bytes=0-3", "bytes 0-3/10", "bytes 4-19/*"), ("bytes=4-19", "bytes 4-19/*", "bytes 0-3/10")]
+        for (range, first, second) in cases {
+            var lab = CacheLab() { $0.completesPartial = true }
+            lab.send(ranged(range), part(first))
+            let outcome = lab.send(ranged(range == "bytes=0-3" ? "bytes=4-19" : "bytes=0-3"), part(second))
+            #expect(outcome.forward?.missing.isEmpty == false)
+            if case .combine = outcome.stored { Issue.record("combined \(first) and \(second)") }
+        }
+    }
+
     @Test("A full answer to a request for the rest replaces the part (RFC 9110 14.2)")
     func changed() {
         var lab = CacheLab() { $0.completesPartial = true }

@@ -11,7 +11,7 @@ struct StoredResponseCodingTests {
             vary: [VaryField(name: "accept", value: nil), VaryField(name: "foo", value: "é, 1")], status: 404,
             fields: ["etag": "\"a\"", "x": "", "x": "ü"], requestTime: 1_700_000_000_000,
             responseTime: 1_700_000_000_123,
-            fetchTime: 5, body: StoredBody(reference: "blob", held: held, totalBytes: 1_000_000_000_000),
+            body: StoredBody(reference: "blob", held: held, totalBytes: 1_000_000_000_000),
             surrogateKeys: ["k", "l"], invalidatedAt: 1_700_000_000_200)
     }
 
@@ -34,7 +34,7 @@ struct StoredResponseCodingTests {
             #expect(throws: HTTPCacheError.self) { try StoredResponse(decoding: Array(bytes.prefix(count))) }
         }
         #expect(throws: HTTPCacheError.self) { try StoredResponse(decoding: bytes + [0]) }
-        #expect(throws: HTTPCacheError.self) { try StoredResponse(decoding: [2] + bytes.dropFirst()) }
+        #expect(throws: HTTPCacheError.self) { try StoredResponse(decoding: [1] + bytes.dropFirst()) }
         var upper = bytes
         upper[2] = UInt8(ascii: "H")
         #expect(throws: HTTPCacheError.self) { try StoredResponse(decoding: upper) }

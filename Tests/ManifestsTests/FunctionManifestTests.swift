@@ -118,7 +118,10 @@ struct FunctionManifestTests {
             ("/", "/", true), ("/", "/a", false), ("/a", "/a", true), ("/a", "/a/", false), ("/api/*", "/api/", true),
             ("/api/*", "/api/x/y", true), ("/api/*", "/api", false), ("/*", "/anything/at/all", true),
             ("/u/*/orders", "/u/7/orders", true), ("/u/*/orders", "/u//orders", false),
-            ("/u/*/orders", "/u/7/8/orders", false), ("/a", "a", false),
+            ("/u/*/orders", "/u/7/8/orders", false), ("/a", "a", false), ("/api/*", "/%61pi/x", true),
+            ("/%61pi/*", "/api/x", true), ("/api/*", "/api/../x", false), ("/api/*", "/x/%2e%2E/api/x", true),
+            ("/%C3%A9", "/%c3%a9", true), ("/api/*", "/api%2Fx", false),
+            ("/api/*", "/%61pi/%", false), ("/api/*", "/x/../api/%", true), ("/*", "/..", true),
         ])
     func routes(_ pattern: String, _ path: String, _ expected: Bool) throws {
         #expect(try #require(RoutePattern(pattern)).matches(path) == expected)

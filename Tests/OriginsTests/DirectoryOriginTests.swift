@@ -53,6 +53,28 @@ struct DirectoryOriginTests {
         }
     }
 
+    @Test("Hidden files are not found, except .well-known at the top (RFC 8615)")
+    func hidden() async throws {
+        try await withFolder { base, from in
+            let root = base.appendingPathComponent("root")
+            for name in [".git", ".well-known", "sub/.well-known", ".well-known/.x"] {
+                let folder = root.appendingPathComponent(name)
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                try Data("a".utf8).write(to: folder.appendingPathComponent("a"))
+            }
+            try Data("a".utf8).write(to: root.appendingPathComponent(".env"))
+            try await withClient({ $0.allowedDirectories = [base.path] }) { client in
+                for (path, status) in [
+                    ("/.env", 404), ("/.git/a", 404), ("/%2egit/a", 404), ("/sub/.well-known/a", 404),
+                    ("/.well-known/.x/a", 404), ("/.well-known/a", 200),
+                ] {
+                    let response = try await client.fetch(OriginRequest(path: path), from: from)
+                    #expect(response.status == status, "\(path)")
+                }
+            }
+        }
+    }
+
     @Test(
         "Nothing outside of the folder is reached",
         arguments: [

@@ -70,7 +70,8 @@ struct HTTPOriginTests {
             ("HTTP/1.1 000 None\r\n\r\nok", true), ("HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n", true),
             ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 042 Low\r\ncontent-length: 2\r\n\r\nok", true),
             ("HTTP/1.1 999 High\r\ncontent-length: 2\r\n\r\nok", true),
-            ("HTTP/1.1 200 OK\r\n\r\nuntil the end", false),
+            ("HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", true),
+            ("HTTP/1.1 200 OK\r\n\r\nuntil the end", false), ("HTTP/1.0 200 OK\r\n\r\nuntil the end", false),
             ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", false),
         ])
     func strictness(_ answer: String, _ isBroken: Bool) async throws {
@@ -214,6 +215,12 @@ struct HTTPOriginTests {
                 #expect((29...30).contains(error?.retryAfter ?? 0))
                 #expect(server.requests.count == count)
                 #expect(client.statistics.first?.isOpen == true)
+                // Who else has the origin asks it over connections of its own.
+                var other = from
+                other.owner = "b/other"
+                let answer = try await client.fetch(OriginRequest(path: "/"), from: other)
+                #expect(answer.status == 502)
+                #expect(client.statistics.count == 2)
             }
         }
     }

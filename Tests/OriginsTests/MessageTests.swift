@@ -31,6 +31,22 @@ struct MessageTests {
             ])
     }
 
+    @Test(
+        "What a visitor says of the way, the URL or the method does not reach the origin, since nothing is kept by it")
+    func unkeyed() throws {
+        let names = [
+            "x-forwarded-scheme", "X-Forwarded-Port", "x-forwarded-prefix", "x-forwarded-server", "x-host",
+            "x-original-host", "x-real-ip", "x-original-url", "x-rewrite-url",
+        ]
+        let override = ["x-http-method-override", "x-http-method", "x-method-override"]
+        for method in ["GET", "HEAD", "POST"] {
+            let sent = OriginFields((names + override + ["x-other"]).map { ($0, "evil") })
+            let request = OriginRequest(method: method, path: "/", fields: sent)
+            let got = try forwarded.outgoing(request, OriginDescription(.http(url: "http://a.test"))).lines.map(\.name)
+            #expect(got == (method == "POST" ? override : []) + ["x-other", "via", "cdn-loop"])
+        }
+    }
+
     @Test("The description adds and removes fields, but never those that frame a message")
     func overrides() throws {
         let fields = try outgoing(["cookie": "a", "x-a": "1", "x-b": "2"]) { description in

@@ -6,6 +6,7 @@ public import Ledger
 public import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Outbound
 
 /// Talks to one node's control API.
 public struct NodeClient: Sendable {
@@ -19,12 +20,13 @@ public struct NodeClient: Sendable {
     private static let patient = TimeAmount.hours(6)
     private static let maxAnswerBytes = 64 << 20
 
-    /// Connections of all clients of this process. One that is refused is not tried again: with several nodes, the next
+    /// Connections of all clients of this process, in HTTP/1.1. One that is refused is not tried again: with several nodes, the next
     /// one is asked at once.
     public static let connections: HTTPClient = {
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.timeout.connect = .seconds(5)
+        configuration.refuseImpossibleStatuses()
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 

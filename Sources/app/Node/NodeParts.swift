@@ -241,14 +241,14 @@ final class NodeParts: Sendable {
         delivery.attach(payments.serving)
         paidCalls.attach(payments.serving)
         let cacheLogger = NodeParts.labelled(logger, "cache")
+        let now: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
         origins = try OriginClient(originRules.clientSettings, eventLoops: group, logger: cacheLogger)
         cache = try EdgeCache(
             path: cacheFile, settings: originRules.cacheSettings, store: store,
             blobs: NodeBlobs(store: store, exchange: exchange), origins: origins,
             plans: NodeOriginPlans(routes: routes, secrets: secrets),
             peers: NodeCachePeers(node: node, keeper: keeper, membership: membership, peers: peers),
-            authority: NodePurgeAuthority(keeper: keeper), logger: cacheLogger,
-            now: { Int64(Date().timeIntervalSince1970 * 1_000) })
+            authority: NodePurgeAuthority(keeper: keeper, now: now), logger: cacheLogger, now: now)
         machineSetup = setup
         nodeMachines = try setup.machines(
             key: key, keeper: keeper, sync: sync, membership: membership, peers: peers, store: store,

@@ -30,6 +30,43 @@ enum PercentText {
         return String(validating: bytes, as: UTF8.self)
     }
 
+    /// A path in its normal form (RFC 3986 section 6.2.2): without dot segments, with upper-case digits in encodings, and
+    /// with none for unreserved characters. With a percent sign that begins no encoding, encodings stay as they are.
+    static func normalised(path text: String) -> String {
+        var bytes: [UInt8] = []
+        var input = text.utf8.makeIterator()
+        var hasEncodings = false
+        while let byte = input.next() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = input.next().flatMap(value), let low = input.next().flatMap(value) else {
+                return withoutDots(text)
+            }
+            hasEncodings = true
+            let decoded = high << 4 | low
+            bytes += unreserved[Int(decoded)] ? [decoded] : [byte, digits[Int(high)], digits[Int(low)]]
+        }
+        return withoutDots(hasEncodings ? String(decoding: bytes, as: UTF8.self) : text)
+    }
+
+    /// Without `.` and `..` segments (RFC 3986 section 5.2.4).
+    private static func withoutDots(_ path: String) -> String {
+        guard path.contains("/.") else { return path }
+        var kept: [Substring] = []
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        for (index, segment) in segments.enumerated() {
+            guard segment == "." || segment == ".." else {
+                kept.append(segment)
+                continue
+            }
+            if segment == "..", !kept.isEmpty { kept.removeLast() }
+            if index == segments.count - 1 { kept.append("") }
+        }
+        return "/" + kept.joined(separator: "/")
+    }
+
     /// A part of a path, or several with slashes between.
     static func encodePath(_ text: some StringProtocol) -> String { encode(text, path) }
 

@@ -17,9 +17,9 @@ extension RoutePattern {
         }
     }
 
-    /// What can be taken off the paths that this pattern holds: `/img` of `/img/*`. Nil for a pattern that does not end
+    /// What can be taken off the paths that this pattern holds, in their normal form: `/img` of `/img/*`. Nil for a pattern that does not end
     /// with its only `*`.
     public var prefix: String? {
-        isOpen && !parts.contains("*") ? String(description.dropLast(2)) : nil
+        isOpen && !parts.contains("*") ? parts.map { "/\($0)" }.joined() : nil
     }
 }

@@ -5,7 +5,7 @@ public struct RoutePattern: Sendable, Hashable, CustomStringConvertible {
 
     /// The pattern as it was written.
     public let description: String
-    /// Between slashes, without an open end's `*`.
+    /// Between slashes, in normal form, without an open end's `*`.
     let parts: [Substring]
     /// Whether it holds all that is below its parts.
     let isOpen: Bool
@@ -14,7 +14,7 @@ public struct RoutePattern: Sendable, Hashable, CustomStringConvertible {
     public init?(_ text: String) {
         guard RoutePattern.problem(with: text) == nil else { return nil }
         description = text
-        var parts = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        var parts = RoutePattern.normalised(text).dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         isOpen = parts.last == "*"
         if isOpen { parts.removeLast() }
         self.parts = parts
@@ -34,12 +34,18 @@ public struct RoutePattern: Sendable, Hashable, CustomStringConvertible {
         return nil
     }
 
-    /// Whether a request's path, without its query, is one of these. `/api/*` holds `/api/` and what is below, not
-    /// `/api`.
+    /// Whether a request's path, without its query, is one of these, in whatever way it is written. `/api/*` holds `/api/` and
+    /// what is below, not `/api`.
     public func matches(_ path: String) -> Bool {
         guard path.hasPrefix("/") else { return false }
-        let asked = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let asked = RoutePattern.normalised(path).dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         guard isOpen ? asked.count > parts.count : asked.count == parts.count else { return false }
         return zip(parts, asked).allSatisfy { $0 == "*" ? !$1.isEmpty : $0 == $1 }
+    }
+
+    /// A path as patterns see it (RFC 3986 section 6.2.2): `/%61/../b%2f` is `/b%2F`. What is written in two ways is one path,
+    /// so that nobody can reach one part of an app under the name of another.
+    public static func normalised(_ path: String) -> String {
+        path.utf8.contains(UInt8(ascii: "%")) || path.contains("/.") ? PercentText.normalised(path: path) : path
     }
 }

@@ -23,6 +23,11 @@ public struct PurgeOrder: Sendable, Hashable {
     public static let maxValueBytes = 8_192
     /// Longest ``encoded``.
     public static let maxBytes = 16_384
+    /// How long an order counts, and nodes keep it for those that were away: 14 days. Later they could not tell it from one
+    /// that they have carried out.
+    public static let maxAgeMilliseconds: Int64 = 14 * 86_400_000
+    /// How far the signer's clock may be ahead: an hour.
+    public static let maxAheadMilliseconds: Int64 = 3_600_000
 
     public let app: AppName
     /// Who signed.
@@ -97,6 +102,17 @@ public struct PurgeOrder: Sendable, Hashable {
         isSoft = lines[5] == "soft"
         self.time = time
         encoded = bytes
+    }
+
+    /// Checks that the order counts still, at a time in milliseconds since 1970.
+    ///
+    /// - Throws: ``ControlFailure``.
+    public func checkAge(now: Int64) throws {
+        let range = (now - PurgeOrder.maxAgeMilliseconds)...(now + PurgeOrder.maxAheadMilliseconds)
+        guard !range.contains(time) else { return }
+        throw ControlFailure(
+            status: 400, code: "cache/old-order",
+            message: "The order to purge is older than 14 days, or of tomorrow; set the clock, and make a new one")
     }
 
     private static func check(_ scope: Scope, _ value: String) throws {

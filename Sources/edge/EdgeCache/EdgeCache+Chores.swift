@@ -10,10 +10,15 @@ extension EdgeCache {
         for await change in store.changes() {
             guard case .removed(let id) = change else { continue }
             guard let rows = try? await index.remove(body: id) else { continue }
-            for row in rows {
-                state.withLock { _ = $0.eviction.remove(HotEntry.name(row.app, row.record)) }
-                dropFromMemory(row)
-            }
+            drop(rows)
+        }
+    }
+
+    /// Takes what has no row any more out of memory.
+    func drop(_ rows: [CacheIndex.Row]) {
+        for row in rows {
+            state.withLock { _ = $0.eviction.remove(HotEntry.name(row.app, row.record)) }
+            dropFromMemory(row)
         }
     }
 

@@ -224,8 +224,15 @@ extension EdgeCache {
                 app: app, record: record, byteCount: Int(record.body.held.byteCount) + record.fields.byteCount)
         }
         if let parts {
+            let arrived = record
+            let effect = state.withLock { $0.table.recent.effect(on: arrived, of: app, since: mark) }
+            if effect == .gone { return }
             // Readers find the parts in the index: they must be there before the record answers.
-            do { record = try await index.store(row(), parts: parts) } catch { return }
+            do {
+                let (stored, surplus) = try await index.store(row(), parts: parts)
+                record = stored
+                drop(surplus)
+            } catch { return }
         }
         let bytes: ByteBuffer?
         if let body { bytes = body } else { bytes = await shortBody(of: record) }
@@ -254,7 +261,7 @@ extension EdgeCache {
             return
         }
         do {
-            if parts == nil { try await index.store(row()) }
+            if parts == nil { drop(try await index.store(row()).surplus) }
             counters.stored(app)
             // A purge that came while the row was written found no row.
             let kept = record

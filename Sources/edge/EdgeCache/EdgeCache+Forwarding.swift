@@ -132,8 +132,14 @@ extension EdgeCache {
         case .stored: return .again(mayWait: false)
         case .passed: return .again(mayWait: false)
         case .failing(let serving): return try await failing(serving, call)
+        case .failed(let error) where EdgeCache.isOfOneRequest(error): return .again(mayWait: false)
         case .failed(let error): return try await failed(error, plan, call)
         }
+    }
+
+    /// Whether it is the request that failed, by its own fields, and not the origin: then it says nothing to others.
+    static func isOfOneRequest(_ error: any Error) -> Bool {
+        (error as? OriginError).map { [OriginError.Code.badRequest, .loop].contains($0.code) } ?? false
     }
 
     /// Waits for what is all here to be stored, so that the origin can be asked about it rather than for it.
@@ -149,10 +155,9 @@ extension EdgeCache {
         if wantsPart, let range = call.range(of: arrival), let stream = arrival.read(range) {
             return .answer(partial(arrival, range, stream, plan, call, isLeader: isLeader))
         }
+        if !isLeader, let answer = notModified(arrival, plan, call) { return .answer(answer) }
         // An origin that answers the visitor's conditions with a body means that they are not fulfilled.
-        let isWhole =
-            call.request.method == "GET" && arrival.part == nil && !wantsPart && (isLeader || !call.hasConditions)
-        guard isWhole, let stream = arrival.spool.read() else {
+        guard call.request.method == "GET", arrival.part == nil, !wantsPart, let stream = arrival.spool.read() else {
             await flight.done()
             return .again(mayWait: true)
         }
@@ -165,6 +170,21 @@ extension EdgeCache {
             answer.originMicros = Int(arrival.record.responseTime - arrival.record.requestTime) * 1_000
         }
         return .answer(answer)
+    }
+
+    /// The answer to a visitor who has what arrives; nil for all others.
+    private func notModified(_ arrival: Flight.Arrival, _ plan: ForwardPlan, _ call: CacheCall) -> OriginAnswer? {
+        let now = now()
+        guard call.hasConditions,
+            let serving = call.policy.answer(call.request, from: arrival.record, wasValidated: false, now: now),
+            serving.answer == .notModified
+        else { return nil }
+        counters.miss(call.plan.app, collapsed: true)
+        var status = call.status(plan.reason, arrival.record.status)
+        status.isStored = true
+        status.isCollapsed = true
+        let head = call.policy.head(of: serving, status: status, now: now)
+        return OriginAnswer(status: head.status, fields: head.fields.pairs, body: .none, cache: "joined")
     }
 
     /// Fields of an answer that is being stored. Who began the flight gets also what is not stored.
@@ -220,7 +240,7 @@ extension EdgeCache {
     }
 
     private func failing(_ serving: ServePlan, _ call: CacheCall) async throws -> Forwarded {
-        let found = try await variants(serving.stored.key, call.plan)
+        let found = try await variants(serving.stored.key, call)
         guard let answer = try await serve(serving, call, found) else { return .again(mayWait: false) }
         return .answer(answer)
     }
@@ -229,7 +249,7 @@ extension EdgeCache {
     private func failed(_ error: any Error, _ plan: ForwardPlan, _ call: CacheCall) async throws -> Forwarded {
         switch call.policy.onError(.unreachable, for: call.request, plan: plan, now: now()) {
         case .serve(let serving):
-            let found = try await variants(serving.stored.key, call.plan)
+            let found = try await variants(serving.stored.key, call)
             if let answer = try await serve(serving, call, found) { return .answer(answer) }
             throw error
         case .pass: throw error
@@ -275,9 +295,11 @@ extension EdgeCache {
         let change = CachePurge(app: app, scope: .url(key.url), isSoft: false, encoded: [])
         state.withLock { state in
             state.table.recent.add(change)
+            state.unwritten.append(change)
             state.flights = state.flights.filter { $0.key.key != place }
             for entry in state.table.variants(place) ?? [] { state.table.remove(entry) }
         }
+        defer { written(change) }
         try? await index.markStale(key, of: app, isInvalid: true, now: now)
     }
 }
@@ -318,9 +340,10 @@ extension CacheCall {
         return names.contains { request.fields.contains($0) }
     }
 
-    /// Whether a range of a body is asked for, or several.
+    /// Whether a range of a body is asked for, or several; other units than bytes mean nothing here.
     func wantsPart(of record: StoredResponse) -> Bool {
-        request.method == "GET" && record.status == 200 && request.fields.contains("range")
+        request.method == "GET" && record.status == 200
+            && request.fields.first("range")?.lowercased().hasPrefix("bytes=") == true
             && CachePolicy.rangeApplies(to: record, request.fields)
     }
 

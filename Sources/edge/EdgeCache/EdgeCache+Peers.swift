@@ -70,9 +70,11 @@ extension EdgeCache {
             call.onInterim?(Int(interim.status), OriginFields(interim.fields.map { ($0.name, $0.value) }))
         }
         let stream = ByteStream()
+        // No number of another node makes a time before 1970.
+        func moment(_ age: Int64) -> Int64 { received - min(max(0, age), received) }
         var result = Received(
             head: head, body: stream, length: answer.length < 0 ? nil : answer.length,
-            requestTime: min(sent, received - max(0, answer.asked)), responseTime: received - max(0, answer.answered),
+            requestTime: min(sent, moment(answer.asked)), responseTime: moment(answer.answered),
             provenance: .peer(node))
         if answer.stream != 0 {
             Task { await self.pull(answer.stream, from: node, into: stream) }
@@ -161,8 +163,7 @@ extension EdgeCache {
         guard let plan = plans.plan(named: ask.name, release: ask.release, path: ask.path) else {
             throw EdgeCacheError("This node does not serve the release \(ask.release.prefix(80))")
         }
-        // What the asker knows to be purged, this node must not hand it.
-        if try await index.digest(of: plan.app) != Array(ask.purges) { await readPurges(of: peer) }
+        try await catchUp(with: peer, plan.app, Array(ask.purges))
         guard ask.method == "GET" || ask.method == "HEAD" else { throw EdgeCacheError("Only reading is shared") }
         let request = CacheRequest(
             method: ask.method, scheme: ask.scheme, authority: ask.authority, path: ask.path,
@@ -179,7 +180,7 @@ extension EdgeCache {
         guard let key = call.key else { throw EdgeCacheError("The URL has no key") }
         var mayWait = true
         for _ in 0..<EdgeCache.maxRounds {
-            let stored = try await variants(key, plan)
+            let stored = try await variants(key, call)
             switch call.policy.decide(request, candidates: stored.map(\.record), now: now()) {
             case .serve(let serving):
                 if let background = serving.background { validate(background, call) }
@@ -273,7 +274,9 @@ extension EdgeCache {
             answer.length = pass.length.map { Int64($0) } ?? -1
             answer.stream = send(pass.body, to: peer)
             return answer
-        case .failed(let error): throw error
+        case .failed(let error):
+            guard isLeader || !EdgeCache.isOfOneRequest(error) else { return nil }
+            throw error
         }
     }
 

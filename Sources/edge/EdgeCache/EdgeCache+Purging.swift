@@ -44,18 +44,22 @@ extension EdgeCache {
         }
     }
 
-    /// Carries a purge out here; on the disk when this returns.
+    /// Carries a purge out here, once; on the disk when this returns.
     ///
     /// - Returns: Stored answers that were hit.
     @discardableResult
     func carryOut(_ purge: CachePurge) async throws -> Int {
+        // Whoever has seen an order could else empty the memory with it as often as they like.
+        if try await index.knows(purge) { return 0 }
         // Memory first: from here on nothing of it is served, and nothing that was asked for before is stored.
         let dropped = state.withLock { state -> [HotEntry] in
             state.table.recent.add(purge)
+            state.unwritten.append(purge)
             // Who comes from now on does not wait for what was asked for before.
             state.flights = state.flights.filter { $0.key.key.app != purge.app }
             return state.table.remove { purge.hits($0.record, of: $0.app) }
         }
+        defer { written(purge) }
         guard let rows = try await index.purge(purge, now: now()) else { return 0 }
         if !purge.isSoft {
             state.withLock { state in
@@ -65,6 +69,13 @@ extension EdgeCache {
         let hits = max(rows.count, dropped.count)
         counters.purged(purge.app, hits)
         return hits
+    }
+
+    /// The index knows of a purge.
+    func written(_ purge: CachePurge) {
+        state.withLock { state in
+            if let place = state.unwritten.firstIndex(of: purge) { state.unwritten.remove(at: place) }
+        }
     }
 
     /// Tells the other nodes that a visitor changed something at URLs of an app; returns when those that answer know.
@@ -131,7 +142,7 @@ extension EdgeCache {
                 for order in page.orders {
                     // An order of somebody who owns the app no more does not count any more either.
                     guard let purge = try? authority.check(Array(order)) else { continue }
-                    try await carryOutOnce(purge)
+                    try await carryOut(purge)
                 }
                 let isNews = page.log != log || page.next != place
                 (log, place) = (page.log, page.next)
@@ -143,10 +154,26 @@ extension EdgeCache {
         }
     }
 
-    private func carryOutOnce(_ purge: CachePurge) async throws {
-        if try await index.knows(purge) { return }
-        try await carryOut(purge)
+    /// Makes sure that what another node knows to be purged of an app is purged here: this node must not hand it that.
+    ///
+    /// - Parameter digest: Of the purges that the other node knows. Nodes may differ for good, since each forgets old ones at
+    ///   its own time: so what was read for a digest is not read for it again.
+    /// - Throws: If its log cannot be read.
+    func catchUp(with peer: NodeID, _ app: String, _ digest: [UInt8]) async throws {
+        if try await index.digest(of: app) == digest { return }
+        let place = State.Comparison(node: peer, app: app)
+        if state.withLock({ $0.compared[place] == digest }) { return }
+        guard await readPurges(of: peer) else {
+            throw EdgeCacheError("The purges that node \(peer.short) knows cannot be read")
+        }
+        guard digest.count == CacheIndex.digestBytes else { return }
+        state.withLock { state in
+            if state.compared.count >= EdgeCache.maxComparisons { state.compared.removeAll() }
+            state.compared[place] = digest
+        }
     }
+
+    private static let maxComparisons = 16_384
 
     func answerPurge(_ message: PeerPBCachePurge) async throws -> PeerPBCachePurged {
         for url in message.urls.prefix(EdgeCache.pageOrders) {

@@ -58,12 +58,13 @@ extension EdgeCache {
     static let maxRounds = 5
 
     func answer(_ call: CacheCall) async throws -> OriginAnswer {
-        guard call.isRead, let key = call.key, !call.plan.bypasses(call.path) else {
+        // What a body makes of a request for content, no key tells (RFC 9110 section 9.3.1).
+        guard call.isRead, call.body == nil, let key = call.key, !call.plan.bypasses(call.path) else {
             return try await pass(call, call.isRead ? .bypass : .method)
         }
         var mayWait = true
         for _ in 0..<EdgeCache.maxRounds {
-            let found = try await variants(key, call.plan)
+            let found = try await variants(key, call)
             switch call.policy.decide(call.request, candidates: found.map(\.record), now: now()) {
             case .refuse:
                 throw GatewayError(
@@ -80,26 +81,30 @@ extension EdgeCache {
         return try await pass(call, .miss)
     }
 
-    /// The variants that are stored of a key, from memory or the index.
-    func variants(_ key: CacheKey, _ plan: OriginPlan) async throws -> [HotEntry] {
-        let place = CacheTable.Key(app: plan.app, text: key.text)
-        let (known, mark) = state.withLock { ($0.table.variants(place), $0.table.recent.mark) }
-        if let known { return known }
-        let rows = try await index.variants(of: key, app: plan.app)
-        guard !rows.isEmpty else { return [] }
+    /// The variants that are stored of a key: those in memory if one of them is what the request selects, else all.
+    func variants(_ key: CacheKey, _ call: CacheCall) async throws -> [HotEntry] {
+        let app = call.plan.app
+        let place = CacheTable.Key(app: app, text: key.text)
+        let (known, mark, unwritten) = state.withLock { state in
+            (state.table.variants(place) ?? [], state.table.recent.mark, state.unwritten)
+        }
+        if known.contains(where: { $0.record.matches(call.request.fields) }) { return known }
         var entries: [HotEntry] = []
-        for record in rows {
+        for record in try await index.variants(of: key, app: app)
+        where !known.contains(where: { $0.record.variantText == record.variantText }) {
             let body = await shortBody(of: record)
-            entries.append(
-                HotEntry(
-                    counters.tally(plan.app), record: record, body: body, policy: plan.policy(record.key.path),
-                    now: now()))
+            let policy = call.plan.policy(record.key.path)
+            entries.append(HotEntry(counters.tally(app), record: record, body: body, policy: policy, now: now()))
         }
         return state.withLock { state in
-            if let known = state.table.variants(place) { return known }
-            let kept = entries.filter { state.table.recent.effect(on: $0.record, of: plan.app, since: mark) == .none }
+            let known = state.table.variants(place) ?? []
+            let kept = entries.filter { entry in
+                state.table.recent.effect(on: entry.record, of: app, since: mark) == .none
+                    && !unwritten.contains { $0.hits(entry.record, of: app) }
+                    && !known.contains { $0.record.variantText == entry.record.variantText }
+            }
             for entry in kept { state.table.insert(entry) }
-            return kept
+            return known + kept
         }
     }
 

@@ -2,6 +2,7 @@ import Blake3
 public import BlobStore
 public import Gateway
 import HTTPCache
+import Identity
 public import Logging
 import NIOCore
 public import Origins
@@ -23,6 +24,15 @@ public final class EdgeCache: Sendable {
         /// What stays on the disk.
         var eviction: Eviction<Digest>
         var isClosed = false
+        /// Purges and changes that the index does not know yet: what it has of theirs must not be taken from it.
+        var unwritten: [CachePurge] = []
+        /// The digests of other nodes' purges that were compared with those here.
+        var compared: [Comparison: [UInt8]] = [:]
+
+        struct Comparison: Hashable {
+            let node: NodeID
+            let app: String
+        }
 
         /// Nobody boards it any more.
         mutating func end(_ flight: Flight) {

@@ -27,8 +27,8 @@ public struct CacheKey: Sendable, Hashable, CustomStringConvertible {
 
     /// The key of a URL.
     ///
-    /// - Throws: `HTTPCacheError` for another scheme than http and https, an empty authority, a path without `/`, control
-    ///   characters or spaces, and above `maximumBytes`.
+    /// - Throws: `HTTPCacheError` for another scheme than http and https, an empty authority, a path without `/` or one that
+    ///   servers may take for another, control characters or spaces, and above `maximumBytes`.
     public init(
         scheme: String, authority: String, path: String, query: String? = nil, options: CacheKeyOptions = .init()
     ) throws {
@@ -56,9 +56,12 @@ public struct CacheKey: Sendable, Hashable, CustomStringConvertible {
         else {
             throw HTTPCacheError("the URL holds a character that may not be there")
         }
+        guard let normal = CacheURL.normalised(path: path) else {
+            throw HTTPCacheError("servers may take the path for another one")
+        }
         self.scheme = scheme
         self.authority = authority
-        self.path = CacheURL.normalised(path: path)
+        self.path = normal
         self.query = options.kept(query)
     }
 

@@ -6,7 +6,7 @@ public struct CacheKeyOptions: Sendable, Equatable {
         case all
         /// Nothing of it.
         case none
-        /// Only parameters with these names.
+        /// Only parameters with these names, percent-encoded or not.
         case only(Set<String>)
         /// All but parameters with these names.
         case except(Set<String>)
@@ -28,12 +28,17 @@ public struct CacheKeyOptions: Sendable, Equatable {
         guard let query else { return nil }
         if self.query == .all, !sortsQuery { return query }
         var parts = query.split(separator: "&", omittingEmptySubsequences: false)
-        func name(_ part: Substring) -> String { String(part.prefix { $0 != "=" }) }
+        func name(_ part: Substring) -> String {
+            let text = part.prefix { $0 != "=" }
+            return CacheURL.decoded(text, where: { _ in true }) ?? String(text)
+        }
+        // Where some see several parameters, as around a semicolon, one of them may be one that counts.
+        func counts(_ part: Substring, _ isNamed: Bool) -> Bool { isNamed || part.contains(";") }
         switch self.query {
         case .all: break
         case .none: return nil
-        case .only(let names): parts = parts.filter { names.contains(name($0)) }
-        case .except(let names): parts = parts.filter { !names.contains(name($0)) }
+        case .only(let names): parts = parts.filter { counts($0, names.contains(name($0))) }
+        case .except(let names): parts = parts.filter { counts($0, !names.contains(name($0))) }
         }
         if sortsQuery {
             // Values of one name keep their order, which may mean something.

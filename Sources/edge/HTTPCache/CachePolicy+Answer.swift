@@ -42,10 +42,12 @@ extension CachePolicy {
             staleness = .unreachable
         }
         guard let staleness else { return isUnreachable ? .fail(status: 504) : .pass }
-        return .serve(
-            ServePlan(
-                stored: stored, freshness: freshness, staleness: freshness.isFresh ? .fresh : staleness, answer: answer,
-                background: nil, isHead: request.method == "HEAD"))
+        var serving = ServePlan(
+            stored: stored, freshness: freshness, staleness: freshness.isFresh ? .fresh : staleness, answer: answer,
+            background: nil, isHead: request.method == "HEAD")
+        serving.forward = plan.reason
+        if case .status(let status) = failure { serving.forwardStatus = status }
+        return .serve(serving)
     }
 
     /// Status and fields of an answer from the cache, with `Age` (RFC 9111 section 5.1) and `Cache-Status` (RFC 9211).
@@ -109,6 +111,9 @@ extension CachePolicy {
         if plan.wasValidated {
             status.forward = .stale
             status.forwardStatus = 304
+        } else if let reason = plan.forward {
+            status.forward = reason
+            status.forwardStatus = plan.forwardStatus
         } else {
             status.isHit = true
         }

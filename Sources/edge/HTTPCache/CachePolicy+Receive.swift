@@ -65,7 +65,9 @@ extension CachePolicy {
         if said.mustUnderstand, !isUnderstood { return .noStore }
         if said.noStore, !said.mustUnderstand, obeysNoStore { return .noStore }
         if said.isPrivate { return .isPrivate }
-        if VaryField.all(of: head.fields, request: request.fields) == nil { return .vary }
+        guard let vary = VaryField.all(of: head.fields, request: request.fields),
+            !vary.contains(where: { unkeyedFields.contains($0.name) })
+        else { return .vary }
         let isForAll = said.isPublic || said.sharedMaxAge != nil
         if request.fields.contains("authorization"), !isForAll, !said.mustRevalidate { return .authorization }
         if head.fields.contains("set-cookie"), !said.privateFields.contains("set-cookie"),
@@ -125,8 +127,11 @@ extension CachePolicy {
             range.total == nil || stored.body.totalBytes == nil || range.total == stored.body.totalBytes
         {
             var combined = updated(stored, by: arrival)
-            combined.body.totalBytes = stored.body.totalBytes ?? range.total
-            if combined.body.held.insert(range.range), isWithinLimits(combined) {
+            let total = stored.body.totalBytes ?? range.total
+            combined.body.totalBytes = total
+            if combined.body.held.insert(range.range), isWithinLimits(combined),
+                combined.body.held.ranges.last?.upperBound ?? 0 <= total ?? .max
+            {
                 return .combine(combined, part: range.range)
             }
         }

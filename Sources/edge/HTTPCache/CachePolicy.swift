@@ -80,6 +80,9 @@ public struct CachePolicy: Sendable, Equatable {
     public var hidesSurrogateKeys = true
     /// Whether `Cache-Status` tells the key; off by default, since a key may tell more than the client knows.
     public var showsKey = false
+    /// Fields that the origin sees otherwise than clients send them, by name in lower case: what varies by one of them is not
+    /// stored, as if by everything. Empty by default.
+    public var unkeyedFields: Set<String> = []
     /// What of the query is in the key.
     public var keyOptions = CacheKeyOptions()
 

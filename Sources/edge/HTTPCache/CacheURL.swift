@@ -84,31 +84,37 @@ struct CacheURL: Equatable {
     /// Without dot segments, with upper-case digits in percent-encodings, and with none for unreserved characters (RFC 3986
     /// section 6.2.2).
     ///
-    /// A path with a percent sign that begins no encoding stays as it is: decoding what is beside it could make one.
-    static func normalised(path text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return withoutDots(text) }
-        let bytes = Array(text.utf8)
-        let isWellFormed = bytes.indices.allSatisfy { index in
-            bytes[index] != UInt8(ascii: "%")
-                || (index + 2 < bytes.count && digit(bytes[index + 1]) != nil && digit(bytes[index + 2]) != nil)
+    /// Nil for a path that a server may take for another one: with a percent sign that begins no encoding, or with a step
+    /// upwards that only some see, such as `..%2F` or `..;`.
+    static func normalised(path text: String) -> String? {
+        var path = text
+        if text.utf8.contains(UInt8(ascii: "%")) {
+            guard let decoded = decoded(text, where: isUnreserved) else { return nil }
+            path = decoded
         }
-        guard isWellFormed else { return text }
+        path = withoutDots(path)
+        return path.contains("..") && climbs(path) ? nil : path
+    }
+
+    /// Undoes the percent-encoding of some bytes, and writes all others with upper-case digits; nil for a percent sign that
+    /// begins none.
+    static func decoded(_ text: some StringProtocol, where isMeant: (UInt8) -> Bool) -> String? {
         var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = digit(bytes[index + 1]),
-                let low = digit(bytes[index + 2])
-            {
-                let byte = high << 4 | low
-                append(byte, encoded: !isUnreserved(byte), to: &result)
-                index += 3
-            } else {
-                result.append(bytes[index])
-                index += 1
+        var input = text.utf8.makeIterator()
+        while let byte = input.next() {
+            guard byte == UInt8(ascii: "%") else {
+                result.append(byte)
+                continue
             }
+            guard let high = input.next().flatMap(digit), let low = input.next().flatMap(digit) else { return nil }
+            append(high << 4 | low, encoded: !isMeant(high << 4 | low), to: &result)
         }
-        return withoutDots(String(decoding: result, as: UTF8.self))
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    private static func climbs(_ path: String) -> Bool {
+        let slashes = ["%2F", "%5C", "\\"].reduce(path) { $0.replacing($1, with: "/") }
+        return slashes.split(separator: "/").contains { $0 == ".." || $0.hasPrefix("..;") || $0.hasPrefix("..%3B") }
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {

@@ -23,7 +23,7 @@ public struct Eviction<Key: Hashable & Sendable>: Sendable {
     public static var overheadBytes: Int64 { 512 }
 
     /// Space in bytes.
-    public private(set) var capacityBytes: Int64
+    public let capacityBytes: Int64
     /// Bytes of all entries, with `overheadBytes` for each.
     public var usedBytes: Int64 { small.bytes + main.bytes }
     /// Entries that are in.
@@ -100,14 +100,6 @@ public struct Eviction<Key: Hashable & Sendable>: Sendable {
         unlink(place)
         free.append(place)
         return true
-    }
-
-    /// Changes the space.
-    ///
-    /// - Returns: What must be dropped.
-    public mutating func resize(_ capacityBytes: Int64) -> [Key] {
-        self.capacityBytes = max(0, capacityBytes)
-        return makeRoom()
     }
 
     private mutating func makeRoom() -> [Key] {

@@ -40,4 +40,8 @@ public struct ServePlan: Sendable, Equatable {
     public var isHead: Bool
     /// Whether the origin validated it for this request, so that it is no hit.
     public var wasValidated = false
+    /// Why the origin was asked in vain before, so that it is no hit; nil if it was not asked.
+    public var forward: ForwardPlan.Reason?
+    /// What the origin answered then; nil if it did not.
+    public var forwardStatus: Int?
 }

@@ -18,7 +18,7 @@ public enum StoreDecision: Sendable, Equatable {
         case authorization
         /// `Set-Cookie`, and the origin does not say for how long or for whom the response is good.
         case setCookie = "set-cookie"
-        /// `Vary: *`
+        /// `Vary: *`, or by a field that is not keyed
         case vary
         /// Neither explicit freshness nor a status that may do without.
         case notCacheable = "not-cacheable"

@@ -32,7 +32,6 @@ extension StoredResponse {
         guard sharesBytes(with: other) else { return self }
         var result = self
         for range in other.body.held.ranges { result.body.held.insert(range) }
-        result.fetchTime = min(fetchTime, other.fetchTime)
         return result
     }
 }

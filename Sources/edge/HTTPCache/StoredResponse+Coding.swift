@@ -1,6 +1,6 @@
 extension StoredResponse {
     /// The version of the form that `encoded` writes.
-    public static let version: UInt8 = 1
+    public static let version: UInt8 = 2
     /// Longest encoded record, in bytes.
     public static let maximumEncodedBytes = 1_048_576
 
@@ -18,7 +18,7 @@ extension StoredResponse {
             writer.optional(field.value) { $0.text($1) }
         }
         writer.number(Int64(status))
-        for time in [requestTime, responseTime, fetchTime] { writer.number(time) }
+        for time in [requestTime, responseTime] { writer.number(time) }
         writer.byte(invalidatedAt == nil ? 0 : isInvalid ? 2 : 1)
         if let invalidatedAt { writer.number(invalidatedAt) }
         writer.text(body.reference)
@@ -64,7 +64,6 @@ extension StoredResponse {
         guard status >= 200 else { throw HTTPCacheError("the record has the status \(status)") }
         func time(_ reader: inout CacheReader) throws -> Int64 { try reader.number(limit: StoredResponse.maximumTime) }
         let (requestTime, responseTime) = (try time(&reader), try time(&reader))
-        let fetchTime = try time(&reader)
         let doubt = try reader.byte()
         guard doubt <= 2 else { throw HTTPCacheError("the record is neither right, stale nor invalid") }
         let invalidatedAt = doubt == 0 ? nil : try time(&reader)
@@ -93,8 +92,7 @@ extension StoredResponse {
         }
         self.init(
             key: key, vary: vary, status: status, fields: CacheFields(lines), requestTime: requestTime,
-            responseTime: responseTime, fetchTime: fetchTime, body: body, surrogateKeys: keys,
-            invalidatedAt: invalidatedAt)
+            responseTime: responseTime, body: body, surrogateKeys: keys, invalidatedAt: invalidatedAt)
         isInvalid = doubt == 2
     }
 }

@@ -12,8 +12,6 @@ public struct StoredResponse: Sendable, Equatable {
     public var requestTime: Int64
     /// When the head of that answer was received: milliseconds since 1970.
     public var responseTime: Int64
-    /// When the request for these bytes was sent; validations do not change it. Hard purges compare with it.
-    public var fetchTime: Int64
     /// The bytes.
     public var body: StoredBody
     /// From `Surrogate-Key` and `Cache-Tag`, in order, each once.
@@ -28,8 +26,7 @@ public struct StoredResponse: Sendable, Equatable {
     /// A record as it was decoded or made by `CachePolicy.receive`.
     public init(
         key: CacheKey, vary: [VaryField] = [], status: Int, fields: CacheFields, requestTime: Int64,
-        responseTime: Int64,
-        fetchTime: Int64? = nil, body: StoredBody = .init(), surrogateKeys: [String] = [], invalidatedAt: Int64? = nil
+        responseTime: Int64, body: StoredBody = .init(), surrogateKeys: [String] = [], invalidatedAt: Int64? = nil
     ) {
         self.key = key
         self.vary = vary
@@ -37,7 +34,6 @@ public struct StoredResponse: Sendable, Equatable {
         self.fields = fields
         self.requestTime = requestTime
         self.responseTime = responseTime
-        self.fetchTime = fetchTime ?? requestTime
         self.body = body
         self.surrogateKeys = surrogateKeys
         self.invalidatedAt = invalidatedAt
@@ -105,6 +101,6 @@ extension StoredResponse {
     public static let maximumVary = 32
 }
 extension StoredResponse {
-    /// The latest moment that a record or a purge may name: milliseconds since 1970, in the year 9999.
+    /// The latest moment that a record may name: milliseconds since 1970, in the year 9999.
     public static let maximumTime: Int64 = 253_402_300_799_999
 }

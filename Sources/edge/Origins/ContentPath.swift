@@ -29,6 +29,12 @@ struct ContentPath: Equatable, Sendable {
     /// The segments of the file: those of a folder with ``index``.
     var fileSegments: [String] { isFolder ? segments + [Self.index] : segments }
 
+    /// Whether a name begins with a dot, as those of files that are not for visitors do; `.well-known` at the top is (RFC
+    /// 8615).
+    var isHidden: Bool {
+        segments.enumerated().contains { $1.hasPrefix(".") && !($0 == 0 && $1 == ".well-known") }
+    }
+
     private static func missing(_ path: String) -> OriginError {
         OriginError(.notFound, "no file can have the path \(path.prefix(200))")
     }

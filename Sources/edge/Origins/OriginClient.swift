@@ -25,8 +25,19 @@ public final class OriginClient: OriginFetcher {
     private let resolver: SystemNameResolver?
     private let logger: Logger
     private let backoff = Backoff()
-    private let origins = Mutex<[String: OriginHealth]>([:])
+    private let origins = Mutex<[OwnedOrigin: OriginHealth]>([:])
     private let clock: @Sendable () -> Int64
+
+    /// An origin as one owner knows it.
+    private struct OwnedOrigin: Hashable {
+        let owner: String
+        let name: String
+
+        init(_ description: OriginDescription) {
+            owner = description.owner
+            name = description.name
+        }
+    }
 
     /// Starts without connections.
     ///
@@ -77,9 +88,9 @@ public final class OriginClient: OriginFetcher {
         resolver?.close()
     }
 
-    /// What was counted for each origin, by name.
+    /// What was counted for each origin of each owner, by name.
     public var statistics: [OriginStatistics] {
-        origins.withLock { $0.map { $0.value.snapshot(name: $0.key) } }.sorted { $0.name < $1.name }
+        origins.withLock { $0.map { $0.value.snapshot(name: $0.key.name) } }.sorted { $0.name < $1.name }
     }
 
     /// Checks a description without asking the origin.
@@ -101,7 +112,7 @@ public final class OriginClient: OriginFetcher {
     private func answer(_ request: OriginRequest, _ description: OriginDescription) async throws -> OriginResponse {
         try forwarded.checkLoop(request.fields)
         let origin = try origin(description)
-        let name = description.name
+        let name = OwnedOrigin(description)
         let first = try begin(name, description)
         var isOver = false
         defer { if !isOver { change(name) { $0.end(now: .now()) } } }
@@ -121,7 +132,7 @@ public final class OriginClient: OriginFetcher {
     private func attempts(
         _ request: OriginRequest, _ origin: any Origin, _ description: OriginDescription, _ first: CircuitBreaker.Pass
     ) async throws -> (OriginResponse, CircuitBreaker.Pass, EndRelay) {
-        let name = description.name
+        let name = OwnedOrigin(description)
         let retries = request.isRepeatable ? min(max(0, description.retries), Self.maxRetries) : 0
         var pass = first
         var attempt = 1
@@ -166,7 +177,7 @@ public final class OriginClient: OriginFetcher {
 
     // MARK: Health
 
-    private func begin(_ name: String, _ description: OriginDescription) throws -> CircuitBreaker.Pass {
+    private func begin(_ name: OwnedOrigin, _ description: OriginDescription) throws -> CircuitBreaker.Pass {
         do {
             return try origins.withLock { origins throws(OriginHealth.Refusal) in
                 if origins[name] == nil, origins.count >= settings.maxOrigins { Self.forgetIdle(&origins) }
@@ -177,25 +188,27 @@ public final class OriginClient: OriginFetcher {
             switch error {
             case .full:
                 throw OriginError(
-                    .overloaded, "\(description.maxConcurrent) requests to \(name) are open; raise the limit or wait",
+                    .overloaded,
+                    "\(description.maxConcurrent) requests to \(name.name) are open; raise the limit or wait",
                     retryAfter: 1)
             case .breakerOpen(let remaining):
                 let seconds = Int((remaining.nanoseconds + 999_999_999) / 1_000_000_000)
                 throw OriginError(
-                    .breakerOpen, "\(name) failed again and again and is left alone for \(seconds) s more; repair it",
+                    .breakerOpen,
+                    "\(name.name) failed again and again and is left alone for \(seconds) s more; repair it",
                     retryAfter: max(1, seconds))
             }
         }
     }
 
     /// Makes room for one more: a tenth of the origins without requests, the longest unused ones.
-    private static func forgetIdle(_ origins: inout [String: OriginHealth]) {
+    private static func forgetIdle(_ origins: inout [OwnedOrigin: OriginHealth]) {
         let idle = origins.filter { $0.value.inFlight == 0 }.sorted { $0.value.usedAt < $1.value.usedAt }
         for (name, _) in idle.prefix(max(1, origins.count / 10)) { origins[name] = nil }
     }
 
     @discardableResult
-    private func change<Value: Sendable>(_ name: String, _ body: (inout OriginHealth) -> Value?) -> Value? {
+    private func change<Value: Sendable>(_ name: OwnedOrigin, _ body: (inout OriginHealth) -> Value?) -> Value? {
         origins.withLock { origins in
             guard var health = origins[name] else { return nil }
             defer { origins[name] = health }
@@ -203,14 +216,14 @@ public final class OriginClient: OriginFetcher {
         }
     }
 
-    private func report(_ outcome: OriginHealth.Outcome, _ pass: CircuitBreaker.Pass, _ name: String) {
+    private func report(_ outcome: OriginHealth.Outcome, _ pass: CircuitBreaker.Pass, _ name: OwnedOrigin) {
         let news: Bool? = change(name) { health in
             let before = health.breaker.openings
             health.report(outcome, pass, now: .now())
             return health.breaker.openings > before
         }
         guard news == true else { return }
-        logger.warning("An origin fails and is left alone for a while", metadata: ["origin": "\(name)"])
+        logger.warning("An origin fails and is left alone for a while", metadata: ["origin": "\(name.name)"])
         Counter(label: "skerry_origin_breaker_openings_total").increment()
     }
 

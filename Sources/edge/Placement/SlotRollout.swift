@@ -61,9 +61,6 @@ public struct SlotRollout: Sendable, Hashable {
         target = releases.first { !failed.contains($0) }
     }
 
-    /// Whether the present release was given up for an earlier one, or for none.
-    public func isReverted(from live: String) -> Bool { target != live }
-
     /// What the holder of a slot does.
     public func step(of number: UInt32) -> Step {
         guard let target, let slot = slots.first(where: { $0.number == number }) else { return .keep }

@@ -1,3 +1,4 @@
+public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
@@ -24,5 +25,17 @@ final class AnswerGuard: ChannelInboundHandler {
             return context.close(promise: nil)
         }
         context.fireChannelRead(data)
+    }
+}
+
+extension HTTPClient.Configuration {
+    /// Makes a client with this configuration refuse answers whose status is none, on which it would trap, and speak
+    /// HTTP/1.1 only, since its reader of HTTP/2 traps on some statuses too. Every client whose server may be hostile
+    /// needs it; those of ``PinnedClients`` have it.
+    public mutating func refuseImpossibleStatuses() {
+        httpVersion = .http1Only
+        http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture { try AnswerGuard.add(to: channel) }
+        }
     }
 }

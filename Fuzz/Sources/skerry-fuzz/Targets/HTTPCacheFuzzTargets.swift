@@ -7,7 +7,7 @@ enum HTTPCacheFuzzTargets {
 
     /// The targets by name; the same in `Fuzz/` and in the tests that replay the corpus.
     static func make() -> [String: Target] {
-        ["cache-record": record, "cache-purge": purge, "cache-fields": fields, "cache-policy": policy]
+        ["cache-record": record, "cache-fields": fields, "cache-policy": policy]
     }
 
     private static func record(_ input: [UInt8]) -> String? {
@@ -18,11 +18,6 @@ enum HTTPCacheFuzzTargets {
             return "more is held than there is"
         }
         return use(record, request: CacheRequest(authority: "a", path: "/"), policy: CachePolicy())
-    }
-
-    private static func purge(_ input: [UInt8]) -> String? {
-        guard let rule = try? PurgeRule(decoding: input) else { return nil }
-        return rule.encoded == input ? nil : "a purge is written otherwise than it was read"
     }
 
     /// Values of fields as directives, dates and URLs.
@@ -114,12 +109,10 @@ enum HTTPCacheFuzzTargets {
             key: try CacheKey(url: "http://a/?b"), vary: [VaryField(name: "c", value: "d")], status: 200,
             fields: ["etag": "\"a\"", "cache-control": "max-age=9"], requestTime: now, responseTime: now,
             body: StoredBody(reference: "b", wholeBytes: 10), surrogateKeys: ["k"], invalidatedAt: now)
-        let rule = try PurgeRule(.key("k"), kind: .soft, time: now)
         let message = "range: bytes=0-4\ncache-control: max-age=5\n\ncache-control: max-age=9\netag: \"a\"\nvary: x"
         let part = "range: bytes=0-4\nif-range: \"a\"\n\ncontent-range: bytes 0-4/9\netag: \"a\"\nexpires: 0"
         return [
             "cache-record": ["record": record.encoded],
-            "cache-purge": ["rule": rule.encoded],
             "cache-fields": [
                 "control": Array("max-age=1, no-cache=\"a, b\", s-maxage=\"2\"".utf8),
                 "targeted": Array("max-age=1, a=(1 \"b\");c=?0, d=:aa:".utf8),

@@ -40,7 +40,8 @@ struct NodeOriginPlans: OriginPlans {
         if !manifest.response.isEmpty { rewrite = { fields in fields.apply(manifest.response) } }
         return OriginPlan(
             name: release.name, release: release.release, app: release.tenant, strippedPrefix: release.strippedPrefix,
-            origin: { try await manifest.description(secrets, release.name) }, policy: { manifest.policy($0) },
+            origin: { try await manifest.description(secrets, release.name, owner: release.tenant) },
+            policy: { manifest.policy($0) },
             bypasses: { manifest.cache.bypasses($0) }, usesShield: manifest.usesShield,
             rewrite: rewrite, maxObjectBytes: manifest.maxObjectBytes)
     }

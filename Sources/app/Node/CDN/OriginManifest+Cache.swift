@@ -38,9 +38,11 @@ extension OriginManifest {
 
     /// The origin, with the secrets that open it.
     ///
+    /// - Parameter owner: See ``OriginDescription/owner``.
     /// - Throws: If a secret has no value here.
-    func description(_ secrets: SecretKeeper, _ app: String) async throws -> OriginDescription {
+    func description(_ secrets: SecretKeeper, _ app: String, owner: String) async throws -> OriginDescription {
         var description = OriginDescription(try await description(of: source, secrets, app))
+        description.owner = owner
         description.addedFields = OriginFields(request.written.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         description.removedFields = request.removed.sorted()
         description.host = host

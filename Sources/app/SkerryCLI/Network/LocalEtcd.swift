@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Client
 import Foundation
 import NIOCore
 
@@ -43,7 +44,7 @@ struct LocalEtcd: Sendable {
         /// Whether the member answers reads that the majority confirmed.
         func isHealthy() async -> Bool {
             let request = HTTPClientRequest(url: "http://\(endpoint)/health")
-            guard let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(2)),
+            guard let answer = try? await NodeClient.connections.execute(request, timeout: .seconds(2)),
                 let body = try? await answer.body.collect(upTo: LocalEtcd.maxHealthBytes),
                 let health = try? JSONDecoder().decode(Health.self, from: Data(body.readableBytesView))
             else { return false }

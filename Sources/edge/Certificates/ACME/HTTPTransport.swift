@@ -3,6 +3,7 @@ public import Foundation
 public import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Outbound
 
 /// Reaches a certificate authority over HTTPS.
 public struct HTTPTransport: ACMETransport {
@@ -20,6 +21,7 @@ public struct HTTPTransport: ACMETransport {
         if let roots { tls.trustRoots = .file(roots) }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(10)
+        configuration.refuseImpossibleStatuses()
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
 

@@ -54,14 +54,14 @@ final class Spool: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Hears when the last reader has gone.
-    private let onAbandoned: @Sendable () -> Void
+    private let patience: Duration
 
-    init(ingest: BlobIngest?, onAbandoned: @escaping @Sendable () -> Void = {}) {
+    /// - Parameter patience: See ``patience``.
+    init(ingest: BlobIngest?, patience: Duration = Spool.patience) {
         var first = State()
         first.ingest = ingest
         state = Mutex(first)
-        self.onAbandoned = onAbandoned
+        self.patience = patience
     }
 
     /// Bytes that have arrived.
@@ -117,7 +117,7 @@ final class Spool: Sendable {
 
     /// Trims the tail; where nothing is stored, waits for readers first.
     private func settle() async {
-        let deadline = ContinuousClock.now + Spool.patience
+        let deadline = ContinuousClock.now + patience
         while true {
             let isFree = state.withLock { state in
                 state.trim()
@@ -206,20 +206,20 @@ final class Spool: Sendable {
         return (bytes, offset + bytes.readableBytes >= total ? end : nil)
     }
 
-    /// For a body that is not stored: returns when its readers have taken most of what is here.
+    /// For a body that is not stored: returns when its readers have taken most of what is here. One on another node that
+    /// stands still is not waited for again.
     ///
     /// - Throws: `ByteStream.Stopped` when nobody reads it.
     func waitForReaders() async throws {
+        if !(await holdBack()) { state.withLock { $0.remote = nil } }
         guard isWanted else { throw ByteStream.Stopped() }
-        await holdBack()
     }
 
     /// Waits until a remote reader of a body that is not stored has taken most of what is here.
     ///
     /// - Returns: False if it has not within ``patience``.
-    @discardableResult
     func holdBack() async -> Bool {
-        let deadline = ContinuousClock.now + Spool.patience
+        let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             let isFar = state.withLock { $0.isFarAhead && $0.end == nil }
             if !isFar { return true }
@@ -255,12 +255,10 @@ final class Spool: Sendable {
     }
 
     private func leave(_ id: Int) {
-        let (waiting, isLast) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
-            guard state.readers.removeValue(forKey: id) != nil else { return (nil, false) }
-            return (state.waiting.take(), state.readers.isEmpty)
+        let waiting = state.withLock { state in
+            state.readers.removeValue(forKey: id) == nil ? nil : state.waiting.take()
         }
         waiting?.resume()
-        if isLast { onAbandoned() }
     }
 
     private func pumpAll() {

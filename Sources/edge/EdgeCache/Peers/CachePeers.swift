@@ -21,21 +21,3 @@ public protocol CachePeers: Sendable {
     /// - Throws: If it does not answer, or answers with an error.
     func ask(_ node: NodeID, _ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount) async throws -> ByteBuffer
 }
-
-/// A node without others.
-public struct NoCachePeers: CachePeers {
-    public let node: NodeID
-
-    /// - Parameter node: This node.
-    public init(node: NodeID) { self.node = node }
-
-    public func order(for key: String) -> [NodeID] { [node] }
-    public func others() -> [NodeID] { [] }
-    public func returns() -> AsyncStream<NodeID> { AsyncStream { $0.finish() } }
-
-    public func ask(
-        _ node: NodeID, _ type: FrameType, _ body: ByteBuffer, timeout: TimeAmount
-    ) async throws -> ByteBuffer {
-        throw EdgeCacheError("There is no other node")
-    }
-}

@@ -1,4 +1,5 @@
 public import Blake3
+import HTTPCache
 
 /// What an app's owner wants to be served no more, as every node carries it out.
 public struct CachePurge: Sendable, Hashable {
@@ -24,6 +25,9 @@ public struct CachePurge: Sendable, Hashable {
     public let isSoft: Bool
     /// The order as its owner signed it, for other nodes.
     public let encoded: [UInt8]
+    /// The URLs of keys that a purge of one URL means: of either scheme, without a port, and also where the query is not in
+    /// the key. None for other scopes, and for what is no URL.
+    let urls: Set<String>
 
     /// A purge; nothing is checked.
     public init(app: String, scope: Scope, isSoft: Bool, encoded: [UInt8]) {
@@ -32,5 +36,14 @@ public struct CachePurge: Sendable, Hashable {
         self.scope = scope
         self.isSoft = isSoft
         self.encoded = encoded
+        var urls: Set<String> = []
+        if case .url(let text) = scope, let key = try? CacheKey(url: text) {
+            for scheme in ["http", "https"] {
+                let base = "\(scheme)://\(key.host)\(key.path)"
+                urls.insert(base)
+                if let query = key.query { urls.insert("\(base)?\(query)") }
+            }
+        }
+        self.urls = urls
     }
 }

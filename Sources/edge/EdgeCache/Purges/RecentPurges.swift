@@ -4,32 +4,56 @@ import HTTPCache
 ///
 /// In memory: what is under way when a process ends is never stored.
 struct RecentPurges: Sendable {
-    /// Purges that are remembered. An answer that was asked for before the oldest of them is not stored.
+    /// Purges of one app that are remembered. Its answers that were asked for before the oldest of them are not stored.
     static let capacity = 4_096
+    /// Apps whose purges are remembered. No answer that was asked for before the last purge of one that was forgotten is
+    /// stored.
+    static let maxApps = 256
 
     /// What a purge makes of an answer.
     enum Effect: Sendable {
         case none, stale, gone
     }
 
-    private var purges: [CachePurge] = []
-    private var forgotten = 0
+    private struct App {
+        var purges: [(place: Int, purge: CachePurge)] = []
+        /// The place of the first purge that is remembered for certain.
+        var start: Int
+    }
+
+    private var apps: [String: App] = [:]
+    private var start = 0
 
     /// The place of the next purge.
-    var mark: Int { forgotten + purges.count }
+    private(set) var mark = 0
 
     mutating func add(_ purge: CachePurge) {
-        purges.append(purge)
-        guard purges.count > RecentPurges.capacity else { return }
-        forgotten += purges.count / 2
-        purges.removeFirst(purges.count / 2)
+        if apps[purge.app] == nil, apps.count >= RecentPurges.maxApps { forgetOldest() }
+        var app = apps.removeValue(forKey: purge.app) ?? App(start: start)
+        app.purges.append((mark, purge))
+        mark += 1
+        if app.purges.count > RecentPurges.capacity {
+            app.purges.removeFirst(app.purges.count / 2)
+            app.start = app.purges[0].place
+        }
+        apps[purge.app] = app
+    }
+
+    private mutating func forgetOldest() {
+        func last(_ app: App) -> Int { app.purges.last?.place ?? 0 }
+        guard let oldest = apps.min(by: { last($0.value) < last($1.value) }) else { return }
+        start = max(start, last(oldest.value) + 1)
+        apps[oldest.key] = nil
     }
 
     /// What the purges since `mark` make of an app's answer.
-    func effect(on record: StoredResponse, of app: String, since mark: Int) -> Effect {
-        if mark < forgotten { return .gone }
+    func effect(on record: StoredResponse, of name: String, since mark: Int) -> Effect {
+        let app = apps[name] ?? App(start: start)
+        if mark < app.start { return .gone }
         var effect = Effect.none
-        for purge in purges.dropFirst(mark - forgotten) where purge.hits(record, of: app) {
+        for (place, purge) in app.purges.reversed() {
+            if place < mark { break }
+            guard purge.hits(record, of: name) else { continue }
             if !purge.isSoft { return .gone }
             effect = .stale
         }
@@ -47,17 +71,5 @@ extension CachePurge {
         case .host(let host): record.key.host == host.lowercased()
         case .everything: true
         }
-    }
-
-    /// The URLs of keys that a purge of one URL means: of either scheme, without a port, and also where the query is not in the key.
-    var urls: Set<String> {
-        guard case .url(let text) = scope, let key = try? CacheKey(url: text) else { return [] }
-        var found: Set<String> = []
-        for scheme in ["http", "https"] {
-            let base = "\(scheme)://\(key.host)\(key.path)"
-            found.insert(base)
-            if let query = key.query { found.insert("\(base)?\(query)") }
-        }
-        return found
     }
 }

@@ -68,7 +68,6 @@ struct CacheCall: Sendable {
         self.request = request
         self.quick = quick
         self.body = body
-        self.visitor = visitor
         self.loop = loop
         self.isFromPeer = isFromPeer
         self.onInterim = onInterim
@@ -76,14 +75,22 @@ struct CacheCall: Sendable {
         var policy = plan.policy(request.path)
         // What is missing is asked for in whole parts, see ``aligned(_:)``.
         policy.completesPartial = true
+        policy.unkeyedFields = CacheCall.unkeyedFields
         self.policy = policy
         key = try? policy.key(for: request)
+        // What is kept is for all who name the host, with whatever port and dot behind it: so the origin must not see those.
+        var visitor = visitor
+        if request.method == "GET" || request.method == "HEAD", let key { visitor?.host = key.authority }
+        self.visitor = visitor
     }
+
+    /// What the origin hears of one visitor, and of others something else.
+    private static let unkeyedFields: Set<String> = ["forwarded", "x-forwarded-for"]
 
     /// What the origin, or the node that asks it, is asked.
     func outgoing(_ fields: CacheFields) -> OriginRequest {
         OriginRequest(
-            method: request.method, path: plan.originPath(request.path), query: request.query,
+            method: request.method, path: plan.originPath(key?.path ?? request.path), query: request.query,
             fields: OriginFields(fields.pairs), body: body, visitor: visitor,
             onInterim: onInterim)
     }

@@ -1,8 +1,10 @@
 import Blake3
+import ControlModel
 import Foundation
 import GRDB
 import HTTPCache
 import Identity
+import Synchronization
 
 /// Which answers are stored, in one SQLite file; their bodies are blobs.
 ///
@@ -10,7 +12,10 @@ import Identity
 /// and what they hit is gone in the same transaction.
 final class CacheIndex: Sendable {
     /// How long purges are kept for nodes that were away, in milliseconds. A node that was away longer begins empty.
-    static let purgeMilliseconds: Int64 = 14 * 86_400_000
+    static let purgeMilliseconds = PurgeOrder.maxAgeMilliseconds
+    /// Variants of one key; the longest stored make way for more. An origin that varies by what each client says its own way
+    /// would fill the disk with one URL else, and every request would be compared with all of them.
+    static let maxVariants = 64
     private static let cacheKiB = 4_096
     private static let version = 1
 
@@ -23,6 +28,8 @@ final class CacheIndex: Sendable {
     }
 
     private let pool: DatabasePool
+    /// What ``digest(of:)`` says, for apps that were asked about.
+    private let digests = Mutex<[String: [UInt8]]>([:])
     /// Which log places are of.
     let log: UInt64
 
@@ -109,9 +116,8 @@ final class CacheIndex: Sendable {
     /// Keeps a record in the place of the one with its name.
     ///
     /// - Parameter parts: What is new of a body that is stored in parts; those that are there stay. Nil for other bodies.
-    /// - Returns: The record as it is stored: with parts that others brought meanwhile.
-    @discardableResult
-    func store(_ row: Row, parts: [BodyPart]? = nil) async throws -> StoredResponse {
+    /// - Returns: The record as it is stored: with parts that others brought meanwhile. And what of the key made way for it.
+    func store(_ row: Row, parts: [BodyPart]? = nil) async throws -> (record: StoredResponse, surplus: [Row]) {
         let name = Data(HotEntry.name(row.app, row.record).bytes)
         return try await pool.write { db in
             var record = row.record
@@ -138,7 +144,23 @@ final class CacheIndex: Sendable {
                     sql: "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
                     arguments: [name, part.start, part.byteCount, Data(part.blob.digest.bytes)])
             }
-            return record
+            return (record, try Self.trim(db, row.app, record.key))
+        }
+    }
+
+    /// Takes out what a key has beyond ``maxVariants``; what it was.
+    private static func trim(_ db: Database, _ app: String, _ key: CacheKey) throws -> [Row] {
+        let surplus = try Data.fetchAll(
+            db, sql: "SELECT name FROM entry WHERE app = ? AND key = ? ORDER BY id DESC LIMIT -1 OFFSET ?",
+            arguments: [app, key.text, maxVariants])
+        return try take(db, surplus)
+    }
+
+    private static func take(_ db: Database, _ names: [Data]) throws -> [Row] {
+        try names.flatMap { name in
+            let found = try rows(db, "name = ?", [name])
+            try db.execute(sql: "DELETE FROM entry WHERE name = ?", arguments: [name])
+            return found
         }
     }
 
@@ -235,14 +257,7 @@ final class CacheIndex: Sendable {
     /// Takes rows out; what they were.
     func evict(_ names: [Digest]) async throws -> [Row] {
         if names.isEmpty { return [] }
-        return try await pool.write { db in
-            var removed: [Row] = []
-            for name in names {
-                removed += try Self.rows(db, "name = ?", [Data(name.bytes)])
-                try db.execute(sql: "DELETE FROM entry WHERE name = ?", arguments: [Data(name.bytes)])
-            }
-            return removed
-        }
+        return try await pool.write { try Self.take($0, names.map { Data($0.bytes) }) }
     }
 
     /// Entries and the bytes of their bodies, by app.
@@ -274,6 +289,8 @@ extension CacheIndex {
                 if db.changesCount > 0 { hit = try Self.carryOut(db, purge, now) }
                 return .commit
             }
+            // Still the only writer: nobody reads the table anew meanwhile.
+            if hit != nil { self.digests.withLock { _ = $0[purge.app]?.add(purge.id.bytes) } }
             return hit
         }
     }
@@ -365,12 +382,28 @@ extension CacheIndex {
 
     /// The exclusive or of the identities of an app's purges: equal where the same ones were carried out.
     func digest(of app: String) async throws -> [UInt8] {
-        try await pool.read { db in
-            var sum = [UInt8](repeating: 0, count: 32)
+        if let known = digests.withLock({ $0[app] }) { return known }
+        return try await pool.write { db in
+            var sum = [UInt8](repeating: 0, count: Self.digestBytes)
             for id in try Data.fetchAll(db, sql: "SELECT id FROM purge WHERE app = ?", arguments: [app]) {
-                for (index, byte) in id.enumerated() where index < sum.count { sum[index] ^= byte }
+                sum.add(Array(id))
+            }
+            self.digests.withLock { digests in
+                if digests.count >= Self.maxDigests { digests.removeAll() }
+                digests[app] = sum
             }
             return sum
         }
+    }
+
+    /// Bytes of a digest of purges.
+    static let digestBytes = 32
+    private static let maxDigests = 4_096
+}
+
+extension [UInt8] {
+    /// Adds bytes by exclusive or.
+    fileprivate mutating func add(_ other: [UInt8]) {
+        for (index, byte) in other.enumerated() where index < count { self[index] ^= byte }
     }
 }

@@ -24,13 +24,20 @@ struct CacheTable: Sendable {
         let text: String
     }
 
+    /// Ways to write a request that lead to one entry at once, without looking at its key.
+    private static let maxQuickKeys = 8
+
     private let maxBytes: Int
     private let maxEntries: Int
     private var quick: [QuickKey: HotEntry] = [:]
+    /// Under what an entry is in ``quick``: it must go from there when it goes.
+    private var quickKeys: [ObjectIdentifier: [QuickKey]] = [:]
     private var variants: [Key: [HotEntry]] = [:]
-    private var queue: [HotEntry] = []
+    private var queue: [HotEntry?] = []
     private var first = 0
     private(set) var byteCount = 0
+    /// Bytes of entries that have gone and are in the queue still.
+    private var goneBytes = 0
     var recent = RecentPurges()
 
     init(maxBytes: Int, maxEntries: Int) {
@@ -38,14 +45,20 @@ struct CacheTable: Sendable {
         self.maxEntries = maxEntries
     }
 
-    var entryCount: Int { queue.count - first }
-
     /// The entry that answered the same request before.
     func quick(_ key: QuickKey) -> HotEntry? { quick[key] }
 
+    /// - Parameter entry: One that is here.
     mutating func setQuick(_ key: QuickKey, _ entry: HotEntry) {
+        guard quick[key] !== entry else { return }
         // Simple on purpose: what is in use comes back at once.
-        if quick.count >= maxEntries { quick.removeAll(keepingCapacity: true) }
+        if quick.count >= maxEntries {
+            quick.removeAll(keepingCapacity: true)
+            quickKeys.removeAll(keepingCapacity: true)
+        }
+        let keys = quickKeys[ObjectIdentifier(entry)] ?? []
+        guard keys.count < CacheTable.maxQuickKeys else { return }
+        quickKeys[ObjectIdentifier(entry)] = keys + [key]
         quick[key] = entry
     }
 
@@ -71,19 +84,22 @@ struct CacheTable: Sendable {
         queue.append(entry)
         byteCount += entry.cost
         shrink()
+        tidy()
     }
 
     /// Takes entries out that a purge or a replacement ended.
     mutating func remove(_ isMeant: (HotEntry) -> Bool) -> [HotEntry] {
-        var removed: [HotEntry] = []
-        for index in first..<queue.count where !queue[index].isGone && isMeant(queue[index]) {
-            removed.append(queue[index])
-        }
+        let removed = queue[first...].compactMap { $0 }.filter { !$0.isGone && isMeant($0) }
         for entry in removed { forget(entry) }
+        tidy()
         return removed
     }
 
-    mutating func remove(_ entry: HotEntry) { if !entry.isGone { forget(entry) } }
+    mutating func remove(_ entry: HotEntry) {
+        guard !entry.isGone else { return }
+        forget(entry)
+        tidy()
+    }
 
     private mutating func forget(_ entry: HotEntry) {
         let key = Key(app: entry.app, text: entry.record.key.text)
@@ -92,27 +108,38 @@ struct CacheTable: Sendable {
         drop(entry)
     }
 
-    /// The queue's place is given back when its turn comes.
+    /// The queue's place is given back when its turn comes, or by ``tidy()``.
     private mutating func drop(_ entry: HotEntry) {
         guard !entry.isGone else { return }
         entry.retire()
         byteCount -= entry.cost
+        goneBytes += entry.cost
+        for key in quickKeys.removeValue(forKey: ObjectIdentifier(entry)) ?? [] where quick[key] === entry {
+            quick[key] = nil
+        }
     }
 
     private mutating func shrink() {
-        while first < queue.count, byteCount > maxBytes || entryCount > maxEntries {
-            let entry = queue[first]
+        while first < queue.count, byteCount > maxBytes || queue.count - first > maxEntries {
+            let next = queue[first]
+            queue[first] = nil
             first += 1
-            if entry.isGone { continue }
-            if entry.takeUse() { queue.append(entry) } else { forget(entry) }
+            guard let next else { continue }
+            if !next.isGone, next.takeUse() {
+                queue.append(next)
+                continue
+            }
+            if !next.isGone { forget(next) }
+            goneBytes -= next.cost
         }
-        if first > 1_024, first * 2 > queue.count {
-            queue.removeFirst(first)
-            first = 0
-        }
-        if queue.count - first > 4 * maxEntries { queue = queue[first...].filter { !$0.isGone }; first = 0 }
     }
 
-    /// All entries, for inspection.
-    var entries: [HotEntry] { queue[first...].filter { !$0.isGone } }
+    /// Lets go of entries that have gone, and of places that were given back: they hold bodies.
+    private mutating func tidy() {
+        let hasFreePlaces = first > 1_024 && first * 2 > queue.count
+        guard hasFreePlaces || goneBytes > maxBytes / 8 else { return }
+        queue = queue[first...].filter { $0?.isGone == false }
+        first = 0
+        goneBytes = 0
+    }
 }

@@ -90,7 +90,15 @@ extension HTTP1Connection: BodyPumpOwner {
             streamingHead = nil
             write(head)
         }
-        current?.bodyBytes += bytes.readableBytes
+        let count = (current?.bodyBytes ?? 0) + bytes.readableBytes
+        if let length = streaming?.contentLength, !streamingChunks, count > length {
+            // Behind the end that was declared the client reads the next answer.
+            pump?.close()
+            return pumpFailed(
+                GatewayError(.blobMismatch, "More than \(length) bytes came of content with \(length)", origin: .origin)
+            )
+        }
+        current?.bodyBytes = count
         progress = .now()
         guard let context else { return }
         guard streamingChunks else {

@@ -1,3 +1,4 @@
+import Manifests
 import NIOCore
 import Streams
 
@@ -34,9 +35,11 @@ extension Dispatcher {
             })
     }
 
-    /// The path behind a prefix; what does not have it stays as it is.
+    /// The path behind a prefix, in normal form; nil for one that does not have it.
     static func path(_ path: String, without prefix: String) -> String? {
-        guard !prefix.isEmpty, path.hasPrefix(prefix) else { return nil }
+        guard !prefix.isEmpty else { return nil }
+        let path = RoutePattern.normalised(path)
+        guard path.hasPrefix(prefix) else { return nil }
         let rest = path.dropFirst(prefix.count)
         return rest.isEmpty ? "/" : rest.hasPrefix("/") ? String(rest) : nil
     }

@@ -17,6 +17,8 @@ public struct OriginDescription: Hashable, Sendable {
 
     /// The content's source.
     public var source: Source
+    /// Whose app it is: what one owner's requests do to connections, limits and breakers, no other one feels. Default empty.
+    public var owner = ""
     /// Lines that replace lines of the same name in each request.
     public var addedFields: OriginFields = [:]
     /// Names of fields that are not passed on, in lower case.

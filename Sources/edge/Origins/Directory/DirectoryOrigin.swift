@@ -4,7 +4,8 @@ import NIOCore
 import NIOPosix
 import Streams
 
-/// A folder on the node as an origin: GET and HEAD of its files. Symbolic links below the folder are not followed.
+/// A folder on the node as an origin: GET and HEAD of its files. Symbolic links below the folder are not followed, and
+/// hidden files are not there.
 struct DirectoryOrigin: Origin {
     private static let partBytes = 128 << 10
 
@@ -38,6 +39,10 @@ struct DirectoryOrigin: Origin {
             return SyntheticResponse.methodNotAllowed(request.method)
         }
         let path = try ContentPath(request.path)
+        guard !path.isHidden else {
+            defer { ended(nil) }
+            return SyntheticResponse.notFound(method: request.method)
+        }
         let segments = path.fileSegments
         let found = try await threads.runIfActive { [root] in DirectoryFile.open(root, segments) }
         switch found {

@@ -17,20 +17,28 @@ struct ForwardedFields: Sendable {
         InterimListeners.fieldName,
     ]
     private static let framingNames: Set<String> = ["host", "content-length", "expect"]
-    /// Fields that say what the node alone knows; a visitor's own are not believed.
+    /// Fields that say what the node alone knows, with all that begin with ``visitorPrefix``; a visitor's own are not
+    /// believed.
     private static let visitorNames: Set<String> = [
-        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+        "forwarded", "x-real-ip", "x-client-ip", "x-host", "x-original-host", "front-end-https", "x-url-scheme",
     ]
+    private static let visitorPrefix = "x-forwarded-"
+    /// Fields by which some servers answer for another URL than is asked for, and another method if that is GET or HEAD:
+    /// what they answer would be kept under the wrong name.
+    private static let urlNames: Set<String> = ["x-original-url", "x-rewrite-url"]
+    private static let methodNames: Set<String> = ["x-http-method", "x-http-method-override", "x-method-override"]
 
     /// The fields to send.
     ///
     /// - Throws: ``OriginError``: a loop, or fields that cannot be sent.
     func outgoing(_ request: OriginRequest, _ description: OriginDescription) throws(OriginError) -> OriginFields {
         try checkLoop(request.fields)
-        let dropped = Self.connectionNames.union(Self.framingNames).union(Self.visitorNames)
+        var dropped = Self.connectionNames.union(Self.framingNames).union(Self.visitorNames).union(Self.urlNames)
             .union(request.fields.list("connection").map { $0.lowercased() })
             .union(description.removedFields.map { $0.lowercased() })
-        var fields = OriginFields(request.fields.pairs.filter { !dropped.contains($0.name) })
+        if ["GET", "HEAD"].contains(request.method) { dropped.formUnion(Self.methodNames) }
+        var fields = OriginFields(
+            request.fields.pairs.filter { !dropped.contains($0.name) && !$0.name.hasPrefix(Self.visitorPrefix) })
         if let range = request.range {
             fields.set("range", range.description)
         } else if request.method != "GET" {

@@ -40,7 +40,8 @@ struct HTTPOrigin: Origin {
             throw OriginError(.badRequest, "the method \(request.method.prefix(32)) is not passed on to origins")
         }
         var message = HTTPTransport.Message(
-            method: request.method, url: Self.url(base, request), fields: try forwarded.outgoing(request, description),
+            owner: description.owner, method: request.method, url: Self.url(base, request),
+            fields: try forwarded.outgoing(request, description),
             host: description.host, body: request.body, connectTimeout: description.connectTimeout,
             firstByteTimeout: description.firstByteTimeout, idleTimeout: description.idleTimeout,
             onInterim: request.onInterim)

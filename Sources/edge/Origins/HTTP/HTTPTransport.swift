@@ -9,6 +9,8 @@ import Streams
 final class HTTPTransport: Sendable {
     /// One message.
     struct Message: Sendable {
+        /// Who shares the connection.
+        var owner: String
         var method: String
         var url: HTTPURL
         /// Ready to be sent; without `host` and framing.
@@ -75,7 +77,7 @@ final class HTTPTransport: Sendable {
         for address in try await addresses.find(message.url).prefix(Self.maxAddresses) {
             try Task.checkCancellation()
             let target = PinnedClients.Target(
-                owner: "", host: message.url.host, address: address, connectTimeout: message.connectTimeout)
+                owner: message.owner, host: message.url.host, address: address, connectTimeout: message.connectTimeout)
             guard let client = clients.take(target) else { throw OriginError(.cancelled, "this node is closing") }
             do {
                 return (try await ask(message, upload, client), target)
@@ -153,7 +155,8 @@ final class HTTPTransport: Sendable {
             throw OriginError(.badResponse, "\(host) answered with the status \(status), which is none; fix the origin")
         }
         let all = OriginFields(response.headers.map { ($0.name, $0.value) })
-        let framing = try ResponseFraming(method: message.method, status: status, fields: all)
+        let isOld = response.version.major < 1 || response.version.major == 1 && response.version.minor < 1
+        let framing = try ResponseFraming(method: message.method, status: status, fields: all, isOld: isOld)
         let length = try ResponseFraming.declaredLength(all)
         let fields = try ForwardedFields.incoming(all)
         let loop = eventLoops.next()

@@ -8,11 +8,16 @@ enum ResponseFraming: Equatable, Sendable {
     /// Chunked, or to the end of the connection.
     case open
 
+    /// - Parameter isOld: Whether the answer is of HTTP/1.0, which knows no transfer codings (RFC 9112 section 6.1).
     /// - Throws: ``OriginError`` with the code `badResponse`.
-    init(method: String, status: Int, fields: OriginFields) throws(OriginError) {
+    init(method: String, status: Int, fields: OriginFields, isOld: Bool = false) throws(OriginError) {
         let declared = try Self.declaredLength(fields)
         let codings = fields.all("transfer-encoding")
         if !codings.isEmpty {
+            guard !isOld else {
+                throw OriginError(
+                    .badResponse, "the origin's answer has Transfer-Encoding in HTTP/1.0; fix the origin")
+            }
             guard declared == nil else {
                 throw OriginError(
                     .badResponse, "the origin's answer has both Content-Length and Transfer-Encoding; fix the origin")

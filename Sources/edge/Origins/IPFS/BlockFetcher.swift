@@ -72,7 +72,8 @@ final class BlockFetcher: Sendable {
         var request = OriginRequest(path: "/ipfs/\(cid)", query: "format=raw")
         request.fields.set("accept", "application/vnd.ipld.raw")
         let message = HTTPTransport.Message(
-            method: "GET", url: HTTPOrigin.url(gateway, request), fields: try forwarded.outgoing(request, description),
+            owner: description.owner, method: "GET", url: HTTPOrigin.url(gateway, request),
+            fields: try forwarded.outgoing(request, description),
             host: nil, body: nil, connectTimeout: description.connectTimeout,
             firstByteTimeout: description.firstByteTimeout, idleTimeout: description.idleTimeout)
         let response = try await transport.send(message, ended: { _ in })

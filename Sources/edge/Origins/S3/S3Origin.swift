@@ -86,7 +86,7 @@ struct S3Origin: Origin {
             sign(&fields, credentials, method: request.method, url.target, host)
         }
         return HTTPTransport.Message(
-            method: request.method, url: url, fields: fields, host: host, body: nil,
+            owner: description.owner, method: request.method, url: url, fields: fields, host: host, body: nil,
             connectTimeout: description.connectTimeout, firstByteTimeout: description.firstByteTimeout,
             idleTimeout: description.idleTimeout)
     }

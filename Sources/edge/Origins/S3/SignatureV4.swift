@@ -14,11 +14,10 @@ struct SignatureV4: Sendable {
         var query: [(name: String, value: String)] = []
         /// All that are signed; among them `host` and `x-amz-date`.
         var fields: OriginFields
-        /// The SHA-256 of the body in hexadecimal digits, or `UNSIGNED-PAYLOAD`.
+        /// The SHA-256 of the body in hexadecimal digits.
         var payloadHash: String
     }
 
-    static let unsignedPayload = "UNSIGNED-PAYLOAD"
     static let emptyPayloadHash = hex(SHA256.hash(data: Data()))
 
     let credentials: S3Location.Credentials
