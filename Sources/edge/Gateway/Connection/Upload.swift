@@ -31,6 +31,11 @@ struct Upload {
         if waitStart == nil, hasRoom { waitStart = .now() }
     }
 
+    /// The client cannot send, for a reason that lies elsewhere.
+    mutating func excuse() {
+        if waitStart != nil { waitStart = .now() }
+    }
+
     /// When the client has been too slow; a minimum rate, in which the function's own pauses do not count.
     func deadline(_ settings: Gateway.Settings) -> NIODeadline? {
         guard let waitStart else { return nil }
