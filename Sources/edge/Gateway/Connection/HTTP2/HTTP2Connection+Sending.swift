@@ -10,7 +10,7 @@ struct HTTP2Output {
     /// The largest frame that is made, so that no stream keeps the others waiting for long.
     private static let maxFrameBytes = 64 * 1024
 
-    /// Bytes that the client takes on all streams together. Less than zero never.
+    /// Bytes that the client takes on all streams together; never less than zero.
     var window = HTTP2Output.initialWindow
     /// Bytes that it takes on a new stream.
     private(set) var streamWindow = HTTP2Output.initialWindow
@@ -99,7 +99,7 @@ extension HTTP2Connection {
                 return
             }
             rounds += 1
-            var rest = settings.writeQueueBytes
+            var rest = max(1, settings.writeQueueBytes)
             while rest > 0, output.window > 0, let stream = output.next() {
                 rest -= stream.sendFrame(min(output.frameBytes, output.window))
                 output.add(stream)

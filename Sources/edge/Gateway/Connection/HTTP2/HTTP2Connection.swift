@@ -124,8 +124,8 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
             beginning.removeAll(keepingCapacity: true)
             for stream in streams { stream.beginUpload() }
         }
-        if ending.timerIsLong, !streams.isEmpty { schedule() }
         settle()
+        if ending.timerIsLong, !streams.isEmpty { schedule() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -137,10 +137,9 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
         // By type first, since a cast that fails is dear and most events are for nobody here.
         let kind = ObjectIdentifier(type(of: event))
         if kind == ObjectIdentifier(NIOHTTP2WindowUpdatedEvent.self) {
-            // What is sent, the most of it, is counted here already.
-            guard hasBodies, let update = event as? NIOHTTP2WindowUpdatedEvent,
-                update.streamID == .rootStream
-            else { return }
+            guard hasBodies, let update = event as? NIOHTTP2WindowUpdatedEvent, update.streamID == .rootStream else {
+                return
+            }
             if let size = update.inboundWindowSize { receiveWindow = size }
             if output.isUncertain { output.toldWindow = update.outboundWindowSize }
         } else if kind == ObjectIdentifier(StreamClosedEvent.self) {
@@ -245,6 +244,8 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
     private func grantConnection() {
         let increment = settings.http2.connectionWindowBytes - receiveWindow - untakenBytes
         guard increment > 0, increment >= receiveWindow, receiveWindow != HTTP2Output.initialWindow else { return }
+        // The time until now was not theirs.
+        if holdsClientBack { for stream in streams.all { stream.upload?.excuse() } }
         receiveWindow += increment
         write(.windowUpdate(windowSizeIncrement: increment), on: .rootStream)
     }
