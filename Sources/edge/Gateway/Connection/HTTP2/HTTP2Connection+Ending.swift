@@ -10,8 +10,6 @@ struct HTTP2Ending {
     var idleStart = NIODeadline.now()
     /// When the client was told that the connection ends.
     var start: NIODeadline?
-    /// The client has heard of it: no request is on its way that was not read.
-    var isHeard = false
     /// The last frame is written.
     var isLast = false
     /// Everything has left, and our side is closed.
@@ -25,8 +23,6 @@ struct HTTP2Ending {
 extension HTTP2Connection {
     /// How often streams are checked for time-outs: one timer a connection, none a request.
     static let tick = TimeAmount.milliseconds(500)
-    /// The PING behind the announcement of the end (RFC 9113 section 6.8): who answers it has heard that.
-    private static let endPing = HTTP2PingData(withInteger: 0x736b_6572_7279_0e0d)
 
     /// When a connection without streams is told to end, or closed because it was told.
     private var idleDeadline: NIODeadline {
@@ -57,19 +53,17 @@ extension HTTP2Connection {
     func drain() {
         guard ending.start == nil, context != nil else { return }
         ending.start = .now()
-        // Requests may be on their way: only when the client has heard of the end it is told which was the last.
-        write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), on: .rootStream)
-        write(.ping(HTTP2Connection.endPing, ack: false), on: .rootStream)
+        // Requests behind the last one may be on their way. NIOHTTP2 reads none from now on, and their client knows by this
+        // number that it can ask again elsewhere (RFC 9113 section 6.8).
+        if !streams.isEmpty || isReading { writeEnd(.noError) }
         if ending.timerIsLong { schedule() }
         flush()
     }
 
-    /// The client has answered a PING.
-    func pinged(_ data: HTTP2PingData) {
-        guard ending.start != nil, !ending.isHeard, data.integer == HTTP2Connection.endPing.integer else { return }
-        ending.isHeard = true
-        guard !streams.isEmpty else { return }
-        write(.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+    /// Says which request was the last.
+    private func writeEnd(_ code: HTTP2ErrorCode, promise: EventLoopPromise<Void>? = nil) {
+        let end = HTTP2Frame.FramePayload.goAway(lastStreamID: lastStreamID, errorCode: code, opaqueData: nil)
+        write(end, on: .rootStream, promise: promise)
     }
 
     /// The client sends no more. What it asked for is still answered, except by whoever works for it alone.
@@ -82,19 +76,14 @@ extension HTTP2Connection {
 
     /// Ends the connection if nothing is left to do.
     func endWhenDone() {
-        guard ending.isHeard || ending.isInputClosed, streams.isEmpty, isWritable else { return }
-        sendLast()
-    }
-
-    /// Says which request was the last. When that has left, so has everything else.
-    private func sendLast() {
+        guard ending.start != nil || ending.isInputClosed, streams.isEmpty, isWritable else { return }
         guard !ending.isLast, !ending.isBroken, context != nil else { return }
         ending.isLast = true
         if ending.start == nil { ending.start = .now() }
+        // When this has left, so has everything else.
         let sent = loop.makePromise(of: Void.self)
         sent.futureResult.assumeIsolated().whenComplete { _ in self.closeOutput() }
-        let end = HTTP2Frame.FramePayload.goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil)
-        write(end, on: .rootStream, promise: sent)
+        writeEnd(.noError, promise: sent)
         flushRound()
         schedule()
     }
@@ -113,13 +102,7 @@ extension HTTP2Connection {
     func abort() { context?.close(promise: nil) }
 
     func cut() {
-        guard ending.start != nil, streams.isEmpty else { return }
-        if ending.isOutputClosed {
-            context?.channel.closeWithoutFarewell()
-        } else {
-            // Without waiting for the client to have heard of the end.
-            sendLast()
-        }
+        if ending.isOutputClosed { context?.channel.closeWithoutFarewell() }
     }
 
     /// Ends a stream whose client broke a rule that concerns no other (RFC 9113 section 5.4.2). Who goes on like that has
@@ -130,17 +113,17 @@ extension HTTP2Connection {
         if faults.admits(.now()) { return flush() }
         dispatcher.logger.debug(
             "An HTTP/2 connection failed", metadata: ["remote": "\(client.ip)", "error": "too many malformed requests"])
-        hangUp(.enhanceYourCalm, lastStreamID: .rootStream)
+        hangUp(.enhanceYourCalm)
     }
 
     /// Closes a connection whose client cannot be spoken with.
     ///
     /// - Parameter code: What it is told; nil if it has been told.
-    func hangUp(_ code: HTTP2ErrorCode?, lastStreamID: HTTP2StreamID) {
+    func hangUp(_ code: HTTP2ErrorCode?) {
         guard let context, !ending.isBroken else { return }
         ending.isBroken = true
         if let code {
-            write(.goAway(lastStreamID: lastStreamID, errorCode: code, opaqueData: nil), on: .rootStream)
+            writeEnd(code)
             flushRound()
         }
         // The GOAWAY is on its way. Reading on would be work for whoever misbehaves; closing at once could take it back.

@@ -32,7 +32,7 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
     /// Streams whose bodies of unknown length began with this read.
     private var beginning: [HTTP2Stream] = []
 
-    private var isReading = false
+    private(set) var isReading = false
     private var needsFlush = false
     /// Whether the socket takes more.
     private(set) var isWritable: Bool
@@ -111,7 +111,6 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
             streams[frame.streamID]?.end()
         case .windowUpdate(let increment): windowGrows(frame.streamID, by: increment)
         case .settings(.settings(let settings)): take(settings)
-        case .ping(let data, ack: true): pinged(data)
         default: break
         }
     }
@@ -243,7 +242,8 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
     /// Lets the client send again what is not held here: as soon as that is as much as it may still send.
     private func grantConnection() {
         let increment = settings.http2.connectionWindowBytes - receiveWindow - untakenBytes
-        guard increment > 0, increment >= receiveWindow, receiveWindow != HTTP2Output.initialWindow else { return }
+        guard increment > 0, increment >= receiveWindow, receiveWindow != HTTP2Output.initialWindow, !streams.isEmpty
+        else { return }
         // The time until now was not theirs.
         if holdsClientBack { for stream in streams.all { stream.upload?.excuse() } }
         receiveWindow += increment
@@ -260,9 +260,10 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !HTTP2Faults.concernsStream(error), !ending.isBroken else { return }
+        if ending.start != nil, streams.isEmpty, HTTP2Faults.isLate(error) { return }
         dispatcher.logger.debug(
             "An HTTP/2 connection failed", metadata: ["remote": "\(client.ip)", "error": "\(error)"])
         // A stream's reset may be all that the client has been told (RFC 9113 section 5.4).
-        hangUp(HTTP2Faults.code(ofEither: error), lastStreamID: .maxID)
+        hangUp(HTTP2Faults.code(ofEither: error))
     }
 }

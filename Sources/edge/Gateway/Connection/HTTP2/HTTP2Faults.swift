@@ -11,6 +11,12 @@ enum HTTP2Faults {
         }
     }
 
+    /// Something came behind the last stream of a connection that ends. To NIOHTTP2 nobody may say anything then, and a
+    /// client that still takes its answer says so.
+    static func isLate(_ error: any Error) -> Bool {
+        error is NIOHTTP2Errors.IOOnClosedConnection || error is NIOHTTP2Errors.RaisedGoawayLastStreamID
+    }
+
     /// The code of an error that NIOHTTP2 reports alike of a stream and of the connection; nil for others. The whole
     /// connection ends for each of them: only a client that counts or orders its frames wrong makes them.
     static func code(ofEither error: any Error) -> HTTP2ErrorCode? {
