@@ -18,9 +18,10 @@ struct Upload {
 
     var hasRoom: Bool { stream.bufferedBytes < Upload.windowBytes }
 
-    mutating func received(_ bytes: ByteBuffer) {
-        byteCount += bytes.readableBytes
-        stream.append(bytes)
+    /// - Parameter byteCount: What was appended to the stream just now: not from here, since whoever takes it may come
+    ///   back to the request at once.
+    mutating func received(_ byteCount: Int) {
+        self.byteCount += byteCount
         let now = NIODeadline.now()
         if let waitStart { waited = waited + (now - waitStart) }
         waitStart = hasRoom ? now : nil

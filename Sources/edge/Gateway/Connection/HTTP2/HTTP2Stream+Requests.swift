@@ -27,7 +27,10 @@ extension HTTP2Stream {
         guard phase == .receiving, destination.takesBody else { return }
         let stream = makeInbound()
         upload = Upload(stream)
-        if body.readableBytes > 0 { upload?.received(body) }
+        if body.readableBytes > 0 {
+            stream.append(body)
+            upload?.received(body.readableBytes)
+        }
         body = ByteBuffer()
         answer()
         grant()
@@ -78,7 +81,8 @@ extension HTTP2Stream {
             inbound?.append(bytes)
         case .answering:
             if upload != nil {
-                upload?.received(bytes)
+                upload?.stream.append(bytes)
+                upload?.received(bytes.readableBytes)
                 progress = .now()
                 if receivedBytes > bodyLimit { refuseBody() }
             } else if asksForTunnel {
