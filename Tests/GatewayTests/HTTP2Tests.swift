@@ -200,7 +200,7 @@ struct HTTP2Tests {
             _ = try HTTP2RequestHead.read(headers, isComplete: true, limits: HTTPParserLimits())
             Issue.record("accepted")
         } catch {
-            #expect(error.status == status, "\(error)")
+            #expect(error.error.status == status, "\(error)")
         }
     }
 

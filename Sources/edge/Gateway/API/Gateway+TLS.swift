@@ -29,17 +29,20 @@ extension Gateway.Settings {
         /// Bytes of one request's body that the client may send before they are taken, 65,535 to 2³¹ - 1. Default
         /// 256 KiB.
         public var streamWindowBytes = 256 * 1024
-        /// The same for a connection. Default 1 MiB; bounds what a connection's uploads hold in memory.
+        /// The same for a connection. Default 1 MiB; bounds what a connection's uploads hold in memory while nobody
+        /// takes them.
         public var connectionWindowBytes = 1024 * 1024
-        /// Bytes of one answer that wait in its stream before its content is no longer read. Default 256 KiB, one block.
-        public var streamQueueBytes = 256 * 1024
+        /// Bytes of content that are held for all answers of a connection before the client takes them. Default 2 MiB,
+        /// eight blocks; the answers read by turns when they want more, and one block can always be read. Raise for
+        /// clients that leave many downloads unread at the same time.
+        public var connectionContentBytes = 2 * 1024 * 1024
         /// CONTINUATION frames behind one HEADERS frame. Default 8; more end the connection.
         public var maxContinuationFrames = 8
         /// DATA frames of a connection without content, until a request begins or ends. Default 100; more end the
         /// connection with ENHANCE_YOUR_CALM.
         public var maxEmptyDataFrames = 100
-        /// Streams that a client may reset within ``rateWindow``. Default 200; more end the connection with
-        /// ENHANCE_YOUR_CALM.
+        /// Streams that a client may reset, or have reset by what it does wrong, within ``rateWindow``. Default 200; more
+        /// end the connection with ENHANCE_YOUR_CALM.
         public var maxResets = 200
         /// PING, SETTINGS and PRIORITY frames within ``rateWindow``. Default 400; more end the connection with
         /// ENHANCE_YOUR_CALM.

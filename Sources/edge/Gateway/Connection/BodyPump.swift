@@ -4,6 +4,8 @@ import NIOCore
 protocol BodyPumpOwner: AnyObject {
     /// Whether the client takes bytes at the moment.
     var pumpMayWrite: Bool { get }
+    /// Whether so many bytes may be read ahead of what the client takes. If not, ``Pump/run()`` is called when they may.
+    func pumpMayHold(_ byteCount: Int) -> Bool
     func pumpWrite(_ bytes: ByteBuffer)
     func pumpFinished()
     /// The rest cannot be had. The body must not be completed.
@@ -27,6 +29,8 @@ final class BodyPump: Pump {
     private let loop: any EventLoop
     private weak var owner: (any BodyPumpOwner)?
     private var cursor: BodyCursor
+    /// The next step, while there is no room for what it brings.
+    private var step: BodyCursor.Step?
     /// The piece that waits for the client.
     private var ready: ByteBuffer?
     private var isFetching = false
@@ -59,9 +63,15 @@ final class BodyPump: Pump {
                 continue
             }
             if isFetching { return }
-            switch cursor.next() {
+            switch step ?? cursor.next() {
             case .bytes(let bytes): ready = bytes
-            case .block(let index, let slice, let blockBytes): fetch(index, slice, blockBytes)
+            case .block(let index, let slice, let blockBytes):
+                guard owner.pumpMayHold(blockBytes) else {
+                    step = .block(index: index, slice: slice, blockBytes: blockBytes)
+                    return
+                }
+                step = nil
+                fetch(index, slice, blockBytes)
             case nil:
                 close()
                 owner.pumpFinished()

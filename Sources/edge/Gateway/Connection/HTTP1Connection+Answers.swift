@@ -85,6 +85,9 @@ extension HTTP1Connection: BodyPumpOwner {
 
     var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
 
+    /// A connection has one answer at a time.
+    func pumpMayHold(_ byteCount: Int) -> Bool { true }
+
     func pumpWrite(_ bytes: ByteBuffer) {
         if let head = streamingHead {
             streamingHead = nil

@@ -45,7 +45,10 @@ extension HTTP1Connection {
         let connection = NIOLoopBound(self, eventLoop: loop)
         let moved: @Sendable () -> Void = { loop.execute { connection.value.uploadMoved() } }
         upload = Upload(ByteStream(onTake: { _ in moved() }, onStop: moved))
-        if let gathered = current?.body, gathered.readableBytes > 0 { upload?.received(gathered) }
+        if let gathered = current?.body, gathered.readableBytes > 0 {
+            upload?.stream.append(gathered)
+            upload?.received(gathered.readableBytes)
+        }
         current?.body = ByteBuffer()
         answer(context)
     }
@@ -87,7 +90,8 @@ extension HTTP1Connection {
 
     /// Hands a part of a long body to the function that is at work on it.
     private func pass(_ bytes: ByteBuffer) {
-        upload?.received(bytes)
+        upload?.stream.append(bytes)
+        upload?.received(bytes.readableBytes)
         progress = .now()
         guard let count = upload?.byteCount, let destination = current?.destination, count > bodyLimit(destination)
         else { return }

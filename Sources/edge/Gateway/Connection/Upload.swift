@@ -18,9 +18,10 @@ struct Upload {
 
     var hasRoom: Bool { stream.bufferedBytes < Upload.windowBytes }
 
-    mutating func received(_ bytes: ByteBuffer) {
-        byteCount += bytes.readableBytes
-        stream.append(bytes)
+    /// - Parameter byteCount: What was appended to the stream just now: not from here, since whoever takes it may come
+    ///   back to the request at once.
+    mutating func received(_ byteCount: Int) {
+        self.byteCount += byteCount
         let now = NIODeadline.now()
         if let waitStart { waited = waited + (now - waitStart) }
         waitStart = hasRoom ? now : nil
@@ -29,6 +30,11 @@ struct Upload {
     /// The function took something.
     mutating func moved() {
         if waitStart == nil, hasRoom { waitStart = .now() }
+    }
+
+    /// The client cannot send, for a reason that lies elsewhere.
+    mutating func excuse() {
+        if waitStart != nil { waitStart = .now() }
     }
 
     /// When the client has been too slow; a minimum rate, in which the function's own pauses do not count.

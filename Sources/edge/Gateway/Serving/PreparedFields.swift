@@ -1,8 +1,9 @@
 import Identity
 import Manifests
 import NIOCore
+import NIOHPACK
 
-/// The fields of many answers, such as those with one file, in the form in which HTTP/1.1 sends them.
+/// The fields of many answers, such as those with one file, in the forms in which they are sent.
 public final class PreparedFields: Sendable {
     /// What decides the fields.
     struct Key: Hashable {
@@ -42,6 +43,8 @@ public final class PreparedFields: Sendable {
     let fields: [(name: String, value: String)]
     /// `fields` as field lines.
     let lines: ByteBuffer
+    /// `fields` as the header section of an HTTP/2 answer with the status 200.
+    let headers: HPACKHeaders
     /// For answers without: what a cache needs to keep its copy.
     let validators: [(name: String, value: String)]
     /// Values of `Link` for an answer before the answer (RFC 8297).
@@ -88,6 +91,7 @@ public final class PreparedFields: Sendable {
         self.validators = validators
         self.fields = fields
         lines = PreparedFields.lines(fields)
+        headers = HTTP2AnswerHead.prepared(fields)
         hasDate = false
     }
 
@@ -103,6 +107,7 @@ public final class PreparedFields: Sendable {
         hasDate = first("date") != nil
         self.fields = fields
         lines = PreparedFields.lines(fields)
+        headers = HTTP2AnswerHead.prepared(fields)
     }
 
     /// The fields as they were given.

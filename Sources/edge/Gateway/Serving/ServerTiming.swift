@@ -4,6 +4,8 @@ import NIOCore
 enum ServerTiming {
     /// - Parameter micros: From the request's head to the answer's at this node.
     static func text(_ micros: Int, _ timing: ReplyTiming?) -> String {
+        // As a rule it is short enough to need no memory of its own.
+        guard let timing else { return "node;dur=" + millis(micros) }
         var buffer = ByteBuffer()
         write(micros, timing, to: &buffer)
         return String(buffer: buffer)
@@ -24,11 +26,11 @@ enum ServerTiming {
         }
     }
 
+    private static func writeMillis(_ micros: Int, to buffer: inout ByteBuffer) { buffer.writeString(millis(micros)) }
+
     /// Milliseconds with three decimals.
-    private static func writeMillis(_ micros: Int, to buffer: inout ByteBuffer) {
-        buffer.writeString(String(micros / 1_000))
+    private static func millis(_ micros: Int) -> String {
         let rest = micros % 1_000
-        buffer.writeStaticString(rest < 10 ? ".00" : rest < 100 ? ".0" : ".")
-        buffer.writeString(String(rest))
+        return String(micros / 1_000) + (rest < 10 ? ".00" : rest < 100 ? ".0" : ".") + String(rest)
     }
 }

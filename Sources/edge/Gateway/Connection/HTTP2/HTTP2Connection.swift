@@ -3,106 +3,68 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// One HTTP/2 connection: what concerns all its streams. The frames are NIOHTTP2's, and so are the limits on resets,
-/// control frames, CONTINUATION and header lists; the graceful end is its connection manager's.
+/// One HTTP/2 connection: frames in, frames out.
+///
+/// NIOHTTP2's handler in front of it has the framing, the compression of header sections, the states of streams and the
+/// limits on resets, control frames and CONTINUATION. What requests are, flow control both ways, whose turn it is and the
+/// graceful end are here, with one light object a stream. All that is written while a read goes on leaves together.
 final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
     typealias InboundIn = HTTP2Frame
     typealias InboundOut = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
-    /// How often streams are checked for time-outs: one timer a connection, none a request.
-    private static let tick = TimeAmount.milliseconds(500)
-    /// What RFC 9113 section 6.5.2 allows for one frame of ours to receive.
-    private static let maxFrameBytes = 64 * 1024
-
     let dispatcher: Dispatcher
     let shared: LoopContext
     let recorder: AnswerRecorder
     let client: ClientAddress
+    let loop: any EventLoop
+    /// Whether the client is told what its answers took.
+    let tellsTiming: Bool
     var settings: Gateway.Settings { dispatcher.settings }
 
-    private var context: ChannelHandlerContext?
-    private var streams: [ObjectIdentifier: HTTP2Stream] = [:]
+    private(set) var context: ChannelHandlerContext?
+    private(set) var streams = HTTP2StreamTable()
+    /// The last request that was read.
+    private(set) var lastStreamID = HTTP2StreamID.rootStream
     private var requestCount = 0
-    private var timer: Scheduled<Void>?
-    /// Whether `timer` is for a connection without streams, and far away.
-    private var timerIsLong = false
-    /// Since when there has been no stream.
-    private var idleStart = NIODeadline.now()
-    /// When the client was told that the connection ends.
-    private var endStart: NIODeadline?
-    private var isBroken = false
+    private var repeated: HTTP2RepeatedHead?
+    var faults: EventRate
+    /// Streams whose bodies of unknown length began with this read.
+    private var beginning: [HTTP2Stream] = []
 
-    private init(_ dispatcher: Dispatcher, _ shared: LoopContext, _ metrics: GatewayMetrics, _ client: ClientAddress) {
+    private(set) var isReading = false
+    private var needsFlush = false
+    /// Whether the socket takes more.
+    private(set) var isWritable: Bool
+
+    /// What the client takes and whose turn it is; see HTTP2Connection+Sending.
+    var output = HTTP2Output()
+    /// Bytes that the client may still send on all streams together, as far as NIOHTTP2 has counted.
+    private(set) var receiveWindow = HTTP2Output.initialWindow
+    /// Whether anything has come that may count against it: until then nobody has to listen.
+    private var hasBodies = false
+    /// Bytes of requests that nobody has taken yet.
+    var untakenBytes = 0
+    /// What is read for answers; see HTTP2Connection+Content.
+    var content: HTTP2Content
+
+    /// The end; see HTTP2Connection+Ending.
+    var ending = HTTP2Ending()
+
+    init(
+        _ dispatcher: Dispatcher, _ shared: LoopContext, _ metrics: GatewayMetrics, _ client: ClientAddress,
+        _ channel: any Channel
+    ) {
+        let settings = dispatcher.settings
         self.dispatcher = dispatcher
         self.shared = shared
         self.client = client
-        recorder = AnswerRecorder(metrics: metrics, log: dispatcher.settings.accessLog)
-    }
-
-    /// Makes `channel` speak HTTP/2 as a server. On its event loop.
-    static func add(
-        to channel: any Channel, _ dispatcher: Dispatcher, _ shared: LoopContext, _ metrics: GatewayMetrics,
-        isSecure: Bool
-    ) throws {
-        let loop = channel.eventLoop
-        let client = ClientAddress(channel.remoteAddress, isSecure: isSecure)
-        let connection = HTTP2Connection(dispatcher, shared, metrics, client)
-        let settings = dispatcher.settings
-        let manager = NIOHTTP2ServerConnectionManagementHandler(
-            eventLoop: loop,
-            configuration: .init(maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil))
-        let bound = NIOLoopBound(connection, eventLoop: loop)
-        let frames = NIOHTTP2Handler(
-            mode: .server, eventLoop: loop, connectionConfiguration: connectionConfiguration(settings),
-            streamConfiguration: streamConfiguration(settings), streamDelegate: manager.http2StreamDelegate
-        ) { stream in
-            stream.eventLoop.makeCompletedFuture {
-                try stream.pipeline.syncOperations.addHandler(HTTP2Stream(bound.value))
-            }
-        }
-        if isSecure { try channel.pipeline.syncOperations.addHandler(RecordJoiner()) }
-        try channel.pipeline.syncOperations.addHandlers([frames, manager, connection])
-    }
-
-    private static func connectionConfiguration(
-        _ settings: Gateway.Settings
-    ) -> NIOHTTP2Handler.ConnectionConfiguration {
-        let limits = settings.http2
-        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
-        configuration.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.maxConcurrentStreams),
-            // The size counts 32 bytes for each field (RFC 9113 section 6.5.2).
-            HTTP2Setting(
-                parameter: .maxHeaderListSize,
-                value: settings.parser.maxFieldBytes + settings.parser.maxRequestLineBytes
-                    + 32 * settings.parser.maxFields),
-            HTTP2Setting(parameter: .initialWindowSize, value: limits.streamWindowBytes),
-            HTTP2Setting(parameter: .maxFrameSize, value: maxFrameBytes),
-            // RFC 8441 section 3.
-            HTTP2Setting(parameter: .enableConnectProtocol, value: 1),
-        ]
-        configuration.maximumSequentialContinuationFrames = limits.maxContinuationFrames
-        configuration.maximumSequentialEmptyDataFrames = limits.maxEmptyDataFrames
-        // What is on its way for a stream that was reset here is nobody's fault.
-        configuration.maximumRecentlyResetStreams = limits.maxConcurrentStreams
-        configuration.targetWindowSize = limits.connectionWindowBytes
-        configuration.controlFrameRateLimit.maximumCount = limits.maxControlFrames
-        configuration.controlFrameRateLimit.windowLength = TimeAmount(limits.rateWindow)
-        return configuration
-    }
-
-    private static func streamConfiguration(_ settings: Gateway.Settings) -> NIOHTTP2Handler.StreamConfiguration {
-        let limits = settings.http2
-        var configuration = NIOHTTP2Handler.StreamConfiguration()
-        configuration.targetWindowSize = limits.streamWindowBytes
-        configuration.outboundBufferSizeHighWatermark = limits.streamQueueBytes
-        configuration.outboundBufferSizeLowWatermark = limits.streamQueueBytes / 4
-        configuration.streamResetFrameRateLimit.maximumCount = limits.maxResets
-        configuration.streamResetFrameRateLimit.windowLength = TimeAmount(limits.rateWindow)
-        configuration.streamErrorRateLimit.maximumCount = limits.maxResets
-        configuration.streamErrorRateLimit.windowLength = TimeAmount(limits.rateWindow)
-        return configuration
+        loop = channel.eventLoop
+        isWritable = channel.isWritable
+        tellsTiming = settings.tellsTiming(client)
+        faults = EventRate(limit: settings.http2.maxResets, within: TimeAmount(settings.http2.rateWindow))
+        content = HTTP2Content(limit: settings.http2.connectionContentBytes)
+        recorder = AnswerRecorder(metrics: metrics, log: settings.accessLog)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -119,116 +81,189 @@ final class HTTP2Connection: ChannelInboundHandler, GatewayConnection {
         context.fireChannelInactive()
     }
 
+    /// Lets go of everything; the channel is gone.
     private func end() {
         guard context != nil else { return }
         context = nil
-        timer?.cancel()
-        timer = nil
+        for stream in streams.all { stream.end() }
+        beginning = []
+        output.removeAll()
+        content.removeAll()
+        ending.timer?.cancel()
+        ending.timer = nil
         shared.remove(self)
     }
 
-    /// Frames of the connection itself, which others have dealt with.
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !HTTP2Connection.concernsStream(error), !isBroken else { return }
-        isBroken = true
-        dispatcher.logger.debug(
-            "An HTTP/2 connection failed", metadata: ["remote": "\(client.ip)", "error": "\(error)"])
-        if let code = HTTP2Connection.code(ofEither: error) {
-            // A stream's reset may be all that the client has been told (RFC 9113 section 5.4).
-            let end = HTTP2Frame.FramePayload.goAway(lastStreamID: .maxID, errorCode: code, opaqueData: nil)
-            context.writeAndFlush(Self.wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: end)), promise: nil)
-        }
-        // The GOAWAY is on its way. Reading on would be work for whoever misbehaves; closing at once could take it back.
-        let channel = context.channel
-        try? channel.syncOptions?.setOption(.autoRead, value: false)
-        context.eventLoop.execute { channel.close(mode: .output, promise: nil) }
-        context.eventLoop.scheduleTask(in: TimeAmount(settings.lingerTimeout)) { channel.close(promise: nil) }
-    }
-
-    /// One stream is at fault, and NIOHTTP2 has reset it.
-    private static func concernsStream(_ error: any Error) -> Bool {
-        switch error {
-        case is NIOHTTP2Errors.StreamError, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.ForbiddenHeaderField,
-            is NIOHTTP2Errors.ContentLengthViolated, is NIOHTTP2Errors.ContentLengthHeadersMismatch,
-            is NIOHTTP2Errors.ContentLengthHeaderNegative, is NIOHTTP2Errors.ContentLengthHeaderMalformedValue,
-            is NIOHTTP2Errors.InvalidHTTP2HeaderFieldName, is NIOHTTP2Errors.InvalidHTTP2HeaderFieldValue,
-            is NIOHTTP2Errors.UnknownPseudoHeader, is NIOHTTP2Errors.UnsupportedPseudoHeader,
-            is NIOHTTP2Errors.PseudoHeaderAfterRegularHeader, is NIOHTTP2Errors.MissingPseudoHeader,
-            is NIOHTTP2Errors.DuplicatePseudoHeader, is NIOHTTP2Errors.EmptyPathHeader,
-            is NIOHTTP2Errors.InvalidPseudoHeaders, is NIOHTTP2Errors.InvalidPseudoHeaderValue,
-            is NIOHTTP2Errors.InvalidStatusValue, is NIOHTTP2Errors.TrailersWithoutEndStream:
-            true
-        default: false
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        guard !ending.isBroken else { return }
+        let frame = Self.unwrapInboundIn(data)
+        switch frame.payload {
+        case .headers(let headers): receive(headers, on: frame.streamID)
+        case .data(let part):
+            hasBodies = true
+            guard let stream = streams[frame.streamID], case .byteBuffer(let bytes) = part.data else { return }
+            let padding = part.paddingBytes.map { $0 + 1 } ?? 0
+            stream.receive(bytes, padding: padding, endStream: part.endStream)
+        // The stream is gone in the handler before us, which says so only behind this frame.
+        case .rstStream:
+            windowIsUncertain()
+            streams[frame.streamID]?.end()
+        case .windowUpdate(let increment): windowGrows(frame.streamID, by: increment)
+        case .settings(.settings(let settings)): take(settings)
+        default: break
         }
     }
 
-    /// The code of an error that NIOHTTP2 reports alike of a stream and of the connection; nil for others. The whole
-    /// connection ends for each of them: only a client that counts or orders its frames wrong makes them.
-    private static func code(ofEither error: any Error) -> HTTP2ErrorCode? {
-        switch error {
-        case is NIOHTTP2Errors.BadStreamStateTransition: .streamClosed
-        case is NIOHTTP2Errors.FlowControlViolation, is NIOHTTP2Errors.InvalidFlowControlWindowSize: .flowControlError
-        case is NIOHTTP2Errors.InvalidWindowIncrementSize: .protocolError
-        default: nil
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        // A body of unknown length whose end did not come with this read may take its time.
+        if !beginning.isEmpty {
+            let streams = beginning
+            beginning.removeAll(keepingCapacity: true)
+            for stream in streams { stream.beginUpload() }
+        }
+        settle()
+        if ending.timerIsLong, !streams.isEmpty { schedule() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable { flush() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // By type first, since a cast that fails is dear and most events are for nobody here.
+        let kind = ObjectIdentifier(type(of: event))
+        if kind == ObjectIdentifier(NIOHTTP2WindowUpdatedEvent.self) {
+            guard hasBodies, let update = event as? NIOHTTP2WindowUpdatedEvent, update.streamID == .rootStream else {
+                return
+            }
+            if let size = update.inboundWindowSize { receiveWindow = size }
+            if output.isUncertain { output.toldWindow = update.outboundWindowSize }
+        } else if kind == ObjectIdentifier(StreamClosedEvent.self) {
+            guard !streams.isEmpty || !isWritable, let closed = event as? StreamClosedEvent else { return }
+            if closed.reason != nil { windowIsUncertain() }
+            streams[closed.streamID]?.end()
+        } else if kind == ObjectIdentifier(ChannelEvent.self), case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            inputClosed()
         }
     }
 
-    /// A request begins on `stream`.
-    func add(_ stream: HTTP2Stream) {
-        streams[ObjectIdentifier(stream)] = stream
+    private func receive(_ headers: HTTP2Frame.FramePayload.Headers, on id: HTTP2StreamID) {
+        if let stream = streams[id] {
+            guard HTTP2RequestHead.isTrailers(headers.headers) else { return malformed(id) }
+            return stream.finishReceiving()
+        }
+        // Trailers may be on their way for a stream that is gone.
+        guard id > lastStreamID else { return }
+        lastStreamID = id
         requestCount += 1
         if requestCount >= settings.maxRequestsPerConnection { drain() }
-        // A client that heard of the end, and goes on as long again, is not one that ends by itself. Not at once: the
-        // stream is not open for everybody yet.
-        if requestCount == 2 * settings.maxRequestsPerConnection {
-            context?.eventLoop.assumeIsolated().execute { self.abort() }
-        }
-        if timerIsLong { schedule() }
+        // A client that heard of the end, and goes on as long again, is not one that ends by itself.
+        guard requestCount < 2 * settings.maxRequestsPerConnection else { return abort() }
+        begin(headers.headers, isComplete: headers.endStream, id)
     }
+
+    private func begin(_ headers: HPACKHeaders, isComplete: Bool, _ id: HTTP2StreamID) {
+        do {
+            let head = try read(headers, isComplete: isComplete)
+            let stream = HTTP2Stream(id, self, head, dispatcher.route(head, from: client))
+            streams.append(stream)
+            if case .chunked = head.body { beginning.append(stream) }
+            stream.begin(isComplete: isComplete)
+        } catch {
+            switch error {
+            case .reset: malformed(id)
+            case .answer(let error):
+                let stream = HTTP2Stream(id, self, nil, .failure(error))
+                streams.append(stream)
+                stream.isReceived = isComplete
+                stream.refuse(error)
+            }
+        }
+    }
+
+    private func read(
+        _ headers: HPACKHeaders, isComplete: Bool
+    ) throws(HTTP2HeadError) -> HTTPRequestHead {
+        if isComplete, let head = try repeated?.head(headers, limits: settings.parser) { return head }
+        let head = try HTTP2RequestHead.read(headers, isComplete: isComplete, limits: settings.parser)
+        if isComplete { repeated = HTTP2RepeatedHead(headers, head) }
+        return head
+    }
+
+    /// A stream is reset: what NIOHTTP2 had still to send of it is thrown away, and what still comes of it is counted there.
+    private func windowIsUncertain() {
+        hasBodies = true
+        output.isUncertain = true
+    }
+
+    func writeReset(_ code: HTTP2ErrorCode, on id: HTTP2StreamID) {
+        windowIsUncertain()
+        write(.rstStream(code), on: id)
+    }
+
+    /// Writes a frame, which leaves with the next ``flush()``.
+    func write(
+        _ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID, promise: EventLoopPromise<Void>? = nil
+    ) {
+        guard let context else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        needsFlush = true
+        context.write(Self.wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: promise)
+    }
+
+    /// Sends what is written and what may be. While a read goes on, when it is over.
+    func flush() {
+        if !isReading, !output.isSending { settle() }
+    }
+
+    /// Brings the socket in line with everything else. Ends every entry into this handler.
+    private func settle() {
+        grantConnection()
+        sendTurns()
+        if needsFlush { flushRound() }
+        if output.isUncertain, isWritable {
+            output.makeCertain()
+            sendTurns()
+        }
+        endWhenDone()
+    }
+
+    /// Flushes what is written so far.
+    func flushRound() {
+        needsFlush = false
+        context?.flush()
+    }
+
+    /// Lets the client send again what is not held here: as soon as that is as much as it may still send.
+    private func grantConnection() {
+        let increment = settings.http2.connectionWindowBytes - receiveWindow - untakenBytes
+        guard increment > 0, increment >= receiveWindow, receiveWindow != HTTP2Output.initialWindow, !streams.isEmpty
+        else { return }
+        // The time until now was not theirs.
+        if holdsClientBack { for stream in streams.all { stream.upload?.excuse() } }
+        receiveWindow += increment
+        write(.windowUpdate(windowSizeIncrement: increment), on: .rootStream)
+    }
+
+    /// Whether what others sent, and nobody took yet, keeps every client's body away.
+    var holdsClientBack: Bool { receiveWindow <= 0 }
 
     func remove(_ stream: HTTP2Stream) {
-        streams[ObjectIdentifier(stream)] = nil
-        if streams.isEmpty { idleStart = .now() }
+        streams.remove(stream.id)
+        if streams.isEmpty { ending.idleStart = .now() }
     }
 
-    /// When a connection without streams is told to end, or closed because it was told.
-    private var idleDeadline: NIODeadline {
-        guard let endStart else { return idleStart + TimeAmount(settings.idleTimeout) }
-        return max(endStart, idleStart) + TimeAmount(settings.lingerTimeout)
-    }
-
-    private func schedule() {
-        guard let context else { return }
-        timer?.cancel()
-        timerIsLong = streams.isEmpty
-        let next = timerIsLong ? idleDeadline : .now() + HTTP2Connection.tick
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.checkTimes() }
-    }
-
-    private func checkTimes() {
-        let now = NIODeadline.now()
-        for stream in Array(streams.values) { stream.check(now) }
-        if streams.isEmpty, now >= idleDeadline {
-            // Who does not answer to the end stays for ever otherwise.
-            if endStart != nil { return abort() }
-            drain()
-        }
-        schedule()
-    }
-
-    func drain() {
-        guard endStart == nil, let context else { return }
-        endStart = .now()
-        context.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
-        if timerIsLong { schedule() }
-    }
-
-    func abort() { context?.close(promise: nil) }
-
-    func cut() {
-        guard endStart != nil, streams.isEmpty else { return }
-        context?.channel.closeWithoutFarewell()
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !HTTP2Faults.concernsStream(error), !ending.isBroken else { return }
+        if ending.start != nil, streams.isEmpty, HTTP2Faults.isLate(error) { return }
+        dispatcher.logger.debug(
+            "An HTTP/2 connection failed", metadata: ["remote": "\(client.ip)", "error": "\(error)"])
+        // A stream's reset may be all that the client has been told (RFC 9113 section 5.4).
+        hangUp(HTTP2Faults.code(ofEither: error))
     }
 }

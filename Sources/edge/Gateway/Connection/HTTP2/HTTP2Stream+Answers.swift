@@ -6,41 +6,43 @@ import Streams
 
 /// From replies to frames.
 extension HTTP2Stream: BodyPumpOwner {
+    /// A client that has taken less than this within the time for writes takes nothing.
+    private static let paceBytes = 16 * 1024
+
     func send(_ reply: Reply) {
-        guard let context, phase == .answering else { return reply.abandon() }
+        guard phase == .answering else { return reply.abandon() }
         let reply = settled(reply)
         self.reply = reply
         progress = .now()
-        let micros =
-            settings.tellsTiming(connection.client) ? Int((NIODeadline.now() - started).nanoseconds / 1_000) : nil
+        let micros = connection.tellsTiming ? Int((progress - started).nanoseconds / 1_000) : nil
         let headers = HTTP2AnswerHead.make(
             reply, connection.shared, isSecure: connection.client.isSecure, micros: micros)
         switch reply.body {
         case .bytes(let bytes) where bytes.readableBytes > 0 && head?.method != .head:
             write(headers, endStream: false)
-            if bytes.readableBytes <= GatewayBlock.byteCount {
-                bodyBytes = bytes.readableBytes
-                finish(with: bytes)
+            bodyBytes = bytes.readableBytes
+            isEnding = true
+            pending = bytes
+            if isReceived, bytes.readableBytes <= window, connection.mayWrite(bytes.readableBytes) {
+                sendFrame(bytes.readableBytes)
             } else {
-                start(SlicePump(bytes, owner: self))
+                connection.ready(self)
             }
-        case .tunnel(let tunnel):
-            write(headers, endStream: false)
-            context.flush()
-            begin(tunnel, on: context.eventLoop)
         case .none, .bytes:
             write(headers, endStream: true)
-            context.flush()
-            finished()
+            ended()
+        case .tunnel(let tunnel):
+            write(headers, endStream: false)
+            begin(tunnel)
         case .stream(let blob, let parts):
             waitingHead = headers
-            start(BodyPump(blob, parts, on: context.eventLoop, owner: self))
+            start(BodyPump(blob, parts, on: connection.loop, owner: self))
         case .flow(let stream):
             // A client may act on the head long before the first part comes.
             write(headers, endStream: false)
-            context.flush()
-            start(FlowPump(stream, on: context.eventLoop, owner: self))
+            start(FlowPump(stream, on: connection.loop, owner: self))
         }
+        connection.flush()
     }
 
     func start(_ pump: any Pump) {
@@ -49,59 +51,123 @@ extension HTTP2Stream: BodyPumpOwner {
     }
 
     private func write(_ headers: HPACKHeaders, endStream: Bool) {
-        let payload = HTTP2Frame.FramePayload.Headers(headers: headers, endStream: endStream)
-        context?.write(Self.wrapOutboundOut(.headers(payload)), promise: nil)
+        connection.write(.headers(.init(headers: headers, endStream: endStream)), on: id)
     }
 
-    private func finish(with bytes: ByteBuffer) {
-        guard let context else { return }
-        let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: true)
-        let sent = isReceived ? nil : context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: sent)
-        finished(after: sent?.futureResult)
+    /// Whether there is something for its turn.
+    var canSend: Bool { window > 0 && pending.readableBytes > 0 }
+
+    /// Writes one frame.
+    ///
+    /// - Returns: Its bytes; zero if there is nothing for it.
+    @discardableResult
+    func sendFrame(_ maxBytes: Int) -> Int {
+        guard canSend else { return 0 }
+        let count = min(pending.readableBytes, maxBytes, window)
+        window -= count
+        guard count == pending.readableBytes else {
+            let part = pending.readSlice(length: count) ?? ByteBuffer()
+            connection.writeData(part, endStream: false, on: id)
+            pace(count)
+            return count
+        }
+        let last = pending
+        pending = ByteBuffer()
+        if isEnding {
+            writeEnd(last)
+        } else {
+            connection.writeData(last, endStream: false, on: id)
+            pieceIsSent()
+        }
+        return count
+    }
+
+    private func pace(_ byteCount: Int) {
+        pacedBytes += byteCount
+        guard pacedBytes >= HTTP2Stream.paceBytes else { return }
+        pacedBytes = 0
+        progress = .now()
+    }
+
+    /// The client gets the next piece.
+    private func pieceIsSent() {
+        progress = .now()
+        pacedBytes = 0
+        let count = heldBytes
+        heldBytes = 0
+        if count > 0 { connection.letGo(count) }
+        pump?.run()
+    }
+
+    /// Writes the last frame.
+    private func writeEnd(_ bytes: ByteBuffer) {
+        // Until it has left, a reset would keep it from the client.
+        let isWaiting = !isReceived && phase == .answering
+        let sent = isWaiting ? connection.loop.makePromise(of: Void.self) : nil
+        connection.writeData(bytes, endStream: true, on: id, promise: sent)
+        ended(sent?.futureResult)
     }
 
     /// Everything is written.
     ///
-    /// - Parameter sent: When it has left for the client, which a reset before would keep from it; nil for now.
-    private func finished(after sent: EventLoopFuture<Void>? = nil) {
+    /// - Parameter sent: When it has left, if that has to be waited for.
+    private func ended(_ sent: EventLoopFuture<Void>? = nil) {
         guard phase == .answering, let reply else { return }
         phase = .answered
         progress = .now()
-        record(reply)
+        record(reply, at: progress)
+        guard !isReceived else { return end() }
         // The rest of the request is not needed (RFC 9113 section 8.1), or has no meaning (section 8.1.1).
-        guard !isReceived else { return }
         let code: HTTP2ErrorCode = reply.error?.code == .badRequest ? .protocolError : .noError
         guard let sent else { return reset(code) }
-        sent.assumeIsolated().whenComplete { _ in if !self.isReceived { self.reset(code) } }
+        sent.assumeIsolated().whenComplete { _ in self.reset(code) }
     }
 
-    var pumpMayWrite: Bool { context?.channel.isWritable ?? false }
+    /// Sends what is still there, and then the end.
+    func finish() {
+        isEnding = true
+        if pending.readableBytes == 0 { writeEnd(ByteBuffer()) }
+        connection.flush()
+    }
+
+    var pumpMayWrite: Bool { pending.readableBytes == 0 && (phase == .answering || phase == .tunnelling) }
+
+    func pumpMayHold(_ byteCount: Int) -> Bool {
+        guard connection.content.hold(byteCount, for: self) else { return false }
+        aheadBytes = byteCount
+        return true
+    }
 
     func pumpWrite(_ bytes: ByteBuffer) {
-        if let headers = waitingHead {
-            waitingHead = nil
-            write(headers, endStream: false)
-        }
+        writeWaitingHead()
+        heldBytes = aheadBytes
+        aheadBytes = 0
+        pending = bytes
         bodyBytes += bytes.readableBytes
         progress = .now()
-        let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: false)
-        context?.writeAndFlush(Self.wrapOutboundOut(.data(data)), promise: nil)
+        pacedBytes = 0
+        // Content is complete with its last byte; whatever flows may still fail.
+        if case .stream? = reply?.body, bodyBytes == reply?.contentLength { isEnding = true }
+        connection.ready(self)
+    }
+
+    private func writeWaitingHead() {
+        guard let headers = waitingHead else { return }
+        waitingHead = nil
+        write(headers, endStream: false)
     }
 
     func pumpFinished() {
         pump = nil
-        if phase == .tunnelling { return endTunnelOutput() }
+        guard !isEnding else { return }
+        if phase == .tunnelling { return finish() }
         guard phase == .answering, let reply else { return }
-        if let headers = waitingHead {
-            waitingHead = nil
-            write(headers, endStream: false)
-        }
         if let length = reply.contentLength, length != bodyBytes {
             return pumpFailed(
                 GatewayError(.blobMismatch, "\(bodyBytes) bytes came of content with \(length)", origin: .origin))
         }
-        finish(with: ByteBuffer())
+        writeWaitingHead()
+        finish()
     }
 
     func pumpFailed(_ error: any Error) {
@@ -123,23 +189,24 @@ extension HTTP2Stream: BodyPumpOwner {
         reset(.internalError)
     }
 
-    func record(_ reply: Reply, broken: Bool = false) {
-        guard let context else { return }
+    func record(_ reply: Reply, at now: NIODeadline, broken: Bool = false) {
         connection.recorder.record(
-            reply, head, from: connection.client, bodyBytes: bodyBytes,
-            nanoseconds: (NIODeadline.now() - started).nanoseconds, broken: broken, on: context.eventLoop)
+            reply, head, from: connection.client, bodyBytes: bodyBytes - pending.readableBytes,
+            nanoseconds: (now - started).nanoseconds, broken: broken, on: connection.loop)
     }
 }
 
 extension HTTP2Stream: InterimSender {
     func sendInterim(_ status: Int, _ fields: [(name: String, value: String)], for generation: Int) {
-        if phase == .answering, reply == nil { writeInterim(status, fields) }
+        // For a client that is behind it would only be one more thing that waits.
+        guard phase == .answering, reply == nil, connection.isWritable else { return }
+        writeInterim(status, fields)
     }
 
     func writeInterim(_ status: Int, _ fields: [(name: String, value: String)]) {
         var headers: HPACKHeaders = [":status": String(status)]
         for (name, value) in fields { headers.add(name: name, value: value) }
-        let interim = HTTP2Frame.FramePayload.Headers(headers: headers)
-        context?.writeAndFlush(Self.wrapOutboundOut(.headers(interim)), promise: nil)
+        write(headers, endStream: false)
+        connection.flush()
     }
 }

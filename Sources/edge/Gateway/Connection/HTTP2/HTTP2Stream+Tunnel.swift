@@ -1,13 +1,10 @@
 import NIOCore
-import NIOHTTP2
 import Streams
 
 /// WebSocket over one stream (RFC 8441). Whoever answers sees the handshake of HTTP/1.1.
 extension HTTP2Stream {
-    /// Whether the client wants to speak another protocol on this stream.
-    var asksForTunnel: Bool { head?.upgrade != nil }
-
-    /// What such a client is answered: that it may, with 200 and without the handshake of HTTP/1.1; or that it may not.
+    /// What a client that asks for another protocol is answered: that it may, with 200 and without the handshake of
+    /// HTTP/1.1; or that it may not.
     func settled(_ reply: Reply) -> Reply {
         guard asksForTunnel else {
             guard case .tunnel(let tunnel) = reply.body else { return reply }
@@ -35,43 +32,14 @@ extension HTTP2Stream {
         return reply
     }
 
-    /// The answer's head is sent: raw bytes both ways from now on.
-    func begin(_ tunnel: GatewayTunnel, on loop: any EventLoop) {
+    /// The answer's head is written: raw bytes both ways from now on.
+    func begin(_ tunnel: GatewayTunnel) {
         phase = .tunnelling
-        let stream = NIOLoopBound(self, eventLoop: loop)
-        let fromClient = ByteStream(
-            onTake: { _ in loop.execute { stream.value.tunnelMoved() } },
-            onStop: { loop.execute { stream.value.reset(.cancel) } })
-        self.fromClient = fromClient
+        let fromClient = makeInbound(isTunnel: true)
         tunnel.start(fromClient)
+        fromClient.append(body)
+        body = ByteBuffer()
         if isReceived { fromClient.finish() }
-        start(FlowPump(tunnel.toClient, on: loop, owner: self))
-        resumeReading()
-    }
-
-    /// Whether more of the client's bytes may come.
-    var tunnelHasRoom: Bool {
-        // Before anybody takes them they wait in the stream's window.
-        guard let fromClient else { return !asksForTunnel }
-        return fromClient.bufferedBytes < Upload.windowBytes
-    }
-
-    private func tunnelMoved() {
-        guard phase == .tunnelling else { return }
-        progress = .now()
-        resumeReading()
-    }
-
-    /// The other side's half is closed.
-    func endTunnelOutput() {
-        isOutputEnded = true
-        let end = HTTP2Frame.FramePayload.Data(data: .byteBuffer(ByteBuffer()), endStream: true)
-        context?.writeAndFlush(Self.wrapOutboundOut(.data(end)), promise: nil)
-    }
-
-    /// The stream is gone.
-    func breakTunnel() {
-        fromClient?.fail(GatewayTunnel.Broken())
-        fromClient = nil
+        start(FlowPump(tunnel.toClient, on: connection.loop, owner: self))
     }
 }

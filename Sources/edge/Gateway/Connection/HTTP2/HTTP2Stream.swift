@@ -6,121 +6,145 @@ import Streams
 
 /// One request of an HTTP/2 connection and its answer.
 ///
-/// The client is read no further while its body waits for whoever takes it, and an answer's content is read no further
-/// while the client's window, or the connection, is full. Trailers are dropped.
-final class HTTP2Stream: ChannelDuplexHandler {
-    typealias InboundIn = HTTP2Frame.FramePayload
-    typealias InboundOut = Never
-    typealias OutboundIn = HTTP2Frame.FramePayload
-    typealias OutboundOut = HTTP2Frame.FramePayload
-
+/// The client may send no more while its body waits for whoever takes it, and an answer's content is read no further than
+/// a block ahead of what the client takes. Trailers are dropped.
+final class HTTP2Stream {
     enum Phase {
-        case waiting, receiving, answering, tunnelling, answered, closed
+        case receiving, answering, tunnelling, answered, closed
     }
 
+    let id: HTTP2StreamID
     let connection: HTTP2Connection
     var dispatcher: Dispatcher { connection.dispatcher }
     var settings: Gateway.Settings { connection.dispatcher.settings }
 
-    var context: ChannelHandlerContext?
-    var phase = Phase.waiting
-    var head: HTTPRequestHead?
-    var destination = Destination.server
+    /// Nil for a request that could not be read.
+    let head: HTTPRequestHead?
+    let destination: Destination
+    /// Whether the client wants to speak another protocol on this stream.
+    let asksForTunnel: Bool
     let cancellation = Cancellation()
+    let started = NIODeadline.now()
+    var phase = Phase.receiving
+    /// When the phase began, or last got anywhere.
+    var progress: NIODeadline
+
     /// The client has sent everything.
     var isReceived = false
+    /// Of the request's body.
+    var receivedBytes = 0
+    /// What is gathered of it.
     var body = ByteBuffer()
-    /// Of the request while it is received, then of the answer.
-    var bodyBytes = 0
     var upload: Upload?
+    /// The client's bytes on their way to whoever takes them: a function at work, or the other side of a tunnel.
+    var inbound: ByteStream?
+    /// What frames took of the window and was not given back.
+    var owedBytes = 0
+    /// What waits of it for whoever takes it.
+    var untakenBytes = 0
+
     var reply: Reply?
-    var pump: (any Pump)?
-    /// The client's bytes of a tunnel.
-    var fromClient: ByteStream?
-    /// All that the other side of a tunnel had to say is written.
-    var isOutputEnded = false
     /// The answer's head, until the first bytes of its body are there.
     var waitingHead: HPACKHeaders?
-    let started = NIODeadline.now()
-    var progress = NIODeadline.now()
-    private var readIsHeld = false
+    var pump: (any Pump)?
+    /// The piece of the answer's body that is being sent.
+    var pending = ByteBuffer()
+    /// Nothing comes behind `pending`.
+    var isEnding = false
+    /// Of the answer's body, as far as it has come here.
+    var bodyBytes = 0
+    /// Bytes that the client takes.
+    var window: Int
+    /// Whether it waits for its turn to send.
+    var hasTurn = false
+    /// Bytes that were sent since `progress`.
+    var pacedBytes = 0
 
-    init(_ connection: HTTP2Connection) { self.connection = connection }
+    /// Content that is held for the piece that is being sent, and for the one behind it.
+    var heldBytes = 0
+    var aheadBytes = 0
+    /// What it would hold if there were room; see ``HTTP2Content``.
+    var wantedBytes = 0
+    var waitsForRoom = false
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        end()
-        self.context = nil
+    init(_ id: HTTP2StreamID, _ connection: HTTP2Connection, _ head: HTTPRequestHead?, _ destination: Destination) {
+        self.id = id
+        self.connection = connection
+        self.head = head
+        self.destination = destination
+        asksForTunnel = head?.upgrade != nil
+        progress = started
+        window = connection.output.streamWindow
     }
-
-    func channelInactive(context: ChannelHandlerContext) { end() }
 
     /// Lets go of everything; the stream is gone.
-    private func end() {
+    func end() {
         guard phase != .closed else { return }
-        let wasAnswering = phase == .answering
-        let wasTunnelling = phase == .tunnelling
+        let last = phase
         phase = .closed
+        connection.remove(self)
+        if last != .answered {
+            if let reply { record(reply, at: .now(), broken: last == .answering) }
+            cancellation.cancel()
+        }
         breakUpload()
-        breakTunnel()
-        cancellation.cancel()
+        if last == .tunnelling { inbound?.fail(GatewayTunnel.Broken()) }
+        inbound = nil
+        connection.untakenBytes -= untakenBytes
         pump?.close()
         pump = nil
-        if wasAnswering, let reply { record(reply, broken: true) }
-        if wasTunnelling, let reply { record(reply) }
-        connection.remove(self)
+        pending = ByteBuffer()
+        letGo()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    /// Lets go of the content that is held for it.
+    private func letGo() {
+        let count = heldBytes + aheadBytes
+        guard count > 0 || waitsForRoom else { return }
+        heldBytes = 0
+        aheadBytes = 0
+        wantedBytes = 0
+        connection.letGo(count)
+    }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch Self.unwrapInboundIn(data) {
-        case .headers(let headers):
-            if phase == .waiting { begin(headers.headers, isComplete: headers.endStream, context) }
-            if headers.endStream { finishReceiving() }
-        case .data(let part):
-            guard case .byteBuffer(let bytes) = part.data else { return }
-            if bytes.readableBytes > 0 { take(bytes) }
-            if part.endStream { finishReceiving() }
-        default: break
+    /// Ends the stream without completing what it sends.
+    func reset(_ code: HTTP2ErrorCode) {
+        guard phase != .closed else { return }
+        connection.writeReset(code, on: id)
+        end()
+        connection.flush()
+    }
+
+    /// Nothing more comes on the connection. Who closes one side is gone, as a rule: nobody computes for it, or sends what
+    /// may go on for ever.
+    func inputClosed() {
+        switch phase {
+        case .receiving, .tunnelling: reset(.cancel)
+        case .answering: if !isReceived || pump is FlowPump || awaitsFunction { reset(.cancel) }
+        case .answered: end()
+        case .closed: break
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        // A body of unknown length whose end did not come with this read may take its time.
-        if phase == .receiving, case .chunked? = head?.body { beginUpload() }
-    }
-
-    func read(context: ChannelHandlerContext) {
-        if mayRead { context.read() } else { readIsHeld = true }
-    }
-
-    private var mayRead: Bool { upload?.hasRoom ?? tunnelHasRoom }
-
-    /// Goes on with what was held back.
-    func resumeReading() {
-        guard readIsHeld, mayRead, let context else { return }
-        readIsHeld = false
-        context.read()
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        progress = .now()
-        if context.channel.isWritable { pump?.run() }
+    /// A function is at work on the answer.
+    private var awaitsFunction: Bool {
+        guard reply == nil, case .function = destination else { return false }
+        return true
     }
 
     /// Ends the stream if its client has been too slow, or its answer too long in the making.
     func check(_ now: NIODeadline) {
         switch phase {
-        case .waiting, .closed: break
+        case .closed: break
         case .receiving:
-            let seconds = Int64(bodyBytes / max(1, settings.minBodyBytesPerSecond))
+            // Other requests' bodies keep the client from sending.
+            if connection.holdsClientBack { progress = progress + HTTP2Connection.tick }
+            let seconds = Int64(receivedBytes / max(1, settings.minBodyBytesPerSecond))
             guard now >= progress + TimeAmount(settings.bodyTimeout) + .seconds(seconds) else { return }
             refuseSlowBody()
         case .answering: checkAnswer(now)
         case .tunnelling:
-            let limit = pumpMayWrite ? settings.tunnelIdleTimeout : settings.writeTimeout
+            let limit = isStalled ? settings.writeTimeout : settings.tunnelIdleTimeout
             if now >= progress + TimeAmount(limit) { reset(.cancel) }
         case .answered:
             // Sent, as far as we are concerned; the client takes it or goes.
@@ -128,27 +152,26 @@ final class HTTP2Stream: ChannelDuplexHandler {
         }
     }
 
+    /// The client is waited for.
+    private var isStalled: Bool { pending.readableBytes > 0 }
+
     private func checkAnswer(_ now: NIODeadline) {
+        if connection.holdsClientBack { upload?.excuse() }
         if let late = upload?.deadline(settings), now >= late {
             guard reply == nil else { return reset(.cancel) }
             return refuseSlowBody()
         }
-        let isStalled = pump != nil && !pumpMayWrite
         guard now >= progress + TimeAmount(isStalled ? settings.writeTimeout : settings.answerTimeout) else { return }
-        guard reply == nil, !isStalled else { return reset(isStalled ? .cancel : .internalError) }
-        refuse(
-            GatewayError(
-                .answerTimeout, "Nothing answered within \(settings.answerTimeout); try again", origin: .node))
+        if isStalled { return reset(.cancel) }
+        let error = GatewayError(
+            .answerTimeout, "Nothing answered within \(settings.answerTimeout); try again", origin: .node)
+        guard reply != nil else { return refuse(error) }
+        pump?.close()
+        pumpFailed(error)
     }
 
     private func refuseSlowBody() {
         let message = "The body came slower than \(settings.minBodyBytesPerSecond) bytes a second"
         refuse(GatewayError(.requestTimeout, message, origin: .client))
-    }
-
-    /// Ends the stream without completing what it sends.
-    func reset(_ code: HTTP2ErrorCode) {
-        guard phase != .closed, let context else { return }
-        context.writeAndFlush(Self.wrapOutboundOut(.rstStream(code)), promise: nil)
     }
 }
