@@ -39,6 +39,8 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
     private static var maxChunkByteCount: Int { 4 << 20 }
     /// Chunks of whole large pages ask for them: random rows are then found without walks through the page tables.
     private static var largePageByteCount: Int { 2 << 20 }
+    /// Blocks of one kind that are made while the memory of the next vacant one is on its way.
+    private static var blocksAhead: Int { 4 }
 
     private var chunks: [UnsafeMutableRawPointer] = []
     /// What is left of the last chunk.
@@ -84,6 +86,9 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
 
     private mutating func makeBlock(_ kind: Int, byteCount: Int) -> MerkleBlock {
         if let block = vacant[kind].popLast() {
+            // What was freed long ago is in no cache: whoever writes there would wait for each of its lines.
+            let next = vacant[kind].count - Self.blocksAhead
+            if next >= 0 { skerry_prefetch_for_writing(vacant[kind][next].memory, byteCount) }
             holders[Int(block.number)] = 1
             return block
         }
