@@ -34,8 +34,10 @@ extension LedgerKeeper {
         }
     }
 
-    /// It is tried again soon, so the same is said aloud once; wrong answers and clocks were said already.
+    /// It is tried again soon, so the same is said aloud once; wrong answers and clocks were said already, and who was
+    /// cancelled has nothing to say.
     private func tell(_ error: any Error) {
+        if Task.isCancelled { return }
         if let code = (error as? LedgerLogError)?.code, code == .diverged || code == .clockMismatch { return }
         let isNew = toldTrouble != "\(error)"
         toldTrouble = "\(error)"
@@ -64,6 +66,7 @@ extension LedgerKeeper {
     private func catchUp(with shared: any LedgerLog) async throws {
         let reader = PageReader(log: shared, settings: settings, verified: verified)
         while true {
+            try Task.checkCancellation()
             var page = try await reader.page(from: state.sequence &+ 1)
             while true {
                 let present = page

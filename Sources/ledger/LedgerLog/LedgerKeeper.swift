@@ -270,8 +270,10 @@ public actor LedgerKeeper {
         failWaiting(reason)
         if case .leading = standing { publish(.vacant) }
         guard let evidence = reason.evidence else { return }
+        // In a task of its own: whoever found the fork may be cancelled, and a restart must know of it.
+        let keeping = Task { @concurrent [local] in try await local.keep(evidence) }
         do {
-            try await local.keep(evidence)
+            try await keeping.value
         } catch {
             logger.error("The evidence of the fork could not be kept", metadata: ["error": "\(error)"])
         }
