@@ -86,7 +86,8 @@ final class FaultyLog: LocalLedgerLog {
     func evidence() async throws -> ForkEvidence? { try await inner.evidence() }
 
     func keep(_ evidence: ForkEvidence) async throws {
-        beforeEvidence.withLock { $0 }()
+        let body = beforeEvidence.withLock { $0 }
+        body()
         try await inner.keep(evidence)
     }
 

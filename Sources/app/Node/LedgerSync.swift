@@ -141,7 +141,7 @@ struct LedgerSync: Sendable {
                 let count = try await pull(from: source, wait: isFirst ? .zero : LedgerSync.longPoll)
                 // A node that has too many waiting answers at once.
                 if !isFirst, count == 0, ContinuousClock.now - start < LedgerSync.leastWait {
-                    try await Task.sleep(for: LedgerSync.leastWait)
+                    try? await Task.sleep(for: LedgerSync.leastWait)
                 }
                 if isFirst, count < LedgerSync.pageLimit {
                     isFirst = false
