@@ -65,9 +65,11 @@ extension LedgerKeeper {
     /// this node's.
     private func catchUp(with shared: any LedgerLog) async throws {
         let reader = PageReader(log: shared, settings: settings, verified: verified)
+        var hasSeenNext = false
         while true {
             try Task.checkCancellation()
-            var page = try await reader.page(from: state.sequence &+ 1)
+            let first = state.sequence &+ 1
+            var page = try await reader.page(from: first)
             while true {
                 let present = page
                 async let following = present.isLast ? present : reader.page(from: present.next)
@@ -77,6 +79,10 @@ extension LedgerKeeper {
             }
             if let head = page.head, head.sequence == state.sequence, head.hash == state.headHash { break }
             if try await isLevel(with: shared) { break }
+            // It came between two reads. Then the next page has it.
+            let isAsBefore = state.sequence < first
+            if isAsBefore, hasSeenNext { throw await engineFault("it has entry \(first), but no page with it") }
+            hasSeenNext = isAsBefore
         }
         note(missing: nil)
     }
