@@ -181,8 +181,8 @@ struct PayeeBook: Sendable {
         channelsByPayer[payer, default: 0] += 1
     }
 
-    /// Makes room by forgetting a channel that has nothing to settle: it can be presented again. Those that never paid go
-    /// first, then those of which everything that they paid is settled.
+    /// Makes room by forgetting a channel that has nothing to settle: it can be presented again. Those of which the log knows
+    /// nothing go first, then those of which everything that they paid is settled.
     private mutating func evictOne() -> Bool {
         var settled: Int?
         for _ in 0..<min(slots.count, PayeeBook.maxEvictionLooks) {
