@@ -33,7 +33,7 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
     static var runLimit: Int { 8 }
     /// Runs take up room for a multiple of so many leaves.
     private static var runStep: Int { 2 }
-    /// A node begins where a cache line does.
+    /// Blocks begin where a cache line does.
     private static var alignment: Int { 64 }
     private static var firstChunkByteCount: Int { 4_096 }
     private static var maxChunkByteCount: Int { 4 << 20 }
@@ -95,12 +95,12 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
         let number = UInt32(holders.count)
         precondition(number <= .max >> 1, "a link's tag holds 31 bits of the number")
         holders.append(1)
-        return MerkleBlock(memory: allocate(byteCount, alignment: kind == 0 ? Self.alignment : 16), number: number)
+        return MerkleBlock(memory: allocate(byteCount), number: number)
     }
 
-    private mutating func allocate(_ byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer {
+    private mutating func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
         if let (start, restByteCount) = rest {
-            let aligned = start.alignedUp(toMultipleOf: alignment)
+            let aligned = start.alignedUp(toMultipleOf: Self.alignment)
             let left = restByteCount - (aligned - start) - byteCount
             if left >= 0 {
                 rest = (aligned + byteCount, left)
