@@ -45,9 +45,10 @@ struct LedgerSyncTests {
             let keeper = try await scene.keeper(of: 1, in: folder)
             for number in 1...UInt64(3) { _ = try await leader.submit(scene.claim(number)) }
             let entries = try await leader.entries(from: 1, limit: 9)
-            #expect(try await LedgerSync.take(Array(entries[..<2]), into: keeper) == 2)
-            await #expect(throws: PeerError.self) { try await LedgerSync.take(Array(entries[..<2]), into: keeper) }
-            #expect(try await LedgerSync.take(entries, into: keeper) == 1)
+            let known = Array(entries[..<2])
+            #expect(try await LedgerSync.take(known, after: 0, into: keeper) == 2)
+            await #expect(throws: PeerError.self) { try await LedgerSync.take(known, after: 2, into: keeper) }
+            #expect(try await LedgerSync.take(entries, after: 2, into: keeper) == 1)
             #expect(keeper.failure == nil && keeper.sequence == 3)
             try await leader.close()
             try await keeper.close()

@@ -199,17 +199,16 @@ struct LedgerSync: Sendable {
             try await snapshots.run(from: peer)
             return 1
         }
-        return page.entries.isEmpty ? 0 : try await LedgerSync.take(page.entries, into: keeper)
+        return page.entries.isEmpty ? 0 : try await LedgerSync.take(page.entries, after: from - 1, into: keeper)
     }
 
-    /// Adds entries that a peer sent for those behind this node's state; how many entries it has more.
+    /// Adds entries that a peer sent for those behind `sequence`; how many this node has more than up to there.
     ///
     /// - Throws: What ``LedgerKeeper/ingest(_:)-([Data])`` throws; `PeerError` `.protocolViolation` if all of them were known:
     ///   whoever sends such is asked no further, or it could keep this node busy for ever.
-    static func take(_ entries: [Data], into keeper: LedgerKeeper) async throws -> Int {
-        let before = keeper.sequence
+    static func take(_ entries: [Data], after sequence: UInt64, into keeper: LedgerKeeper) async throws -> Int {
         try await keeper.ingest(entries)
-        let added = keeper.sequence - before
+        let added = keeper.sequence - min(sequence, keeper.sequence)
         // Whoever leads in a shared log takes new ones from there.
         if added == 0, !keeper.isLeading {
             throw PeerError(.protocolViolation, "The peer sent entries that were not asked for; another one is asked")
