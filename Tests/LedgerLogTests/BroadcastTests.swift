@@ -12,7 +12,7 @@ import Testing
             let stream = broadcast.stream()
             let reader = Task { for await _ in stream {} }
             await Task.yield()
-            await withCheckedContinuation { continuation in
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 let group = DispatchGroup()
                 sending.async(group: group) { for _ in 0..<4 { broadcast.send(round) } }
                 cancelling.async(group: group) { reader.cancel() }
