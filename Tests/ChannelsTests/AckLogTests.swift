@@ -45,6 +45,20 @@ struct AckLogTests {
         }
     }
 
+    @Test("What calls owe is what the last record of it says")
+    func debts() throws {
+        let key = PayeeChannel.Key(channel: ChannelID(Blake3.hash([1])), commodity: .compute)
+        var channel = PayeeChannel(key: key, openedSequence: 9, last: nil, voucher: nil, debt: .max)
+        var batches = [AckRecord.records(of: channel, slot: 3)]
+        #expect(try read(bytes(batches)).state.channels == [channel])
+        batches.append([AckRecord(.debt, slot: 3, number: 1), AckRecord(.debt, slot: 3, number: 1_500)])
+        channel.debt = 1_500
+        #expect(try read(bytes(batches)).state.channels == [channel])
+        batches.append([AckRecord(.forget, slot: 3)])
+        #expect(try read(bytes(batches)).state.channels.isEmpty)
+        #expect(code { _ = try read(bytes(batches + [[AckRecord(.debt, slot: 3, number: 1)]])) } == .log)
+    }
+
     @Test("A log that is cut off anywhere has all whole batches before the cut")
     func cutAnywhere() throws {
         let batches = try sample()

@@ -44,6 +44,18 @@ struct CreditWindowTests {
         #expect(window.owed == 0)
     }
 
+    @Test("What is owed from before is paid first")
+    func debt() {
+        var window = CreditWindow(limit: 4, acknowledged: 10, debt: 20_500)
+        #expect(window.owed == 21 && window.debt == 20_500)
+        #expect(!window.admits(permille: 1000))
+        window.acknowledge(17)
+        #expect(window.owed == 4 && window.debt == 3_500 && !window.admits(permille: 1000))
+        window.acknowledge(4)
+        #expect(window.owed == 0 && window.debt == 0 && window.admits(4, permille: 1000))
+        #expect(CreditWindow(limit: 4, acknowledged: 10, debt: .max).debt == .max - 10_000)
+    }
+
     @Test("Numbers at their end are clamped, not trapped")
     func ends() {
         var window = CreditWindow(limit: .max, acknowledged: .max)

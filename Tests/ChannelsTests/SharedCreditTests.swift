@@ -99,6 +99,44 @@ struct SharedCreditTests {
         ledger.close()
     }
 
+    @Test("What calls owe outlives a restart of the node, whichever chains pay for it")
+    func debt() async throws {
+        var ledger = try ledger()
+        var payers = try [payer(1), payer(64)]
+        func sessions() throws -> (first: UInt32, second: UInt32) {
+            let first = try open(payers[0], ledger)
+            return (first, try open(payers[1], ledger, with: first, weight: 64))
+        }
+        func restart() async throws {
+            try await ledger.flush()
+            ledger.close()
+            ledger = try self.ledger()
+        }
+        var session = try sessions()
+        let ticket = try ledger.charge(session: session.first, holder: holder, commodity: .compute, at: 1)
+        ledger.chargeAfterwards(4_999, on: ticket)
+        // Nothing was ever paid, and still it is not forgotten.
+        try await restart()
+        session = try sessions()
+        #expect(try ledger.owed(session: session.first, holder: holder) == 5_000)
+        #expect(charge(ledger, session.second) == .credit)
+        let ack = SessionAck(session: session.second, link: try payers[1].chain.reveal(64))
+        #expect(try ledger.acknowledge(ack, holder: holder) == 64)
+        try await restart()
+        session = try sessions()
+        #expect(try ledger.owed(session: session.first, holder: holder) == 5_000 - 64 * 64)
+        #expect(charge(ledger, session.first) == .credit)
+        let larger = SessionAck(session: session.second, link: try payers[1].chain.reveal(14))
+        _ = try ledger.acknowledge(larger, holder: holder)
+        let last = SessionAck(session: session.first, link: try payers[0].chain.reveal(8))
+        _ = try ledger.acknowledge(last, holder: holder)
+        try await restart()
+        session = try sessions()
+        #expect(try ledger.owed(session: session.first, holder: holder) == 0)
+        #expect(charge(ledger, session.first) == nil)
+        ledger.close()
+    }
+
     @Test("Links of a channel that is closing, which will be worth nothing, pay no more for what others get")
     func closing() throws {
         let ledger = try ledger()

@@ -18,6 +18,11 @@ final class FaultyLog: LocalLedgerLog {
         self.delay = delay
     }
 
+    private let beforeEvidence = Mutex<@Sendable () -> Void>({})
+
+    /// Calls `body` before evidence is kept.
+    func onEvidence(_ body: @escaping @Sendable () -> Void) { beforeEvidence.withLock { $0 = body } }
+
     private let isHeld = Mutex(false)
     private let started = Mutex(0)
 
@@ -80,7 +85,11 @@ final class FaultyLog: LocalLedgerLog {
 
     func evidence() async throws -> ForkEvidence? { try await inner.evidence() }
 
-    func keep(_ evidence: ForkEvidence) async throws { try await inner.keep(evidence) }
+    func keep(_ evidence: ForkEvidence) async throws {
+        let body = beforeEvidence.withLock { $0 }
+        body()
+        try await inner.keep(evidence)
+    }
 
     func wakeUps() -> AsyncStream<Void> { inner.wakeUps() }
 

@@ -3,6 +3,7 @@ import Identity
 import Ledger
 import LedgerLog
 import Logging
+import Synchronization
 import Testing
 
 @Suite struct IngestTests {
@@ -130,5 +131,29 @@ import Testing
         #expect(keeper.failure == nil)
         try await keeper.ingest(entries)
         #expect(keeper.state.sequence == 3)
+    }
+
+    @Test func evidenceIsKeptThoughWhoBroughtItIsCancelled() async throws {
+        let network = try Network()
+        let folder = try TemporaryFolder()
+        let log = try folder.log(network)
+        let keeper = try await network.follow(log)
+        let (ours, theirs) = (try network.entries(["a"]), try network.entries(["x"], time: 2))
+        try await keeper.ingest(ours)
+        let feed = Mutex<Task<Void, any Error>?>(nil)
+        log.onEvidence { feed.withLock { $0?.cancel() } }
+        let (start, go) = AsyncStream.makeStream(of: Void.self)
+        feed.withLock {
+            $0 = Task {
+                for await _ in start { break }
+                try await keeper.ingest(theirs)
+            }
+        }
+        go.yield()
+        _ = await feed.withLock { $0 }?.result
+        #expect(keeper.failure?.code == .forked)
+        try await keeper.close()
+        let again = try await network.follow(folder.log(network))
+        #expect(again.failure?.evidence == ForkEvidence(ours: ours[0], theirs: theirs[0]))
     }
 }

@@ -15,9 +15,8 @@ import Testing
         let keeper: LedgerKeeper
         let folder: TemporaryFolder
         let reports = Reports()
-        let running: Task<Void, Never>
 
-        /// A follower that has the first `known` of eight entries.
+        /// A follower that has the first `known` of eight entries, and does not look for more by itself.
         init(known: Int = 2) async throws {
             network = try Network(shared: true)
             shared = SharedLog(network)
@@ -26,9 +25,8 @@ import Testing
             lying = LyingLog(shared.handle(network.follower.publicKey.node))
             folder = try TemporaryFolder()
             keeper = try await Scene.open(network, folder, lying, reports)
-            running = Task { [keeper] in await keeper.run() }
-            let follower = keeper
-            try await eventually { follower.state.sequence == UInt64(known) }
+            #expect(await keeper.look(at: lying))
+            #expect(keeper.state.sequence == UInt64(known))
         }
 
         static func open(
@@ -42,10 +40,13 @@ import Testing
                 reports: reports)
         }
 
-        /// Begins with the lie, adds the rest of the entries, and expects a halt with the state of the first ones.
+        /// Begins with the lie, adds the rest of the entries, and expects a halt with the state of the first ones. Nothing is
+        /// read before both are done, or half of an answer would be the truth.
         func expectHalt(_ lie: LyingLog.Lie, _ code: LedgerLogError.Code, at sequence: UInt64 = 2) async throws {
             lying.begin(lie)
             shared.force(Array(entries[Int(keeper.state.sequence)...]))
+            let running = Task { [keeper] in await keeper.run() }
+            defer { running.cancel() }
             try await eventually { keeper.failure != nil }
             #expect(keeper.failure?.code == code)
             #expect(lying.lies > 0)
@@ -56,7 +57,6 @@ import Testing
             #expect(try await keeper.entries(from: 1, limit: 9).count == Int(sequence))
             #expect(!keeper.isLeading)
             #expect(await LedgerLogTests.code { try await keeper.ingest(entries) } == code)
-            running.cancel()
             try await expectReport(code)
         }
 
@@ -95,8 +95,6 @@ import Testing
 
     @Test func aRefusalOfTheEngineIsNoLie() async throws {
         let scene = try await Scene()
-        scene.running.cancel()
-        await scene.running.value
         scene.lying.begin(.refuses)
         for _ in 0..<6 { #expect(await !scene.keeper.look(at: scene.lying)) }
         #expect(scene.keeper.failure == nil)
@@ -120,7 +118,6 @@ import Testing
 
     @Test func forgottenAppends() async throws {
         let scene = try await Scene()
-        scene.running.cancel()
         let folder = try TemporaryFolder()
         let leadership = TestLeadership()
         var settings = LedgerKeeper.Settings()
@@ -130,6 +127,7 @@ import Testing
             scene.network.follower, folder.log(scene.network), shared: scene.lying, leadership: leadership,
             settings: settings)
         let running = Task { await keeper.run() }
+        defer { running.cancel() }
         scene.shared.lead(keeper.node)
         leadership.set(.leading(term: 1))
         try await eventually { keeper.isLeading }
@@ -139,7 +137,6 @@ import Testing
         #expect(keeper.failure?.code == .diverged)
         #expect(keeper.state.sequence == 3)
         #expect(await code { _ = try await keeper.submit(scene.network.claim("y", nonce: 4)) } == .diverged)
-        running.cancel()
     }
 
     @Test func aForkOfTheNextEntry() async throws {
@@ -181,8 +178,6 @@ import Testing
 
     @Test func aMomentOfConfusionHaltsNothing() async throws {
         let scene = try await Scene()
-        scene.running.cancel()
-        await scene.running.value
         scene.lying.begin(.flips)
         scene.shared.force(Array(scene.entries[2...]))
         #expect(await !scene.keeper.look(at: scene.lying))

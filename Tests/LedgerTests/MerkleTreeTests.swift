@@ -207,6 +207,18 @@ import Testing
         #expect(live.count.withLock { $0 } == 0)
     }
 
+    @Test func anAccountsLeafFillsTwoCacheLines() {
+        #expect(MemoryLayout<MerkleLeaf<AccountRecord>>.stride == 128)
+        // Counts that do not fit there are on no ledger: a row with such is refused, and not changed.
+        let most = UInt64(UInt32.max)
+        for names in [most, most + 1] {
+            var encoder = RowEncoder()
+            for value in [1, 2, names, 3, 4] { encoder.append(value) }
+            let record = try? AccountRecord(path: Self.path(1), bytes: encoder.bytes)
+            #expect(record?.nameCount == (names == most ? most : nil))
+        }
+    }
+
     @Test func otherThreadsReadAndDropVersionsMeanwhile() async {
         let numbers = 0..<600
         var table = MerkleTable<Row>()

@@ -28,7 +28,7 @@ import Testing
         ("committee_size", 4...1_000), ("whole_committee_up_to", 4...1_000), ("beacon_restarts", 0...16),
         ("barred_epochs", 0...100_000), ("beacon_penalty", 0...9_223_372_036_854_775_807),
         ("fault_penalty_permille", 0...1_000), ("checkpoint_entries", 1...1_000_000),
-        ("checkpoint_ms", 100...1_099_511_627_776), ("channel_grace_ms", 0...1_099_511_627_776),
+        ("checkpoint_ms", 100...1_099_511_627_776), ("channel_grace_ms", 60_000...1_099_511_627_776),
         ("channel_steps_per_reveal", 1...1_048_576), ("observers_per_node", 1...1_000),
         ("settlement_bytes", 0...454_656), ("nodes_pay", 0...1), ("free_units", 0...1_099_511_627_776),
     ]
@@ -57,6 +57,13 @@ import Testing
             #expect(try world.refusal(change(name, 1), by: world.alice) == .badParameter)
             #expect(world.state.parameters.value(of: name) == nil)
         }
+    }
+
+    @Test func aGenesisMayHaveLessGraceThanAnybodyMaySet() throws {
+        var world = try World { $0.channelGraceMilliseconds = 0 }
+        #expect(try world.refusal(change("channel_grace_ms", 0), by: world.alice) == .badParameter)
+        #expect(try world.refusal(change("replicas", 3), by: world.alice) == nil)
+        #expect(world.state.parameters.channelGraceMilliseconds == 0)
     }
 
     @Test func settingsFitATransaction() throws {

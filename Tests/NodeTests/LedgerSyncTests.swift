@@ -1,6 +1,8 @@
 import Blake3
 import Identity
 import Ledger
+import LedgerLog
+import Peering
 import Stark
 import Testing
 
@@ -33,6 +35,24 @@ struct LedgerSyncTests {
         }
         #expect(!heads.isEmpty && heads.count < 100)
         #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test("A peer that sends what is known already is asked no further")
+    func nothingNew() async throws {
+        let scene = try LedgerScene(nodes: 2)
+        try await LedgerScene.inFolder { folder in
+            let leader = try await scene.keeper(of: 0, in: folder)
+            let keeper = try await scene.keeper(of: 1, in: folder)
+            for number in 1...UInt64(3) { _ = try await leader.submit(scene.claim(number)) }
+            let entries = try await leader.entries(from: 1, limit: 9)
+            let known = Array(entries[..<2])
+            #expect(try await LedgerSync.take(known, after: 0, into: keeper) == 2)
+            await #expect(throws: PeerError.self) { try await LedgerSync.take(known, after: 2, into: keeper) }
+            #expect(try await LedgerSync.take(entries, after: 2, into: keeper) == 1)
+            #expect(keeper.failure == nil && keeper.sequence == 3)
+            try await leader.close()
+            try await keeper.close()
+        }
     }
 
     @Test("One of several sequencers does not start without the log that they share")

@@ -76,6 +76,27 @@ struct SettlementKeeperTests {
         }
     }
 
+    @Test("Whose time is over ends no wait but its own")
+    func waits() async throws {
+        try await LedgerScene.inFolder { folder in
+            let scene = try LedgerScene(nodes: 1)
+            let keeper = try await scene.keeper(of: 0, in: folder)
+            let settler = settler(scene, keeper, acknowledged: { [] })
+            let isOver = Mutex(false)
+            let patient = Task {
+                await settler.settle(timeout: .seconds(60))
+                isOver.withLock { $0 = true }
+            }
+            for _ in 0..<3 { await settler.settle(timeout: .milliseconds(20)) }
+            #expect(isOver.withLock { !$0 })
+            let task = Task { await settler.run() }
+            await patient.value
+            task.cancel()
+            await task.value
+            try await keeper.close()
+        }
+    }
+
     @Test("A nonce that another duty used, and an answer that was lost, cost nothing and pay nothing twice")
     func triesAgain() async throws {
         try await LedgerScene.inFolder { folder in

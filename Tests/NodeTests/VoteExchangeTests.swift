@@ -65,6 +65,28 @@ struct VoteExchangeTests {
         }
     }
 
+    @Test("Behind a forged vote nothing of a frame is looked at")
+    func forged() async throws {
+        try await LedgerScene.inFolder { folder in
+            let scene = try LedgerScene(nodes: 4)
+            let keeper = try await scene.keeper(of: 0, in: folder)
+            let exchange = self.exchange(scene, keeper, [])
+            let running = Task { await exchange.run() }
+            _ = try await keeper.submit(scene.claim(1))
+            let checkpoint = try #require(keeper.state.checkpoint)
+            let votes = try scene.keys.map { try CheckpointVote(signing: checkpoint, with: $0) }
+            var forged = PeerPBLedgerVote(votes[1])
+            forged.signature = votes[2].signature
+            let known = [PeerPBLedgerVote(votes[0])]
+            try await eventually { await exchange.exchange(known).count == 1 }
+            #expect(await exchange.exchange([forged, PeerPBLedgerVote(votes[2])]).count == 1)
+            #expect(await exchange.exchange([PeerPBLedgerVote(votes[2]), forged]).count == 2)
+            running.cancel()
+            await running.value
+            try await keeper.close()
+        }
+    }
+
     @Test("After a restart a member votes again for every checkpoint that may still be certified")
     func restarts() async throws {
         try await LedgerScene.inFolder { folder in

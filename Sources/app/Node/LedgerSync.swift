@@ -31,6 +31,8 @@ struct LedgerSync: Sendable {
 
     /// How long a peer holds a request for entries that do not exist yet.
     static let longPoll = Duration.seconds(20)
+    /// A request that was held shorter, and brought nothing, is not repeated at once.
+    private static let leastWait = Duration.seconds(1)
     /// Entries in one answer.
     static let pageLimit = 256
     /// How often a node with a shared log asks a peer, and how many it asks at the start.
@@ -135,7 +137,12 @@ struct LedgerSync: Sendable {
         while !Task.isCancelled, keeper.failure == nil {
             do {
                 guard let source = sequencer else { throw LedgerSync.noSequencer }
+                let start = ContinuousClock.now
                 let count = try await pull(from: source, wait: isFirst ? .zero : LedgerSync.longPoll)
+                // A node that has too many waiting answers at once.
+                if !isFirst, count == 0, ContinuousClock.now - start < LedgerSync.leastWait {
+                    try? await Task.sleep(for: LedgerSync.leastWait)
+                }
                 if isFirst, count < LedgerSync.pageLimit {
                     isFirst = false
                     onFirstRound()
@@ -174,8 +181,8 @@ struct LedgerSync: Sendable {
     /// In another order each time.
     var otherParticipants: [NodeID] { keeper.state.participants.map(\.id).filter { $0 != node }.shuffled() }
 
-    /// Reads and applies the next page of entries, or, where they are gone, a snapshot; returns how many entries there
-    /// were, and 1 for a snapshot.
+    /// Reads and applies the next page of entries, or, where they are gone, a snapshot; returns how many entries this node
+    /// has more, and 1 for a snapshot.
     private func pull(from peer: NodeID, wait: Duration) async throws -> Int {
         let connection = try await peers.connection(to: peer)
         let from = keeper.state.sequence + 1
@@ -192,8 +199,21 @@ struct LedgerSync: Sendable {
             try await snapshots.run(from: peer)
             return 1
         }
-        if !page.entries.isEmpty { try await keeper.ingest(page.entries) }
-        return page.entries.count
+        return page.entries.isEmpty ? 0 : try await LedgerSync.take(page.entries, after: from - 1, into: keeper)
+    }
+
+    /// Adds entries that a peer sent for those behind `sequence`; how many this node has more than up to there.
+    ///
+    /// - Throws: What ``LedgerKeeper/ingest(_:)-([Data])`` throws; `PeerError` `.protocolViolation` if all of them were known:
+    ///   whoever sends such is asked no further, or it could keep this node busy for ever.
+    static func take(_ entries: [Data], after sequence: UInt64, into keeper: LedgerKeeper) async throws -> Int {
+        try await keeper.ingest(entries)
+        let added = keeper.sequence - min(sequence, keeper.sequence)
+        // Whoever leads in a shared log takes new ones from there.
+        if added == 0, !keeper.isLeading {
+            throw PeerError(.protocolViolation, "The peer sent entries that were not asked for; another one is asked")
+        }
+        return Int(clamping: added)
     }
 
     /// Takes a peer's word for who orders, if the genesis allows that node to.

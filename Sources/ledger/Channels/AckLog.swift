@@ -96,10 +96,12 @@ final class AckLog: Sendable {
 
     // MARK: Appending
 
-    /// What one call may append, so that ``admit(_:)`` can answer for it: a channel's opening, link and voucher.
-    static let maxRecordsAtOnce = 4
+    /// What one call may append, so that ``admit(_:)`` can answer for it: a channel's opening, link and voucher, and what is
+    /// still owed.
+    static let maxRecordsAtOnce = 5
 
-    /// Whether the records of `count` changes, ``maxRecordsAtOnce`` each, can be appended now. Ask before something changes that they tell of.
+    /// Whether the records of `count` changes, ``maxRecordsAtOnce`` each, can be appended now. Ask before something changes
+    /// that they tell of.
     ///
     /// - Throws: `.log` if the log has failed, is closed or the disk is behind.
     func admit(_ count: Int = 1) throws(ChannelsError) {

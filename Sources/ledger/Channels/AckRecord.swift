@@ -15,6 +15,8 @@ struct AckRecord: Hashable, Sendable {
         case voucherBack = 4
         /// The channel is closed; the slot is free.
         case forget = 5
+        /// What calls owe, in thousandths of a link.
+        case debt = 6
     }
 
     static let byteCount = 44
@@ -68,6 +70,7 @@ struct AckRecord: Hashable, Sendable {
         var records = [AckRecord(.open, slot: slot, number: number, payload: channel.key.channel.digest)]
         if let last = channel.last { records.append(AckRecord(link: last, slot: slot)) }
         if let voucher = channel.voucher { records += AckRecord.records(of: voucher, slot: slot) }
+        if channel.debt > 0 { records.append(AckRecord(.debt, slot: slot, number: channel.debt)) }
         return records
     }
 
@@ -90,6 +93,7 @@ struct AckLogState: Sendable {
         var last: ChainLink?
         var front: AckRecord?
         var voucher: PayeeChannel.SignedVoucher?
+        var debt: UInt64 = 0
     }
 
     private var entries: [Int: Entry] = [:]
@@ -98,7 +102,8 @@ struct AckLogState: Sendable {
     var channels: [PayeeChannel] {
         entries.sorted { $0.key < $1.key }.map { _, entry in
             PayeeChannel(
-                key: entry.key, openedSequence: entry.openedSequence, last: entry.last, voucher: entry.voucher)
+                key: entry.key, openedSequence: entry.openedSequence, last: entry.last, voucher: entry.voucher,
+                debt: entry.debt)
         }
     }
 
@@ -131,6 +136,7 @@ struct AckLogState: Sendable {
             entry.front = nil
             entry.voucher = .init(
                 units: record.number, signature: Data(front.payload.bytes + record.payload.bytes))
+        case .debt: entry.debt = record.number
         }
         entries[record.slot] = entry
     }

@@ -17,11 +17,20 @@ public struct CreditWindow: Hashable, Sendable {
 
     /// - Parameters:
     ///   - limit: 2 to 65,535; values outside are clamped.
-    ///   - acknowledged: What was paid before; nothing is owed for it.
-    public init(limit: UInt64, acknowledged: UInt64 = 0) {
+    ///   - acknowledged: What was paid before.
+    ///   - debt: What is owed besides, in thousandths of a link.
+    public init(limit: UInt64, acknowledged: UInt64 = 0, debt: UInt64 = 0) {
         self.limit = min(max(CreditWindow.firstUnits, limit), 65_535)
         self.acknowledged = acknowledged
-        delivered = acknowledged &* 1000
+        let (paid, overflow) = acknowledged.multipliedReportingOverflow(by: 1000)
+        let (sum, isTooMuch) = paid.addingReportingOverflow(debt)
+        delivered = overflow || isTooMuch ? .max : sum
+    }
+
+    /// What is owed, in thousandths of a link; 0 if more was paid than delivered.
+    public var debt: UInt64 {
+        let (paid, overflow) = acknowledged.multipliedReportingOverflow(by: 1000)
+        return overflow || paid > delivered ? 0 : delivered - paid
     }
 
     /// Links that are owed; 0 if more was paid than delivered.

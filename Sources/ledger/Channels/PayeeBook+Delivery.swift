@@ -133,7 +133,18 @@ extension PayeeBook {
         let units = after - before
         let (links, overflow) = units.multipliedReportingOverflow(by: weight)
         slots[credit]?.window.acknowledge(overflow ? .max : links)
+        noteDebt(of: credit)
         return units
+    }
+
+    /// Nobody knows beforehand what a call costs, so it may owe far more than the window: the log keeps that, or each restart
+    /// would forgive it. What blocks owe is within the window.
+    private mutating func noteDebt(of place: Int) {
+        guard slots[place]?.channel.key.commodity == .compute, let debt = slots[place]?.window.debt,
+            debt != slots[place]?.channel.debt, let isLogged = slots[place]?.isLogged
+        else { return }
+        slots[place]?.channel.debt = debt
+        if isLogged { unwritten.append(AckRecord(.debt, slot: place, number: debt)) } else { begin(place) }
     }
 
     /// From now on the log knows the slot.
@@ -177,6 +188,7 @@ extension PayeeBook {
                 .credit, "\(window.owed) units are delivered and not acknowledged; acknowledge some first")
         }
         slots[credit]?.window.charge(units, permille: terms.permille)
+        noteDebt(of: credit)
         return UnitTicket(place: place, key: key, permille: terms.permille)
     }
 
@@ -187,6 +199,7 @@ extension PayeeBook {
             let credit = slots[ticket.place]?.credit
         else { return }
         slots[credit]?.window.charge(units, permille: ticket.permille)
+        noteDebt(of: credit)
     }
 
     /// Whether the channel of a ticket owes no more than what is delivered on credit; false for one that is gone.
@@ -203,6 +216,7 @@ extension PayeeBook {
             return
         }
         slots[slot.credit]?.window.refund(units, permille: terms.permille)
+        noteDebt(of: slot.credit)
     }
 
     /// What a session owes, in units of weight 1.

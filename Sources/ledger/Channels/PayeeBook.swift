@@ -25,7 +25,7 @@ struct PayeeBook: Sendable {
         /// Counts the sessions, so that an old number is known.
         var generation: UInt32 = 0
         var wrongLinks = 0
-        /// Whether the log knows the slot: only what was acknowledged is worth keeping.
+        /// Whether the log knows the slot: only what was acknowledged, or is owed for calls, is worth keeping.
         var isLogged = false
         /// Whether the slot counts for its payer's limit.
         var isCounted = false
@@ -64,7 +64,8 @@ struct PayeeBook: Sendable {
     private static func slot(_ channel: PayeeChannel, credit: Int, _ settings: PayeeSettings) -> Slot {
         Slot(
             channel: channel, credit: credit,
-            window: CreditWindow(limit: settings.window, acknowledged: channel.acknowledgedUnits), weight: 1)
+            window: CreditWindow(
+                limit: settings.window, acknowledged: channel.acknowledgedUnits, debt: channel.debt), weight: 1)
     }
 
     /// Channels here, each commodity for itself.
@@ -180,8 +181,8 @@ struct PayeeBook: Sendable {
         channelsByPayer[payer, default: 0] += 1
     }
 
-    /// Makes room by forgetting a channel that has nothing to settle: it can be presented again. Those that never paid go
-    /// first, then those of which everything that they paid is settled.
+    /// Makes room by forgetting a channel that has nothing to settle: it can be presented again. Those of which the log knows
+    /// nothing go first, then those of which everything that they paid is settled.
     private mutating func evictOne() -> Bool {
         var settled: Int?
         for _ in 0..<min(slots.count, PayeeBook.maxEvictionLooks) {

@@ -78,6 +78,8 @@ public struct PayeeChannel: Sendable, Hashable {
     public private(set) var last: ChainLink?
     /// The voucher for the most units, if there is one.
     public private(set) var voucher: SignedVoucher?
+    /// What calls cost and nobody acknowledged, in thousandths of a link, as the log has it; 0 for other commodities.
+    var debt: UInt64 = 0
 
     /// A channel that somebody presents for the first time.
     public init(key: Key, openedSequence: UInt64, terms: Terms) {
@@ -88,11 +90,12 @@ public struct PayeeChannel: Sendable, Hashable {
     }
 
     /// A channel as a log has it.
-    init(key: Key, openedSequence: UInt64, last: ChainLink?, voucher: SignedVoucher?) {
+    init(key: Key, openedSequence: UInt64, last: ChainLink?, voucher: SignedVoucher?, debt: UInt64 = 0) {
         self.key = key
         self.openedSequence = openedSequence
         self.last = last
         self.voucher = voucher
+        self.debt = debt
     }
 
     /// Units that links acknowledge.

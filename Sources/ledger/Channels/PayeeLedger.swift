@@ -195,20 +195,28 @@ public final class PayeeLedger: Sendable {
     /// - Parameter commodity: What they are of.
     /// - Returns: Where more can be counted later, see ``chargeAfterwards(_:on:)``.
     /// - Throws: `.credit` when too much is unacknowledged, `.quoteExpired`, `.channelEnded`, `.exhausted`,
-    ///   `.unknownSession`, or `.unknownChannel` for a session that pays for something else.
+    ///   `.unknownSession`, `.unknownChannel` for a session that pays for something else, or `.log`: what a call owes is
+    ///   noted.
     @discardableResult
     public func charge(
         _ units: UInt64 = 1, session: UInt32, holder: NodeID, commodity: Commodity, at milliseconds: Int64
     ) throws(ChannelsError) -> UnitTicket {
         try shelf.book.withLock { book throws(ChannelsError) in
-            try book.charge(units, session: session, holder: holder, commodity: commodity, at: milliseconds)
+            let ticket = try book.charge(
+                units, session: session, holder: holder, commodity: commodity, at: milliseconds)
+            if let failure = write(&book) { throw failure }
+            return ticket
         }
     }
 
     /// Counts units that were used before anybody knew how many: computing time. It may go above the window; then nothing
-    /// more begins until it is acknowledged, in whatever session of the channel.
+    /// more begins until it is acknowledged, in whatever session of the channel, also after a restart of this node.
     public func chargeAfterwards(_ units: UInt64, on ticket: UnitTicket) {
-        shelf.book.withLock { $0.charge(units, on: ticket) }
+        shelf.book.withLock { book in
+            book.charge(units, on: ticket)
+            // If that fails, no call of anybody begins any more.
+            _ = write(&book)
+        }
     }
 
     /// Whether the channel in which units were counted owes no more than what is delivered on credit; false for one that
@@ -219,7 +227,10 @@ public final class PayeeLedger: Sendable {
 
     /// Takes back what was charged and could not be delivered.
     public func refund(_ units: UInt64 = 1, session: UInt32, holder: NodeID) {
-        shelf.book.withLock { $0.refund(units, session: session, holder: holder) }
+        shelf.book.withLock { book in
+            book.refund(units, session: session, holder: holder)
+            _ = write(&book)
+        }
     }
 
     /// What a session owes, in units of a chain of weight 1.
@@ -239,7 +250,8 @@ public final class PayeeLedger: Sendable {
         try result.get()
     }
 
-    /// Log records that are on the disk since this was opened: one for each acknowledgment, some more for new channels.
+    /// Log records that are on the disk since this was opened: one for each acknowledgment, some more for new channels and
+    /// for what calls owe.
     public var durableRecords: UInt64 { log.durableCount }
 
     /// Writes what is left and gives the folder free. Blocks for a write; nothing is accepted any more.

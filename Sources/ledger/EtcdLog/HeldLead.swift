@@ -6,11 +6,10 @@ final class HeldLead: Sendable {
     private struct State {
         var core = LeadCore()
         var told = Standing.vacant
-        var nextID: UInt64 = 0
-        var listeners: [UInt64: AsyncStream<Standing>.Continuation] = [:]
     }
 
     private let state = Mutex(State())
+    private let news = Broadcast(first: Standing.vacant)
 
     var standing: Standing { state.withLock { $0.core.standing(at: .now) } }
 
@@ -23,29 +22,18 @@ final class HeldLead: Sendable {
         return Int64(exactly: term)
     }
 
-    /// Changes what is known and tells the listeners if the standing is another now.
+    /// Changes what is known and tells the listeners if the standing is another now; nobody hears an older one last.
     func update(_ change: (inout LeadCore) -> Void) {
-        state.withLock { state in
-            change(&state.core)
-            let standing = state.core.standing(at: .now)
-            guard standing != state.told else { return }
-            state.told = standing
-            // Within the lock, so that nobody hears an older standing last.
-            for listener in state.listeners.values { listener.yield(standing) }
+        news.send {
+            state.withLock { state in
+                change(&state.core)
+                let standing = state.core.standing(at: .now)
+                guard standing != state.told else { return nil }
+                state.told = standing
+                return standing
+            }
         }
     }
 
-    func changes() -> AsyncStream<Standing> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Standing.self, bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state in
-            state.nextID &+= 1
-            state.listeners[state.nextID] = continuation
-            continuation.yield(state.core.standing(at: .now))
-            return state.nextID
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.listeners.removeValue(forKey: id) }
-        }
-        return stream
-    }
+    func changes() -> AsyncStream<Standing> { news.stream() }
 }

@@ -28,10 +28,21 @@ public struct CertificateCollector: Sendable {
     ///
     /// - Returns: The certificate, at the vote that completes it.
     public mutating func add(_ vote: CheckpointVote) -> Certificate? {
+        guard let index = open(vote), vote.isValid(committee.members[index].publicKey) else { return nil }
+        return addVerified(vote)
+    }
+
+    /// The member whose vote this is, if it is one that lacks.
+    private func open(_ vote: CheckpointVote) -> Int? {
         guard certificate == nil, vote.checkpoint == checkpoint, checkpoint.committee == committee.hash,
-            let index = committee.index(of: vote.node), signatures[index] == nil,
-            vote.isValid(committee.members[index].publicKey)
+            let index = committee.index(of: vote.node), signatures[index] == nil
         else { return nil }
+        return index
+    }
+
+    /// As ``add(_:)``, for a vote whose signature was verified.
+    package mutating func addVerified(_ vote: CheckpointVote) -> Certificate? {
+        guard let index = open(vote) else { return nil }
         signatures[index] = vote.signature
         weight += UInt128(committee.members[index].weight)
         if committee.isMajority(weight) { certificate = makeCertificate() }

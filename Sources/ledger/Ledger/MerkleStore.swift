@@ -11,7 +11,7 @@ import CLinux
 ///
 /// A node has four children, a run the leaves of a few rows. Each is written once, in ``merge(_:_:)``, and never changed; what
 /// changes is made anew on the way down to it. How many nodes and versions lead to a block is counted in an array beside
-/// the blocks: the counters of a million rows fit a core's cache, the blocks that a copied node points to do not.
+/// the blocks: the counters of a million rows nearly fit a core's cache, the blocks that a copied node points to do not.
 ///
 /// Memory comes from the system in chunks and goes back with the store.
 struct MerkleStore<Row: MerkleRow>: ~Copyable {
@@ -33,12 +33,16 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
     static var runLimit: Int { 8 }
     /// Runs take up room for a multiple of so many leaves.
     private static var runStep: Int { 2 }
-    /// A node begins where a cache line does.
+    /// Blocks begin where a cache line does.
     private static var alignment: Int { 64 }
     private static var firstChunkByteCount: Int { 4_096 }
     private static var maxChunkByteCount: Int { 4 << 20 }
     /// Chunks of whole large pages ask for them: random rows are then found without walks through the page tables.
     private static var largePageByteCount: Int { 2 << 20 }
+    /// Blocks of one kind that are made while the memory of the next vacant one is on its way.
+    private static var blocksAhead: Int { 4 }
+    /// Nodes that are released while the counters of what the next one leads to are on their way.
+    private static var nodesAhead: Int { 8 }
 
     private var chunks: [UnsafeMutableRawPointer] = []
     /// What is left of the last chunk.
@@ -84,18 +88,21 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
 
     private mutating func makeBlock(_ kind: Int, byteCount: Int) -> MerkleBlock {
         if let block = vacant[kind].popLast() {
+            // What was freed long ago is in no cache: whoever writes there would wait for each of its lines.
+            let next = vacant[kind].count - Self.blocksAhead
+            if next >= 0 { skerry_prefetch_for_writing(vacant[kind][next].memory, byteCount) }
             holders[Int(block.number)] = 1
             return block
         }
         let number = UInt32(holders.count)
         precondition(number <= .max >> 1, "a link's tag holds 31 bits of the number")
         holders.append(1)
-        return MerkleBlock(memory: allocate(byteCount, alignment: kind == 0 ? Self.alignment : 16), number: number)
+        return MerkleBlock(memory: allocate(byteCount), number: number)
     }
 
-    private mutating func allocate(_ byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer {
+    private mutating func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
         if let (start, restByteCount) = rest {
-            let aligned = start.alignedUp(toMultipleOf: alignment)
+            let aligned = start.alignedUp(toMultipleOf: Self.alignment)
             let left = restByteCount - (aligned - start) - byteCount
             if left >= 0 {
                 rest = (aligned + byteCount, left)
@@ -126,17 +133,30 @@ struct MerkleStore<Row: MerkleRow>: ~Copyable {
 
     /// One holder less. What nobody holds is vacant, and holds nothing itself.
     ///
-    /// Level by level, so that the memory of all nodes of a level is on its way before the first is looked at.
+    /// Level by level, so that the memory of all nodes of a level is on its way before the first is looked at, and so are the
+    /// counters of what they lead to.
     mutating func release(_ link: MerkleLink) {
         var nodes: [MerkleLink] = []
         drop(link, &nodes)
         var next = 0
         while next < nodes.count {
+            if next + Self.nodesAhead < nodes.count { prefetchHolders(below: nodes[next + Self.nodesAhead]) }
             if let node = nodes[next].node, let block = nodes[next].block {
                 for index in 0..<MerkleNode.childCount { drop(node.links[index], &nodes) }
                 vacant[0].append(block)
             }
             next += 1
+        }
+    }
+
+    /// What is done with a counter depends on it: whoever comes to one that is in no near cache stands still.
+    private func prefetchHolders(below link: MerkleLink) {
+        guard let node = link.node else { return }
+        holders.withUnsafeBufferPointer { holders in
+            for index in 0..<MerkleNode.childCount {
+                guard let block = node.links[index].block, let first = holders.baseAddress else { continue }
+                skerry_prefetch(first + Int(block.number), MemoryLayout<UInt32>.size)
+            }
         }
     }
 

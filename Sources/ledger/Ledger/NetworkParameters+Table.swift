@@ -2,7 +2,10 @@ extension NetworkParameters {
     /// A parameter as a number: how it is called, what it may be, and where it is kept.
     private struct Entry: Sendable {
         let name: String
+        /// What a genesis may hold.
         let range: ClosedRange<UInt64>
+        /// What it may be set to: a network that began with less, before there was this limit, goes on with it.
+        let settable: ClosedRange<UInt64>
         let read: @Sendable (NetworkParameters) -> UInt64
         /// Nil from ``write`` stands for a number that the parameter cannot hold.
         let write: @Sendable (inout NetworkParameters, UInt64) -> Void?
@@ -13,16 +16,18 @@ extension NetworkParameters {
         ) {
             self.name = name
             self.range = range
+            settable = range
             read = { UInt64($0[keyPath: path]) }
             write = { parameters, value in UInt32(exactly: value).map { parameters[keyPath: path] = $0 } }
         }
 
         init(
             _ name: String, _ path: any WritableKeyPath<NetworkParameters, UInt64> & Sendable,
-            _ range: ClosedRange<UInt64>
+            _ range: ClosedRange<UInt64>, settableFrom least: UInt64? = nil
         ) {
             self.name = name
             self.range = range
+            settable = (least ?? range.lowerBound)...range.upperBound
             read = { $0[keyPath: path] }
             write = { $0[keyPath: path] = $1 }
         }
@@ -33,6 +38,7 @@ extension NetworkParameters {
         ) {
             self.name = name
             self.range = range
+            settable = range
             self.read = read
             self.write = write
         }
@@ -65,7 +71,8 @@ extension NetworkParameters {
         Entry("fault_penalty_permille", \.faultPenaltyPermille, 0...1_000),
         Entry("checkpoint_entries", \.checkpointEntries, 1...1_000_000),
         Entry("checkpoint_ms", \.checkpointMilliseconds, 100...(1 << 40)),
-        Entry("channel_grace_ms", \.channelGraceMilliseconds, 0...(1 << 40)),
+        Entry(
+            "channel_grace_ms", \.channelGraceMilliseconds, 0...(1 << 40), settableFrom: leastChannelGraceMilliseconds),
         Entry("channel_steps_per_reveal", \.channelStepsPerReveal, 1...1_048_576),
         Entry("observers_per_node", \.observersPerNode, 1...1_000),
         Entry("settlement_bytes", \.settlementBytes, 0...UInt64(SignedTransaction.maxProvenByteCount)),
@@ -93,9 +100,9 @@ extension NetworkParameters {
             )
         }
         var changed = self
-        if entry.range.contains(value) { entry.write(&changed, value) }
-        if !entry.range.contains(value) || entry.read(changed) != value {
-            throw NetworkParameters.outOfRange(entry, value, .badParameter)
+        if entry.settable.contains(value) { entry.write(&changed, value) }
+        if !entry.settable.contains(value) || entry.read(changed) != value {
+            throw NetworkParameters.outOfRange(entry.name, value, entry.settable, .badParameter)
         }
         try changed.checkSettings(.badParameter)
         self = changed
@@ -104,7 +111,7 @@ extension NetworkParameters {
     /// - Throws: `.badGenesis` for a value out of its range.
     func validate() throws(LedgerError) {
         for entry in NetworkParameters.entries where !entry.range.contains(entry.read(self)) {
-            throw NetworkParameters.outOfRange(entry, entry.read(self), .badGenesis)
+            throw NetworkParameters.outOfRange(entry.name, entry.read(self), entry.range, .badGenesis)
         }
         try checkSettings(.badGenesis)
     }
@@ -119,10 +126,9 @@ extension NetworkParameters {
         }
     }
 
-    private static func outOfRange(_ entry: Entry, _ value: UInt64, _ code: LedgerError.Code) -> LedgerError {
-        LedgerError(
-            code,
-            "The parameter \(entry.name) is \(value); it must be \(entry.range.lowerBound) to \(entry.range.upperBound)"
-        )
+    private static func outOfRange(
+        _ name: String, _ value: UInt64, _ range: ClosedRange<UInt64>, _ code: LedgerError.Code
+    ) -> LedgerError {
+        LedgerError(code, "The parameter \(name) is \(value); it must be \(range.lowerBound) to \(range.upperBound)")
     }
 }

@@ -75,7 +75,8 @@ public struct NetworkParameters: Hashable, Sendable {
     /// Milliseconds after which a checkpoint is due. Default 60,000.
     public var checkpointMilliseconds: UInt64 = 60_000
 
-    /// Milliseconds from the payer's CloseChannel, or from the channel's expiry, until the refund. Default a day.
+    /// Milliseconds from the payer's CloseChannel, or from the channel's expiry, until the refund: the payee settles
+    /// meanwhile. Default a day; it may be set to ``leastChannelGraceMilliseconds`` and more.
     public var channelGraceMilliseconds: UInt64 = 86_400_000
 
     /// Links that the ledger hashes again for one revealed one. Default 8,192; up to 1,048,576.
@@ -96,6 +97,10 @@ public struct NetworkParameters: Hashable, Sendable {
     /// Units of 128 KiB that each peer who pays gets in an epoch before it does: payers that are no nodes, and nodes where
     /// they pay. Default 0; up to 2^40.
     public var freeUnits: UInt64 = 0
+
+    /// The shortest ``channelGraceMilliseconds`` that may be set: what a payee needs to prove a batch and to get it onto the
+    /// ledger while the lead there goes from one node to another. Only a genesis may have less.
+    public static let leastChannelGraceMilliseconds: UInt64 = 60_000
 
     /// More units than this there never are.
     public static let maxUnits = UInt64(Int64.max)

@@ -28,7 +28,9 @@ struct RowEncoder {
     mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }
 
     /// The bytes without their number.
-    mutating func append(contentsOf data: Data) { data.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    mutating func append(contentsOf data: Data) { data.withUnsafeBytes { append(contentsOf: $0) } }
+
+    mutating func append(contentsOf memory: UnsafeRawBufferPointer) { bytes.append(contentsOf: memory) }
 
     mutating func append(_ data: Data) {
         append(count: data.count)

@@ -34,8 +34,10 @@ extension LedgerKeeper {
         }
     }
 
-    /// It is tried again soon, so the same is said aloud once; wrong answers and clocks were said already.
+    /// It is tried again soon, so the same is said aloud once; wrong answers and clocks were said already, and who was
+    /// cancelled has nothing to say.
     private func tell(_ error: any Error) {
+        if Task.isCancelled { return }
         if let code = (error as? LedgerLogError)?.code, code == .diverged || code == .clockMismatch { return }
         let isNew = toldTrouble != "\(error)"
         toldTrouble = "\(error)"
@@ -63,8 +65,11 @@ extension LedgerKeeper {
     /// this node's.
     private func catchUp(with shared: any LedgerLog) async throws {
         let reader = PageReader(log: shared, settings: settings, verified: verified)
+        var hasSeenNext = false
         while true {
-            var page = try await reader.page(from: state.sequence &+ 1)
+            try Task.checkCancellation()
+            let first = state.sequence &+ 1
+            var page = try await reader.page(from: first)
             while true {
                 let present = page
                 async let following = present.isLast ? present : reader.page(from: present.next)
@@ -74,6 +79,10 @@ extension LedgerKeeper {
             }
             if let head = page.head, head.sequence == state.sequence, head.hash == state.headHash { break }
             if try await isLevel(with: shared) { break }
+            // It came between two reads. Then the next page has it.
+            let isAsBefore = state.sequence < first
+            if isAsBefore, hasSeenNext { throw await engineFault("it has entry \(first), but no page with it") }
+            hasSeenNext = isAsBefore
         }
         note(missing: nil)
     }

@@ -173,10 +173,11 @@ public actor LedgerKeeper {
     /// the checkpoints that no transaction brings. Until cancelled; call it once.
     public func run() async {
         guard let shared else { return await poll() }
-        let news = wakeUps.stream()
+        // Before the first look, or what comes during it is not seen before the next poll.
+        let (news, hints) = (wakeUps.stream(), shared.wakeUps())
         wakeUps.send(())
         await withDiscardingTaskGroup { group in
-            group.addTask { for await _ in shared.wakeUps() where !self.isLeading { self.wakeUps.send(()) } }
+            group.addTask { for await _ in hints where !self.isLeading { self.wakeUps.send(()) } }
             group.addTask { await self.poll() }
             if let leadership {
                 group.addTask { for await standing in leadership.changes() { await self.heed(standing) } }
@@ -270,8 +271,10 @@ public actor LedgerKeeper {
         failWaiting(reason)
         if case .leading = standing { publish(.vacant) }
         guard let evidence = reason.evidence else { return }
+        // In a task of its own: whoever found the fork may be cancelled, and a restart must know of it.
+        let keeping = Task { @concurrent [local] in try await local.keep(evidence) }
         do {
-            try await local.keep(evidence)
+            try await keeping.value
         } catch {
             logger.error("The evidence of the fork could not be kept", metadata: ["error": "\(error)"])
         }

@@ -1,4 +1,5 @@
 import Blake3
+import Dispatch
 public import Foundation
 import GRDB
 public import Ledger
@@ -153,7 +154,12 @@ public final class SQLiteLedgerLog: LocalLedgerLog {
 
     public func close() async throws {
         hints.close()
-        try pool.close()
+        // It waits for readers, which need a thread of the caller's kind to end, and on one core there is one.
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "ledger.close").async { [pool] in
+                continuation.resume(with: Result { try pool.close() })
+            }
+        }
     }
 
     private static func open(_ path: String, readOnly: Bool) throws -> DatabasePool {

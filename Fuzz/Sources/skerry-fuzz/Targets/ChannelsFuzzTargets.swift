@@ -183,7 +183,7 @@ enum ChannelsFuzzTargets {
         var records: [UInt8] = []
         let channel = PayeeChannel(
             key: .init(channel: id, commodity: .bytes), openedSequence: 3, last: link,
-            voucher: .init(units: 9, signature: Data(repeating: 2, count: 64)))
+            voucher: .init(units: 9, signature: Data(repeating: 2, count: 64)), debt: 5_500)
         for record in AckRecord.records(of: channel, slot: 0) { record.append(to: &records) }
         return [
             "channels-messages": [

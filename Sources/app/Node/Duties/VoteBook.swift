@@ -8,6 +8,8 @@ struct VoteBook {
     enum Step: Equatable {
         /// Known already, of nobody who counts, or for a checkpoint that is not in the book.
         case ignored
+        /// Not signed by the member that it names.
+        case forged
         /// New.
         case counted
         /// New, and with it the certificate is complete.
@@ -53,10 +55,11 @@ struct VoteBook {
             let key = pages[index].committee[vote.node]
         else { return .ignored }
         guard vote.checkpoint == pages[index].checkpoint else { return addStrange(vote, key, index) }
-        guard pages[index].votes[vote.node] == nil, vote.isValid(key) else { return .ignored }
+        guard pages[index].votes[vote.node] == nil else { return .ignored }
+        guard vote.isValid(key) else { return .forged }
         pages[index].votes[vote.node] = vote
         if let strange = pages[index].strange[vote.node] { return .contradicts(strange) }
-        guard let certificate = pages[index].collector.add(vote), pages[index].certificate == nil else {
+        guard let certificate = pages[index].collector.addVerified(vote), pages[index].certificate == nil else {
             return .counted
         }
         pages[index].certificate = certificate
@@ -64,7 +67,8 @@ struct VoteBook {
     }
 
     private mutating func addStrange(_ vote: CheckpointVote, _ key: PublicKey, _ index: Int) -> Step {
-        guard pages[index].strange[vote.node] == nil, vote.isValid(key) else { return .ignored }
+        guard pages[index].strange[vote.node] == nil else { return .ignored }
+        guard vote.isValid(key) else { return .forged }
         pages[index].strange[vote.node] = vote
         guard let known = pages[index].votes[vote.node] else { return .ignored }
         return .contradicts(known)

@@ -134,15 +134,21 @@ actor VoteExchange {
         return book.votes(of: sequences).prefix(VoteExchange.maxVotes).map(PeerPBLedgerVote.init)
     }
 
+    /// Whoever hands votes on has verified them: behind a forged one nothing is looked at, or a frame of them would keep this
+    /// node verifying for a while.
     private func take(_ votes: [PeerPBLedgerVote]) {
-        for vote in votes.prefix(VoteExchange.maxVotes) {
-            if let vote = CheckpointVote(vote) { take(vote) }
+        for message in votes.prefix(VoteExchange.maxVotes) {
+            guard let vote = CheckpointVote(message) else { continue }
+            guard take(vote) else { return }
         }
     }
 
-    private func take(_ vote: CheckpointVote) {
+    /// False for a forged one.
+    @discardableResult
+    private func take(_ vote: CheckpointVote) -> Bool {
         switch book.add(vote) {
         case .ignored, .counted: break
+        case .forged: return false
         case .completed(let certificate):
             logger.debug("a certificate is complete", metadata: ["sequence": "\(certificate.checkpoint.sequence)"])
         case .contradicts(let other):
@@ -154,6 +160,7 @@ actor VoteExchange {
                     vote.node, first: other.checkpoint.bytes, firstSignature: other.signature,
                     second: vote.checkpoint.bytes, secondSignature: vote.signature))
         }
+        return true
     }
 }
 

@@ -39,7 +39,9 @@ actor SettlementKeeper {
     private let logger: Logger
     nonisolated let metrics: SettlementMetrics
     private var plan: SettlementPlan
-    private var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Callers that wait for the end of a round, by number.
+    private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var lastWaiter = 0
     /// Proven, and not on the ledger as far as this node knows.
     private var proven: SettlementOrder?
     private var trail = LinkTrail()
@@ -83,17 +85,19 @@ actor SettlementKeeper {
     func settle(timeout: Duration) async {
         plan.startRound()
         guard waiters.count < SettlementKeeper.maxWaiters else { return }
+        lastWaiter += 1
+        let number = lastWaiter
         let timer = Task {
             guard (try? await Task.sleep(for: timeout)) != nil else { return }
-            self.finishRound()
+            self.waiters.removeValue(forKey: number)?.resume()
         }
-        await withCheckedContinuation { waiters.append($0) }
+        await withCheckedContinuation { waiters[number] = $0 }
         timer.cancel()
     }
 
     private func finishRound() {
-        let waiting = waiters
-        waiters = []
+        let waiting = waiters.values
+        waiters = [:]
         for waiter in waiting { waiter.resume() }
     }
 

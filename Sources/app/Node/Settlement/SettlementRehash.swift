@@ -50,7 +50,9 @@ actor SettlementRehash {
     func run() async {
         var checked = SettlementRehash.read(file)
         var kept = checked
-        for await _ in keeper.changes().prepending() {
+        // A slow reader gets the newest only, however long a batch takes.
+        var changes = keeper.changes().makeAsyncIterator()
+        repeat {
             while checked < keeper.state.sequence, !Task.isCancelled {
                 do {
                     let (last, hasProofs) = try await check(after: checked)
@@ -68,7 +70,7 @@ actor SettlementRehash {
                     try? await Task.sleep(for: SettlementRehash.retryPause)
                 }
             }
-        }
+        } while await changes.next(isolation: #isolation) != nil
         faultSink.finish()
     }
 
@@ -149,19 +151,5 @@ actor SettlementRehash {
     private func keep(_ sequence: UInt64) throws -> UInt64 {
         try Data("\(sequence)".utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
         return sequence
-    }
-}
-
-extension AsyncStream where Element == UInt64 {
-    /// The stream's elements behind one that comes at once.
-    fileprivate func prepending() -> AsyncStream<UInt64> {
-        AsyncStream { continuation in
-            continuation.yield(0)
-            let task = Task {
-                for await element in self { continuation.yield(element) }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
     }
 }

@@ -17,6 +17,11 @@ static inline void skerry_prefetch(const void *memory, size_t length) {
     for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((const char *)memory + offset);
 }
 
+/// The same for memory that is about to be written over.
+static inline void skerry_prefetch_for_writing(void *memory, size_t length) {
+    for (size_t offset = 0; offset < length; offset += 64) __builtin_prefetch((char *)memory + offset, 1);
+}
+
 /// Has the C library keep memory that was freed, up to 64 MiB in each of its arenas, instead of giving it back to the system
 /// again and again: buffers of blocks that come and go a dozen at a time cost 20 to 60 page faults each otherwise, more than
 /// encrypting them. Blocks of memory above 4 MiB still go back at once. Does nothing with another C library than glibc.
