@@ -167,6 +167,31 @@ import Testing
         try await expectChecks(Self.checks, helpers: Self.helpers, host: TestHost())
     }
 
+    @Test("What a request leaves open makes room for others when it ends", arguments: ["ends", "spins"])
+    func roomAfterTheEnd(_ how: String) async throws {
+        try await withPool(host: TestHost()) { (fixture: PoolFixture) async throws -> Void in
+            let module = """
+                export default { async fetch(request) {
+                  const { pathname } = new URL(request.url);
+                  if (pathname === '/first') return new Response('');
+                  if (pathname === '/waits') return fetch('https://e.com/parts');
+                  for (let index = 0; index < 128; index += 1) fetch('https://e.com/hang').catch(() => {});
+                  await new Promise((done) => setTimeout(done, 300));
+                  if (pathname === '/spins') for (;;) {}
+                  return new Response('');
+                } }
+                """
+            // So that one worker has both.
+            _ = try await fixture.call(module, "https://f.com/first")
+            async let error = fixture.failure(module, "https://f.com/\(how)")
+            try await Task.sleep(for: .milliseconds(100))
+            let answer = try await fixture.call(
+                module, "https://f.com/waits", id: "r2", deadline: .now() + .seconds(10))
+            #expect(answer.text.hasPrefix("part 0"))
+            #expect(await error?.code == (how == "spins" ? .cpuLimit : nil))
+        }
+    }
+
     @Test func bindings() async throws {
         let environment = """
             {"vars":{"A":"x"},"node":"n1","bindings":[{"name":"ASSETS","type":"assets"},

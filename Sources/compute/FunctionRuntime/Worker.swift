@@ -181,8 +181,12 @@ final class Worker {
         guard cpuLimitNanoseconds > 0 else { return true }
         let total = requests.charge(id, cpuNanoseconds: used) ?? used
         guard entryWasTerminated || total > cpuLimitNanoseconds else { return true }
+        let isKnown = requests.isKnown(id)
         fail(id, .cpuLimit, "the request used more than its \(cpuLimitNanoseconds / 1_000_000) ms of CPU time")
         abandon(id)
+        if isKnown, let engine {
+            enter(0, isFirst: false) { _ = engine.call(.drop, JSValueMakeNumber(engine.context, Double(id))) }
+        }
         return false
     }
 
