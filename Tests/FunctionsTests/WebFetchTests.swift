@@ -156,6 +156,42 @@ import Testing
             ["text/html","hi","a b"]
             """#),
         Check(
+            "blob: URLs and about:blank",
+            #"""
+            async () => {
+                const url = URL.createObjectURL(new Blob(['hey'], { type: 'text/plain' }));
+                const answer = await fetch(`${url}#part`);
+                const fields = [answer.status, answer.type, answer.url === url, ...answer.headers];
+                const text = await answer.text();
+                const post = await fails(() => fetch(url, { method: 'POST' }));
+                const query = await fails(() => fetch(`${url}?x`));
+                const { origin, protocol } = new URL(url);
+                URL.revokeObjectURL(url);
+                URL.revokeObjectURL('nothing');
+                const blank = await fetch('about:blank');
+                return [fields, text, post, query, origin, protocol, await fails(() => fetch(url)),
+                    await fails(() => URL.createObjectURL('text')), [...blank.headers], await blank.text(),
+                    await fails(() => fetch('about:config'))];
+            }
+            """#,
+            #"""
+            [[200,"basic",true,["content-length","3"],["content-type","text/plain"]],"hey","TypeError","TypeError",
+            "null","blob:","TypeError","TypeError",[["content-type","text/html;charset=utf-8"]],"","TypeError"]
+            """#),
+        Check(
+            "more blob: URLs than a worker keeps",
+            #"""
+            async () => {
+                const urls = Array.from({ length: 1000 }, () => URL.createObjectURL(new Blob()));
+                const last = await fails(() => URL.createObjectURL(new Blob()));
+                for (const url of urls) URL.revokeObjectURL(url);
+                return [last, await fails(() => URL.createObjectURL(new Blob()))];
+            }
+            """#,
+            #"""
+            ["QuotaExceededError","no error"]
+            """#),
+        Check(
             "other URLs",
             "async () => [await fails(() => fetch('ftp://e.com/')), await fails(() => fetch('nothing'))]",
             #"""
