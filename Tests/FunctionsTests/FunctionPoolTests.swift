@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Testing
+import WorkerProtocol
 
 @Suite(.serialized) struct FunctionPoolTests {
     @Test func fetchContractAnswers() async throws {
@@ -25,6 +26,40 @@ import Testing
             #expect(reply.text == "POST https://example.com/p?q=1 1, 2 grüße 🌍")
             #expect(reply.header("x-b") == "c")
             #expect(reply.header("content-type") == "text/plain;charset=UTF-8")
+        }
+    }
+
+    /// A worker whose code was taken over can say anything; whoever waits for it must hear of an end.
+    @Test(
+        "A body that ends without having begun ends the request",
+        arguments: [Frame.end(id: 2), .broken(id: 2, message: "")])
+    func endBeforeTheBeginning(_ end: Frame) async throws {
+        func saying(_ frame: Frame) -> String {
+            var bytes: [UInt8] = []
+            frame.encode(into: &bytes)
+            let digits = bytes.map { String($0, radix: 8) }
+            return "printf '\(digits.map { "\\" + String(repeating: "0", count: 3 - $0.count) + $0 }.joined())' >&3"
+        }
+        let path = "/tmp/skerry-false-worker-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        let script = """
+            #!/bin/sh
+            \(saying(.hello(version: WireLimits.protocolVersion, layers: 0)))
+            \(saying(.loaded))
+            sleep 0.3
+            \(saying(end))
+            exec sleep 60
+
+            """
+        let file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o755)
+        _ = Array(script.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        close(file)
+        var settings = PoolFixture.settings
+        settings.workerPath = path
+        try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
+            let failure = await fixture.failure(
+                "export default { fetch() {} }", deadline: .now() + .seconds(10))
+            #expect(failure?.code == .badResponse)
         }
     }
 

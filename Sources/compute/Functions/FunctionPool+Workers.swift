@@ -241,8 +241,9 @@ extension FunctionPool {
     /// A response's body is over; host calls have odd ids and end by themselves.
     private func finishBody(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ streamID: UInt64) {
         guard streamID % 2 == 0 else { return }
-        handle.forget(CollectionOfOne(streamID))
-        act { core, now in core.answered(id, streamID, now: now).1 }
+        // Whose answer never began, which is a fault, still waits.
+        let failure = FunctionError(.badResponse, "the function's answer ended before it began")
+        answer(id, handle, [Answer(wireID: streamID, result: .failure(failure))])
     }
 
     // MARK: Host calls
