@@ -96,6 +96,15 @@ import Testing
             ["TypeError","fetch failed: the address is not public","fetch/refused"]
             """#),
         Check(
+            "what is too long for a worker",
+            #"""
+            async () => Promise.all(['verbose', 'too-large', 'x'].map((path) => fetch(`https://e.com/${path}`)
+                .then((answer) => answer.status, (e) => [e.cause.code, e.cause.message.length])))
+            """#,
+            #"""
+            [["fetch/failed",32768],["host/too-large",46],200]
+            """#),
+        Check(
             "giving up",
             #"""
             async () => {

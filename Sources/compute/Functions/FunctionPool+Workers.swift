@@ -264,6 +264,11 @@ extension FunctionPool {
                 guard let host else { throw HostCallError("host/unknown", "this node answers no such calls") }
                 let answer = try await host.answer(call)
                 guard !Task.isCancelled else { return answer.body.stop() }
+                // A worker takes a frame beyond its limits for damage, and ends.
+                guard answer.value.utf8.count <= WireLimits.maxValueBytes else {
+                    answer.body.stop()
+                    throw HostCallError("host/too-large", "the answer is too long; ask for less at a time")
+                }
                 switch answer.body {
                 case .bytes(let bytes) where bytes.readableBytes <= WireLimits.bodyWindow:
                     handle.send(
