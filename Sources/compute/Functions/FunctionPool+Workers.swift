@@ -32,7 +32,9 @@ extension FunctionPool {
 
     private func connect(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ launched: WorkerLauncher.Launched) {
         let namespaces = launched.layers
+        let unread = WireLimits.maxUnreadBytes
         ClientBootstrap(group: group)
+            .channelOption(.writeBufferWaterMark, value: .init(low: unread / 2, high: unread))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
