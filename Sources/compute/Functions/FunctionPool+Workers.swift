@@ -120,6 +120,10 @@ extension FunctionPool {
             case .log(let wireID, let level, let line):
                 log(id, wireID, level, line, handle)
             case .call(let callID, let order, let body, let continues):
+                guard body.count <= WireLimits.maxCallBodyBytes else {
+                    logger.error("a function worker sent more with a call than it may")
+                    return handle.kill()
+                }
                 call(id, handle, callID, order, body, continues)
             case .data(let streamID, let bytes):
                 guard handle.bodies.received(streamID, bytes) else {
