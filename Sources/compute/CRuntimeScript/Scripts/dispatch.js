@@ -263,7 +263,7 @@
         bridge.abandonCalls(id, reason);
     };
 
-    /** The request broke a limit. Unlike with `cancel`, nothing of it runs any more. */
+    /** The request broke a limit, or its time is over. Unlike with `cancel`, nothing of it runs any more. */
     bridge.drop = function drop(id) {
         controllers.delete(id);
         waits.delete(id);

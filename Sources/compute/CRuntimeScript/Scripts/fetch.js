@@ -105,7 +105,8 @@
         const text = fragment < 0 ? url : url.slice(0, fragment);
         if (text.startsWith('data:')) return answerData(text);
         if (text.startsWith('blob:')) return answerBlob(text, method);
-        return text === 'about:blank' ? answerHere(text, [['content-type', 'text/html;charset=utf-8']], null) : undefined;
+        if (text !== 'about:blank') return undefined;
+        return answerHere(text, [['content-type', 'text/html;charset=utf-8']], null);
     }
 
     // What is known at once settles the promise at once: a signal that was aborted before, for one.
