@@ -340,7 +340,7 @@ let testTargets: [Target] = [
             "Streams", "Cgroups",
             "Identity", "Blake3", "skerry-worker", "sandbox-probe",
         ],
-        [nio("NIOCore"), nio("NIOPosix"), logging]),
+        [nio("NIOCore"), nio("NIOEmbedded"), nio("NIOPosix"), logging]),
     tests(
         "FunctionServicesTests", ["FunctionServices", "Functions", "Outbound", "Streams"],
         [nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, logging, grdb]),

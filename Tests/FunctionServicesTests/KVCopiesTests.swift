@@ -128,6 +128,24 @@ import Testing
         try await store.get(key, in: space, of: app)?.value.first
     }
 
+    @Test func aStoreThatWouldBeOneTooManyMakesNoChanges() async throws {
+        try await with(2) { _, stores in
+            let (a, b) = (stores[0], stores[1])
+            func others(_ count: Int) -> [KVSpan] {
+                (0..<count).map { KVSpan(writer: Int64(1_000 + $0), from: 0, to: 1) }
+            }
+            try await a.merge([], spans: others(KVLimits.maxWriters - 1), of: app)
+            try await put(a, "key")
+            try await b.merge([], spans: others(KVLimits.maxWriters), of: app)
+            await #expect { try await put(b, "key") } throws: { ($0 as? KVError)?.code == .writers }
+            await #expect { try await a.merge([], spans: others(KVLimits.maxWriters), of: app) } throws: {
+                ($0 as? KVError)?.code == .refused
+            }
+            #expect(try await value(b, "key") == nil)
+            try await put(a, "key", 2)
+        }
+    }
+
     @Test func storesThatWereApartAgreeOnTheLaterChange() async throws {
         try await with(2) { homes, stores in
             let (a, b) = (stores[0], stores[1])

@@ -239,6 +239,35 @@ private func withStore(
 }
 
 @Suite struct KVCallsTests {
+    @Test func aListThatIsTooLongComesInSeveralPages() async throws {
+        try await withStore { store, _, _ in
+            let names = (0..<700).map { "key \(1_000 + $0)" }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for name in names {
+                    let metadata = "\"\(String(repeating: "m", count: 1_000))\""
+                    group.addTask {
+                        try await store.put(
+                            name, KVEntry(value: [], metadata: metadata), in: "N", of: testVersion.tenant)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            try await withServices(keyValues: store) { services in
+                var (found, pages, cursor): ([String], Int, String?) = ([], 0, nil)
+                repeat {
+                    let behind = cursor.map { #", "cursor": "\#($0)""# } ?? ""
+                    let page = try await services.answer(makeCall("kv.list", #"{"namespace": "N"\#(behind)}"#))
+                    #expect(page.value.utf8.count <= KVCalls.maxListBytes)
+                    found += (page.json["keys"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+                    cursor = page.json["cursor"] as? String
+                    #expect((page.json["complete"] as? Bool) == (cursor == nil))
+                    pages += 1
+                } while cursor != nil && pages < 10
+                #expect(found == names && pages == 2)
+            }
+        }
+    }
+
     @Test func callsWorkTogether() async throws {
         try await withStore { store, clock, _ in
             try await withServices(keyValues: store) { services in

@@ -64,6 +64,47 @@ import Testing
             ["g", "  in\n  ner", "out"]
         ),
         (
+            "console.table(new Map([['k', { v: 1 }]])); console.table(new Set(['x']))",
+            [
+                """
+                ┌───────────────────┬─────┬──────────┐
+                │ (iteration index) │ Key │ Values   │
+                ├───────────────────┼─────┼──────────┤
+                │ 0                 │ 'k' │ { v: 1 } │
+                └───────────────────┴─────┴──────────┘
+                """,
+                """
+                ┌───────────────────┬────────┐
+                │ (iteration index) │ Values │
+                ├───────────────────┼────────┤
+                │ 0                 │ 'x'    │
+                └───────────────────┴────────┘
+                """,
+            ]
+        ),
+        (
+            "console.log(Array.from({ length: 27 }, (_, i) => 'x'.repeat(i % 7))); "
+                + "console.log(new Uint8Array(101).fill(255)); console.log(new DataView(new ArrayBuffer(1)))",
+            [
+                """
+                [
+                  '',       'x',      'xx',     'xxx',
+                  'xxxx',   'xxxxx',  'xxxxxx', '',
+                  'x',      'xx',     'xxx',    'xxxx',
+                  'xxxxx',  'xxxxxx', '',       'x',
+                  'xx',     'xxx',    'xxxx',   'xxxxx',
+                  'xxxxxx', '',       'x',      'xx',
+                  'xxx',    'xxxx',   'xxxxx'
+                ]
+                """,
+                "Uint8Array(101) [\n"
+                    + String(repeating: "  \(Array(repeating: "255", count: 12).joined(separator: ", ")),\n", count: 8)
+                    + "  255, 255, 255, 255,\n  ... 1 more item\n]",
+                "DataView {\n  byteLength: 1,\n  byteOffset: 0,\n"
+                    + "  buffer: ArrayBuffer { [Uint8Contents]: <00>, byteLength: 1 }\n}",
+            ]
+        ),
+        (
             "console.dir({ a: { b: 1 } }, { depth: 0 }); console.timeEnd('none')",
             ["{ a: [Object] }", "there is no timer 'none'"]
         ),

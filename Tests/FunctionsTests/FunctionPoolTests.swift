@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Testing
+import WorkerProtocol
 
 @Suite(.serialized) struct FunctionPoolTests {
     @Test func fetchContractAnswers() async throws {
@@ -26,6 +27,54 @@ import Testing
             #expect(reply.header("x-b") == "c")
             #expect(reply.header("content-type") == "text/plain;charset=UTF-8")
         }
+    }
+
+    /// Calls a function whose worker says hello and then runs `lines` of a shell, with the node's socket at 3: one whose
+    /// code was taken over can say anything.
+    private func failure(ofWorker lines: [String]) async throws -> FunctionError? {
+        let path = "/tmp/skerry-false-worker-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        let hello = Self.saying(.hello(version: WireLimits.protocolVersion, layers: 0))
+        let script = ["#!/bin/sh", hello, Self.saying(.loaded), "sleep 0.3"] + lines + ["exec sleep 60", ""]
+        let file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o755)
+        _ = Array(script.joined(separator: "\n").utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        close(file)
+        var settings = PoolFixture.settings
+        settings.workerPath = path
+        var failure: FunctionError?
+        try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
+            failure = await fixture.failure("export default { fetch() {} }", deadline: .now() + .seconds(10))
+        }
+        return failure
+    }
+
+    /// The command that writes a frame, or its first bytes.
+    private static func saying(_ frame: Frame, prefix: Int = .max) -> String {
+        var bytes: [UInt8] = []
+        frame.encode(into: &bytes)
+        let digits = bytes.prefix(prefix).map { String($0, radix: 8) }
+        return "printf '\(digits.map { "\\" + String(repeating: "0", count: 3 - $0.count) + $0 }.joined())' >&3"
+    }
+
+    @Test(
+        "A body that ends without having begun ends the request",
+        arguments: [Frame.end(id: 2), .broken(id: 2, message: "")])
+    func endBeforeTheBeginning(_ end: Frame) async throws {
+        #expect(try await failure(ofWorker: [Self.saying(end)])?.code == .badResponse)
+    }
+
+    @Test("A worker that sends more with a call than it may is ended", arguments: [0, 1])
+    func largeCall(_ surplus: Int) async throws {
+        let byteCount = WireLimits.maxCallBodyBytes + surplus
+        let call = Frame.call(
+            id: 3, HostCallOrder(owner: 2, name: "n", argument: ""), body: [UInt8](repeating: 0, count: byteCount),
+            continues: false)
+        // Its body and the last byte, which says that nothing follows, are zero.
+        let lines = [
+            Self.saying(call, prefix: 34), "head -c \(byteCount + 1) /dev/zero >&3", "sleep 0.2",
+            Self.saying(.failure(id: 2, code: .exception, message: "went on")),
+        ]
+        #expect(try await failure(ofWorker: lines)?.code == (surplus == 0 ? .exception : .crashed))
     }
 
     @Test func mainContractAnswers() async throws {

@@ -74,6 +74,7 @@ import Testing
         ("AbortSignal.abort", "function"), ("AbortSignal.any", "function"), ("AbortSignal.timeout", "function"),
         ("ReadableStream.from", "function"), ("Response.error", "function"), ("Response.json", "function"),
         ("Response.redirect", "function"), ("URL.canParse", "function"), ("URL.parse", "function"),
+        ("URL.createObjectURL", "function"), ("URL.revokeObjectURL", "function"),
         ("WebAssembly.CompileError", "function"), ("WebAssembly.Exception", "function"),
         ("WebAssembly.Global", "function"), ("WebAssembly.Instance", "function"), ("WebAssembly.JSTag", "object"),
         ("WebAssembly.LinkError", "function"), ("WebAssembly.Memory", "function"), ("WebAssembly.Module", "function"),

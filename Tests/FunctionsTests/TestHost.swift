@@ -44,6 +44,8 @@ final class TestHost: FunctionHost {
     private func fetch(_ call: HostCall, _ url: String) async throws -> HostAnswer {
         let value = #"{"url":"\#(url)","status":200,"statusText":"OK","headers":[["a","1"],["a","2"]]}"#
         switch url.split(separator: "/").last {
+        case "verbose": throw HostCallError("fetch/failed", String(repeating: "m", count: 100_000))
+        case "too-large": return HostAnswer(value: #"{"url":"\#(String(repeating: "u", count: 1 << 20))"}"#)
         case "refused": throw HostCallError("fetch/refused", "the address is not public")
         case "hang":
             try await Task.sleep(for: .seconds(60))

@@ -96,6 +96,15 @@ import Testing
             ["TypeError","fetch failed: the address is not public","fetch/refused"]
             """#),
         Check(
+            "what is too long for a worker",
+            #"""
+            async () => Promise.all(['verbose', 'too-large', 'x'].map((path) => fetch(`https://e.com/${path}`)
+                .then((answer) => answer.status, (e) => [e.cause.code, e.cause.message.length])))
+            """#,
+            #"""
+            [["fetch/failed",32768],["host/too-large",46],200]
+            """#),
+        Check(
             "giving up",
             #"""
             async () => {
@@ -156,6 +165,42 @@ import Testing
             ["text/html","hi","a b"]
             """#),
         Check(
+            "blob: URLs and about:blank",
+            #"""
+            async () => {
+                const url = URL.createObjectURL(new Blob(['hey'], { type: 'text/plain' }));
+                const answer = await fetch(`${url}#part`);
+                const fields = [answer.status, answer.type, answer.url === url, ...answer.headers];
+                const text = await answer.text();
+                const post = await fails(() => fetch(url, { method: 'POST' }));
+                const query = await fails(() => fetch(`${url}?x`));
+                const { origin, protocol } = new URL(url);
+                URL.revokeObjectURL(url);
+                URL.revokeObjectURL('nothing');
+                const blank = await fetch('about:blank');
+                return [fields, text, post, query, origin, protocol, await fails(() => fetch(url)),
+                    await fails(() => URL.createObjectURL('text')), [...blank.headers], await blank.text(),
+                    await fails(() => fetch('about:config'))];
+            }
+            """#,
+            #"""
+            [[200,"basic",true,["content-length","3"],["content-type","text/plain"]],"hey","TypeError","TypeError",
+            "null","blob:","TypeError","TypeError",[["content-type","text/html;charset=utf-8"]],"","TypeError"]
+            """#),
+        Check(
+            "more blob: URLs than a worker keeps",
+            #"""
+            async () => {
+                const urls = Array.from({ length: 1000 }, () => URL.createObjectURL(new Blob()));
+                const last = await fails(() => URL.createObjectURL(new Blob()));
+                for (const url of urls) URL.revokeObjectURL(url);
+                return [last, await fails(() => URL.createObjectURL(new Blob()))];
+            }
+            """#,
+            #"""
+            ["QuotaExceededError","no error"]
+            """#),
+        Check(
             "other URLs",
             "async () => [await fails(() => fetch('ftp://e.com/')), await fails(() => fetch('nothing'))]",
             #"""
@@ -165,6 +210,31 @@ import Testing
 
     @Test func behaves() async throws {
         try await expectChecks(Self.checks, helpers: Self.helpers, host: TestHost())
+    }
+
+    @Test("What a request leaves open makes room for others when it ends", arguments: ["ends", "spins"])
+    func roomAfterTheEnd(_ how: String) async throws {
+        try await withPool(host: TestHost()) { (fixture: PoolFixture) async throws -> Void in
+            let module = """
+                export default { async fetch(request) {
+                  const { pathname } = new URL(request.url);
+                  if (pathname === '/first') return new Response('');
+                  if (pathname === '/waits') return fetch('https://e.com/parts');
+                  for (let index = 0; index < 128; index += 1) fetch('https://e.com/hang').catch(() => {});
+                  await new Promise((done) => setTimeout(done, 300));
+                  if (pathname === '/spins') for (;;) {}
+                  return new Response('');
+                } }
+                """
+            // So that one worker has both.
+            _ = try await fixture.call(module, "https://f.com/first")
+            async let error = fixture.failure(module, "https://f.com/\(how)")
+            try await Task.sleep(for: .milliseconds(100))
+            let answer = try await fixture.call(
+                module, "https://f.com/waits", id: "r2", deadline: .now() + .seconds(10))
+            #expect(answer.text.hasPrefix("part 0"))
+            #expect(await error?.code == (how == "spins" ? .cpuLimit : nil))
+        }
     }
 
     @Test func bindings() async throws {

@@ -200,6 +200,17 @@ import Testing
             ["n","x","AbortError",20,"DataCloneError","DataCloneError","DataCloneError"]
             """#),
         Check(
+            "clone what has a state that cannot be had",
+            #"""
+            () => Promise.all([(function* () {})(), (async function* () {})(), [].values(), new Map().keys(),
+                new Set().values(), 'a'[Symbol.iterator](), new WebAssembly.Memory({ initial: 1 }),
+                new FinalizationRegistry(() => {})].map((value) => err(() => structuredClone({ value }))))
+            """#,
+            #"""
+            ["DataCloneError","DataCloneError","DataCloneError","DataCloneError","DataCloneError","DataCloneError"
+            ,"DataCloneError","DataCloneError"]
+            """#),
+        Check(
             "clone stream",
             #"""
             async () => { const s = ReadableStream.from([1, 2]); const c = structuredClone(s, {

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Streams
 import Synchronization
 import Testing
@@ -32,6 +33,20 @@ import WorkerProtocol
         stream.append(ByteBuffer(repeating: 1, count: byteCount))
         stream.finish()
         return stream
+    }
+
+    @Test func aWorkerThatDoesNotReadIsGivenUp() throws {
+        let ends = Mutex<[WireError?]>([])
+        let channel = EmbeddedChannel(
+            handler: WorkerChannelHandler(received: { _ in }, closed: { damage in ends.withLock { $0.append(damage) } })
+        )
+        try channel.connect(to: SocketAddress(unixDomainSocketPath: "/none")).wait()
+        channel.pipeline.fireChannelWritabilityChanged()
+        #expect(channel.isActive)
+        channel.isWritable = false
+        channel.pipeline.fireChannelWritabilityChanged()
+        channel.embeddedEventLoop.run()
+        #expect(!channel.isActive && ends.withLock { $0 }.map(\.?.code) == [.unread])
     }
 
     @Test func nothingIsSentBeyondTheWindow() async throws {

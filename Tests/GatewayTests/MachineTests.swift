@@ -40,6 +40,23 @@ struct MachineTests {
             name: "api", release: "r1", tenant: "o/api", strippedPrefix: strippedPrefix, isPreview: isPreview)
     }
 
+    @Test("Interim answers of a machine go ahead of its answer, also of one that comes at once")
+    func interim() async throws {
+        let machines = FakeMachines { request in
+            request.interim?(103, [("link", "</a.css>")])
+            return Self.content("body")
+        }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            let client = try await test.connect()
+            defer { client.close() }
+            client.send("GET / HTTP/1.1\r\nHost: api.localhost\r\n\r\n")
+            let hint = try await client.response()
+            #expect(hint.status == 103 && hint["link"] == "</a.css>")
+            #expect(try await client.response().text == "body")
+        }
+    }
+
     @Test("A machine gets the request as it was, with what the gateway knows of the client")
     func passes() async throws {
         let machines = FakeMachines { Self.content("\($0.method) \($0.target)", [("date", "d"), ("x", "y")]) }

@@ -30,6 +30,26 @@ struct MachineProxyTests {
         }
     }
 
+    @Test("Interim answers are passed on to whoever listens, sixteen at most, and never 100")
+    func interim() async throws {
+        let hints = "HTTP/1.1 103 E\r\nLink: </a.css>\r\nConnection: x-hop\r\nX-Hop: 1\r\nContent-Length: 5\r\n\r\n"
+        let ahead = "HTTP/1.1 100 Continue\r\n\r\n" + String(repeating: hints, count: 17)
+        try await RawServer.with({ _ in [.text(ahead)] + RawServer.answer(200, [], Array("x".utf8)) }) {
+            (server: RawServer) async throws -> Void in
+            try await withProxy { (proxy: MachineProxy) async throws -> Void in
+                let heard = Mutex<[String]>([])
+                let listening = request { status, fields in
+                    let lines = fields.map { "\($0.name): \($0.value)" }
+                    heard.withLock { $0.append("\(status) \(lines.joined(separator: ", "))") }
+                }
+                #expect(try await proxy.content(server.target, listening).text() == "x")
+                #expect(heard.withLock { $0 } == Array(repeating: "103 link: </a.css>", count: 16))
+                #expect(try await proxy.content(server.target, request()).text() == "x")
+                #expect(server.connectionCount == 1)
+            }
+        }
+    }
+
     @Test("Connections are kept, one for requests one after the other")
     func keeps() async throws {
         try await RawServer.with({ _ in RawServer.answer(200, [], Array("x".utf8)) }) {

@@ -26,11 +26,11 @@ func request(
     _ method: String = "GET", _ target: String = "/",
     headers: [(name: String, value: String)] = [("host", "a.localhost")],
     bodyBytes: Int? = 0, body: FunctionRequest.Body = .bytes(ByteBuffer()), upgrade: String? = nil,
-    cancellation: Cancellation = Cancellation()
+    cancellation: Cancellation = Cancellation(), interim: MachineRequest.InterimListener? = nil
 ) -> MachineRequest {
     MachineRequest(
         method: method, target: target, headers: headers, bodyBytes: bodyBytes, body: body, upgrade: upgrade,
-        cancellation: cancellation)
+        cancellation: cancellation, interim: interim)
 }
 
 extension MachineProxy {

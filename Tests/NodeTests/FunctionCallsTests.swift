@@ -115,6 +115,26 @@ private final class CallMesh: Sendable {
         #expect(mesh.visits == [1, 2] && mesh.open(at: 1) == 0)
     }
 
+    @Test(
+        "Headers that no frame takes are the function's fault, not that of the node that ran it",
+        arguments: [[60 << 10, 40], [(64 << 10) + 1, 1], [1, 513]])
+    func longHeads(_ shape: [Int]) async throws {
+        let mesh = CallMesh(serving: { _ in [1, 2] }) { _ in
+            { _ in
+                let value = String(repeating: "v", count: shape[0])
+                return FunctionReply(
+                    status: 200, headers: Array(repeating: (name: "name", value: value), count: shape[1]), body: .empty)
+            }
+        }
+        for count in 1...6 {
+            let error = await #expect(throws: FunctionError.self) {
+                try await mesh.call(at: 0, FunctionCallsTests.get())
+            }
+            #expect(error?.code == .badResponse && mesh.visits.count == count)
+        }
+        #expect(mesh.open(at: 1) == 0 && mesh.open(at: 2) == 0)
+    }
+
     @Test("Bodies stream both ways, and neither side holds more than its window")
     func streams() async throws {
         let mesh = CallMesh(serving: { _ in [1] }) { _ in

@@ -54,6 +54,23 @@ import Wire
         return nil
     }
 
+    @Test("A home that may make no changes leaves them to one that made some before", arguments: [true, false])
+    func tooManyWriters(_ secondMayWrite: Bool) async throws {
+        try await KVMesh.with(copies: 2) { mesh in
+            let second = NodeKV.writer(of: mesh.ids[1], incarnation: mesh[1].store.incarnation)
+            let writers = (1...255).map { Int64($0) } + [secondMayWrite ? second : 256]
+            let spans = writers.map { KVSpan(writer: $0, from: 0, to: 1) }
+            for index in 0..<2 { _ = try await mesh[index].store.merge([], spans: spans, of: KVMesh.app) }
+            for (writer, value) in [(0, "a"), (3, "b")] {
+                let entry = KVEntry(value: Array(value.utf8))
+                let failure = await code { try await mesh[writer].put("key", entry, in: "s", of: KVMesh.app) }
+                #expect(failure == (secondMayWrite ? nil : "kv/writers"))
+                let found = try await mesh[writer].get("key", in: "s", of: KVMesh.app)
+                #expect(found?.value == (secondMayWrite ? entry.value : nil))
+            }
+        }
+    }
+
     @Test("Written on one node, read on every other; every home has it when the change returns")
     func everywhere() async throws {
         try await KVMesh.with { mesh in

@@ -11,6 +11,8 @@ public enum CallFrames {
     fileprivate static let clientVersion: UInt8 = 2
     /// The largest part of a body in one frame.
     public static let maxPartBytes = 256 << 10
+    /// The fields of one head together: with the first part of a body they fit a peer's frame. 1 MiB.
+    public static let maxFieldBytes = 1 << 20
     private static let maxNameBytes = 1_024
 
     /// A call.
@@ -101,6 +103,16 @@ public enum CallFrames {
         bytes.write(headers: request.headers)
         bytes.writeImmutableBuffer(begin.body)
         return bytes
+    }
+
+    /// Whether a head with these fields can be sent, and is read at the other side.
+    public static func mayCarry(_ headers: [(name: String, value: String)]) -> Bool {
+        var left = maxFieldBytes
+        for (name, value) in headers {
+            guard max(name.utf8.count, value.utf8.count) <= WireLimits.maxHeaderBytes else { return false }
+            left -= name.utf8.count + value.utf8.count
+        }
+        return left >= 0 && headers.count <= WireLimits.maxHeaderCount
     }
 
     /// - Parameter gas: The units of gas that a client's call cost; nil for a node's.

@@ -18,12 +18,12 @@ final class Engine {
 
     /// The functions that the prelude leaves on its bridge.
     enum Entry: Int {
-        case load, dispatch, fireTimer, dropTimer, cancel, rejected, drive, warm
+        case load, dispatch, fireTimer, dropTimer, cancel, drop, rejected, drive, warm
         case result, callFailed, data, end, broken, credit, stop
 
         /// In the order of the cases. Asking the language for them takes longer than compiling the functions.
         static let names = [
-            "load", "dispatch", "fireTimer", "dropTimer", "cancel", "rejected", "drive", "warm",
+            "load", "dispatch", "fireTimer", "dropTimer", "cancel", "drop", "rejected", "drive", "warm",
             "result", "callFailed", "data", "end", "broken", "credit", "stop",
         ]
     }

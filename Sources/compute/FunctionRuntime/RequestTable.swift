@@ -91,10 +91,12 @@ struct RequestTable {
     /// Forgets whatever the request still does.
     mutating func abandon(_ id: UInt64) { records[id] = nil }
 
-    /// Forgets requests whose time after the response is over.
-    mutating func expire(now: UInt64) {
-        guard records.contains(where: { $0.value.endOfWait <= now }) else { return }
-        records = records.filter { $0.value.endOfWait > now }
+    /// Forgets requests whose time after the response is over, and returns them.
+    mutating func expire(now: UInt64) -> [UInt64] {
+        guard records.contains(where: { $0.value.endOfWait <= now }) else { return [] }
+        let expired = records.filter { $0.value.endOfWait <= now }.keys.sorted()
+        for id in expired { records[id] = nil }
+        return expired
     }
 
     /// CPU time of a request's entries that are over.

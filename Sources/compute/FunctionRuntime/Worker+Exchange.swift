@@ -16,7 +16,7 @@ extension Worker {
 
     /// Asks the node for something.
     func beginCall(owner: UInt64, name: String, argument: String, body: [UInt8], continues: Bool) -> CallStart {
-        guard argument.utf8.count <= WireLimits.maxValueBytes, body.count < WireLimits.maxFrameBytes >> 1,
+        guard argument.utf8.count <= WireLimits.maxValueBytes, body.count <= WireLimits.maxCallBodyBytes,
             owner == 0 || requests.isKnown(owner)
         else { return .refused }
         if calls.isFull { return .busy }

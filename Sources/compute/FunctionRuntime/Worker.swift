@@ -181,9 +181,17 @@ final class Worker {
         guard cpuLimitNanoseconds > 0 else { return true }
         let total = requests.charge(id, cpuNanoseconds: used) ?? used
         guard entryWasTerminated || total > cpuLimitNanoseconds else { return true }
+        let isKnown = requests.isKnown(id)
         fail(id, .cpuLimit, "the request used more than its \(cpuLimitNanoseconds / 1_000_000) ms of CPU time")
         abandon(id)
+        if isKnown { drop(id) }
         return false
+    }
+
+    /// Lets the prelude forget a request that nothing runs for any more: others may wait for what it had.
+    private func drop(_ id: UInt64) {
+        guard let engine else { return }
+        enter(0, isFirst: false) { _ = engine.call(.drop, JSValueMakeNumber(engine.context, Double(id))) }
     }
 
     /// The engine asks whether to stop the running entry.
@@ -200,8 +208,9 @@ final class Worker {
     func fireTimers() {
         guard let engine else { return }
         let now = self.now
-        requests.expire(now: now)
+        let expired = requests.expire(now: now)
         dropOrphanedCalls()
+        for id in expired { drop(id) }
         // A script that restarts a zero timer for ever must not keep the socket waiting.
         var budget = timers.count
         while budget > 0, timersMayFire, let timer = timers.popDue(now: now) {

@@ -51,9 +51,12 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
         case node
     }
 
+    /// Longest message, in bytes: with what others put around it, it fits the frames that carry it.
+    static let maxMessageBytes = 32 << 10
+
     /// What happened.
     public let code: Code
-    /// What was wrong, where, and what to do next; free of stacks and paths.
+    /// What was wrong, where, and what to do next; free of stacks and paths. The beginning of it, where it is too long.
     public let message: String
     /// When to try again, where that is known.
     public let retryAfter: Duration?
@@ -64,8 +67,14 @@ public struct FunctionError: Error, Sendable, Hashable, CustomStringConvertible 
     public init(_ code: Code, _ message: String, retryAfter: Duration? = nil, isForLackOfRoom: Bool = false) {
         self.isForLackOfRoom = isForLackOfRoom
         self.code = code
-        self.message = message
+        self.message = FunctionError.bounded(message)
         self.retryAfter = retryAfter
+    }
+
+    /// A message, or its beginning: functions write some of them, which go on to others' workers and nodes.
+    static func bounded(_ message: String) -> String {
+        message.utf8.count <= maxMessageBytes
+            ? message : String(decoding: message.utf8.prefix(maxMessageBytes), as: UTF8.self)
     }
 
     /// Whose fault it is.

@@ -53,13 +53,13 @@ public struct HostAnswer: Sendable {
 public struct HostCallError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A stable name such as `fetch/refused`.
     public let code: String
-    /// What was wrong and what to do; free of the node's paths and addresses.
+    /// What was wrong and what to do; free of the node's paths and addresses. Cut to 32 KiB.
     public let message: String
 
     /// Makes an error.
     public init(_ code: String, _ message: String) {
         self.code = code
-        self.message = message
+        self.message = FunctionError.bounded(message)
     }
 
     /// The code and the message.

@@ -32,7 +32,9 @@ extension FunctionPool {
 
     private func connect(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ launched: WorkerLauncher.Launched) {
         let namespaces = launched.layers
+        let unread = WireLimits.maxUnreadBytes
         ClientBootstrap(group: group)
+            .channelOption(.writeBufferWaterMark, value: .init(low: unread / 2, high: unread))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
@@ -118,6 +120,10 @@ extension FunctionPool {
             case .log(let wireID, let level, let line):
                 log(id, wireID, level, line, handle)
             case .call(let callID, let order, let body, let continues):
+                guard body.count <= WireLimits.maxCallBodyBytes else {
+                    logger.error("a function worker sent more with a call than it may")
+                    return handle.kill()
+                }
                 call(id, handle, callID, order, body, continues)
             case .data(let streamID, let bytes):
                 guard handle.bodies.received(streamID, bytes) else {
@@ -241,8 +247,9 @@ extension FunctionPool {
     /// A response's body is over; host calls have odd ids and end by themselves.
     private func finishBody(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ streamID: UInt64) {
         guard streamID % 2 == 0 else { return }
-        handle.forget(CollectionOfOne(streamID))
-        act { core, now in core.answered(id, streamID, now: now).1 }
+        // Whose answer never began, which is a fault, still waits.
+        let failure = FunctionError(.badResponse, "the function's answer ended before it began")
+        answer(id, handle, [Answer(wireID: streamID, result: .failure(failure))])
     }
 
     // MARK: Host calls
@@ -263,6 +270,11 @@ extension FunctionPool {
                 guard let host else { throw HostCallError("host/unknown", "this node answers no such calls") }
                 let answer = try await host.answer(call)
                 guard !Task.isCancelled else { return answer.body.stop() }
+                // A worker takes a frame beyond its limits for damage, and ends.
+                guard answer.value.utf8.count <= WireLimits.maxValueBytes else {
+                    answer.body.stop()
+                    throw HostCallError("host/too-large", "the answer is too long; ask for less at a time")
+                }
                 switch answer.body {
                 case .bytes(let bytes) where bytes.readableBytes <= WireLimits.bodyWindow:
                     handle.send(

@@ -29,6 +29,13 @@ final class WorkerChannelHandler: ChannelInboundHandler {
         }
     }
 
+    /// What a worker does not read waits in this process: one that asks on and on, and reads nothing, is given up.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard !context.channel.isWritable, damage == nil else { return }
+        damage = WireError(.unread, "more than \(WireLimits.maxUnreadBytes) bytes wait to be read")
+        context.close(promise: nil)
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
         deliver()
     }

@@ -10,6 +10,8 @@ public struct WireError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let frameTooLarge = Code(rawValue: "wire/frame-too-large")
         /// The frame's type byte is not one of ours.
         public static let unknownType = Code(rawValue: "wire/unknown-type")
+        /// The other side does not read what it asked for.
+        public static let unread = Code(rawValue: "wire/unread")
         /// A field ends after its frame, breaks a limit or holds an impossible value.
         public static let malformed = Code(rawValue: "wire/malformed")
     }

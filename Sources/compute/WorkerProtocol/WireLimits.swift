@@ -16,6 +16,11 @@ public enum WireLimits {
     public static let bodyWindow = 256 << 10
     /// The largest part of a body: 64 KiB.
     public static let maxPartBytes = 64 << 10
+    /// The body that a call brings along in its own frame; a longer one follows in parts. 1 MiB.
+    public static let maxCallBodyBytes = 1 << 20
+    /// Bytes that wait for a worker to read them: more than all that it can have asked for at once, with values and first
+    /// parts as long as they may be.
+    public static let maxUnreadBytes = 512 << 20
     /// The seed of a driven worker, in bytes.
     public static let seedBytes = 32
     /// The version that a worker announces in its hello. A pool refuses any other.

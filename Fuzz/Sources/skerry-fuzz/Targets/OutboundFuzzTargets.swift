@@ -26,6 +26,7 @@ enum OutboundFuzzTargets {
 
     /// What a parser made of bytes.
     struct Outcome: Equatable {
+        var interim: [Int] = []
         var status = 0
         var fields: [String] = []
         var body: [UInt8] = []
@@ -47,7 +48,7 @@ enum OutboundFuzzTargets {
 
     static func read(_ bytes: [UInt8], _ mode: UInt8, pieces: Int) -> Outcome {
         var parser = HTTPResponseParser()
-        parser.expect(isHead: mode & 1 == 1, mayUpgrade: mode & 2 == 2)
+        parser.expect(isHead: mode & 1 == 1, mayUpgrade: mode & 2 == 2, tellsInterim: mode & 4 == 4)
         var outcome = Outcome()
         do {
             for start in stride(from: 0, to: bytes.count, by: pieces) {
@@ -71,6 +72,7 @@ enum OutboundFuzzTargets {
         _ outcome: inout Outcome, _ parser: inout HTTPResponseParser, _ event: HTTPResponseParser.Event
     ) {
         switch event {
+        case .interim(let head): outcome.interim.append(head.status)
         case .head(let head, _): (outcome.status, outcome.fields) = (head.status, lines(head))
         case .upgraded(let head):
             (outcome.status, outcome.fields) = (head.status, lines(head))

@@ -224,6 +224,12 @@ final class CallServer: Sendable {
                             CallServer.aboveLimit,
                             "The call used \(bill.usedGas) units of gas, more than the \(bill.gas) that are paid for it"
                         )))
+            } else if !CallFrames.mayCarry(reply.headers) {
+                // The caller would take no answer at all for a fault of this node's.
+                over(key)
+                reply.body.stop()
+                answer = CallServer.answer(
+                    .final(FunctionError(.badResponse, "the headers of the answer are too many or too long")))
             } else {
                 answer = answered(reply, key, work.isClients ? bill?.ticket : nil)
             }

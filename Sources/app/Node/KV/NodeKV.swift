@@ -192,6 +192,7 @@ final class NodeKV: KeyValues {
             throw KVError(.unavailable, "the ledger as this node has it knows no app \(app.suffix(64)); try again")
         }
         var reason = "none of its \(homes.nodes.count) homes is alive"
+        var refusal: KVError?
         for wait in [false, true] {
             var isCatchingUp = false
             let isReady = readiness.isReady(app, homes, life: network.life)
@@ -213,22 +214,24 @@ final class NodeKV: KeyValues {
                         return answer
                     }
                 } catch let error as PeerError {
-                    guard NodeKV.mayTryNext(error) else {
-                        throw KVError(KVError.Code(rawValue: error.code.description), error.message)
-                    }
+                    let known = KVError(KVError.Code(rawValue: error.code.description), error.message)
+                    guard NodeKV.mayTryNext(error) else { throw known }
                     if error.code == .kvSyncing { isCatchingUp = true }
+                    if known.code == .writers { refusal = known }
                     reason = error.message
+                } catch let error as KVError where error.code == .writers {
+                    refusal = error
                 }
             }
             if !isCatchingUp { break }
         }
-        throw KVError(.unavailable, "no home of the app's values answers (\(reason)); try again")
+        throw refusal ?? KVError(.unavailable, "no home of the app's values answers (\(reason)); try again")
     }
 
     /// Whether another home may answer what this one did not. One that is unreachable, or died with the call under way: a
     /// change may then be made twice.
     private static func mayTryNext(_ error: PeerError) -> Bool {
-        let codes: Set<PeerError.Code> = [.kvSyncing, .kvNotHome, .kvUnavailable, .kvClosed]
+        let codes: Set<PeerError.Code> = [.kvSyncing, .kvNotHome, .kvUnavailable, .kvClosed, .kvWriters]
         return codes.contains(error.code) || !error.code.description.hasPrefix("kv/")
     }
 
@@ -254,4 +257,6 @@ extension PeerError.Code {
     static let kvNotHome = PeerError.Code("kv/not-home")
     static let kvUnavailable = PeerError.Code(KVError.Code.unavailable.rawValue)
     static let kvClosed = PeerError.Code(KVError.Code.closed.rawValue)
+    /// The home has never made a change of the app, and the app has had as many that did as it may.
+    static let kvWriters = PeerError.Code(KVError.Code.writers.rawValue)
 }

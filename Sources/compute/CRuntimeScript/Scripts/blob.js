@@ -8,6 +8,8 @@
     const copyBytes = Uint8Array.prototype.slice;
     const { apply } = Reflect;
     const chunkBytes = 64 * 1024;
+    /** Each keeps its Blob for as long as the worker lives. */
+    const maxURLs = 1000;
     let bytesOfBlob;
     let isBlob;
 
@@ -146,4 +148,22 @@
     blobs.makeBlob = (bytes, type) => new Blob(internal, { bytes, type });
     blobs.makeFile = (bytes, name, type, lastModified) => new File(
         [blobs.makeBlob(bytes, '')], name, { type, lastModified });
+
+    // MARK: URLs (File API, section 8)
+
+    const urls = new bridge.SafeMap();
+
+    blobs.makeURL = function makeURL(value) {
+        if (!isBlob(value)) throw new TypeError('createObjectURL needs a Blob');
+        if (urls.size >= maxURLs) {
+            const { QuotaExceededError } = bridge.need('exceptions');
+            throw new QuotaExceededError(`more than ${maxURLs} object URLs; revoke those that are not needed any more`);
+        }
+        const url = `blob:null/${bridge.need('random').randomUUID()}`;
+        urls.set(url, value);
+        return url;
+    };
+    /** The Blob of a URL without a fragment; undefined if there is none. */
+    blobs.blobOfURL = (url) => urls.get(url);
+    blobs.revokeURL = (url) => { urls.delete(url); };
 })

@@ -473,9 +473,20 @@
                 if (call.owner !== owner) continue;
                 settle(call);
                 outgoing.delete(call.id);
+                host.cancelBody(call.id);
             }
         }
-        if (incoming.size === 0) return;
-        for (const body of [...incoming.values()]) if (body.owner === owner && !body.isTouched) body.cancel();
+        if (incoming.size > 0) {
+            for (const body of [...incoming.values()]) if (body.owner === owner && !body.isTouched) body.cancel();
+        }
+        // What waits for places may have them now.
+        goOn();
+    };
+
+    /** The request was ended from outside: nobody reads or sends its bodies any more. */
+    bridge.dropBodies = function dropBodies(id) {
+        incoming.delete(id);
+        outgoing.delete(id);
+        for (const body of [...incoming.values()]) if (body.owner === id) incoming.delete(body.id);
     };
 })

@@ -39,7 +39,18 @@
         'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
         'Float16Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array',
     ]) viewTypes[name] = globalThis[name];
-    const refusedTypes = { Promise, WeakMap, WeakSet, WeakRef };
+    const refusedTypes = { Promise, WeakMap, WeakSet, WeakRef, FinalizationRegistry };
+    for (const name of ['Instance', 'Memory', 'Table', 'Global', 'Tag', 'Exception']) {
+        const type = globalThis.WebAssembly?.[name];
+        if (type !== undefined) refusedTypes[`WebAssembly.${name}`] = type;
+    }
+    // Iterators and generators: their state cannot be had.
+    const refusedPrototypes = [
+        [][Symbol.iterator](), ''[Symbol.iterator](), new Map().entries(), new Set().values(), ''.matchAll(/a/g),
+    ].map(getPrototypeOf);
+    refusedPrototypes.push(
+        getPrototypeOf(function* () {}).prototype, getPrototypeOf(async function* () {}).prototype);
+    const { isPrototypeOf } = Object.prototype;
     const ModuleType = globalThis.WebAssembly?.Module;
 
     function refuse(what) { throw new DOMException(`${what} cannot be cloned`, 'DataCloneError'); }
@@ -223,6 +234,7 @@
 
     function refuseExotic(value) {
         for (const name of keys(refusedTypes)) if (value instanceof refusedTypes[name]) refuse(`a ${name}`);
+        for (const prototype of refusedPrototypes) if (apply(isPrototypeOf, prototype, [value])) refuse('an iterator');
         const tag = Object.prototype.toString.call(value).slice(8, -1);
         const platform = tag !== 'Object' && typeof globalThis[tag] === 'function' && value instanceof globalThis[tag];
         if (platform) refuse(`a ${tag}`);

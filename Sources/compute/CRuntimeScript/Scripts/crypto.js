@@ -14,6 +14,17 @@
     const arrayTag = Object.getOwnPropertyDescriptor(
         Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 
+    function randomUUID() {
+        const bytes = new Uint8Array(16);
+        host.fillRandom(bytes);
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        const digits = apply(toHex, bytes, []);
+        return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-` +
+            digits.slice(20);
+    }
+    bridge.group('random').randomUUID = randomUUID;
+
     class Crypto {
         #isCrypto = true;
 
@@ -38,15 +49,7 @@
             return array;
         }
 
-        randomUUID() {
-            const bytes = new Uint8Array(this.#isCrypto ? 16 : 0);
-            host.fillRandom(bytes);
-            bytes[6] = (bytes[6] & 0x0f) | 0x40;
-            bytes[8] = (bytes[8] & 0x3f) | 0x80;
-            const digits = apply(toHex, bytes, []);
-            return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-` +
-                digits.slice(20);
-        }
+        randomUUID() { return this.#isCrypto ? randomUUID() : undefined; }
     }
 
     bridge.enumerate(Crypto, ['subtle', 'getRandomValues', 'randomUUID']);

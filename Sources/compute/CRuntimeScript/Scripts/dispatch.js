@@ -263,6 +263,15 @@
         bridge.abandonCalls(id, reason);
     };
 
+    /** The request broke a limit, or its time is over. Unlike with `cancel`, nothing of it runs any more. */
+    bridge.drop = function drop(id) {
+        controllers.delete(id);
+        waits.delete(id);
+        if (bridge.group('channel') === undefined) return;
+        bridge.dropBodies(id);
+        bridge.dropCalls(id);
+    };
+
     const isHandler = (value) => typeof value?.fetch === 'function' || typeof value?.scheduled === 'function';
 
     function chooseHandler(exports) {

@@ -66,10 +66,12 @@
         return bytes.slice(0, length);
     }
 
-    /** The answer to a data: URL (Fetch Standard, section 6), which needs no connection. */
-    function answerData(url) {
-        const fragment = url.indexOf('#');
-        const text = fragment < 0 ? url : url.slice(0, fragment);
+    const answerHere = (url, headers, body) => bridge.createResponse({
+        status: 200, statusText: 'OK', headers, url, redirected: false, body,
+    });
+
+    /** The answer to a data: URL (Fetch Standard, section 6). */
+    function answerData(text) {
         const comma = text.indexOf(',');
         if (comma < 0) throw new TypeError('fetch failed: the data: URL has no comma');
         let type = text.slice(5, comma).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '');
@@ -85,9 +87,26 @@
         const { parse, serialize } = bridge.need('mime');
         const parsed = parse(type.startsWith(';') ? `text/plain${type}` : type);
         const contentType = parsed === undefined ? 'text/plain;charset=US-ASCII' : serialize(parsed);
-        return bridge.createResponse({
-            status: 200, statusText: 'OK', headers: [['content-type', contentType]], url: text, redirected: false, body,
-        });
+        return answerHere(text, [['content-type', contentType]], body);
+    }
+
+    function answerBlob(url, method) {
+        const { blobOfURL, bytesOfBlob, typeOfBlob } = bridge.need('blob');
+        const blob = blobOfURL(url);
+        if (blob === undefined || method !== 'GET') throw new TypeError('fetch failed: no Blob can be had at this URL');
+        const body = bytesOfBlob(blob);
+        return answerHere(
+            url, [['content-length', `${body.byteLength}`], ['content-type', typeOfBlob(blob)]], body);
+    }
+
+    /** The answer to a request that needs no connection (Fetch Standard, section 4.2); undefined for all others. */
+    function answerWithoutNode({ url, method }) {
+        const fragment = url.indexOf('#');
+        const text = fragment < 0 ? url : url.slice(0, fragment);
+        if (text.startsWith('data:')) return answerData(text);
+        if (text.startsWith('blob:')) return answerBlob(text, method);
+        if (text !== 'about:blank') return undefined;
+        return answerHere(text, [['content-type', 'text/html;charset=utf-8']], null);
     }
 
     // What is known at once settles the promise at once: a signal that was aborted before, for one.
@@ -99,12 +118,14 @@
             if (signal.aborted) {
                 bridge.dropBody(request, signal.reason);
                 reject(signal.reason);
-            } else if (url.startsWith('data:')) {
-                resolve(answerData(url));
             } else if (/^https?:/.test(url)) {
                 resolve(bridge.send('fetch', request));
             } else {
-                throw new TypeError(`fetch failed: ${url.split(':')[0]}: URLs cannot be fetched`);
+                const answer = answerWithoutNode(request);
+                if (answer === undefined) {
+                    throw new TypeError(`fetch failed: ${url.split(':')[0]}: URLs cannot be fetched`);
+                }
+                resolve(answer);
             }
         });
     }

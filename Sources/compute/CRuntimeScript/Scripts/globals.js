@@ -53,6 +53,7 @@
     lazy('bindings', ['bindings.js'], [], ['bindingMakers', 'bindingObject']);
     lazy('channel', ['channel.js'], [], [
         'receive', 'isIncoming', 'sendBody', 'cancelBodies', 'HostError', 'hostCall', 'abandonCalls', 'dropCalls',
+        'dropBodies',
     ]);
 
     lazy('wasi', [

@@ -12,6 +12,8 @@
     const maxTextLength = 10_000;
     const maxOutput = 200_000;
     const lineWidth = 76;
+    const maxColumns = 12;
+    const maxRows = 1000;
     const getter = (object, name) => getOwnPropertyDescriptor(object, name).get;
     const mapSize = getter(Map.prototype, 'size');
     const setSize = getter(Set.prototype, 'size');
@@ -157,6 +159,11 @@
                     items: () => this.#listItems(value, value.length, level),
                 };
             }
+            if (value instanceof types.DataView) {
+                const parts = ['byteLength', 'byteOffset', 'buffer'];
+                const items = () => parts.map((part) => `${part}: ${this.show(value[part], level + 1)}`);
+                return { prefix: `${name ?? 'DataView'} `, items };
+            }
             if (!isA(value, bufferLength)) return undefined;
             const bytes = value.detached ? new Uint8Array(0) : new Uint8Array(value);
             const shown = [...bytes.subarray(0, 50)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -265,6 +272,7 @@
     }
 
     const more = (count) => `... ${count} more item${count === 1 ? '' : 's'}`;
+    const isMore = (item) => /^\.\.\. \d+ more items?$/.test(item);
 
     function tagOf(value) {
         const tag = value[Symbol.toStringTag];
@@ -322,27 +330,42 @@
         const isShort = total + prefix.length + level * 2 <= lineWidth && !hasBreak;
         if (isShort) return `${prefix}${open} ${items.join(', ')} ${close}`;
         const end = `\n${'  '.repeat(level)}${close}`;
-        if (isList && items.length > 6 && !hasBreak && items.every((item) => item.length <= 20)) {
-            return `${prefix}${open}\n${rows(items, pad)}${end}`;
+        const hasMore = isMore(items[items.length - 1]);
+        const cells = hasMore ? items.slice(0, -1) : items;
+        if (isList && cells.length > 6 && !hasBreak && cells.every((item) => item.length <= 20)) {
+            const rest = hasMore ? `,\n${pad}${items[items.length - 1]}` : '';
+            return `${prefix}${open}\n${rows(cells, pad, items.length)}${rest}${end}`;
         }
         return `${prefix}${open}\n${items.map((item) => `${pad}${item}`).join(',\n')}${end}`;
     }
 
-    function rows(items, pad) {
-        const width = items.reduce((most, item) => Math.max(most, item.length), 0) + 2;
-        const columns = Math.max(1, Math.min(16, Math.floor(lineWidth / width)));
+    /** Items below each other in columns: about two and a half times as wide as high, as letters are high. */
+    function rows(items, pad, count) {
+        const lengths = items.map((item) => item.length + 2);
+        const widest = Math.max(...lengths);
+        const mean = lengths.reduce((sum, length) => sum + length, 0) / count;
+        // A few long items among short ones do not make the table high.
+        const biased = Math.max(widest - 3 - Math.sqrt(widest - mean), 1);
+        const columns = Math.max(1, Math.min(
+            Math.round(Math.sqrt(2.5 * biased * items.length) / biased),
+            Math.floor((lineWidth + 4 - pad.length) / widest), maxColumns));
         const areNumbers = items.every((item) => /^-?[\d.]+(e[+-]?\d+)?n?$/.test(item));
+        const widths = [];
+        for (let column = 0; column < columns; column += 1) {
+            widths[column] = lengths.reduce(
+                (most, length, index) => (index % columns === column ? Math.max(most, length) : most), 0);
+        }
         const lines = [];
         for (let start = 0; start < items.length; start += columns) {
             const row = items.slice(start, start + columns).map((item, index, all) => {
-                const isLast = start + index === items.length - 1;
-                const text = isLast ? item : `${item},`;
-                if (areNumbers) return text.padStart(width - 1 - (isLast ? 1 : 0));
-                return index === all.length - 1 ? text : text.padEnd(width - 1);
+                const isLast = index === all.length - 1;
+                const text = isLast ? item : `${item}, `;
+                if (areNumbers) return text.padStart(widths[index] - (isLast ? 2 : 0));
+                return isLast ? text : text.padEnd(widths[index]);
             });
-            lines[lines.length] = `${pad}${row.join(' ')}`;
+            lines[lines.length] = `${pad}${row.join('')}`;
         }
-        return lines.join('\n');
+        return lines.join(',\n');
     }
 
     /** A value as text; `options.depth` says how deep. */
@@ -396,19 +419,28 @@
 
     // MARK: Tables
 
+    const inspectCell = (value) => exports.inspect(value, { depth: 0 });
+
+    function tableOfCollection(collection) {
+        const isMap = collection instanceof types.Map;
+        const body = [...collection].slice(0, maxRows).map((item, index) => [
+            `${index}`, ...(isMap ? [inspectCell(item[0]), inspectCell(item[1])] : [inspectCell(item)]),
+        ]);
+        return drawTable(['(iteration index)', ...(isMap ? ['Key'] : []), 'Values'], body);
+    }
+
     /** Rows of data as a table; `columns` says which fields and in which order. */
     exports.table = function table(data, columns) {
-        const entries = data instanceof types.Map ? [...data.entries()]
-            : data instanceof types.Set ? [...data.values()].map((item, index) => [index, item])
-                : keys(data).map((name) => [name, data[name]]);
+        if (data instanceof types.Map || data instanceof types.Set) return tableOfCollection(data);
+        const entries = keys(data).map((name) => [name, data[name]]);
         const fields = columns === undefined ? [] : [...columns].map(String);
         let hasValues = false;
-        const shown = entries.slice(0, 1000).map(([name, row]) => {
+        const shown = entries.slice(0, maxRows).map(([name, row]) => {
             const cells = { __proto__: null };
             if (typeof row === 'object' && row !== null) {
                 for (const field of keys(row)) {
                     if (columns === undefined && !fields.includes(field)) fields[fields.length] = field;
-                    cells[field] = exports.inspect(row[field], { depth: 0 });
+                    cells[field] = inspectCell(row[field]);
                 }
                 return { name: `${String(name)}`, cells, value: '' };
             }

@@ -138,6 +138,16 @@
             return URL.parse(input, base) !== null;
         }
 
+        static createObjectURL(object) {
+            bridge.needArguments(arguments.length, 1, 'createObjectURL');
+            return bridge.need('blob').makeURL(object);
+        }
+
+        static revokeObjectURL(url) {
+            bridge.needArguments(arguments.length, 1, 'revokeObjectURL');
+            bridge.need('blob').revokeURL(toUSVString(url));
+        }
+
         static parse(input, base = undefined) {
             bridge.needArguments(arguments.length, 1, 'parse');
             const text = toUSVString(input);
@@ -273,7 +283,9 @@
         'href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search',
         'searchParams', 'hash', 'toString', 'toJSON',
     ]);
-    for (const name of ['parse', 'canParse']) Object.defineProperty(URL, name, { __proto__: null, enumerable: true });
+    for (const name of ['parse', 'canParse', 'createObjectURL', 'revokeObjectURL']) {
+        Object.defineProperty(URL, name, { __proto__: null, enumerable: true });
+    }
     bridge.enumerate(URLSearchParams, [
         'size', 'append', 'delete', 'get', 'getAll', 'has', 'set', 'sort', 'toString',
     ]);

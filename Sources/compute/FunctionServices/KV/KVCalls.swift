@@ -10,7 +10,7 @@ import NIOCore
 /// - `kv.list` `{namespace, prefix?, limit?, cursor?}` → `{keys: [{name, expiration?, metadata?}], complete, cursor?}`
 ///
 /// `expiration` is in seconds since 1970 UTC, `expirationTtl` in seconds from now; metadata is any JSON. `cursor` is there
-/// if `complete` is false. Failures have the codes of ``KVError``.
+/// if `complete` is false, and the list may be shorter than `limit`. Failures have the codes of ``KVError``.
 struct KVCalls: Sendable {
     struct Key: Decodable, Sendable {
         var namespace: String
@@ -49,6 +49,9 @@ struct KVCalls: Sendable {
         var complete: Bool
         var cursor: String?
     }
+
+    /// A list is cut so that it has no more bytes of JSON: a worker takes twice as many.
+    static let maxListBytes = 512 << 10
 
     let store: (any KeyValues)?
     let pumps: BodyPumps
@@ -107,11 +110,17 @@ struct KVCalls: Sendable {
         let page = try await store.list(
             prefix: argument.prefix ?? "", after: try argument.cursor.map(Self.key),
             limit: argument.limit ?? KVLimits.maxListed, in: argument.namespace, for: call.version)
-        let keys = try page.keys.map {
+        var keys = try page.keys.map {
             Listed.Key(name: $0.name, expiration: $0.expiration, metadata: try Self.json($0.metadata))
         }
-        let value = Listed(keys: keys, complete: page.next == nil, cursor: page.next.map(Self.cursor))
-        return HostAnswer(value: try CallArgument.encode(value), body: .empty)
+        var next = page.next
+        while true {
+            let listed = Listed(keys: keys, complete: next == nil, cursor: next.map(Self.cursor))
+            let value = try CallArgument.encode(listed)
+            if value.utf8.count <= Self.maxListBytes || keys.count < 2 { return HostAnswer(value: value, body: .empty) }
+            keys.removeLast(keys.count / 2)
+            next = keys.last?.name
+        }
     }
 
     /// A time to live goes before an expiration.

@@ -27,6 +27,8 @@ public struct KVError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let notBound = Code(rawValue: "kv/not-bound")
         /// No node that keeps the app's values answers.
         public static let unavailable = Code(rawValue: "kv/unavailable")
+        /// The app has changes of as many other stores as it may; one of those must make this one. Nothing was stored.
+        public static let writers = Code(rawValue: "kv/writers")
         /// A change from another store that breaks the rules; nothing of what came with it was stored.
         public static let refused = Code(rawValue: "kv/refused")
     }

@@ -14,7 +14,7 @@ enum KVLimits {
     static let maxExpiration = 253_402_300_799
     /// Most names that one list gives.
     static let maxListed = 1_000
-    /// Stores whose changes one app may hold: each node that ever was a home of it counts.
+    /// Stores whose changes one app may hold: each node that ever made one as a home of it counts, and each disk.
     static let maxWriters = 256
     /// How far the clock of another store's change may be ahead, in microseconds: 5 minutes.
     static let maxLeadMicroseconds: Int64 = 300_000_000

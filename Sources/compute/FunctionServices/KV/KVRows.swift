@@ -131,14 +131,23 @@ struct KVRows {
                 SELECT max(
                     coalesce((SELECT max(clock) FROM seen WHERE app = a.id), 0),
                     coalesce((SELECT clock FROM entry WHERE namespace = ? AND key = ?), 0)),
-                floor > coalesce((SELECT clock FROM seen WHERE app = a.id AND writer = ?), 0)
+                floor > coalesce((SELECT clock FROM seen WHERE app = a.id AND writer = ?), 0),
+                (SELECT count(*) FROM seen WHERE app = a.id AND writer != ?)
                 FROM app a WHERE id = ?
                 """)
         let row = try Row.fetchOne(
-            select, arguments: [place.space, Data(place.key.utf8), settings.writer, place.app])
-        let (last, isBehind): (Int64, Bool) = (row?[0] ?? 0, row?[1] ?? false)
+            select,
+            arguments: [place.space, Data(place.key.utf8), settings.writer, settings.writer, place.app])
+        let (last, isBehind, others): (Int64, Bool, Int) = (row?[0] ?? 0, row?[1] ?? false, row?[2] ?? 0)
         // Others would take its new change for all that it ever made.
         if isBehind { throw KVError(.unavailable, "this node gave the app's values away; try again") }
+        // Others would not take it.
+        guard others < KVLimits.maxWriters else {
+            throw KVError(
+                .writers,
+                "the app has changes of \(KVLimits.maxWriters) nodes and disks, as many as there may be in its life, and "
+                    + "none of them is at hand; move its values to an app of another name")
+        }
         let clock = KVStamp.clock(after: last, wallMilliseconds: settings.wallMilliseconds())
         try see(place.app, KVSpan(writer: settings.writer, from: 0, to: clock))
         return KVStamp(clock: clock, writer: settings.writer)

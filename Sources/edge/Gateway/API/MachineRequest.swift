@@ -2,6 +2,10 @@ public import Streams
 
 /// A request as a machine gets it, without anything that concerns only the client's connection.
 public struct MachineRequest: Sendable {
+    /// Takes an interim answer (RFC 9110 section 15.2): a status of 102 to 199, and fields with names in lower case. Any
+    /// thread; what comes after the answer is dropped.
+    public typealias InterimListener = @Sendable (_ status: Int, _ fields: [(name: String, value: String)]) -> Void
+
     /// Names the request in logs, and in the answer to a failure: 16 hexadecimal digits.
     public let id: String
     /// Its W3C trace context, which `headers` hold too.
@@ -21,12 +25,14 @@ public struct MachineRequest: Sendable {
     public let upgrade: String?
     /// Comes when nobody waits for the answer any more.
     public let cancellation: Cancellation
+    /// Passes interim answers on; nil where nobody takes them.
+    public let interim: InterimListener?
 
     /// A request; nothing is checked.
     public init(
         id: String = "", trace: String = "", method: String, target: String, headers: [(name: String, value: String)],
         bodyBytes: Int? = nil, body: FunctionRequest.Body, upgrade: String? = nil,
-        cancellation: Cancellation = Cancellation()
+        cancellation: Cancellation = Cancellation(), interim: InterimListener? = nil
     ) {
         self.id = id
         self.trace = trace
@@ -37,5 +43,6 @@ public struct MachineRequest: Sendable {
         self.body = body
         self.upgrade = upgrade
         self.cancellation = cancellation
+        self.interim = interim
     }
 }

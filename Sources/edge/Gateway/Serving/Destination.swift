@@ -44,7 +44,12 @@ enum Destination: Sendable {
     }
 
     /// Whether it may send interim answers of its own.
-    var hasInterimAnswers: Bool { if case .origin = self { true } else { false } }
+    var hasInterimAnswers: Bool {
+        switch self {
+        case .origin, .machine: true
+        case .site, .function, .blob, .page, .server, .failure, .reply: false
+        }
+    }
 
     /// The app's own page for what fails here.
     var errorPage: SiteManifest.File? {

@@ -9,13 +9,14 @@ extension Dispatcher {
         let head = request.head
         let trace = TraceContext(parent: head.fields.first("traceparent"), random: &context.random)
         let path = Dispatcher.path(head.path, without: release.strippedPrefix) ?? head.path
+        let interim = request.interim
         let call = MachineRequest(
             id: trace.span, trace: trace.header, method: head.method.rawValue,
             target: head.query.map { "\(path)?\($0)" } ?? path,
             headers: FunctionFields.request(head, bodyBytes: nil, client: request.client, trace: trace),
             bodyBytes: head.body == .none ? 0 : request.bodyByteCount,
             body: request.upload.map { .stream($0) } ?? .bytes(request.body), upgrade: request.upgrade,
-            cancellation: request.cancellation)
+            cancellation: request.cancellation, interim: interim.map { interim in { interim.send($0, $1) } })
         let answered = machines.respond(release, call, on: loop).hop(to: loop)
         return .later(
             answered.flatMapThrowing { answer in

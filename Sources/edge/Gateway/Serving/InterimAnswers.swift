@@ -25,6 +25,8 @@ struct InterimAnswers: Sendable {
     ///   - status: 102 to 199.
     ///   - fields: Names in lower case, values checked.
     func send(_ status: Int, _ fields: [(name: String, value: String)]) {
+        // At once where that is possible: the answer may follow within the same turn.
+        guard !loop.inEventLoop else { return sender.value.sendInterim(status, fields, for: generation) }
         loop.execute { sender.value.sendInterim(status, fields, for: generation) }
     }
 }

@@ -25,6 +25,9 @@ final class UpstreamConnection: ChannelInboundHandler {
         let isHead: Bool
         let started: NIODeadline
         let completion: Completion
+        /// Hears of interim answers.
+        let interim: MachineRequest.InterimListener?
+        var interimCount = 0
         var head: HTTPResponseHead?
         var framing = HTTPResponseParser.Framing.none
         var headMicros = 0
@@ -35,6 +38,8 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// Bodies up to this size leave in one buffer with their head.
     private static let copiedBodyBytes = 16 << 10
+    /// Interim answers before one answer that are told of.
+    private static let maxInterimAnswers = 16
 
     let target: MachineTarget
     private let pool: UpstreamPool
@@ -80,8 +85,10 @@ final class UpstreamConnection: ChannelInboundHandler {
         uses += 1
         phase = .busy
         hasReceived = false
-        exchange = Exchange(isHead: request.method == "HEAD", started: .now(), completion: completion)
-        parser.expect(isHead: request.method == "HEAD", mayUpgrade: request.upgrade != nil)
+        exchange = Exchange(
+            isHead: request.method == "HEAD", started: .now(), completion: completion, interim: request.interim)
+        parser.expect(
+            isHead: request.method == "HEAD", mayUpgrade: request.upgrade != nil, tellsInterim: request.interim != nil)
         deadline = .now() + settings.answerTimeout
         let framing = RequestEncoder.framing(request)
         var body = ByteBuffer()
@@ -212,6 +219,10 @@ final class UpstreamConnection: ChannelInboundHandler {
         do {
             while phase == .busy, let event = try parser.next() {
                 switch event {
+                case .interim(let head):
+                    let count = exchange?.interimCount ?? 0
+                    exchange?.interimCount = count + 1
+                    if count < Self.maxInterimAnswers { exchange?.interim?(head.status, AnswerFields.passed(head)) }
                 case .head(let head, let framing):
                     exchange?.head = head
                     exchange?.framing = framing

@@ -65,7 +65,7 @@ final class TunnelConnection: ChannelInboundHandler, @unchecked Sendable {
                 stream.append(parser.takeRest())
             case .head(let answer, _):
                 head.succeed((answer.status, OriginFields(answer.fields.map { ($0.name, $0.value) })))
-            case .body, .end, nil: break
+            case .interim, .body, .end, nil: break
             }
         } catch {
             fail(.badResponse, "\(host)'s answer is no HTTP/1.1: \(error)")

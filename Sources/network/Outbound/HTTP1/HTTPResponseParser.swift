@@ -8,7 +8,9 @@ public import NIOCore
 public struct HTTPResponseParser: Sendable {
     /// What was read.
     public enum Event: Sendable {
-        /// The head of the answer; interim ones (1xx) are read and dropped. Followed by body events and one end.
+        /// The head of an interim answer (102 to 199), for whoever asked to be told; others are read and dropped.
+        case interim(HTTPResponseHead)
+        /// The head of the answer. Followed by body events and one end.
         case head(HTTPResponseHead, Framing)
         /// A 101 to a request that asked for it: all further bytes are the other protocol's (``takeRest()``).
         case upgraded(HTTPResponseHead)
@@ -61,6 +63,7 @@ public struct HTTPResponseParser: Sendable {
     private var buffer = ByteBuffer()
     private var isHead = false
     private var mayUpgrade = false
+    private var tellsInterim = false
     private var headBytes = 0
     private var trailerBytes = 0
     /// Everything before this offset holds no end of a line.
@@ -82,11 +85,13 @@ public struct HTTPResponseParser: Sendable {
     /// - Parameters:
     ///   - isHead: Whether the method is HEAD, whose answer has no body.
     ///   - mayUpgrade: Whether it asked for another protocol.
-    public mutating func expect(isHead: Bool, mayUpgrade: Bool = false) {
+    ///   - tellsInterim: Whether interim answers are events.
+    public mutating func expect(isHead: Bool, mayUpgrade: Bool = false, tellsInterim: Bool = false) {
         guard case .idle = state else { return }
         state = .head
         self.isHead = isHead
         self.mayUpgrade = mayUpgrade
+        self.tellsInterim = tellsInterim
         headBytes = 0
         scanned = 0
         keepsAlive = false
@@ -205,7 +210,11 @@ public struct HTTPResponseParser: Sendable {
                 state = .upgraded
                 return .upgraded(head)
             }
-            if head.status < 200 { continue }
+            if head.status < 200 {
+                // A 100 is about the body of the request, which is sent without waiting for it.
+                if tellsInterim, head.status > 101 { return .interim(head) }
+                continue
+            }
             let framing: Framing
             do { framing = try HTTPResponseParser.framing(head, isHead: isHead) } catch { throw fail(error) }
             switch framing {
