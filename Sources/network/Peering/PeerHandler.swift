@@ -89,8 +89,7 @@ final class PeerHandler: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent, case .handshaking = state {
-            state = .awaitingHello
-            sendHello()
+            completeHandshake()
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -172,6 +171,16 @@ final class PeerHandler: ChannelInboundHandler {
     }
 
     // MARK: Hello
+
+    /// A handshake that goes on with an earlier session (RFC 8446, section 2.2) shows no certificate, and so would pass by
+    /// the ledger. Nodes never do that.
+    private func completeHandshake() {
+        guard identity.isProven else {
+            return fail(PeerError(.protocolViolation, "Somebody resumed a TLS session; a full handshake is required"))
+        }
+        state = .awaitingHello
+        sendHello()
+    }
 
     private func receive(_ frame: Frame) {
         switch state {
