@@ -11,7 +11,7 @@ import Wire
 @testable import Peering
 
 /// A connection without sockets, with time that a test moves.
-private final class StillConnection {
+final class StillConnection {
     let channel = EmbeddedChannel()
     let handler: PeerHandler
     private let limits: PeerLimits

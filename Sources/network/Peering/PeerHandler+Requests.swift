@@ -21,7 +21,7 @@ extension PeerHandler {
         }
         lastRequest = .now()
         let promise = eventLoop.makePromise(of: Frame.self)
-        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, label: label, timer: nil)
+        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, label: label)
         guard outbound.add(.init(type: type, body: body, tag: tag)) else {
             promise.fail(
                 PeerError(.busy, "\(outbound.count) requests to node \(peer.short) are unanswered; try again later"))
@@ -35,12 +35,31 @@ extension PeerHandler {
         guard let context, case .open = state else { return }
         while let (id, request) = outbound.next() {
             var tag = request.tag
-            tag.timer = context.eventLoop.assumeIsolated().scheduleTask(in: tag.limit) { [weak self] in
-                guard let self else { return }
-                expire(id)
-            }
+            tag.deadline = context.eventLoop.now + tag.limit
             outbound.update(id, tag)
             write(Frame(type: request.type, flags: .required, requestID: id, body: request.body), promise: nil)
+            awaitDeadline(tag.deadline, on: context.eventLoop)
+        }
+    }
+
+    /// One timer for all requests: nearly all are answered long before their time is up, and a timer of its own would cost
+    /// each of them more than its frame.
+    private func awaitDeadline(_ deadline: NIODeadline, on eventLoop: any EventLoop) {
+        if let expiry, expiry.deadline <= deadline { return }
+        expiry?.timer.cancel()
+        let timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self else { return }
+            expireDue()
+        }
+        expiry = (deadline, timer)
+    }
+
+    private func expireDue() {
+        guard let now = context?.eventLoop.now else { return }
+        expiry = nil
+        for id in outbound.inFlight.filter({ $0.value.deadline <= now }).keys.sorted() { expire(id) }
+        if let context, let next = outbound.inFlight.values.lazy.map(\.deadline).min() {
+            awaitDeadline(next, on: context.eventLoop)
         }
     }
 
@@ -55,7 +74,6 @@ extension PeerHandler {
     /// Ends the request with this label, if it has no answer yet.
     func cancel(_ label: RequestLabel) {
         guard let (id, request) = outbound.take(where: { $0.label == label }) else { return }
-        request.timer?.cancel()
         if let id { write(Frame(type: .cancel, flags: [], requestID: id, body: ByteBuffer()), promise: nil) }
         sendWaiting()
         request.promise.fail(PeerError(.cancelled, "The request to node \(peer.short) was cancelled"))
@@ -65,7 +83,6 @@ extension PeerHandler {
         if frame.type == .pong { return receivePong(frame) }
         // An answer after its time-out finds nobody; that is no fault of the peer.
         guard let request = outbound.remove(frame.requestID) else { return }
-        request.timer?.cancel()
         sendWaiting()
         if frame.type == .error {
             request.promise.fail(PeerHandler.error(in: frame, from: peer))
