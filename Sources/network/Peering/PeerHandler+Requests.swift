@@ -138,49 +138,51 @@ extension PeerHandler {
         guard activeInbound.insert(frame.requestID).inserted else {
             return fail(PeerError(.protocolViolation, "Node \(peer.short) used a request id twice"))
         }
-        count(frame, 1)
+        // What is kept until there is an answer is the header: a body may have 2 MiB.
+        let asked = frame.header
+        count(asked, 1)
         let request = PeerRequest(peer: peer, type: frame.type, body: frame.body)
         local.handler.handle(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
             .whenComplete { result in
-                self.answer(frame, result)
+                self.answer(asked, result)
             }
     }
 
-    private func count(_ frame: Frame, _ change: Int) {
-        if frame.type.waitsForCode { inboundCalls += change } else { inboundInFlight += change }
+    private func count(_ asked: FrameHeader, _ change: Int) {
+        if asked.type.waitsForCode { inboundCalls += change } else { inboundInFlight += change }
     }
 
-    private func answer(_ frame: Frame, _ result: Result<PeerReply, any Error>) {
-        activeInbound.remove(frame.requestID)
-        let isUnwanted = cancelledInbound.remove(frame.requestID) != nil
+    private func answer(_ asked: FrameHeader, _ result: Result<PeerReply, any Error>) {
+        activeInbound.remove(asked.requestID)
+        let isUnwanted = cancelledInbound.remove(asked.requestID) != nil
         guard !isUnwanted, case .open = state else {
-            count(frame, -1)
+            count(asked, -1)
             if case .success(let reply) = result { reply.onSent?() }
             return
         }
         switch result {
         case .success(let reply) where reply.body.readableBytes <= FrameHeader.maxBodyBytes:
             // The request counts until its answer has left, so that a peer that does not read cannot pile up blocks.
-            self.reply(frame.requestID, reply.type, reply.body) {
-                self.count(frame, -1)
+            self.reply(asked.requestID, reply.type, reply.body) {
+                self.count(asked, -1)
                 reply.onSent?()
             }
         case .success(let reply):
-            count(frame, -1)
+            count(asked, -1)
             reply.onSent?()
             local.logger.error(
                 "an answer is above the limit of a frame",
                 metadata: ["type": "\(reply.type)", "bytes": "\(reply.body.readableBytes)"])
-            replyError(frame.requestID, PeerError(.internalError, "The answer is too large for a frame; ask for less"))
+            replyError(asked.requestID, PeerError(.internalError, "The answer is too large for a frame; ask for less"))
         case .failure(let error as PeerError):
-            count(frame, -1)
+            count(asked, -1)
             // Whoever sends an optional request reads silence as "unknown here".
-            if error.code == .unsupported, !frame.flags.contains(.required) { return }
-            replyError(frame.requestID, error)
+            if error.code == .unsupported, !asked.flags.contains(.required) { return }
+            replyError(asked.requestID, error)
         case .failure(let error):
-            count(frame, -1)
+            count(asked, -1)
             local.logger.warning("a peer's request failed", metadata: ["peer": "\(peer.short)", "error": "\(error)"])
-            replyError(frame.requestID, PeerError(.internalError, "The request failed inside the node"))
+            replyError(asked.requestID, PeerError(.internalError, "The request failed inside the node"))
         }
     }
 
