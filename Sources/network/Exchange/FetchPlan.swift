@@ -175,6 +175,9 @@ package struct FetchPlan: Sendable {
         return !live.contains { firstWanted(of: $0) != nil }
     }
 
+    /// Whether nothing is wanted, or everything that is, is here.
+    package var isAtRest: Bool { flights.isEmpty && storing.isEmpty && firstWanted() == nil }
+
     // MARK: Blocks
 
     /// A block came, and its bytes were verified.
