@@ -1,7 +1,10 @@
+import BlobStore
 import Exchange
 import NIOCore
+import NIOPosix
 import Peering
 import Testing
+import Wire
 
 @Suite("Looking for providers", .serialized, .timeLimit(.minutes(1)))
 struct SearchTests {
