@@ -65,6 +65,17 @@ import Testing
         #expect(plan.step(at: 10, foregroundReads: 0) == .read(stat, block: 0))
     }
 
+    @Test(arguments: [Int64.min, -1, 11, .max])
+    func whatADamagedIndexSaysOfThePassIsNotBelieved(began: Int64) {
+        let position = ScrubPosition(beganMilliseconds: began, isFinished: true)
+        var plan = ScrubPlan(settings(nil), resuming: position, at: 10)
+        let believed = plan.position
+        #expect((0...10).contains(believed.beganMilliseconds))
+        #expect(plan.step(at: 10, foregroundReads: 0) == .rest(milliseconds: ScrubPlan.maxRest))
+        #expect(plan.step(at: 86_400_010, foregroundReads: 0) == .save(believed))
+        #expect(plan.step(at: 86_400_010, foregroundReads: 0) == .find(after: nil))
+    }
+
     @Test func readersGoFirstButNotForEver() {
         var plan = ScrubPlan(settings(.max), resuming: nil, at: 0)
         plan.found(stat)

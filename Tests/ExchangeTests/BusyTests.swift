@@ -55,6 +55,35 @@ struct BusyTests {
         #expect(plan.isStuck)
     }
 
+    @Test("A provider that lacks what it claims is dropped, however often it claims it anew", arguments: [1, 8])
+    func empty(window: Int) throws {
+        var (plan, source) = try BusyTests.plan(window: window)
+        var asked = 0
+        while let blocks = BusyTests.step(&plan, source, at: .zero) {
+            try #require(!blocks.isEmpty && asked < FetchPlan.maxAbsences)
+            asked += blocks.count
+            for block in blocks { plan.onAbsent(block, from: source) }
+            let again = plan.add(source.node, at: .zero)
+            #expect(again == source)
+        }
+        #expect(asked == FetchPlan.maxAbsences)
+        #expect(plan.isStuck)
+    }
+
+    @Test("A block makes up for blocks that are not there")
+    func gaps() throws {
+        var (plan, source) = try BusyTests.plan(window: 1)
+        for turn in 0..<90 {
+            let block = try #require(BusyTests.step(&plan, source, at: .zero)?.first, "turn \(turn)")
+            if turn % FetchPlan.maxAbsences == 0 {
+                plan.deliver(block, from: source)
+            } else {
+                plan.onAbsent(block, from: source)
+            }
+        }
+        #expect(plan.sources == [source])
+    }
+
     @Test("A block now and then makes up for any number of refusals")
     func sometimes() throws {
         var (plan, source) = try BusyTests.plan(window: 1)

@@ -1,5 +1,6 @@
 import Blake3
 import BlobStore
+import Dispatch
 import Exchange
 import Foundation
 import Identity
@@ -114,6 +115,30 @@ struct FetchTests {
             try await exchange.fetchWhole(id)
             #expect(try nodes[1].store.contains(id))
         }
+    }
+
+    @Test("A blob that is removed before its fetch has left the list is fetched again")
+    func removedAtOnce() async throws {
+        let busy = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let gate = DispatchSemaphore(value: 0)
+        try await withNodes { ledger, nodes in
+            let provider = try await ExchangeNode(ledger, answers: Lies.slow(.milliseconds(200)))
+            nodes.append(provider)
+            nodes.append(try await ExchangeNode(ledger, group: FirstLoopGroup(busy.next())))
+            let (exchange, store) = (nodes[1].exchange, nodes[1].store)
+            let id = try await provider.store.put(randomBytes(3 * blockBytes))
+            async let first: Void = exchange.fetchWhole(id)
+            #expect(try await eventually { provider.service.count(.readBlock) > 1 })
+            // The list is kept on that loop, which hears of the end later.
+            busy.next().execute { gate.wait() }
+            defer { gate.signal() }
+            try await first
+            #expect(try store.remove(id))
+            try await exchange.fetchWhole(id)
+            #expect(try store.contains(id))
+            #expect(provider.service.count(.readBlock) == 6)
+        }
+        try await busy.shutdownGracefully()
     }
 
     @Test("Many blobs at once are more requests than a peer serves, and all arrive")

@@ -1,5 +1,6 @@
 import Blake3
 import BlobStore
+import Dispatch
 import Exchange
 import Foundation
 import Identity
@@ -104,7 +105,7 @@ final class ExchangeNode: Sendable {
     init(
         _ ledger: Ledger, key: SigningKey = SigningKey(), port: Int = 0, reserveBytes: Int = 0,
         settings: ExchangeSettings = .quick, folder: String? = nil, storeThreads: NIOThreadPool = threadPool,
-        answers: Service.Change? = nil
+        group: any EventLoopGroup = loops, answers: Service.Change? = nil
     ) async throws {
         self.key = key
         self.folder = folder ?? NSTemporaryDirectory() + "exchange-\(UUID().uuidString)"
@@ -123,7 +124,7 @@ final class ExchangeNode: Sendable {
             group: loops, limits: limits, logger: quiet)
         let (log, heard) = (log, heard)
         exchange = Exchange(
-            store: store, peers: peers, finder: DirectoryFinder(ledger), settings: settings, group: loops,
+            store: store, peers: peers, finder: DirectoryFinder(ledger), settings: settings, group: group,
             logger: Logger(label: "test") { _ in LogLines.Handler(lines: log) },
             onStored: { heard.add(stored: $0) },
             onReport: { heard.add(report: $0) })
@@ -157,6 +158,20 @@ final class ExchangeNode: Sendable {
         let again = try BlobStore(folder: folder, settings: .init(), threadPool: threadPool, logger: quiet)
         defer { try? again.close() }
         return try await again.readAll(id, limit: 1 << 30) == bytes
+    }
+}
+
+/// Gives out one loop first, and after that those of all tests.
+final class FirstLoopGroup: EventLoopGroup {
+    private let first: any EventLoop
+    private let isGiven = Atomic(false)
+
+    init(_ first: any EventLoop) { self.first = first }
+
+    func next() -> any EventLoop { isGiven.exchange(true, ordering: .relaxed) ? loops.next() : first }
+    func makeIterator() -> EventLoopIterator { loops.makeIterator() }
+    func shutdownGracefully(queue: DispatchQueue, _ callback: @escaping @Sendable ((any Error)?) -> Void) {
+        queue.async { callback(nil) }
     }
 }
 

@@ -75,6 +75,32 @@ struct ManifestTests {
         #expect(error?.code == .badPath)
     }
 
+    @Test("Sizes are from 0 to a limit in all, so that nobody's sums overflow")
+    func sizes() throws {
+        func code(_ byteCounts: [Int], variant: Int = 0) -> ManifestError.Code? {
+            var files: [String: SiteManifest.File] = [:]
+            for (index, byteCount) in byteCounts.enumerated() {
+                let encoded = SiteManifest.Variant(encoding: .gzip, blob: file.blob, byteCount: variant)
+                files["\(index)"] = SiteManifest.File(
+                    blob: file.blob, byteCount: byteCount, contentType: "text/plain", variants: [encoded])
+            }
+            do {
+                let site = try SiteManifest(files: files)
+                #expect(site.byteCount == byteCounts.reduce(0, +))
+                return nil
+            } catch { return (error as? ManifestError)?.code }
+        }
+        let most = ManifestLimits.maxContentBytes
+        #expect(code([most, 0]) == nil)
+        #expect(code([most - 2, 1], variant: 1) == .tooLarge)
+        #expect(code([most, 1]) == .tooLarge)
+        #expect(code([.max]) == .tooLarge)
+        #expect(code([.max, .max]) == .tooLarge)
+        #expect(code([-1]) == .malformed)
+        #expect(code([1], variant: -1) == .malformed)
+        #expect(code([0], variant: .max) == .tooLarge)
+    }
+
     @Test("The longest path is accepted")
     func longestPath() throws {
         let path = String(repeating: "a", count: ManifestLimits.maxPathBytes)

@@ -11,24 +11,28 @@ import Wire
 @testable import Peering
 
 /// A connection without sockets, with time that a test moves.
-private final class StillConnection {
+final class StillConnection {
     let channel = EmbeddedChannel()
     let handler: PeerHandler
     private let limits: PeerLimits
     private var decoder = FrameDecoder()
 
-    init(_ change: (inout PeerLimits) -> Void = { _ in }) throws {
+    /// - Parameter isProven: The TLS handshake has shown who the peer is.
+    init(isProven: Bool = true, _ change: (inout PeerLimits) -> Void = { _ in }) throws {
         var limits = PeerLimits()
         change(&limits)
         self.limits = limits
         let local = PeerLocal(
             network: testNetwork, ledgerSequence: { 1 }, handler: Answers.echo, logger: quiet)
+        let node = NodeID(Blake3.hash([1]))
+        let identity = PeerIdentity(expected: node)
+        if isProven { identity.accept(node) }
         handler = PeerHandler(
-            identity: PeerIdentity(expected: NodeID(Blake3.hash([1]))), local: local, limits: limits,
+            identity: identity, local: local, limits: limits,
             opened: channel.eventLoop.makePromise(of: NodeID.self))
         try channel.pipeline.syncOperations.addHandler(handler)
         channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
-        try channel.writeInbound(RawPeer.hello())
+        if isProven { try channel.writeInbound(RawPeer.hello()) }
     }
 
     func finish() { _ = try? channel.finish(acceptAlreadyClosed: true) }
@@ -58,6 +62,17 @@ private final class StillConnection {
         let frame = Frame(type: type, flags: .response, requestID: 0, body: body)
         try channel.writeInbound(RawPeer.encode(frame))
         channel.embeddedEventLoop.run()
+    }
+}
+
+@Suite("A handshake without a certificate")
+struct ResumptionTests {
+    @Test("A resumed TLS session, in which nobody proves a key, ends the connection before a hello")
+    func resumed() throws {
+        let connection = try StillConnection(isProven: false)
+        defer { connection.finish() }
+        #expect(connection.end == .protocolViolation)
+        #expect(try connection.channel.readOutbound(as: ByteBuffer.self) == nil)
     }
 }
 

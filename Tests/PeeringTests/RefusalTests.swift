@@ -46,6 +46,29 @@ struct RefusalTests {
         for node in [one, impostor] { await node.peers.shutdown() }
     }
 
+    @Test("Connections that never prove a key keep nobody out: the oldest of them makes way")
+    func silentConnections() async throws {
+        var limits = PeerLimits()
+        limits.maxInboundConnections = 8
+        limits.maxUnprovenConnections = 4
+        limits.handshakeTimeout = .minutes(2)
+        let ledger = Ledger()
+        let one = try await TestNode(ledger, limits: limits)
+        let client = ClientBootstrap(group: loops)
+        var silent: [any Channel] = []
+        for _ in 0..<10 { silent.append(try await client.connect(host: "127.0.0.1", port: one.port).get()) }
+        #expect(try await eventually { silent.count { !$0.isActive } == 6 })
+        try await RefusalTests.expectHealthy(one, ledger)
+        // Whoever has proven itself is not among those that make way.
+        let two = try await TestNode(ledger)
+        let connection = try await two.peers.connection(to: one.id)
+        for _ in 0..<5 { silent.append(try await client.connect(host: "127.0.0.1", port: one.port).get()) }
+        #expect(try await eventually { silent.count { !$0.isActive } == 11 })
+        #expect(holds(connection.isOpen))
+        for channel in silent { try? await channel.close() }
+        for node in [one, two] { await node.peers.shutdown() }
+    }
+
     @Test("A peer that leaves the ledger is parted with")
     func leaving() async throws {
         let ledger = Ledger()

@@ -46,6 +46,8 @@ struct ScrubPlan: Sendable {
     init(_ settings: ScrubSettings, resuming position: ScrubPosition?, at now: Int64) {
         self.settings = settings
         self.position = position ?? ScrubPosition(beganMilliseconds: now)
+        // A damaged index may hold any number, and one from a copy a later one.
+        self.position.beganMilliseconds = min(max(0, self.position.beganMilliseconds), now)
         readyAt = now
         savedAt = now
     }

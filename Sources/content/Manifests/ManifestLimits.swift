@@ -2,6 +2,8 @@
 public enum ManifestLimits {
     /// Files of one site.
     public static let maxFiles = 100_000
+    /// Bytes of all files of one site and their variants: more than any node holds, and far from where sums overflow.
+    public static let maxContentBytes = 1 << 50
     /// Content codings of one file.
     public static let maxVariants = 8
     /// Length of one path, in UTF-8.

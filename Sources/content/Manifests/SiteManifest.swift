@@ -58,7 +58,8 @@ public struct SiteManifest: Sendable, Equatable {
     /// Checks every path.
     ///
     /// - Throws: ``ManifestError`` for an empty, absolute or escaping path, a media type that is no header value, a
-    ///   content coding that is given twice, or more files than ``ManifestLimits/maxFiles``.
+    ///   content coding that is given twice, more files than ``ManifestLimits/maxFiles``, or more bytes than
+    ///   ``ManifestLimits/maxContentBytes``.
     public init(files: [String: File], rules: SiteRules = SiteRules()) throws {
         guard files.count <= ManifestLimits.maxFiles else {
             throw ManifestError(
@@ -67,17 +68,25 @@ public struct SiteManifest: Sendable, Equatable {
         }
         try rules.check()
         var depth: Int?
+        var room = ManifestLimits.maxContentBytes
         for (path, file) in files {
             if let problem = SiteManifest.problem(withPath: path) {
                 throw ManifestError(.badPath, "The path \"\(path.debugDescription)\" \(problem); rename the file")
             }
-            guard file.byteCount >= 0, SiteManifest.isHeaderValue(file.contentType) else {
-                throw ManifestError(.malformed, "The entry for \"\(path)\" has an invalid size or media type")
+            guard SiteManifest.isHeaderValue(file.contentType) else {
+                throw ManifestError(.malformed, "The entry for \"\(path)\" has an invalid media type")
             }
-            guard Set(file.variants.map(\.encoding)).count == file.variants.count,
-                file.variants.allSatisfy({ $0.byteCount >= 0 })
-            else {
+            guard Set(file.variants.map(\.encoding)).count == file.variants.count else {
                 throw ManifestError(.malformed, "The entry for \"\(path)\" has a content coding twice")
+            }
+            for byteCount in [file.byteCount] + file.variants.map(\.byteCount) {
+                guard (0...room).contains(byteCount) else {
+                    throw ManifestError(
+                        byteCount < 0 ? .malformed : .tooLarge,
+                        "The entry for \"\(path)\" has \(byteCount) bytes; \(ManifestLimits.maxContentBytes) are allowed in "
+                            + "all")
+                }
+                room -= byteCount
             }
             if path.hasSuffix(SiteManifest.notFoundName) {
                 let folders = path.utf8.count { $0 == UInt8(ascii: "/") }

@@ -43,6 +43,8 @@ extension BlobFetch {
         }
         let isStuck = state.plan.isStuck
         if isStuck, state.search.begin(isStuck: true, at: now) { orders.append(.search) }
+        // Whoever waited has left: the next one's patience begins anew.
+        if !isStuck, state.search.isLacking, state.plan.isAtRest { state.search.onRelief() }
         if !state.isTicking, isStuck || state.plan.needsTick {
             state.isTicking = true
             orders.append(.tick)
@@ -98,7 +100,7 @@ extension BlobFetch {
         let count = bytes.readableBytes
         let (isNew, pace, waiters, isFollowed) = update { state in
             let isNew = state.plan.onReceived(index, byteCount: count, from: source, at: now)
-            state.search.onBlock()
+            state.search.onRelief()
             let waiters = isNew ? state.waiters.removeValue(forKey: index) ?? [] : []
             if isNew, case .memory = storage {
                 state.plan.onStored(index)

@@ -73,12 +73,8 @@ final class BlobFetch: Sendable {
 
     deinit { cancel() }
 
-    /// Whether the fetch ended without the blob.
-    var hasFailed: Bool {
-        state.withLock { state in
-            if case .failure? = state.outcome { true } else { false }
-        }
-    }
+    /// Whether the fetch is over, with the blob or without it.
+    var hasEnded: Bool { state.withLock { $0.outcome != nil } }
 
     /// Completes when the fetch has let go of the store.
     var closed: EventLoopFuture<Void> { closing.futureResult }

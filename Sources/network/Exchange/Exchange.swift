@@ -24,7 +24,8 @@ public final class Exchange: Sendable {
 
     private struct State {
         var active: [BlobID: Active] = [:]
-        var starting: [BlobID: EventLoopFuture<BlobFetch>] = [:]
+        /// Nil comes out where the blob turns out to be stored.
+        var starting: [BlobID: EventLoopFuture<BlobFetch?>] = [:]
         /// Fetches that ended and still write down what they have.
         var closing: [BlobID: BlobFetch] = [:]
         /// How the last fetches ended, newest last.
@@ -95,13 +96,20 @@ public final class Exchange: Sendable {
     public func open(_ id: BlobID, keeping: Keeping = .inStore) async throws -> BlobHandle {
         // Neither evicted nor collected while somebody reads it.
         let hold = environment.store.hold(id)
-        if let stored = try environment.store.stat(id) {
-            return BlobHandle(id: id, byteCount: stored.byteCount, source: .stored(environment.store)) {
-                hold.release()
+        while true {
+            if let stored = try environment.store.stat(id) {
+                return BlobHandle(id: id, byteCount: stored.byteCount, source: .stored(environment.store)) {
+                    hold.release()
+                }
             }
+            let handle = try await keeping == .inStore ? openShared(id, hold) : openStream(id)
+            if let handle { return handle }
         }
-        guard keeping == .inStore else { return try await openStream(id) }
-        let fetch = try await self.fetch(id).get()
+    }
+
+    /// Nil if the blob is stored by now.
+    private func openShared(_ id: BlobID, _ hold: BlobHold) async throws -> BlobHandle? {
+        guard let fetch = try await self.fetch(id).get() else { return nil }
         let isCounted = state.withLock { state -> Bool in
             guard state.active[id]?.fetch === fetch else { return false }
             state.active[id]?.readers += 1
@@ -116,11 +124,11 @@ public final class Exchange: Sendable {
         }
     }
 
-    private func openStream(_ id: BlobID) async throws -> BlobHandle {
+    private func openStream(_ id: BlobID) async throws -> BlobHandle? {
         if state.withLock(\.isShutDown) { throw Exchange.shuttingDown }
-        let ready = environment.group.next().makePromise(of: BlobFetch.self)
+        let ready = environment.group.next().makePromise(of: BlobFetch?.self)
         begin(id, keeping: .nowhere, ready)
-        let fetch = try await ready.futureResult.get()
+        guard let fetch = try await ready.futureResult.get() else { return nil }
         return BlobHandle(id: id, byteCount: fetch.byteCount, source: .fetch(fetch, reader: fetch.join())) {
             fetch.cancel()
         }
@@ -138,20 +146,21 @@ public final class Exchange: Sendable {
         withExtendedLifetime(handle) {}
     }
 
-    /// The running fetch of `id`, or a new one.
-    private func fetch(_ id: BlobID) -> EventLoopFuture<BlobFetch> {
+    /// The running fetch of `id`, or a new one; nil if the blob is stored by now.
+    private func fetch(_ id: BlobID) -> EventLoopFuture<BlobFetch?> {
         let loop = environment.group.next()
         enum Step {
             case use(BlobFetch)
-            case wait(EventLoopFuture<BlobFetch>)
-            case start(EventLoopPromise<BlobFetch>, after: EventLoopFuture<Void>?)
+            case wait(EventLoopFuture<BlobFetch?>)
+            case start(EventLoopPromise<BlobFetch?>, after: EventLoopFuture<Void>?)
             case refuse
         }
         let step = state.withLock { state -> Step in
             if state.isShutDown { return .refuse }
-            if let active = state.active[id], !active.fetch.hasFailed { return .use(active.fetch) }
+            // One that has ended may not have left the list yet. What it stored may be gone again.
+            if let active = state.active[id], !active.fetch.hasEnded { return .use(active.fetch) }
             if let starting = state.starting[id] { return .wait(starting) }
-            let promise = loop.makePromise(of: BlobFetch.self)
+            let promise = loop.makePromise(of: BlobFetch?.self)
             state.starting[id] = promise.futureResult
             return .start(promise, after: (state.active[id]?.fetch ?? state.closing[id])?.closed)
         }
@@ -170,7 +179,7 @@ public final class Exchange: Sendable {
         }
     }
 
-    private func begin(_ id: BlobID, keeping: Keeping, _ promise: EventLoopPromise<BlobFetch>) {
+    private func begin(_ id: BlobID, keeping: Keeping, _ promise: EventLoopPromise<BlobFetch?>) {
         environment.group.next().makeFutureWithTask { [environment] in
             var opening = FetchOpening(id: id, keeping: keeping, environment: environment, ready: promise)
             await opening.run()
@@ -180,15 +189,15 @@ public final class Exchange: Sendable {
     private static var shuttingDown: ExchangeError { ExchangeError(.cancelled, "This node is shutting down") }
 
     /// Keeps a fetch that has begun until it ends.
-    private func adopt(_ id: BlobID, _ result: Result<BlobFetch, any Error>, on loop: any EventLoop) {
+    private func adopt(_ id: BlobID, _ result: Result<BlobFetch?, any Error>, on loop: any EventLoop) {
         let isShutDown = state.withLock { state in
             state.starting[id] = nil
-            if case .success(let fetch) = result {
+            if case .success(let fetch?) = result {
                 if state.isShutDown { state.closing[id] = fetch } else { state.active[id] = Active(fetch: fetch) }
             }
             return state.isShutDown
         }
-        guard case .success(let fetch) = result else { return }
+        guard case .success(let fetch?) = result else { return }
         fetch.finished(on: loop).whenComplete { result in
             let progress = fetch.progress
             self.state.withLock { state in

@@ -35,7 +35,7 @@ struct FetchOpening {
     private let id: BlobID
     private let keeping: Exchange.Keeping
     private let environment: ExchangeEnvironment
-    private let ready: EventLoopPromise<BlobFetch>
+    private let ready: EventLoopPromise<BlobFetch?>
     private let events: AsyncStream<Event>
     private let continuation: AsyncStream<Event>.Continuation
 
@@ -46,9 +46,9 @@ struct FetchOpening {
     private var fetch: BlobFetch?
     private var worst: ExchangeError?
 
-    /// - Parameter ready: Completed by ``run()`` in any case.
+    /// - Parameter ready: Completed by ``run()`` in any case; with nil if the blob, which is to be kept, is stored by now.
     init(
-        id: BlobID, keeping: Exchange.Keeping, environment: ExchangeEnvironment, ready: EventLoopPromise<BlobFetch>
+        id: BlobID, keeping: Exchange.Keeping, environment: ExchangeEnvironment, ready: EventLoopPromise<BlobFetch?>
     ) {
         self.id = id
         self.keeping = keeping
@@ -59,9 +59,11 @@ struct FetchOpening {
 
     /// Returns when no further peer can join.
     mutating func run() async {
-        environment.metrics.fetches.increment()
         let (id, environment, continuation) = (id, environment, continuation)
         do {
+            // An earlier fetch may have ended since the blob was found missing.
+            if keeping == .inStore, try environment.store.contains(id) { return ready.succeed(nil) }
+            environment.metrics.fetches.increment()
             try await resume()
         } catch {
             return fail(error)

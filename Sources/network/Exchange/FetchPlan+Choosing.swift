@@ -19,10 +19,14 @@ extension FetchPlan {
         return ask(at: now) ?? hedge(at: now)
     }
 
-    /// A source that owes blocks and delivers next to nothing, or only ever says that it is busy.
+    /// Blocks in a row that a source may lack although it claims to have them.
+    static let maxAbsences = 16
+
+    /// A source that owes blocks and delivers next to nothing, or only ever says that it is busy or has not what it claims.
     private mutating func silentSource(at now: Duration) -> Source? {
         for index in live.indices {
             if let until = live[index].busyUntil, until <= now { live[index].busyUntil = nil }
+            if live[index].absences >= FetchPlan.maxAbsences { return live[index].source }
             if live[index].inFlight == 0, live[index].busyTime >= settings.stallTime { return live[index].source }
             guard live[index].inFlight > 0, now - live[index].periodStart >= settings.stallTime else { continue }
             let least = Double(settings.minimumRate) * (now - live[index].periodStart).seconds

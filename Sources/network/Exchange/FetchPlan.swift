@@ -71,6 +71,8 @@ package struct FetchPlan: Sendable {
         /// For how long it has refused requests since its last block, and until when that is counted.
         var busyTime = Duration.zero
         var busyTimeEnd = Duration.zero
+        /// Blocks that it claimed to have and then had not, since its last block.
+        var absences = 0
         /// Nothing that is wanted was found at this provider since the last change.
         var hasNothing = false
         /// When the period began in which it must deliver some bytes, and how many came since.
@@ -173,6 +175,9 @@ package struct FetchPlan: Sendable {
         return !live.contains { firstWanted(of: $0) != nil }
     }
 
+    /// Whether nothing is wanted, or everything that is, is here.
+    package var isAtRest: Bool { flights.isEmpty && storing.isEmpty && firstWanted() == nil }
+
     // MARK: Blocks
 
     /// A block came, and its bytes were verified.
@@ -182,6 +187,7 @@ package struct FetchPlan: Sendable {
         if let index = index(of: source) {
             live[index].beginPeriod(at: now)
             live[index].busyTime = .zero
+            live[index].absences = 0
         }
         guard let flight = flights[block], flight.isAsked(of: source) else {
             tally.wastedBytes += byteCount
@@ -191,7 +197,7 @@ package struct FetchPlan: Sendable {
         let other = flight.first.source == source ? flight.hedge : flight.first
         flights[block] = nil
         if let ticket = won?.ticket, let index = index(of: source) {
-            live[index].pace.onBlock(ticket, byteCount: byteCount, at: now)
+            live[index].pace.onBlock(ticket, byteCount: byteCount, among: live.count, at: now)
         }
         release(source)
         if let other {
@@ -232,12 +238,14 @@ package struct FetchPlan: Sendable {
         live[index].onBusy(since: request.ticket?.askedAt ?? now, until: now + settings.busyPause)
     }
 
-    /// The source does not have this block; the others are asked.
+    /// The source does not have this block; the others are asked. A source of which nothing else is heard is dropped: it may
+    /// claim to have everything again each time that it is asked what it holds.
     package mutating func onAbsent(_ block: Int, from source: Source) {
         guard let index = index(of: source), cancelRequest(block, source) else { return }
         var held = live[index].held ?? .all(blockCount)
         held.remove(block)
         live[index].held = held
+        live[index].absences += 1
     }
 
     /// Ends one request; false if it was not in flight.

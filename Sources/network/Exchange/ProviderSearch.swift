@@ -57,8 +57,11 @@ struct ProviderSearch: Sendable {
         fruitlessCount += 1
     }
 
-    /// A block came: nothing is lacking.
-    mutating func onBlock() { stuckSince = nil }
+    /// Whether a provider is lacking since some moment.
+    var isLacking: Bool { stuckSince != nil }
+
+    /// A block came, or nothing is wanted any more: nothing is lacking.
+    mutating func onRelief() { stuckSince = nil }
 
     /// Whether a fetch that is stuck has waited long enough.
     ///

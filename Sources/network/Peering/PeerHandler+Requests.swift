@@ -21,7 +21,7 @@ extension PeerHandler {
         }
         lastRequest = .now()
         let promise = eventLoop.makePromise(of: Frame.self)
-        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, label: label, timer: nil)
+        let tag = Outbound(promise: promise, limit: timeout ?? limits.requestTimeout, label: label)
         guard outbound.add(.init(type: type, body: body, tag: tag)) else {
             promise.fail(
                 PeerError(.busy, "\(outbound.count) requests to node \(peer.short) are unanswered; try again later"))
@@ -35,12 +35,31 @@ extension PeerHandler {
         guard let context, case .open = state else { return }
         while let (id, request) = outbound.next() {
             var tag = request.tag
-            tag.timer = context.eventLoop.assumeIsolated().scheduleTask(in: tag.limit) { [weak self] in
-                guard let self else { return }
-                expire(id)
-            }
+            tag.deadline = context.eventLoop.now + tag.limit
             outbound.update(id, tag)
             write(Frame(type: request.type, flags: .required, requestID: id, body: request.body), promise: nil)
+            awaitDeadline(tag.deadline, on: context.eventLoop)
+        }
+    }
+
+    /// One timer for all requests: nearly all are answered long before their time is up, and a timer of its own would cost
+    /// each of them more than its frame.
+    private func awaitDeadline(_ deadline: NIODeadline, on eventLoop: any EventLoop) {
+        if let expiry, expiry.deadline <= deadline { return }
+        expiry?.timer.cancel()
+        let timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self else { return }
+            expireDue()
+        }
+        expiry = (deadline, timer)
+    }
+
+    private func expireDue() {
+        guard let now = context?.eventLoop.now else { return }
+        expiry = nil
+        for id in outbound.inFlight.filter({ $0.value.deadline <= now }).keys.sorted() { expire(id) }
+        if let context, let next = outbound.inFlight.values.lazy.map(\.deadline).min() {
+            awaitDeadline(next, on: context.eventLoop)
         }
     }
 
@@ -55,7 +74,6 @@ extension PeerHandler {
     /// Ends the request with this label, if it has no answer yet.
     func cancel(_ label: RequestLabel) {
         guard let (id, request) = outbound.take(where: { $0.label == label }) else { return }
-        request.timer?.cancel()
         if let id { write(Frame(type: .cancel, flags: [], requestID: id, body: ByteBuffer()), promise: nil) }
         sendWaiting()
         request.promise.fail(PeerError(.cancelled, "The request to node \(peer.short) was cancelled"))
@@ -65,7 +83,6 @@ extension PeerHandler {
         if frame.type == .pong { return receivePong(frame) }
         // An answer after its time-out finds nobody; that is no fault of the peer.
         guard let request = outbound.remove(frame.requestID) else { return }
-        request.timer?.cancel()
         sendWaiting()
         if frame.type == .error {
             request.promise.fail(PeerHandler.error(in: frame, from: peer))
@@ -121,49 +138,51 @@ extension PeerHandler {
         guard activeInbound.insert(frame.requestID).inserted else {
             return fail(PeerError(.protocolViolation, "Node \(peer.short) used a request id twice"))
         }
-        count(frame, 1)
+        // What is kept until there is an answer is the header: a body may have 2 MiB.
+        let asked = frame.header
+        count(asked, 1)
         let request = PeerRequest(peer: peer, type: frame.type, body: frame.body)
         local.handler.handle(request, on: context.eventLoop).hop(to: context.eventLoop).assumeIsolated()
             .whenComplete { result in
-                self.answer(frame, result)
+                self.answer(asked, result)
             }
     }
 
-    private func count(_ frame: Frame, _ change: Int) {
-        if frame.type.waitsForCode { inboundCalls += change } else { inboundInFlight += change }
+    private func count(_ asked: FrameHeader, _ change: Int) {
+        if asked.type.waitsForCode { inboundCalls += change } else { inboundInFlight += change }
     }
 
-    private func answer(_ frame: Frame, _ result: Result<PeerReply, any Error>) {
-        activeInbound.remove(frame.requestID)
-        let isUnwanted = cancelledInbound.remove(frame.requestID) != nil
+    private func answer(_ asked: FrameHeader, _ result: Result<PeerReply, any Error>) {
+        activeInbound.remove(asked.requestID)
+        let isUnwanted = cancelledInbound.remove(asked.requestID) != nil
         guard !isUnwanted, case .open = state else {
-            count(frame, -1)
+            count(asked, -1)
             if case .success(let reply) = result { reply.onSent?() }
             return
         }
         switch result {
         case .success(let reply) where reply.body.readableBytes <= FrameHeader.maxBodyBytes:
             // The request counts until its answer has left, so that a peer that does not read cannot pile up blocks.
-            self.reply(frame.requestID, reply.type, reply.body) {
-                self.count(frame, -1)
+            self.reply(asked.requestID, reply.type, reply.body) {
+                self.count(asked, -1)
                 reply.onSent?()
             }
         case .success(let reply):
-            count(frame, -1)
+            count(asked, -1)
             reply.onSent?()
             local.logger.error(
                 "an answer is above the limit of a frame",
                 metadata: ["type": "\(reply.type)", "bytes": "\(reply.body.readableBytes)"])
-            replyError(frame.requestID, PeerError(.internalError, "The answer is too large for a frame; ask for less"))
+            replyError(asked.requestID, PeerError(.internalError, "The answer is too large for a frame; ask for less"))
         case .failure(let error as PeerError):
-            count(frame, -1)
+            count(asked, -1)
             // Whoever sends an optional request reads silence as "unknown here".
-            if error.code == .unsupported, !frame.flags.contains(.required) { return }
-            replyError(frame.requestID, error)
+            if error.code == .unsupported, !asked.flags.contains(.required) { return }
+            replyError(asked.requestID, error)
         case .failure(let error):
-            count(frame, -1)
+            count(asked, -1)
             local.logger.warning("a peer's request failed", metadata: ["peer": "\(peer.short)", "error": "\(error)"])
-            replyError(frame.requestID, PeerError(.internalError, "The request failed inside the node"))
+            replyError(asked.requestID, PeerError(.internalError, "The request failed inside the node"))
         }
     }
 

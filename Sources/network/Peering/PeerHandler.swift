@@ -23,8 +23,8 @@ final class PeerHandler: ChannelInboundHandler {
         let promise: EventLoopPromise<Frame>
         let limit: TimeAmount
         let label: RequestLabel?
-        /// Runs once the request is on the wire.
-        var timer: Scheduled<Void>?
+        /// When the request fails; known once it is on the wire.
+        var deadline = NIODeadline.distantFuture
     }
 
     /// A block that was answered and not written yet.
@@ -44,6 +44,8 @@ final class PeerHandler: ChannelInboundHandler {
     private(set) var agreement: PeerAgreement?
     private var decoder = FrameDecoder()
     private var needsFlush = false
+    /// Small frames of this turn whose leaving nobody waits for: one write, and so one TLS record, for all.
+    private var gathered = ByteBuffer()
     private var isFlushScheduled = false
     private var pingTask: Scheduled<Void>?
     /// Whether bytes came, or went, since the last ping.
@@ -55,6 +57,8 @@ final class PeerHandler: ChannelInboundHandler {
     /// When this node asked for something last.
     var lastRequest = NIODeadline.now()
     var outbound: RequestQueue<Outbound>
+    /// Runs at the first deadline of a request on the wire, or earlier.
+    var expiry: (deadline: NIODeadline, timer: Scheduled<Void>)?
     /// Requests that are served, or whose answer has not left yet.
     var inboundInFlight = 0
     /// The same of those whose answer takes as long as somebody's code.
@@ -89,8 +93,7 @@ final class PeerHandler: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent, case .handshaking = state {
-            state = .awaitingHello
-            sendHello()
+            completeHandshake()
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -156,13 +159,11 @@ final class PeerHandler: ChannelInboundHandler {
         state = .closed(error)
         link.clear()
         pingTask?.cancel()
+        expiry?.timer.cancel()
         decoder = FrameDecoder()
         let unanswered = outbound.removeAll()
         opened.fail(error)
-        for request in unanswered {
-            request.timer?.cancel()
-            request.promise.fail(error)
-        }
+        for request in unanswered { request.promise.fail(error) }
         // What was said before still leaves: the peer learns from our hello why it is refused.
         flushIfNeeded()
         context?.close(promise: nil)
@@ -172,6 +173,16 @@ final class PeerHandler: ChannelInboundHandler {
     }
 
     // MARK: Hello
+
+    /// A handshake that goes on with an earlier session (RFC 8446, section 2.2) shows no certificate, and so would pass by
+    /// the ledger. Nodes never do that.
+    private func completeHandshake() {
+        guard identity.isProven else {
+            return fail(PeerError(.protocolViolation, "Somebody resumed a TLS session; a full handshake is required"))
+        }
+        state = .awaitingHello
+        sendHello()
+    }
 
     private func receive(_ frame: Frame) {
         switch state {
@@ -239,13 +250,15 @@ final class PeerHandler: ChannelInboundHandler {
             return
         }
         let words = frame.header.words
-        var head = context.channel.allocator.buffer(capacity: FrameHeader.byteCount)
-        head.writeMultipleIntegers(words.0, words.1, words.2)
-        if frame.body.readableBytes <= PeerHandler.joinedBodyBytes {
-            head.writeImmutableBuffer(frame.body)
-            context.write(wrapOutboundOut(head), promise: promise)
+        let isJoined = frame.body.readableBytes <= PeerHandler.joinedBodyBytes
+        gathered.reserveCapacity(
+            minimumWritableBytes: FrameHeader.byteCount + (isJoined ? frame.body.readableBytes : 0))
+        gathered.writeMultipleIntegers(words.0, words.1, words.2)
+        if isJoined {
+            gathered.writeImmutableBuffer(frame.body)
+            if promise != nil { writeGathered(context, promise) }
         } else {
-            context.write(wrapOutboundOut(head), promise: nil)
+            writeGathered(context, nil)
             context.write(wrapOutboundOut(frame.body), promise: promise)
         }
         needsFlush = true
@@ -260,7 +273,15 @@ final class PeerHandler: ChannelInboundHandler {
     private func flushIfNeeded() {
         guard needsFlush else { return }
         needsFlush = false
-        context?.flush()
+        guard let context else { return }
+        if gathered.readableBytes > 0 { writeGathered(context, nil) }
+        context.flush()
+    }
+
+    private func writeGathered(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let bytes = gathered
+        gathered = ByteBuffer()
+        context.write(wrapOutboundOut(bytes), promise: promise)
     }
 
     /// Bodies up to this size are copied behind their header: cheaper than a second write.

@@ -6,6 +6,7 @@ import NIOConcurrencyHelpers
 final class PeerIdentity: Sendable {
     private struct Known {
         var node: NodeID
+        var isProven = false
         var refusal: PeerError?
     }
 
@@ -13,15 +14,23 @@ final class PeerIdentity: Sendable {
 
     /// - Parameter expected: Who is dialled; nil on the accepting side.
     init(expected: NodeID?) {
-        known = .init(Known(node: expected ?? NodeID(Digest(unsafeUninitialized: { _ in })), refusal: nil))
+        known = .init(Known(node: expected ?? NodeID(Digest(unsafeUninitialized: { _ in }))))
     }
 
     var node: NodeID { known.withLockedValue(\.node) }
 
+    /// Whether the other side has shown its certificate in this handshake, and it was accepted.
+    var isProven: Bool { known.withLockedValue(\.isProven) }
+
     /// Why this side refused the other's key; nil if it did not.
     var refusal: PeerError? { known.withLockedValue(\.refusal) }
 
-    func accept(_ node: NodeID) { known.withLockedValue { $0.node = node } }
+    func accept(_ node: NodeID) {
+        known.withLockedValue { known in
+            known.node = node
+            known.isProven = true
+        }
+    }
 
     func refuse(_ error: PeerError) { known.withLockedValue { $0.refusal = error } }
 }

@@ -35,6 +35,9 @@ public struct PeerLimits: Sendable {
     public var maxBackoff = TimeAmount.seconds(5)
     /// Inbound connections in total; further ones are closed.
     public var maxInboundConnections = 1_024
+    /// Inbound connections among them whose peer has not proven itself yet; a further one closes the oldest, so that
+    /// connections that never do keep nobody out.
+    public var maxUnprovenConnections = 128
     /// Inbound connections of one peer; a further one closes the oldest, which a restart of the peer may have left.
     public var maxInboundConnectionsPerPeer = 4
 

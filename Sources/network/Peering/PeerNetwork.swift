@@ -24,6 +24,8 @@ public final class PeerNetwork: Sendable {
         var entries: [NodeID: Entry] = [:]
         var listener: (any Channel)?
         var inbound: [ObjectIdentifier: any Channel] = [:]
+        /// The channels of `inbound` whose peer has not proven itself, oldest first.
+        var unproven: [any Channel] = []
         /// The channels of `inbound` whose peer has proven itself, oldest first.
         var inboundByPeer: [NodeID: [any Channel]] = [:]
         var isShutDown = false
@@ -153,14 +155,19 @@ public final class PeerNetwork: Sendable {
 
     private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
         let id = ObjectIdentifier(channel)
-        let isRefused = state.withLock { state in
-            if state.isShutDown || state.inbound.count >= limits.maxInboundConnections { return true }
+        let (isRefused, surplus) = state.withLock { state -> (Bool, (any Channel)?) in
+            if state.isShutDown || state.inbound.count >= limits.maxInboundConnections { return (true, nil) }
             state.inbound[id] = channel
-            return false
+            state.unproven.append(channel)
+            return (false, state.unproven.count > limits.maxUnprovenConnections ? state.unproven.removeFirst() : nil)
         }
         if isRefused { return channel.close() }
+        surplus?.close(promise: nil)
         channel.closeFuture.whenComplete { _ in
-            self.state.withLock { _ = $0.inbound.removeValue(forKey: id) }
+            self.state.withLock { state in
+                state.inbound[id] = nil
+                state.unproven.removeAll { $0 === channel }
+            }
         }
         let identity = PeerIdentity(expected: nil)
         let opened = channel.eventLoop.makePromise(of: NodeID.self)
@@ -187,6 +194,7 @@ public final class PeerNetwork: Sendable {
         let surplus = state.withLock { state -> (any Channel)? in
             // Who connects is there: it need not be left alone any longer.
             if case .failed = state.entries[node] { state.entries[node] = nil }
+            state.unproven.removeAll { $0 === channel }
             state.inboundByPeer[node, default: []].append(channel)
             guard let channels = state.inboundByPeer[node], channels.count > limits.maxInboundConnectionsPerPeer else {
                 return nil

@@ -19,7 +19,8 @@ struct RequestQueue<Tag> {
     private var control = CircularBuffer<Waiting>()
     private var bulk = CircularBuffer<Waiting>()
     private var calls = CircularBuffer<Waiting>()
-    private var inFlight: [UInt32: Tag] = [:]
+    /// Requests on the wire.
+    private(set) var inFlight: [UInt32: Tag] = [:]
     /// Those of `inFlight` whose answer takes as long as somebody's code.
     private var callsInFlight: Set<UInt32> = []
     private var lastID: UInt32 = 0

@@ -35,6 +35,8 @@ struct Fetch: AsyncParsableCommand {
         many.add("three good") { try await theatre.exchange([1, 2, 3]) }
         many.add("one good, one slow, one corrupt") { try await theatre.exchange([1, 4, 5]) }
         try await many.run(rounds: options.rounds)
+        print("  came twice, of all blocks: \(theatre.duplicates)")
+        print("  1, 2 and 3 are good, 4 is slow, 5 corrupt")
         print("  not kept; slow: \(ProviderNode.slowBytesPerSecond >> 20) MiB/s; corrupt: a flipped bit in every block")
     }
 }
@@ -52,6 +54,8 @@ private final class Theatre {
     private let tunedGRPC: (process: ChildProcess, port: Int)
     /// By number.
     private let nodes: [Int: ChildProcess]
+    /// Bytes that came, and those that came twice, by the providers' numbers.
+    private var received: [[Int]: (all: Int, twice: Int)] = [:]
 
     init(mib: Int) throws {
         cast = try Cast()
@@ -123,6 +127,13 @@ private final class Theatre {
         }
     }
 
+    /// How much came twice, as text.
+    var duplicates: String {
+        received.sorted { $0.key.description < $1.key.description }.map { numbers, bytes in
+            String(format: "%.1f%% from \(numbers)", 100 * Double(bytes.twice) / Double(max(1, bytes.all)))
+        }.joined(separator: ", ")
+    }
+
     /// Fetches from the nodes with these numbers.
     func exchange(_ numbers: [Int], isStored: Bool = false) async throws -> Sample {
         let folder = work.file("reader")
@@ -136,6 +147,8 @@ private final class Theatre {
                     try await reader.stream(id, source)
                 }
             }
+            let known = received[numbers] ?? (0, 0)
+            received[numbers] = (known.all + source.byteCount, known.twice + reader.duplicateBytes)
             await reader.stop()
             return sample
         } catch {

@@ -14,8 +14,11 @@ struct ReaderNode {
     private let store: BlobStore
     private let peers: PeerNetwork
     private let exchange: Exchange
+    /// Of the connection with the first provider: whoever reads there gets its blocks without a change of threads, as TLS
+    /// alone does.
+    private let loop: any EventLoop
 
-    /// - Parameter providers: Whom it may ask; connections with them are open when this returns.
+    /// - Parameter providers: At least one. Whom it may ask; connections with them are open when this returns.
     init(_ cast: Cast, folder: String, providers: [NodeID]) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         store = try BlobStore(folder: folder, settings: .init(), threadPool: .singleton, logger: Cast.quiet)
@@ -24,8 +27,13 @@ struct ReaderNode {
             group: group, logger: Cast.quiet)
         exchange = Exchange(
             store: store, peers: peers, finder: Chosen(nodes: providers), group: group, logger: Cast.quiet)
-        for provider in providers { _ = try await peers.connection(to: provider) }
+        var loops: [any EventLoop] = []
+        for provider in providers { loops.append(try await peers.connection(to: provider).eventLoop) }
+        loop = loops.first ?? group.next()
     }
+
+    /// Bytes of blocks that came although another provider's copy was here already.
+    var duplicateBytes: Int { exchange.accounts.reduce(0) { $0 + $1.duplicateBytes } }
 
     /// Reads the whole blob, about in order, and keeps nothing. The exchange verifies each block; its place is compared
     /// here.
@@ -33,7 +41,7 @@ struct ReaderNode {
         let handle = try await exchange.open(id, keeping: .nowhere)
         guard handle.byteCount == source.byteCount else { throw BenchError("the blob has \(handle.byteCount) bytes") }
         handle.demand(0..<handle.byteCount)
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let loop = loop
         // Every lane reads each eighth block, so that no block waits for the turn of the one before.
         let lanes = (0..<ReaderNode.lanes).map { first in
             let done = loop.makePromise(of: Void.self)

@@ -65,8 +65,10 @@ enum PeeringFuzzTargets {
         let opened = channel.eventLoop.makePromise(of: NodeID.self)
         let network = Data(repeating: 7, count: Digest.byteCount)
         let local = PeerLocal(network: network, ledgerSequence: { 1 }, handler: Echo(), logger: quiet)
-        let handler = PeerHandler(
-            identity: PeerIdentity(expected: NodeID(Blake3.hash([1]))), local: local, limits: .init(), opened: opened)
+        let node = NodeID(Blake3.hash([1]))
+        let identity = PeerIdentity(expected: node)
+        identity.accept(node)
+        let handler = PeerHandler(identity: identity, local: local, limits: .init(), opened: opened)
         defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
         do {
             try channel.pipeline.syncOperations.addHandler(handler)
