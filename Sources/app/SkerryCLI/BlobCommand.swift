@@ -40,7 +40,6 @@ struct BlobCommand: AsyncParsableCommand {
             let client = try node.client(key: try account.load())
             let info = path == "-" ? try await addStandardInput(client) : try await addFile(client)
             if !noPin, let id = BlobID(info.id) { _ = try await client.pin([id]) }
-            Terminal.endProgress()
             if node.data.json { try Terminal.printJSON(info) } else { Terminal.print(info.id) }
         }
 
@@ -109,7 +108,6 @@ struct BlobCommand: AsyncParsableCommand {
             let watching = Task { await sources.follow { meter.annotate($0) } }
             defer { watching.cancel() }
             let count = try await download.save(id, to: output) { meter.set($0, total: $1) }
-            Terminal.endProgress()
             let duration = ContinuousClock.now - start
             if node.data.json {
                 let report = Report(

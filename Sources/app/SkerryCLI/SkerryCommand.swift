@@ -55,5 +55,6 @@ public struct SkerryCommand: AsyncParsableCommand {
         } catch {
             Terminal.exit(with: error)
         }
+        Terminal.endProgress()
     }
 }

@@ -120,15 +120,13 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         }
     }
 
+    /// The longest body: more than a function takes, but other parts of an app take more.
+    private static let maxBodyBytes = 64 << 20
+
     /// A body as it is written on a command line.
     static func bytes(_ text: String) throws -> Data {
         guard text.hasPrefix("@") else { return Data(text.utf8) }
-        let path = String(text.dropFirst())
-        if path == "-" { return FileHandle.standardInput.readDataToEndOfFile() }
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw CommandError("Cannot read \(path); give --body the text itself, or @ and a file")
-        }
-        return bytes
+        return try CommandInput.read(String(text.dropFirst()), maxBytes: maxBodyBytes)
     }
 }
 

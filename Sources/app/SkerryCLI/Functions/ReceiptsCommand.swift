@@ -34,7 +34,8 @@ struct ReceiptsCommand: AsyncParsableCommand {
             let receipt = try await source.load(node)
             if let out {
                 do { try Data(receipt.bytes).write(to: URL(fileURLWithPath: out), options: .atomic) } catch {
-                    throw CommandError("Cannot write \(out) (\(error)); name another file with --out")
+                    throw CommandError(
+                        "Cannot write \(out): \(FileFailure.reason(error)); name another file with --out")
                 }
             }
             try ReceiptReport(receipt).print(json: node.data.json)

@@ -76,7 +76,7 @@ extension ImagesCommand {
             var settings = ImageImporter.Settings()
             settings.platform = platform
             settings.tag = tag
-            settings.temporaryFolder = temporary ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+            settings.temporaryFolder = temporary ?? Surroundings["TMPDIR"] ?? "/tmp"
             settings.registry.trustsNamedRegistry = true
             settings.registry.addresses.allowed = try allow.map { text in
                 guard let block = AddressBlock(text) else {
@@ -91,7 +91,6 @@ extension ImagesCommand {
                 meter.set(progress.readBytes, total: progress.totalBytes)
                 meter.annotate(", sent \(Human.bytes(progress.storedBytes))")
             }
-            Terminal.endProgress()
             if node.data.json {
                 let layers = report.layers.map {
                     Report.Layer(

@@ -104,13 +104,11 @@ struct KVPutCommand: AsyncParsableCommand {
         Terminal.print("stored \(namespace)/\(Terminal.safe(key)), \(Human.bytes(info.value.count))")
     }
 
+    /// The longest value.
+    private static let maxBytes = 1 << 20
+
     private func bytes() throws -> Data {
-        if let value { return Data(value.utf8) }
-        guard let file else { return FileHandle.standardInput.readDataToEndOfFile() }
-        guard let bytes = FileManager.default.contents(atPath: file) else {
-            throw CommandError("Cannot read \(file); give the value itself, or a file that is there")
-        }
-        return bytes
+        try value.map { Data($0.utf8) } ?? CommandInput.read(file ?? "-", maxBytes: KVPutCommand.maxBytes)
     }
 
     /// Seconds since 1970 of a time as people or scripts write it.

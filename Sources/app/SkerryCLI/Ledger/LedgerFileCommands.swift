@@ -99,7 +99,6 @@ extension LedgerCommand {
     }
 
     private static func print(_ report: LedgerReplay.Report, json: Bool, to file: String? = nil) throws {
-        Terminal.endProgress()
         if json { return try Terminal.printJSON(report) }
         Terminal.print("network       \(report.network) (\(report.networkName))")
         Terminal.print(

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Client
 import Foundation
 import NIOCore
 
@@ -121,7 +122,7 @@ struct LocalEtcd: Sendable {
             try Data("\(process.pid)\n".utf8).write(to: URL(fileURLWithPath: member.pidFile), options: .atomic)
         } catch {
             kill(process.pid, SIGKILL)
-            throw CommandError("Cannot write \(member.pidFile): \(error.localizedDescription)")
+            throw CommandError("Cannot write \(member.pidFile): \(FileFailure.reason(error))")
         }
         return process
     }

@@ -27,13 +27,7 @@ enum SecretInput {
 
     /// One byte more than is allowed, and a line break, so that a value that is too long is seen to be.
     private static func content(of handle: FileHandle) throws -> Data {
-        var bytes = Data()
-        while bytes.count <= SecretLimits.maxValueBytes + 2,
-            let more = try handle.read(upToCount: SecretLimits.maxValueBytes + 3 - bytes.count), !more.isEmpty
-        {
-            bytes.append(more)
-        }
-        return bytes
+        try CommandInput.bytes(of: handle, atMost: SecretLimits.maxValueBytes + 3)
     }
 
     private static func secret(_ name: String, _ bytes: Data) throws -> Secret {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Client
 import Foundation
 import Ledger
 
@@ -41,7 +42,7 @@ struct SitesInitCommand: AsyncParsableCommand {
                 // Not even what appears at this very moment is overwritten.
                 try Data(text.utf8).write(to: file, options: .withoutOverwriting)
             } catch {
-                throw CommandError("Cannot write \(file.path): \(error.localizedDescription)")
+                throw CommandError("Cannot write \(file.path): \(FileFailure.reason(error))")
             }
             report.written.append(path)
         }
