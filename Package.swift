@@ -385,8 +385,8 @@ let testTargets: [Target] = [
     tests(
         "ClientTests",
         [
-            "Client", "ControlAPI", "ControlModel", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "Streams",
-            "Peering", "Channels", "PaidDelivery", "Functions", "Calls",
+            "Client", "ControlAPI", "ControlModel", "Manifests", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire",
+            "Streams", "Peering", "Channels", "PaidDelivery", "Functions", "Calls",
         ],
         [
             hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,
