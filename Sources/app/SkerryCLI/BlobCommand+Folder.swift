@@ -38,7 +38,7 @@ extension BlobCommand {
         @Argument(help: "The id of the folder's manifest.")
         var id: BlobID
 
-        @Argument(help: "The folder to write; it must not exist, or be empty.")
+        @Argument(help: "The folder to write; it must not exist, or be empty.", completion: .directory)
         var folder: String
 
         @OptionGroup var node: NodeOption

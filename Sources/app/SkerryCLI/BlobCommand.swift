@@ -27,7 +27,7 @@ struct BlobCommand: AsyncParsableCommand {
                 it; every other node can fetch it.
                 """)
 
-        @Argument(help: "A file, or - for standard input.")
+        @Argument(help: "A file, or - for standard input.", completion: .file())
         var path: String
 
         @Flag(help: "Do not pin the blob: the node may drop it when it needs the room.")
@@ -174,7 +174,7 @@ struct BlobCommand: AsyncParsableCommand {
     struct Hash: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print a file's blob id without storing it.")
 
-        @Argument(help: "A file, or - for standard input.")
+        @Argument(help: "A file, or - for standard input.", completion: .file())
         var path: String
 
         @Flag(help: "Print the 64 hexadecimal digits that b3sum prints.")

@@ -11,7 +11,7 @@ struct DataOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The data folder of the network, or of one node. Default: $SKERRY_DATA, else $XDG_DATA_HOME/skerry, else ~/.local/share/skerry.",
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var data: String?
 
     @Flag(help: "Print JSON for scripts.")
@@ -121,7 +121,7 @@ struct AccountOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The account's key file. Default: $XDG_CONFIG_HOME/skerry/account.key, else ~/.config/skerry/account.key, "
-                + "made on first use.", valueName: "file"))
+                + "made on first use.", valueName: "file"), completion: .file())
     var key: String?
 
     var path: String { key ?? Surroundings.folder("XDG_CONFIG_HOME", usual: ".config") + "/account.key" }

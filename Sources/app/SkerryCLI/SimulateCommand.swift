@@ -19,7 +19,7 @@ struct SimulationOutput: ParsableArguments {
     @Flag(help: "Print the options and results as JSON.")
     var json = false
 
-    @Option(help: ArgumentHelp("Write the plot to this file as SVG.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the plot to this file as SVG.", valueName: "file"), completion: .file())
     var svg: String?
 
     func validate() throws {

@@ -51,7 +51,7 @@ struct AccountCommand: AsyncParsableCommand {
                 safe place.
                 """)
 
-        @Argument(help: ArgumentHelp("The key file to make.", valueName: "file"))
+        @Argument(help: ArgumentHelp("The key file to make.", valueName: "file"), completion: .file())
         var file: String
 
         @Flag(help: "Print JSON for scripts.")

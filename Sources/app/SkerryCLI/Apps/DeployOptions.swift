@@ -9,7 +9,7 @@ struct DeployOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             "A folder with a skerry.toml or an index.html, or a source file with a handler. Default: this folder.",
-            valueName: "path"))
+            valueName: "path"), completion: .file())
     var path = "."
 
     @Option(help: "The app's name, in place of the one in skerry.toml.", transform: AppName.argument)

@@ -55,7 +55,8 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     @OptionGroup var account: AccountOption
 
     @Option(
-        help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"))
+        help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"),
+        completion: .directory)
     var network: String?
 
     /// The node, as other commands have it: here `--data` is the body too, as people know it from other tools.

@@ -105,7 +105,8 @@ struct ReceiptsCommand: AsyncParsableCommand {
 
 /// A receipt by its id, or in a file.
 struct ReceiptSource: ParsableArguments {
-    @Argument(help: ArgumentHelp("The receipt's id, or a file that holds it.", valueName: "id|file"))
+    @Argument(
+        help: ArgumentHelp("The receipt's id, or a file that holds it.", valueName: "id|file"), completion: .file())
     var receipt: String
 
     /// - Throws: If it cannot be had, or is not what its node signed.

@@ -22,7 +22,9 @@ struct ReplayCommand: AsyncParsableCommand {
     @Argument(help: "A file that `skerry functions record` wrote.", completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("The worker program. Default: the one beside skerry.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The worker program. Default: the one beside skerry.", valueName: "file"),
+        completion: .file())
     var worker: String?
 
     @Flag(help: "Let a node run it, the one that --node names.")

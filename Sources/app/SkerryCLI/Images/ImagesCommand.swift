@@ -33,7 +33,7 @@ extension ImagesCommand {
                 sent.
                 """)
 
-        @Argument(help: "A folder, a file, or a registry's image.")
+        @Argument(help: "A folder, a file, or a registry's image.", completion: .file())
         var image: String
 
         @Option(help: ArgumentHelp("Which of several images in a folder or file.", valueName: "name"))
@@ -50,7 +50,8 @@ extension ImagesCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Where downloads are kept while they are read. Default: $TMPDIR or /tmp.", valueName: "folder"))
+                "Where downloads are kept while they are read. Default: $TMPDIR or /tmp.", valueName: "folder"),
+            completion: .directory)
         var temporary: String?
 
         @OptionGroup var node: NodeOption

@@ -66,7 +66,7 @@ struct KVPutCommand: AsyncParsableCommand {
     @Argument(help: "The value as text.")
     var value: String?
 
-    @Option(help: ArgumentHelp("A file with the value.", valueName: "path"))
+    @Option(help: ArgumentHelp("A file with the value.", valueName: "file"), completion: .file())
     var file: String?
 
     @Option(help: ArgumentHelp("Seconds that the value lives, 60 or more.", valueName: "seconds"))

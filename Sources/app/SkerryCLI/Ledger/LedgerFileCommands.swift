@@ -34,7 +34,7 @@ extension LedgerCommand {
         @Argument(help: "A file that `skerry ledger export` wrote.", completion: .file())
         var file: String
 
-        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"))
+        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"), completion: .directory)
         var into: String
 
         @Option(

@@ -36,7 +36,8 @@ struct SecretsCommand: AsyncParsableCommand {
         @Argument(help: "The secret's name in env.")
         var name: String
 
-        @Option(help: ArgumentHelp("Read the value from a file, byte for byte.", valueName: "file"))
+        @Option(
+            help: ArgumentHelp("Read the value from a file, byte for byte.", valueName: "file"), completion: .file())
         var file: String?
 
         @Flag(inversion: .prefixedNo, help: "Restart machines that use it, one after the other.")

@@ -7,7 +7,7 @@ struct SitesInitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Write a small site and its skerry.toml into a folder; files that exist stay.")
 
-    @Argument(help: "The folder; made if it does not exist. Default: this folder.")
+    @Argument(help: "The folder; made if it does not exist. Default: this folder.", completion: .directory)
     var folder = "."
 
     @Option(help: "The site's name. Default: the folder's.", transform: AppName.argument)
