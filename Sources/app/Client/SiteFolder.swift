@@ -65,7 +65,7 @@ public struct SiteFolder: Sendable {
                 names = try FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)
             } catch {
                 throw ClientError(
-                    .fileUnusable, "Cannot read the folder \(root)/\(folder): \(FileFailure.reason(error))")
+                    .fileUnusable, "Cannot read the folder \(root)/\(folder): \(SystemFailure.reason(error))")
             }
             for name in names.sorted() {
                 if name.hasPrefix("."), !(folder.isEmpty && name == SiteFolder.wellKnown) {
@@ -125,7 +125,7 @@ public struct SiteFolder: Sendable {
         do {
             return try FileManager.default.attributesOfItem(atPath: path)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot read \(path): \(FileFailure.reason(error))")
+            throw ClientError(.fileUnusable, "Cannot read \(path): \(SystemFailure.reason(error))")
         }
     }
 }

@@ -18,7 +18,7 @@ enum CommandInput {
         let handle = path == "-" ? .standardInput : try open(path)
         let bytes: Data
         do { bytes = try CommandInput.bytes(of: handle, atMost: maxBytes + 1) } catch {
-            throw CommandError("Cannot read \(name): \(FileFailure.reason(error))")
+            throw CommandError("Cannot read \(name): \(SystemFailure.reason(error))")
         }
         guard bytes.count <= maxBytes else {
             throw CommandError(

@@ -50,8 +50,7 @@ struct DevCommand: AsyncParsableCommand {
         let port: Int
         do { port = try await server.start() } catch let error as GatewayError where error.code == .cannotListen {
             await server.stop()
-            throw CommandError(
-                "Port \(self.port) is taken; choose another with --port, or --port 0 for any that is free")
+            throw CommandError("\(error.message); choose another with --port, or --port 0 for any that is free")
         }
         printer.showAddress("http://127.0.0.1:\(port)/")
         await withTaskGroup(of: Void.self) { group in

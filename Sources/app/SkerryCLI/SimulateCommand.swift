@@ -36,7 +36,7 @@ struct SimulationOutput: ParsableArguments {
             do {
                 try Data(report.plot.svg().utf8).write(to: URL(fileURLWithPath: svg), options: .atomic)
             } catch {
-                throw CommandError("Cannot write the plot to \(svg): \(FileFailure.reason(error))")
+                throw CommandError("Cannot write the plot to \(svg): \(SystemFailure.reason(error))")
             }
         }
         if json {

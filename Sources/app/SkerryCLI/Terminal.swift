@@ -122,10 +122,19 @@ enum Terminal {
         Glibc.exit(code.rawValue)
     }
 
+    /// Ends the process because of a command line that could not be understood, with how it is used.
+    static func exit(withParsing error: any Error) -> Never {
+        let code = SkerryCommand.exitCode(for: error)
+        if code == .success { SkerryCommand.exit(withError: error) }
+        let text = SkerryCommand.fullMessage(for: error)
+        note(text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text)
+        Glibc.exit(code.rawValue)
+    }
+
     /// An error as people read it: what it says, and behind that its code, with which errors describe themselves first.
     static func sentence(_ error: any Error) -> String {
         if let error = error as? CocoaError {
-            return FileFailure.reason(error) + (error.filePath.map { " (\($0))" } ?? "")
+            return SystemFailure.reason(error) + (error.filePath.map { " (\($0))" } ?? "")
         }
         let text = "\(error)"
         guard let colon = text.firstRange(of: ": ") else { return text }

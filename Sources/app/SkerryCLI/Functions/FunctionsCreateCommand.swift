@@ -36,7 +36,7 @@ struct FunctionsCreateCommand: AsyncParsableCommand {
                 try manager.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try text.write(to: file, atomically: true, encoding: .utf8)
             } catch {
-                throw CommandError("Cannot write \(file.path): \(FileFailure.reason(error))")
+                throw CommandError("Cannot write \(file.path): \(SystemFailure.reason(error))")
             }
         }
         if json { return try Terminal.printJSON(Report(folder: folder, files: files.keys.sorted())) }

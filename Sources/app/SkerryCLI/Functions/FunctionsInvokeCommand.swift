@@ -102,7 +102,8 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         let response: HTTPClientResponse
         do { response = try await NodeClient.connections.execute(request, timeout: .minutes(10)) } catch {
-            throw CommandError("The gateway at \(gateway) does not answer (\(error)); look at `skerry status`")
+            throw CommandError(
+                "The gateway at \(gateway) does not answer (\(SystemFailure.reason(error))); look at `skerry status`")
         }
         if include {
             Terminal.note("\(response.status.code) \(response.status.reasonPhrase), \(Human.seconds(.now - start))")

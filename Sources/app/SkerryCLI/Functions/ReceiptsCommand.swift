@@ -35,7 +35,7 @@ struct ReceiptsCommand: AsyncParsableCommand {
             if let out {
                 do { try Data(receipt.bytes).write(to: URL(fileURLWithPath: out), options: .atomic) } catch {
                     throw CommandError(
-                        "Cannot write \(out): \(FileFailure.reason(error)); name another file with --out")
+                        "Cannot write \(out): \(SystemFailure.reason(error)); name another file with --out")
                 }
             }
             try ReceiptReport(receipt).print(json: node.data.json)

@@ -46,7 +46,7 @@ extension LedgerCommand {
             let (bytes, verified) = try await LedgerVerifier(client: client, network: network).bundle(of: key)
             if let out {
                 do { try bytes.write(to: URL(fileURLWithPath: out), options: .atomic) } catch {
-                    throw CommandError("Cannot write the proof to \(out): \(FileFailure.reason(error))")
+                    throw CommandError("Cannot write the proof to \(out): \(SystemFailure.reason(error))")
                 }
             }
             try ProofReport(key, verified).print(json: node.data.json)

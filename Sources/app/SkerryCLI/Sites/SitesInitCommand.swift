@@ -42,7 +42,7 @@ struct SitesInitCommand: AsyncParsableCommand {
                 // Not even what appears at this very moment is overwritten.
                 try Data(text.utf8).write(to: file, options: .withoutOverwriting)
             } catch {
-                throw CommandError("Cannot write \(file.path): \(FileFailure.reason(error))")
+                throw CommandError("Cannot write \(file.path): \(SystemFailure.reason(error))")
             }
             report.written.append(path)
         }
