@@ -27,7 +27,10 @@ enum CommandInput {
         return bytes
     }
 
-    private static func open(_ path: String) throws -> FileHandle {
+    /// Opens a file for reading.
+    ///
+    /// - Throws: ``CommandError`` that says why it cannot.
+    static func open(_ path: String) throws -> FileHandle {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CommandError("Cannot read \(path): \(String(cString: strerror(errno)))") }
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

@@ -113,7 +113,7 @@ struct ReceiptSource: ParsableArguments {
     func load(_ node: NodeOption) async throws -> SignedReceipt {
         if FileManager.default.fileExists(atPath: receipt), let bytes = FileManager.default.contents(atPath: receipt) {
             do { return try SignedReceipt(decoding: Array(bytes)) } catch {
-                throw CommandError("\(receipt) is refused: \(error)")
+                throw CommandError("\(receipt) is refused: \(Terminal.sentence(error))")
             }
         }
         var failure: (any Error)?

@@ -45,7 +45,7 @@ struct ReplayCommand: AsyncParsableCommand {
         }
         let signed: SignedRecording
         do { signed = try SignedRecording(decoding: Array(bytes)) } catch {
-            throw CommandError("\(file) is refused: \(error)")
+            throw CommandError("\(file) is refused: \(Terminal.sentence(error))")
         }
         if let by, by != signed.node {
             throw CommandError("\(file) is refused: node \(signed.node) signed it, not \(by)")

@@ -20,6 +20,12 @@ struct KVOptions: ParsableArguments {
     @OptionGroup var account: AccountOption
 
     func client() throws -> NodeClient { try node.client(key: try account.load()) }
+
+    /// An argument that a script's empty variable cannot stand for.
+    static func notEmpty(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("it is empty") }
+        return text
+    }
 }
 
 struct KVGetCommand: AsyncParsableCommand {
@@ -30,10 +36,10 @@ struct KVGetCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
-    @Argument(help: "The key.")
+    @Argument(help: "The key.", transform: KVOptions.notEmpty)
     var key: String
 
     @OptionGroup var options: KVOptions
@@ -57,10 +63,10 @@ struct KVPutCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
-    @Argument(help: "The key, 1 to 512 bytes.")
+    @Argument(help: "The key, 1 to 512 bytes.", transform: KVOptions.notEmpty)
     var key: String
 
     @Argument(help: "The value as text.")
@@ -124,10 +130,10 @@ struct KVDeleteCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
-    @Argument(help: "The key.")
+    @Argument(help: "The key.", transform: KVOptions.notEmpty)
     var key: String
 
     @OptionGroup var options: KVOptions
@@ -147,7 +153,7 @@ struct KVListCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
     @Option(help: "Only keys that begin so.")

@@ -125,7 +125,7 @@ actor NetworkSupervisor {
         } catch {
             let delay = children[index].backoff.delay(afterRunning: .zero)
             children[index].restart = ContinuousClock.now + delay
-            Terminal.note("\(children[index].role.name) cannot be started: \(error)")
+            Terminal.note("\(children[index].role.name) cannot be started: \(Terminal.sentence(error))")
         }
     }
 

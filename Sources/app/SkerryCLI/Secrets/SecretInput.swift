@@ -14,9 +14,7 @@ enum SecretInput {
     /// - Throws: ``CommandError``, `SecretsError`; neither says what was read.
     static func read(_ name: String, file: String?) throws -> Secret {
         if let file {
-            guard let handle = FileHandle(forReadingAtPath: file) else { throw CommandError("Cannot read \(file)") }
-            defer { try? handle.close() }
-            return try secret(name, try content(of: handle))
+            return try secret(name, try content(of: try CommandInput.open(file)))
         }
         if isatty(STDIN_FILENO) == 1 { return try secret(name, Data(try prompt(for: name).utf8)) }
         var bytes = try content(of: .standardInput)
