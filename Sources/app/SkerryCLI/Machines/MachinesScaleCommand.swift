@@ -43,7 +43,8 @@ struct MachinesScaleCommand: AsyncParsableCommand {
         if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print(
             result.unchanged
-                ? "\(app) has that many copies already" : "\(app) has \(copies) copies with release \(result.release)")
+                ? "\(app) has that many copies already"
+                : "\(app) has \(copies) \(copies == "1" ? "copy" : "copies") with release \(result.release)")
     }
 }
 
