@@ -1,5 +1,6 @@
 import Blake3
 public import ControlModel
+import Foundation
 import Identity
 public import Manifests
 

@@ -15,7 +15,7 @@ enum CommandInput {
             Terminal.note("note: type what is to be read, and Ctrl-D at the beginning of a line at its end")
         }
         let name = path == "-" ? "standard input" : path
-        let handle = path == "-" ? .standardInput : try open(path)
+        let handle = path == "-" ? FileHandle.standardInput : try open(path)
         let bytes: Data
         do { bytes = try CommandInput.bytes(of: handle, atMost: maxBytes + 1) } catch {
             throw CommandError("Cannot read \(name): \(SystemFailure.reason(error))")

@@ -90,7 +90,7 @@ final class ChildProcess: Sendable {
         let deadline = ContinuousClock.now + timeout
         while !hasEnded {
             if ContinuousClock.now > deadline { kill(pid, SIGKILL) }
-            await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
+            _ = await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
         }
     }
 
