@@ -179,7 +179,7 @@ let rooms: [Room] = [
         ]),
     Room(floor: "edge", name: "ControlModel", rooms: ["Blake3", "Identity", "Stark", "Ledger", "FunctionLogs"]),
     Room(
-        floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel"],
+        floor: "edge", name: "ControlAPI", rooms: ["Blake3", "Identity", "Ledger", "ControlModel", "CConsole"],
         products: [hummingbird, httpTypes, nio("NIOCore"), logging, lifecycle]),
 
     Room(
@@ -247,6 +247,7 @@ let nativeTargets: [Target] = [
     .target(
         name: "CRuntimeScript", path: "Sources/compute/CRuntimeScript", exclude: ["Scripts"],
         cSettings: optimisedC),
+    .target(name: "CConsole", path: "Sources/edge/CConsole", exclude: ["Files"]),
     .systemLibrary(
         name: "CJavaScriptCore", path: "Sources/compute/CJavaScriptCore", pkgConfig: "javascriptcoregtk-4.1",
         providers: [.apt(["libjavascriptcoregtk-4.1-dev"])]),
@@ -384,8 +385,8 @@ let testTargets: [Target] = [
     tests(
         "ClientTests",
         [
-            "Client", "ControlAPI", "ControlModel", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire", "Streams",
-            "Peering", "Channels", "PaidDelivery", "Functions", "Calls",
+            "Client", "ControlAPI", "ControlModel", "Manifests", "LedgerLog", "Ledger", "Identity", "Blake3", "Wire",
+            "Streams", "Peering", "Channels", "PaidDelivery", "Functions", "Calls",
         ],
         [
             hummingbird, httpTypes, asyncHTTPClient, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), logging,

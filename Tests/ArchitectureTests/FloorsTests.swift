@@ -17,7 +17,7 @@ private let neighbours: [String: Set<String>] = [
     "Calls": ["WorkerProtocol", "Functions"],
     "EdgeCache": ["HTTPCache", "Origins", "Gateway", "ControlModel"],
     "MachineProxy": ["Gateway"],
-    "ControlAPI": ["ControlModel"],
+    "ControlAPI": ["ControlModel", "CConsole"],
     "DevServer": ["Bundling"], "Client": ["Bundling"],
     "SkerryCLI": ["Node", "Client", "Simulator", "Bundling", "DevServer"], "skerry": ["SkerryCLI"],
 ]

@@ -11,7 +11,14 @@ struct CliHelpTests {
                 var kind: String
                 var name: String
             }
+            /// How a shell completes it: an object with one key.
+            struct Completion: Decodable {
+                struct Files: Decodable {}
+                var file: Files?
+                var directory: Files?
+            }
             var abstract: String?
+            var completionKind: Completion?
             var kind: String
             var names: [Name]?
             var shouldDisplay: Bool
@@ -65,6 +72,10 @@ struct CliHelpTests {
             for argument in command.arguments ?? [] where argument.shouldDisplay {
                 let what = argument.spellings.first ?? argument.valueName ?? ""
                 #expect(argument.abstract?.isEmpty == false, "\(name): \(what) has no help")
+                if ["file", "folder"].contains(argument.valueName) {
+                    let completion = argument.completionKind
+                    #expect(completion?.file != nil || completion?.directory != nil, "\(name): \(what)")
+                }
             }
             #expect(command.options.contains("--json") != Self.withoutJSON.contains(name), "\(name)")
         }

@@ -184,7 +184,7 @@ struct CliSimulateTests {
             try await folder.expectFailure("simulate", "membership", "--nodes", "3001", saying: "choose 2 to 3000")
             try await folder.expectFailure("simulate", "discovery", "--nodes", "1", saying: "--nodes is 1; choose 2")
             try await folder.expectFailure("simulate", "exchange", "--nodes", "2", saying: "--nodes is 2; choose 3")
-            try await folder.expectFailure("simulate", "exchange", "--size", "1TiB", saying: "is not a size")
+            try await folder.expectFailure("simulate", "exchange", "--size", "1TiB", saying: "--size")
             try await folder.expectFailure("simulate", "discovery", "--seed", "-1", saying: "--seed")
             for command in Self.commands {
                 let result = try await folder.run(command + ["--svg", folder.folder + "/none/plot.svg"])

@@ -123,8 +123,12 @@ final class TestNetwork: Sendable {
         return process
     }
 
-    func run(_ arguments: [String], account: String = "config", input: Data? = nil) async throws -> CommandResult {
+    /// - Parameter variables: Set in the command's environment beside the usual ones.
+    func run(
+        _ arguments: [String], account: String = "config", input: Data? = nil, variables: [String: String] = [:]
+    ) async throws -> CommandResult {
         let process = process(arguments, account: account)
+        process.environment?.merge(variables) { $1 }
         let (output, errors) = (folder + "/out-\(UUID().uuidString)", folder + "/err-\(UUID().uuidString)")
         for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
         defer { for path in [output, errors] { try? FileManager.default.removeItem(atPath: path) } }

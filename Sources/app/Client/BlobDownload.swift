@@ -86,7 +86,8 @@ public struct BlobDownload: Sendable {
             return try await body.next()
         } catch {
             throw ClientError(
-                .unreachable, "The download of \(id) broke off after \(count) bytes (\(error)); repeat it")
+                .unreachable,
+                "The download of \(id) broke off after \(count) bytes (\(SystemFailure.reason(error))); repeat it")
         }
     }
 
@@ -98,7 +99,8 @@ public struct BlobDownload: Sendable {
             response = try await http.execute(request, timeout: .hours(24))
         } catch {
             throw ClientError(
-                .unreachable, "The gateway \(gateway) does not answer (\(error)); look at `skerry status`")
+                .unreachable,
+                "The gateway \(gateway) does not answer (\(SystemFailure.reason(error))); look at `skerry status`")
         }
         switch response.status.code {
         case 200, 206: return response

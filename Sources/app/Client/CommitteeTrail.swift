@@ -101,7 +101,7 @@ extension CommitteeTrail {
         do {
             try JSONEncoder().encode(file).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot write \(path): \(error)")
+            throw ClientError(.fileUnusable, "Cannot write \(path): \(SystemFailure.reason(error))")
         }
     }
 }

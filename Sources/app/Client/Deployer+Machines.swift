@@ -113,10 +113,10 @@ extension Deployer {
     }
 
     private func liveManifest(of name: AppName, _ known: NameInfo?) async throws -> Manifest {
-        guard let live = known?.releases.first(where: { $0.live }), let blob = BlobID(live.manifest) else {
+        guard let live = known?.releases.first(where: { $0.live }) else {
             throw ClientError(.badInput, "\(name) has no live release; deploy it first")
         }
-        return try Manifest(decoding: try await client.content(of: blob, limit: ManifestLimits.maxManifestBytes))
+        return try await client.manifest(of: live)
     }
 
     func waitForRollout(

@@ -1,5 +1,4 @@
 import ControlModel
-import Identity
 public import Ledger
 public import Manifests
 
@@ -29,10 +28,8 @@ extension Deployer {
         of release: ReleaseID, _ name: AppName, ifOneOf kinds: [ReleaseKind]
     ) async throws -> Manifest? {
         let known = try await client.name(name)?.releases.first { $0.id == release.description }
-        guard let known, kinds.map(\.rawValue).contains(known.kind), let blob = BlobID(known.manifest) else {
-            return nil
-        }
-        return try Manifest(decoding: try await client.content(of: blob, limit: ManifestLimits.maxManifestBytes))
+        guard let known, kinds.map(\.rawValue).contains(known.kind) else { return nil }
+        return try await client.manifest(of: known)
     }
 
     /// Why some visitors cannot get a release with a machine while others get the live one; nil if they can.

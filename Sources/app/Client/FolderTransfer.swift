@@ -102,7 +102,7 @@ public struct FolderTransfer: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot make the folder \(path): \(error.localizedDescription)")
+            throw ClientError(.fileUnusable, "Cannot make the folder \(path): \(SystemFailure.reason(error))")
         }
     }
 }

@@ -29,7 +29,7 @@ struct GenesisFile: Sendable {
             defer { try? handle.close() }
             try handle.synchronize()
         } catch {
-            throw ClientError(.fileUnusable, "Cannot write \(temporary): \(error)")
+            throw ClientError(.fileUnusable, "Cannot write \(temporary): \(SystemFailure.reason(error))")
         }
         try DraftLog.syncFolder(of: path)
     }

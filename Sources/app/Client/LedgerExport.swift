@@ -56,7 +56,7 @@ final class ExportWriter {
             try handle.synchronize()
             guard rename(temporary, path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         } catch {
-            throw ClientError(.fileUnusable, "Cannot write \(path): \(error)")
+            throw ClientError(.fileUnusable, "Cannot write \(path): \(SystemFailure.reason(error))")
         }
         isFinished = true
     }
@@ -66,7 +66,7 @@ final class ExportWriter {
         do {
             try handle.write(contentsOf: bytes)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot write \(temporary): \(error)")
+            throw ClientError(.fileUnusable, "Cannot write \(temporary): \(SystemFailure.reason(error))")
         }
     }
 }
@@ -175,7 +175,7 @@ final class ExportReader {
         do {
             return try handle.read(upToCount: count) ?? Data()
         } catch {
-            throw ClientError(.fileUnusable, "Cannot read \(path): \(error)")
+            throw ClientError(.fileUnusable, "Cannot read \(path): \(SystemFailure.reason(error))")
         }
     }
 }

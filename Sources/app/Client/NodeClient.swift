@@ -168,7 +168,8 @@ public struct NodeClient: Sendable {
     /// What went wrong while an answer's body was read.
     private func broken(_ error: any Error) -> any Error {
         if error is CancellationError || error is ClientError { return error }
-        return ClientError(.cutShort, "The answer of \(control) broke off (\(error)); repeat the command")
+        return ClientError(
+            .cutShort, "The answer of \(control) broke off (\(SystemFailure.reason(error))); repeat the command")
     }
 
     private func collect(_ response: HTTPClientResponse, limit: Int) async throws -> Data {
@@ -189,11 +190,13 @@ public struct NodeClient: Sendable {
             throw error
         } catch let error where error is NIOConnectionError || error is IOError {
             throw ClientError(
-                .unreachable, "Nobody listens at \(control) (\(error)); start the network with `skerry up`")
+                .unreachable,
+                "Nobody listens at \(control) (\(SystemFailure.reason(error))); start the network with `skerry up`")
         } catch {
             throw ClientError(
                 .unreachable,
-                "The node at \(control) does not answer (\(error)); look at `skerry status`, start it with `skerry up`")
+                "The node at \(control) does not answer (\(SystemFailure.reason(error))); look at `skerry status`, start it with `skerry up`"
+            )
         }
         guard (200..<300).contains(response.status.code) else {
             let data = try await collect(response, limit: NodeClient.maxAnswerBytes)

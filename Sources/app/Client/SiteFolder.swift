@@ -28,7 +28,8 @@ public struct SiteFolder: Sendable {
     /// the folder.
     ///
     /// - Throws: ``ClientError`` for a path that is no folder, an empty one, a link that leads nowhere, out of the folder
-    ///   or to another folder, a file that is no regular file, or a name that no URL can carry.
+    ///   or to another folder, a file that is no regular file, a name that no URL can carry, or two names that are the same
+    ///   text in Unicode.
     public init(_ path: String) throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
         var isFolder: ObjCBool = false
@@ -41,6 +42,12 @@ public struct SiteFolder: Sendable {
             throw ClientError(.badInput, "The folder \(path) holds no files; a site needs at least an index.html")
         }
         items = scan.items.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+        var paths: Set<String> = []
+        if let double = items.first(where: { !paths.insert($0.path).inserted }) {
+            throw ClientError(
+                .badInput,
+                "Two files are named \(double.path), with accents that are written in two ways; rename one of them")
+        }
         hiddenCount = scan.hiddenCount
     }
 
@@ -58,7 +65,7 @@ public struct SiteFolder: Sendable {
                 names = try FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)
             } catch {
                 throw ClientError(
-                    .fileUnusable, "Cannot read the folder \(root)/\(folder): \(error.localizedDescription)")
+                    .fileUnusable, "Cannot read the folder \(root)/\(folder): \(SystemFailure.reason(error))")
             }
             for name in names.sorted() {
                 if name.hasPrefix("."), !(folder.isEmpty && name == SiteFolder.wellKnown) {
@@ -70,6 +77,10 @@ public struct SiteFolder: Sendable {
         }
 
         private mutating func visitEntry(_ path: String, _ depth: Int) throws {
+            // What is read in place of bytes that are no text.
+            if path.unicodeScalars.contains("\u{FFFD}") {
+                throw ClientError(.badInput, "The file name \(path.debugDescription) is no UTF-8 text; rename it")
+            }
             if let problem = SiteManifest.problem(withPath: path) {
                 throw ClientError(.badInput, "The file name \(path.debugDescription) \(problem); rename it")
             }
@@ -114,7 +125,7 @@ public struct SiteFolder: Sendable {
         do {
             return try FileManager.default.attributesOfItem(atPath: path)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot read \(path): \(error.localizedDescription)")
+            throw ClientError(.fileUnusable, "Cannot read \(path): \(SystemFailure.reason(error))")
         }
     }
 }

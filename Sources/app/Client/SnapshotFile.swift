@@ -28,7 +28,7 @@ final class SnapshotFile {
         do {
             try handle?.write(contentsOf: bytes)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot write \(temporary): \(error)")
+            throw ClientError(.fileUnusable, "Cannot write \(temporary): \(SystemFailure.reason(error))")
         }
     }
 
@@ -41,7 +41,7 @@ final class SnapshotFile {
             guard rename(temporary, path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
             try DraftLog.syncFolder(of: path)
         } catch {
-            throw ClientError(.fileUnusable, "Cannot write \(path): \(error)")
+            throw ClientError(.fileUnusable, "Cannot write \(path): \(SystemFailure.reason(error))")
         }
     }
 

@@ -80,10 +80,10 @@ struct DevPage {
         <html lang="en">
         <head>
         <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(DevPage.escape(title))</title>
-        <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:8vh auto;padding:0 1rem}\
-        pre{background:#f4f4f4;color:#222;padding:1rem;overflow:auto;white-space:pre-wrap}</style>
+        <style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:8vh auto;padding:0 1rem}\
+        pre{background:#8882;padding:1rem;overflow:auto;white-space:pre-wrap}</style>
         </head>
         <body>
         <h1>\(DevPage.escape(title))</h1>

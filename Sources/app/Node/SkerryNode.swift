@@ -261,9 +261,10 @@ public final class SkerryNode: Service {
     private static func cannotListen(_ what: String, _ address: NodeConfiguration.Address, _ error: any Error)
         -> NodeError
     {
-        NodeError(
-            .cannotListen,
-            "Cannot listen on the \(what) \(address): \(error). Stop what holds it, or change the port in node.json")
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        // The gateway has several ports, and says which one it is.
+        let problem = (error as? GatewayError)?.message ?? "Cannot listen on the \(what) \(address): \(reason)"
+        return NodeError(.cannotListen, "\(problem); stop what holds it, or change the port in node.json")
     }
 
     /// `skerry-worker` in the folder of the running executable.

@@ -23,7 +23,6 @@ extension BlobCommand {
             let meter = Meter("uploading", total: nil)
             let transfer = FolderTransfer(client: try node.client(key: try account.load()))
             let result = try await transfer.importFolder(folder) { meter.set($0, total: $1) }
-            Terminal.endProgress()
             if node.data.json { return try Terminal.printJSON(result) }
             Terminal.note(
                 "\(result.files) files (\(Human.bytes(result.bytes))), \(result.transferred) blobs were new to the node"
@@ -39,7 +38,7 @@ extension BlobCommand {
         @Argument(help: "The id of the folder's manifest.")
         var id: BlobID
 
-        @Argument(help: "The folder to write; it must not exist, or be empty.")
+        @Argument(help: "The folder to write; it must not exist, or be empty.", completion: .directory)
         var folder: String
 
         @OptionGroup var node: NodeOption
@@ -50,7 +49,6 @@ extension BlobCommand {
             let result = try await transfer.exportFolder(id, to: folder, gateway: try await node.gateway()) {
                 meter.set($0, total: $1)
             }
-            Terminal.endProgress()
             if node.data.json { return try Terminal.printJSON(result) }
             Terminal.print("\(result.files) files (\(Human.bytes(result.bytes))) in \(folder), verified")
         }

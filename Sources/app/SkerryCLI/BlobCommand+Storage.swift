@@ -160,7 +160,6 @@ extension BlobCommand {
                     add(try await client.verify(VerificationRequest(blobs: page, repair: !noRepair)), to: &sum, meter)
                 }
             }
-            Terminal.endProgress()
             if node.data.json { try Terminal.printJSON(sum) } else { show(sum) }
             if sum.damaged.contains(where: { !$0.isRepaired }) { throw ExitCode.failure }
         }

@@ -27,7 +27,7 @@ struct BlobCommand: AsyncParsableCommand {
                 it; every other node can fetch it.
                 """)
 
-        @Argument(help: "A file, or - for standard input.")
+        @Argument(help: "A file, or - for standard input.", completion: .file())
         var path: String
 
         @Flag(help: "Do not pin the blob: the node may drop it when it needs the room.")
@@ -40,7 +40,6 @@ struct BlobCommand: AsyncParsableCommand {
             let client = try node.client(key: try account.load())
             let info = path == "-" ? try await addStandardInput(client) : try await addFile(client)
             if !noPin, let id = BlobID(info.id) { _ = try await client.pin([id]) }
-            Terminal.endProgress()
             if node.data.json { try Terminal.printJSON(info) } else { Terminal.print(info.id) }
         }
 
@@ -109,7 +108,6 @@ struct BlobCommand: AsyncParsableCommand {
             let watching = Task { await sources.follow { meter.annotate($0) } }
             defer { watching.cancel() }
             let count = try await download.save(id, to: output) { meter.set($0, total: $1) }
-            Terminal.endProgress()
             let duration = ContinuousClock.now - start
             if node.data.json {
                 let report = Report(
@@ -176,7 +174,7 @@ struct BlobCommand: AsyncParsableCommand {
     struct Hash: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print a file's blob id without storing it.")
 
-        @Argument(help: "A file, or - for standard input.")
+        @Argument(help: "A file, or - for standard input.", completion: .file())
         var path: String
 
         @Flag(help: "Print the 64 hexadecimal digits that b3sum prints.")

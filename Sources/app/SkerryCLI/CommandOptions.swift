@@ -11,18 +11,20 @@ struct DataOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The data folder of the network, or of one node. Default: $SKERRY_DATA, else $XDG_DATA_HOME/skerry, else ~/.local/share/skerry.",
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var data: String?
 
     @Flag(help: "Print JSON for scripts.")
     var json = false
 
     var path: String {
-        let environment = ProcessInfo.processInfo.environment
-        let path =
-            data ?? environment["SKERRY_DATA"] ?? environment["XDG_DATA_HOME"].map { $0 + "/skerry" }
-            ?? NSHomeDirectory() + "/.local/share/skerry"
+        let path = data ?? Surroundings["SKERRY_DATA"] ?? Surroundings.folder("XDG_DATA_HOME", usual: ".local/share")
         return URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    func validate() throws {
+        // As a script writes it whose variable is empty: it would be the folder that the script runs in.
+        if data?.isEmpty == true { throw ValidationError("--data is empty; name a folder, or leave it out") }
     }
 
     var network: LocalNetwork {
@@ -118,17 +120,25 @@ extension NameSpecification {
 struct AccountOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The account's key file. Default: $XDG_CONFIG_HOME/skerry/account.key, else ~/.config/skerry/account.key; made "
-                + "on first use.", valueName: "file"))
+            "The account's key file. Default: $XDG_CONFIG_HOME/skerry/account.key, else ~/.config/skerry/account.key, "
+                + "made on first use.", valueName: "file"), completion: .file())
     var key: String?
 
-    var path: String {
-        let environment = ProcessInfo.processInfo.environment
-        return key ?? environment["XDG_CONFIG_HOME"].map { $0 + "/skerry/account.key" }
-            ?? NSHomeDirectory() + "/.config/skerry/account.key"
-    }
+    var path: String { key ?? Surroundings.folder("XDG_CONFIG_HOME", usual: ".config") + "/account.key" }
 
-    func load() throws -> SigningKey { try KeyFile.loadOrCreate(path) }
+    /// The account's key. The usual one is made on first use; a file that is named must be there, so that a misspelt name
+    /// makes no account that nobody knows of.
+    func load() throws -> SigningKey {
+        let isThere = FileManager.default.fileExists(atPath: path)
+        guard key == nil || isThere else {
+            throw CommandError("There is no key file \(path); `skerry account new \(path)` makes another account")
+        }
+        let loaded = try KeyFile.loadOrCreate(path)
+        if !isThere {
+            Terminal.note("note: made the key of your account, \(path); keep a copy, and let nobody else have it")
+        }
+        return loaded
+    }
 }
 
 extension AppName {

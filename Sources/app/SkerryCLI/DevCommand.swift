@@ -18,7 +18,7 @@ struct DevCommand: AsyncParsableCommand {
             Ctrl-C ends it.
             """)
 
-    @Argument(help: "A folder or a source file. Default: this folder.")
+    @Argument(help: "A folder or a source file. Default: this folder.", completion: .file())
     var path = "."
 
     @Option(help: "The port on 127.0.0.1; 0 lets the system choose.")
@@ -28,7 +28,8 @@ struct DevCommand: AsyncParsableCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("The skerry-worker program. Default: the one beside this program.", valueName: "file"))
+        help: ArgumentHelp("The skerry-worker program. Default: the one beside this program.", valueName: "file"),
+        completion: .file())
     var worker: String?
 
     func validate() throws {
@@ -49,8 +50,7 @@ struct DevCommand: AsyncParsableCommand {
         let port: Int
         do { port = try await server.start() } catch let error as GatewayError where error.code == .cannotListen {
             await server.stop()
-            throw CommandError(
-                "Port \(self.port) is taken; choose another with --port, or --port 0 for any that is free")
+            throw CommandError("\(error.message); choose another with --port, or --port 0 for any that is free")
         }
         printer.showAddress("http://127.0.0.1:\(port)/")
         await withTaskGroup(of: Void.self) { group in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Client
 import Foundation
 import Simulator
 
@@ -18,7 +19,7 @@ struct SimulationOutput: ParsableArguments {
     @Flag(help: "Print the options and results as JSON.")
     var json = false
 
-    @Option(help: ArgumentHelp("Write the plot to this file as SVG.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the plot to this file as SVG.", valueName: "file"), completion: .file())
     var svg: String?
 
     func validate() throws {
@@ -31,12 +32,11 @@ struct SimulationOutput: ParsableArguments {
 
     /// Shows the report; throws if a promise was broken, with the command that replays the run.
     func show(_ report: some SimulationReport, seed: UInt64, took: Duration) throws {
-        Terminal.endProgress()
         if let svg {
             do {
                 try Data(report.plot.svg().utf8).write(to: URL(fileURLWithPath: svg), options: .atomic)
             } catch {
-                throw CommandError("Cannot write the plot to \(svg): \(error.localizedDescription)")
+                throw CommandError("Cannot write the plot to \(svg): \(SystemFailure.reason(error))")
             }
         }
         if json {
@@ -99,15 +99,5 @@ enum SimulationNumber {
                 "\"\(text)\" is out of range; choose 0s to \(Int(NetworkOptions.maxSeconds / 3_600))h")
         }
         return seconds
-    }
-
-    /// Bytes of "1000", "512KiB", "64MiB" or "1GiB".
-    static func bytes(_ text: String) throws -> Int {
-        let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)]
-        let unit = units.first { text.hasSuffix($0.0) }
-        guard let number = Int(unit.map { String(text.dropLast($0.0.count)) } ?? text), number >= 0,
-            number <= Int.max >> (unit?.1 ?? 0)
-        else { throw ValidationError("\"\(text)\" is not a size; write 512KiB, 64MiB or 1GiB") }
-        return number << (unit?.1 ?? 0)
     }
 }

@@ -12,8 +12,8 @@ struct SimulateExchange: AsyncParsableCommand {
     @Option(help: "Nodes: the one that fetches and its providers (3 to 65).")
     var nodes = 7
 
-    @Option(help: ArgumentHelp("The blob's size.", valueName: "size"), transform: SimulationNumber.bytes)
-    var size = 256 << 20
+    @Option(help: ArgumentHelp("The blob's size, such as 64MiB. Default: 256MiB.", valueName: "size"))
+    var size: ByteSize?
 
     @Option(help: "Networks drawn for each case.")
     var rounds = 20
@@ -34,7 +34,7 @@ struct SimulateExchange: AsyncParsableCommand {
         var options = ExchangeSimulation.Options.usual(seed: seed, providers: nodes - 1)
         options.network.malicious = malicious
         options.network.loss = loss
-        options.blobBytes = size
+        if let size { options.blobBytes = size.bytes }
         options.rounds = rounds
         let start = ContinuousClock.now
         let report = try ExchangeSimulation(options).run(progress: SimulationOutput.progress)

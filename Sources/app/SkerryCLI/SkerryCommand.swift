@@ -45,7 +45,7 @@ public struct SkerryCommand: AsyncParsableCommand {
             Terminal.exit(with: ValidationError(problem))
         }
         var command: any ParsableCommand
-        do { command = try parseAsRoot() } catch { exit(withError: error) }
+        do { command = try parseAsRoot() } catch { Terminal.exit(withParsing: error) }
         do {
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -55,5 +55,6 @@ public struct SkerryCommand: AsyncParsableCommand {
         } catch {
             Terminal.exit(with: error)
         }
+        Terminal.endProgress()
     }
 }

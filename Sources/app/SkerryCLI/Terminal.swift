@@ -1,5 +1,7 @@
 import ArgumentParser
+import Client
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -10,14 +12,26 @@ enum Terminal {
     /// Whether a person watches standard error.
     static let isInteractive = isatty(STDERR_FILENO) == 1
 
+    /// Whether a terminal understands more than lines of text.
+    private static let hasCursor = (Surroundings["TERM"] ?? "dumb") != "dumb"
+
     /// Whether colours are wanted on standard output: a person watches it and did not say no (no-color.org).
-    static let hasColours = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil && getenv("TERM") != nil
+    static let hasColours = isatty(STDOUT_FILENO) == 1 && Surroundings["NO_COLOR"] == nil && hasCursor
+
+    /// Whether there is a progress line, which the next other line replaces.
+    private static let hasProgress = Mutex(false)
 
     /// A line on standard output.
-    static func print(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+    static func print(_ line: String) {
+        endProgress()
+        write(line + "\n", to: STDOUT_FILENO)
+    }
 
     /// A line on standard error.
-    static func note(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+    static func note(_ line: String) {
+        endProgress()
+        write(line + "\n", to: STDERR_FILENO)
+    }
 
     /// A value as JSON on standard output.
     static func printJSON(_ value: some Encodable) throws {
@@ -33,9 +47,11 @@ enum Terminal {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
-    /// Replaces the progress line; nothing if nobody watches.
+    /// Replaces the progress line, of which one line of the terminal is shown; nothing if nobody watches.
     static func progress(_ text: String) {
-        if isInteractive { write("\r\u{1B}[2K\(text)", to: STDERR_FILENO) }
+        guard isInteractive, hasCursor else { return }
+        hasProgress.withLock { $0 = true }
+        write("\r\u{1B}[2K\(text.prefix(Int(RawTerminal.size().columns) - 1))", to: STDERR_FILENO)
     }
 
     /// A text of somebody else's without what could move the cursor, change colours or rename the window.
@@ -56,10 +72,15 @@ enum Terminal {
 
     /// Removes the progress line.
     static func endProgress() {
-        if isInteractive { write("\r\u{1B}[2K", to: STDERR_FILENO) }
+        let isThere = hasProgress.withLock { hasProgress in
+            defer { hasProgress = false }
+            return hasProgress
+        }
+        if isThere { write("\r\u{1B}[2K", to: STDERR_FILENO) }
     }
 
-    /// Writes all of `text`; a closed pipe ends the process quietly, as it does other tools.
+    /// Writes all of `text`. A closed pipe ends the process quietly, as it does other tools; a result that cannot be written
+    /// for another reason ends it with an error.
     static func write(_ text: String, to descriptor: Int32) { write(bytes: text.utf8, to: descriptor) }
 
     /// Writes all of `bytes`, as ``write(_:to:)`` does.
@@ -68,9 +89,27 @@ enum Terminal {
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
+            if count < 0 && errno == EAGAIN {
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&waiting, 1, -1)
+                continue
+            }
+            guard count > 0 else {
+                if descriptor == STDOUT_FILENO { lost(errno) }
+                return
+            }
             bytes = bytes.dropFirst(count)
         }
+    }
+
+    /// Ends the process, whose results nobody gets any more.
+    private static func lost(_ code: Int32) -> Never {
+        if code == EPIPE {
+            signal(SIGPIPE, SIG_DFL)
+            raise(SIGPIPE)
+        }
+        note("error: Cannot write to standard output: \(String(cString: strerror(code)))")
+        Glibc.exit(ExitCode.failure.rawValue)
     }
 
     /// Ends the process of a command that failed, with a message that says what to do.
@@ -83,10 +122,19 @@ enum Terminal {
         Glibc.exit(code.rawValue)
     }
 
+    /// Ends the process because of a command line that could not be understood, with how it is used.
+    static func exit(withParsing error: any Error) -> Never {
+        let code = SkerryCommand.exitCode(for: error)
+        if code == .success { SkerryCommand.exit(withError: error) }
+        let text = SkerryCommand.fullMessage(for: error)
+        note(text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text)
+        Glibc.exit(code.rawValue)
+    }
+
     /// An error as people read it: what it says, and behind that its code, with which errors describe themselves first.
     static func sentence(_ error: any Error) -> String {
         if let error = error as? CocoaError {
-            return error.localizedDescription + (error.filePath.map { " (\($0))" } ?? "")
+            return SystemFailure.reason(error) + (error.filePath.map { " (\($0))" } ?? "")
         }
         let text = "\(error)"
         guard let colon = text.firstRange(of: ": ") else { return text }
@@ -130,11 +178,27 @@ enum Human {
         return seconds > 0 ? "\(Human.bytes(Int(Double(bytes) / seconds)))/s" : "–"
     }
 
+    /// A time here, to the second.
     static func date(milliseconds: Int64) -> String {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
-        return formatter.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1_000))
+        let parts = local(milliseconds)
+        return String(
+            format: "%04d-%02d-%02d %02d:%02d:%02d", parts.tm_year + 1_900, parts.tm_mon + 1, parts.tm_mday,
+            parts.tm_hour, parts.tm_min, parts.tm_sec)
+    }
+
+    /// A time of the day here, to the millisecond.
+    static func clock(milliseconds: Int64) -> String {
+        let parts = local(milliseconds)
+        return String(
+            format: "%02d:%02d:%02d.%03d", parts.tm_hour, parts.tm_min, parts.tm_sec, Int32(milliseconds % 1_000))
+    }
+
+    /// A `DateFormatter` takes half a millisecond for it, and lists have a time in each line.
+    private static func local(_ milliseconds: Int64) -> tm {
+        var seconds = time_t(milliseconds / 1_000)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        return parts
     }
 
     /// A number of things: `1 blob`, `2 blobs`.

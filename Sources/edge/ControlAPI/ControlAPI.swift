@@ -61,6 +61,7 @@ public struct ControlAPI: Sendable {
         addLedger(to: router)
         addNetwork(to: router)
         addProofs(to: router)
+        addConsole(to: router)
         return Application(
             router: router,
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "skerry"),

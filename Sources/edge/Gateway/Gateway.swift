@@ -3,6 +3,10 @@ public import NIOCore
 import NIOPosix
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// The data plane of a node: a strict server of HTTP/1.1 and HTTP/2, in cleartext and over TLS, that serves sites, blobs and functions by the request's host.
 ///
 /// It stores nothing and decides nothing: what answers a name, where bytes come from and what runs a function are
@@ -113,7 +117,7 @@ public final class Gateway: Sendable {
             #endif
             channel = try await server.bind(host: host, port: port).get()
         } catch {
-            throw GatewayError(.cannotListen, "Cannot listen on \(host) port \(port): \(error)", origin: .node)
+            throw Gateway.cannotListen(host, port, error)
         }
         let isKept = guarded.withLock { guarded in
             guard case .running(let channels) = guarded.state else { return false }
@@ -148,10 +152,13 @@ public final class Gateway: Sendable {
         do {
             return try await bootstrap(isSecure: isSecure).bind(host: host, port: port).get()
         } catch {
-            throw GatewayError(
-                .cannotListen, "Cannot listen on \(host) port \(port): \(error); is another process there?",
-                origin: .node)
+            throw Gateway.cannotListen(host, port, error)
         }
+    }
+
+    private static func cannotListen(_ host: String, _ port: Int, _ error: any Error) -> GatewayError {
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        return GatewayError(.cannotListen, "Cannot listen on \(host) port \(port): \(reason)", origin: .node)
     }
 
     /// Stops accepting, closes idle connections, lets begun requests finish and closes what is left after `drain`.

@@ -51,7 +51,7 @@ struct AccountCommand: AsyncParsableCommand {
                 safe place.
                 """)
 
-        @Argument(help: ArgumentHelp("The key file to make.", valueName: "file"))
+        @Argument(help: ArgumentHelp("The key file to make.", valueName: "file"), completion: .file())
         var file: String
 
         @Flag(help: "Print JSON for scripts.")
@@ -60,7 +60,8 @@ struct AccountCommand: AsyncParsableCommand {
         func run() throws {
             guard !FileManager.default.fileExists(atPath: file) else {
                 throw CommandError(
-                    "\(file) exists already; choose another file, or look at it with `account show --key`")
+                    "\(file) exists already; choose another file, or look at it with `skerry account show --key \(file)`"
+                )
             }
             let path = URL(fileURLWithPath: file).path
             try KeyReport(try KeyFile.loadOrCreate(path).publicKey, file: path).print(json: json)

@@ -9,7 +9,7 @@ struct DeployOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             "A folder with a skerry.toml or an index.html, or a source file with a handler. Default: this folder.",
-            valueName: "path"))
+            valueName: "path"), completion: .file())
     var path = "."
 
     @Option(help: "The app's name, in place of the one in skerry.toml.", transform: AppName.argument)
@@ -52,7 +52,6 @@ struct DeployOptions: ParsableArguments {
         let key = try account.load()
         let deployer = Deployer(client: try node.client(key: key), key: key) { DeployOptions.show($0) }
         let result = try await deploy(deployer, name)
-        Terminal.endProgress()
         let duration = ContinuousClock.now - start
         var first: (status: Int, error: String?, time: Duration)?
         if probe, !result.unchanged, let path = result.probePath, let name = AppName(result.name) {

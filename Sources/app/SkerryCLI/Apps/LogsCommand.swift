@@ -63,11 +63,10 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     private func liveManifest(_ client: NodeClient) async throws -> Manifest {
-        guard let live = try await node.info(of: name).releases.first(where: \.live), let id = BlobID(live.manifest)
-        else {
+        guard let live = try await node.info(of: name).releases.first(where: \.live) else {
             throw CommandError("\(name) has no live release; `skerry deploy` publishes one")
         }
-        return try Manifest(decoding: try await client.content(of: id, limit: ManifestLimits.maxManifestBytes))
+        return try await client.manifest(of: live)
     }
 }
 

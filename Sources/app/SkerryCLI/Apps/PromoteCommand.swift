@@ -126,7 +126,7 @@ struct PromoteCommand: AsyncParsableCommand {
                 .rollBack(name, to: target), key: key, validity: PromoteCommand.watchTime)
             return try await node.client(key: key).keepRollback(order, of: name).nodes
         } catch {
-            Terminal.note("note: the nodes will not go back by themselves: \(error)")
+            Terminal.note("note: the nodes will not go back by themselves: \(Terminal.sentence(error))")
             return nil
         }
     }

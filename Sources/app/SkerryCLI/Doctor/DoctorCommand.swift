@@ -14,11 +14,13 @@ struct DoctorCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A node's folder, existing or not yet, whose disk is looked at. Default: no disk.", valueName: "folder"))
+            "A node's folder, existing or not yet, whose disk is looked at. Default: no disk.", valueName: "folder"),
+        completion: .directory)
     var data: String?
 
     @Option(
-        help: ArgumentHelp("The skerry-worker program. Default: the one beside this program.", valueName: "file"))
+        help: ArgumentHelp("The skerry-worker program. Default: the one beside this program.", valueName: "file"),
+        completion: .file())
     var worker: String?
 
     @Flag(help: "Print JSON for scripts.")

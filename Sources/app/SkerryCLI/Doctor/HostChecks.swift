@@ -129,12 +129,6 @@ enum HostChecks {
         return slowest
     }
 
-    private static func onPath(_ name: String) -> String? {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-            .map { "\($0)/\(name)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
     private static func text(_ path: String) -> String? {
         FileManager.default.contents(atPath: path)
             .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }

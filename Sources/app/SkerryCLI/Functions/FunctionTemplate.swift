@@ -191,7 +191,7 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
         <html lang="en">
         <head>
         <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(name)</title>
         <link rel="stylesheet" href="/style.css">
         </head>
@@ -209,6 +209,7 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
     }
 
     private static let style = """
+        :root { color-scheme: light dark }
         body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1rem }
 
         """

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundling
+import Client
 import Foundation
 import Ledger
 
@@ -35,7 +36,7 @@ struct FunctionsCreateCommand: AsyncParsableCommand {
                 try manager.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try text.write(to: file, atomically: true, encoding: .utf8)
             } catch {
-                throw CommandError("Cannot write \(file.path): \(error.localizedDescription)")
+                throw CommandError("Cannot write \(file.path): \(SystemFailure.reason(error))")
             }
         }
         if json { return try Terminal.printJSON(Report(folder: folder, files: files.keys.sorted())) }

@@ -26,7 +26,7 @@ struct FunctionsDeleteCommand: AsyncParsableCommand {
         let info = try await node.info(of: name)
         try question.confirm(
             "This would let \(name) point to an empty release: its code stops running and visitors get a 404. The name and "
-                + "its \(info.releases.count) releases stay on the ledger.")
+                + "its \(Human.count(info.releases.count, "release")) stay on the ledger.")
         let result = try await Deployer(client: client, key: key).withdraw(name, message: "deleted")
         if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print(

@@ -55,7 +55,8 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     @OptionGroup var account: AccountOption
 
     @Option(
-        help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"))
+        help: ArgumentHelp("The data folder of the network, which other commands call --data.", valueName: "folder"),
+        completion: .directory)
     var network: String?
 
     /// The node, as other commands have it: here `--data` is the body too, as people know it from other tools.
@@ -101,7 +102,8 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         let response: HTTPClientResponse
         do { response = try await NodeClient.connections.execute(request, timeout: .minutes(10)) } catch {
-            throw CommandError("The gateway at \(gateway) does not answer (\(error)); look at `skerry status`")
+            throw CommandError(
+                "The gateway at \(gateway) does not answer (\(SystemFailure.reason(error))); look at `skerry status`")
         }
         if include {
             Terminal.note("\(response.status.code) \(response.status.reasonPhrase), \(Human.seconds(.now - start))")
@@ -120,15 +122,13 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         }
     }
 
+    /// The longest body: more than a function takes, but other parts of an app take more.
+    private static let maxBodyBytes = 64 << 20
+
     /// A body as it is written on a command line.
     static func bytes(_ text: String) throws -> Data {
         guard text.hasPrefix("@") else { return Data(text.utf8) }
-        let path = String(text.dropFirst())
-        if path == "-" { return FileHandle.standardInput.readDataToEndOfFile() }
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw CommandError("Cannot read \(path); give --body the text itself, or @ and a file")
-        }
-        return bytes
+        return try CommandInput.read(String(text.dropFirst()), maxBytes: maxBodyBytes)
     }
 }
 

@@ -81,7 +81,7 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
         let (file, receipt) = try await node.client(key: try account.load()).record(invocation, of: name)
         let place = output ?? "\(name).skrec"
         do { try Data(file.bytes).write(to: URL(fileURLWithPath: place), options: .atomic) } catch {
-            throw CommandError("Cannot write \(place) (\(error)); name another file with --output")
+            throw CommandError("Cannot write \(place): \(SystemFailure.reason(error)); name another file with --output")
         }
         try report(file, receipt, place)
     }

@@ -83,12 +83,7 @@ struct LogPrinter: Sendable {
         return (try? encoder.encode(row)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private func time(_ record: FunctionLogRecord) -> String {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.dateFormat = "HH:mm:ss.SSS"
-        return formatter.string(from: Date(timeIntervalSince1970: Double(record.time) / 1_000))
-    }
+    private func time(_ record: FunctionLogRecord) -> String { Human.clock(milliseconds: record.time) }
 
     private func grey(_ text: String) -> String { hasColours ? "\u{1B}[90m\(text)\u{1B}[0m" : text }
 

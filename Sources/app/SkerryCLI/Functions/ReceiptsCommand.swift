@@ -34,7 +34,8 @@ struct ReceiptsCommand: AsyncParsableCommand {
             let receipt = try await source.load(node)
             if let out {
                 do { try Data(receipt.bytes).write(to: URL(fileURLWithPath: out), options: .atomic) } catch {
-                    throw CommandError("Cannot write \(out) (\(error)); name another file with --out")
+                    throw CommandError(
+                        "Cannot write \(out): \(SystemFailure.reason(error)); name another file with --out")
                 }
             }
             try ReceiptReport(receipt).print(json: node.data.json)
@@ -104,14 +105,15 @@ struct ReceiptsCommand: AsyncParsableCommand {
 
 /// A receipt by its id, or in a file.
 struct ReceiptSource: ParsableArguments {
-    @Argument(help: ArgumentHelp("The receipt's id, or a file that holds it.", valueName: "id|file"))
+    @Argument(
+        help: ArgumentHelp("The receipt's id, or a file that holds it.", valueName: "id|file"), completion: .file())
     var receipt: String
 
     /// - Throws: If it cannot be had, or is not what its node signed.
     func load(_ node: NodeOption) async throws -> SignedReceipt {
         if FileManager.default.fileExists(atPath: receipt), let bytes = FileManager.default.contents(atPath: receipt) {
             do { return try SignedReceipt(decoding: Array(bytes)) } catch {
-                throw CommandError("\(receipt) is refused: \(error)")
+                throw CommandError("\(receipt) is refused: \(Terminal.sentence(error))")
             }
         }
         var failure: (any Error)?

@@ -22,7 +22,9 @@ struct ReplayCommand: AsyncParsableCommand {
     @Argument(help: "A file that `skerry functions record` wrote.", completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("The worker program. Default: the one beside skerry.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("The worker program. Default: the one beside skerry.", valueName: "file"),
+        completion: .file())
     var worker: String?
 
     @Flag(help: "Let a node run it, the one that --node names.")
@@ -43,7 +45,7 @@ struct ReplayCommand: AsyncParsableCommand {
         }
         let signed: SignedRecording
         do { signed = try SignedRecording(decoding: Array(bytes)) } catch {
-            throw CommandError("\(file) is refused: \(error)")
+            throw CommandError("\(file) is refused: \(Terminal.sentence(error))")
         }
         if let by, by != signed.node {
             throw CommandError("\(file) is refused: node \(signed.node) signed it, not \(by)")

@@ -33,7 +33,7 @@ extension ImagesCommand {
                 sent.
                 """)
 
-        @Argument(help: "A folder, a file, or a registry's image.")
+        @Argument(help: "A folder, a file, or a registry's image.", completion: .file())
         var image: String
 
         @Option(help: ArgumentHelp("Which of several images in a folder or file.", valueName: "name"))
@@ -50,7 +50,8 @@ extension ImagesCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Where downloads are kept while they are read. Default: $TMPDIR or /tmp.", valueName: "folder"))
+                "Where downloads are kept while they are read. Default: $TMPDIR or /tmp.", valueName: "folder"),
+            completion: .directory)
         var temporary: String?
 
         @OptionGroup var node: NodeOption
@@ -76,7 +77,7 @@ extension ImagesCommand {
             var settings = ImageImporter.Settings()
             settings.platform = platform
             settings.tag = tag
-            settings.temporaryFolder = temporary ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+            settings.temporaryFolder = temporary ?? Surroundings["TMPDIR"] ?? "/tmp"
             settings.registry.trustsNamedRegistry = true
             settings.registry.addresses.allowed = try allow.map { text in
                 guard let block = AddressBlock(text) else {
@@ -91,7 +92,6 @@ extension ImagesCommand {
                 meter.set(progress.readBytes, total: progress.totalBytes)
                 meter.annotate(", sent \(Human.bytes(progress.storedBytes))")
             }
-            Terminal.endProgress()
             if node.data.json {
                 let layers = report.layers.map {
                     Report.Layer(

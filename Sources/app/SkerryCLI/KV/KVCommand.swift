@@ -20,6 +20,12 @@ struct KVOptions: ParsableArguments {
     @OptionGroup var account: AccountOption
 
     func client() throws -> NodeClient { try node.client(key: try account.load()) }
+
+    /// An argument that a script's empty variable cannot stand for.
+    static func notEmpty(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("it is empty") }
+        return text
+    }
 }
 
 struct KVGetCommand: AsyncParsableCommand {
@@ -30,10 +36,10 @@ struct KVGetCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
-    @Argument(help: "The key.")
+    @Argument(help: "The key.", transform: KVOptions.notEmpty)
     var key: String
 
     @OptionGroup var options: KVOptions
@@ -57,16 +63,16 @@ struct KVPutCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
-    @Argument(help: "The key, 1 to 512 bytes.")
+    @Argument(help: "The key, 1 to 512 bytes.", transform: KVOptions.notEmpty)
     var key: String
 
     @Argument(help: "The value as text.")
     var value: String?
 
-    @Option(help: ArgumentHelp("A file with the value.", valueName: "path"))
+    @Option(help: ArgumentHelp("A file with the value.", valueName: "file"), completion: .file())
     var file: String?
 
     @Option(help: ArgumentHelp("Seconds that the value lives, 60 or more.", valueName: "seconds"))
@@ -104,13 +110,11 @@ struct KVPutCommand: AsyncParsableCommand {
         Terminal.print("stored \(namespace)/\(Terminal.safe(key)), \(Human.bytes(info.value.count))")
     }
 
+    /// The longest value.
+    private static let maxBytes = 1 << 20
+
     private func bytes() throws -> Data {
-        if let value { return Data(value.utf8) }
-        guard let file else { return FileHandle.standardInput.readDataToEndOfFile() }
-        guard let bytes = FileManager.default.contents(atPath: file) else {
-            throw CommandError("Cannot read \(file); give the value itself, or a file that is there")
-        }
-        return bytes
+        try value.map { Data($0.utf8) } ?? CommandInput.read(file ?? "-", maxBytes: KVPutCommand.maxBytes)
     }
 
     /// Seconds since 1970 of a time as people or scripts write it.
@@ -126,10 +130,10 @@ struct KVDeleteCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
-    @Argument(help: "The key.")
+    @Argument(help: "The key.", transform: KVOptions.notEmpty)
     var key: String
 
     @OptionGroup var options: KVOptions
@@ -149,7 +153,7 @@ struct KVListCommand: AsyncParsableCommand {
     @Argument(help: "The app's name.", transform: AppName.argument)
     var app: AppName
 
-    @Argument(help: "The namespace.")
+    @Argument(help: "The namespace.", transform: KVOptions.notEmpty)
     var namespace: String
 
     @Option(help: "Only keys that begin so.")

@@ -34,7 +34,7 @@ extension LedgerCommand {
         @Argument(help: "A file that `skerry ledger export` wrote.", completion: .file())
         var file: String
 
-        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"))
+        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"), completion: .directory)
         var into: String
 
         @Option(
@@ -99,7 +99,6 @@ extension LedgerCommand {
     }
 
     private static func print(_ report: LedgerReplay.Report, json: Bool, to file: String? = nil) throws {
-        Terminal.endProgress()
         if json { return try Terminal.printJSON(report) }
         Terminal.print("network       \(report.network) (\(report.networkName))")
         Terminal.print(

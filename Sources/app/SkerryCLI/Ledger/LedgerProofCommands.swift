@@ -46,7 +46,7 @@ extension LedgerCommand {
             let (bytes, verified) = try await LedgerVerifier(client: client, network: network).bundle(of: key)
             if let out {
                 do { try bytes.write(to: URL(fileURLWithPath: out), options: .atomic) } catch {
-                    throw CommandError("Cannot write the proof to \(out): \(error.localizedDescription)")
+                    throw CommandError("Cannot write the proof to \(out): \(SystemFailure.reason(error))")
                 }
             }
             try ProofReport(key, verified).print(json: node.data.json)
@@ -122,8 +122,7 @@ extension LedgerCommand {
         }
 
         private static func cachePath(_ network: NetworkID) throws -> String {
-            let environment = ProcessInfo.processInfo.environment
-            let folder = environment["XDG_CACHE_HOME"].map { $0 + "/skerry" } ?? NSHomeDirectory() + "/.cache/skerry"
+            let folder = Surroundings.folder("XDG_CACHE_HOME", usual: ".cache")
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             return "\(folder)/ledger-\(network)"

@@ -14,10 +14,10 @@ struct MachinesCopyCommand: AsyncParsableCommand {
             machine's user.
             """)
 
-    @Argument(help: "What is copied.")
+    @Argument(help: "What is copied.", completion: .file())
     var from: String
 
-    @Argument(help: "Where to.")
+    @Argument(help: "Where to.", completion: .file())
     var to: String
 
     @OptionGroup var place: MachinePlaceOptions

@@ -43,7 +43,8 @@ struct MachinesScaleCommand: AsyncParsableCommand {
         if node.data.json { return try Terminal.printJSON(result) }
         Terminal.print(
             result.unchanged
-                ? "\(app) has that many copies already" : "\(app) has \(copies) copies with release \(result.release)")
+                ? "\(app) has that many copies already"
+                : "\(app) has \(copies) \(copies == "1" ? "copy" : "copies") with release \(result.release)")
     }
 }
 
@@ -72,8 +73,13 @@ struct MachineImageOptions: ParsableArguments {
 
     /// Publishes it, and waits until it runs.
     func deploy(restart: String, message: String) async throws {
+        // A basic string of TOML, which may hold any character but those that are escaped here.
         func quoted(_ text: String) -> String {
-            "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            let scalars = text.unicodeScalars.map { scalar in
+                scalar.value < 0x20 || scalar.value == 0x7F || scalar == "\\" || scalar == "\""
+                    ? String(format: "\\u%04X", scalar.value) : String(scalar)
+            }
+            return "\"\(scalars.joined())\""
         }
         let words = command.first == "--" ? Array(command.dropFirst()) : command
         var text = "name = \(quoted(name.description))\nkind = \"machine\"\n"
@@ -83,7 +89,7 @@ struct MachineImageOptions: ParsableArguments {
                 guard let equals = pair.firstIndex(of: "=") else {
                     throw ValidationError("\"\(pair)\" is no NAME=value")
                 }
-                text += "\(pair[..<equals]) = \(quoted(String(pair[pair.index(after: equals)...])))\n"
+                text += "\(quoted(String(pair[..<equals]))) = \(quoted(String(pair[pair.index(after: equals)...])))\n"
             }
         }
         text += "[machine]\nimage = \(quoted(image))\nsize = \(quoted(size))\nrestart = \(quoted(restart))\n"

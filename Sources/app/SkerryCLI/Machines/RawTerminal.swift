@@ -22,10 +22,10 @@ final class RawTerminal {
         before = nil
     }
 
-    /// The size of the terminal that this process writes to, else reads from; 80 columns and 24 rows if there is none.
+    /// The size of the terminal that this process writes to or reads from; 80 columns and 24 rows if there is none.
     static func size() -> (columns: UInt16, rows: UInt16) {
         var window = winsize()
-        for descriptor in [STDOUT_FILENO, STDIN_FILENO] {
+        for descriptor in [STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO] {
             if ioctl(descriptor, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 {
                 return (window.ws_col, window.ws_row)
             }

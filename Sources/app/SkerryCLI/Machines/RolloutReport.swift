@@ -52,7 +52,8 @@ struct RolloutReport: Encodable {
     /// The report as people read it.
     var lines: [String] {
         let time = Human.seconds(.milliseconds(rolloutTimeoutMilliseconds))
-        return ["\(app): \(minReplicas) to \(maxReplicas) copies of \(size)"]
+        let least = minReplicas == maxReplicas ? "" : "\(minReplicas) to "
+        return ["\(app): \(least)\(maxReplicas) \(maxReplicas == 1 ? "copy" : "copies") of \(size)"]
             + [
                 isRolling
                     ? "rolling: each slot begins when the one before it is healthy"

@@ -85,12 +85,12 @@ final class ChildProcess: Sendable {
         return signal == 0 ? (status >> 8) & 0xff == 0 : signal == SIGTERM || signal == SIGINT
     }
 
-    /// Waits for the end and reaps the process; kills it after `timeout`.
+    /// Waits for the end and reaps the process; kills it after `timeout`. Being cancelled changes nothing.
     func wait(timeout: Duration) async {
         let deadline = ContinuousClock.now + timeout
         while !hasEnded {
             if ContinuousClock.now > deadline { kill(pid, SIGKILL) }
-            try? await Task.sleep(for: .milliseconds(20))
+            _ = await Task { try? await Task.sleep(for: .milliseconds(20)) }.value
         }
     }
 

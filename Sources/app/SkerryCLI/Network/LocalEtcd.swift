@@ -122,7 +122,7 @@ struct LocalEtcd: Sendable {
             try Data("\(process.pid)\n".utf8).write(to: URL(fileURLWithPath: member.pidFile), options: .atomic)
         } catch {
             kill(process.pid, SIGKILL)
-            throw CommandError("Cannot write \(member.pidFile): \(error.localizedDescription)")
+            throw CommandError("Cannot write \(member.pidFile): \(SystemFailure.reason(error))")
         }
         return process
     }

@@ -30,13 +30,17 @@ extension NetworkCommand.GenesisCommand {
                 the first units stay as the genesis has them; parameters can be changed later.
                 """)
 
-        @Argument(help: ArgumentHelp("What `skerry node init --json` printed, a file a node.", valueName: "card"))
+        @Argument(
+            help: ArgumentHelp("What `skerry node init --json` printed, a file a node.", valueName: "card"),
+            completion: .file())
         var cards: [String]
 
         @Option(help: "What people call the network.")
         var name: String
 
-        @Option(help: ArgumentHelp("Where the genesis goes; a new file.", valueName: "file"))
+        @Option(
+            name: .output, help: ArgumentHelp("Where the genesis goes; a new file.", valueName: "file"),
+            completion: .file())
         var out = "genesis"
 
         @Option(
@@ -130,7 +134,7 @@ extension NetworkCommand.GenesisCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what a genesis says, and the id of its network.")
 
-        @Argument(help: "The genesis.")
+        @Argument(help: "The genesis.", completion: .file())
         var file: String
 
         @Flag(help: "Print JSON for scripts.")

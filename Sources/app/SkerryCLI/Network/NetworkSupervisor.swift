@@ -52,12 +52,14 @@ actor NetworkSupervisor {
 
     init(_ runner: NetworkRunner) { self.runner = runner }
 
-    /// Whether it started nothing, or all that it started was stopped on purpose.
-    var isIdle: Bool { children.isEmpty }
+    /// Whether everything was ready once.
+    private(set) var isReady = false
+    /// Whether it started anything.
+    private(set) var hasStarted = false
 
     /// Starts what does not run, the etcd members first, and waits until all is ready.
     ///
-    /// - Throws: What went wrong; what this call started is stopped then.
+    /// - Throws: What went wrong, or that it was cancelled; what this call started is stopped then.
     func start() async throws {
         if let etcd = runner.network.etcd {
             let members = try await etcd.start(isBackground: runner.isBackground)
@@ -70,6 +72,8 @@ actor NetworkSupervisor {
             await stop()
             throw error
         }
+        hasStarted = !children.isEmpty
+        isReady = true
     }
 
     /// A process that stops the etcd members when this one is killed: unlike nodes, they do not watch a lifeline.
@@ -121,7 +125,7 @@ actor NetworkSupervisor {
         } catch {
             let delay = children[index].backoff.delay(afterRunning: .zero)
             children[index].restart = ContinuousClock.now + delay
-            Terminal.note("\(children[index].role.name) cannot be started: \(error)")
+            Terminal.note("\(children[index].role.name) cannot be started: \(Terminal.sentence(error))")
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Identity
 import Node
+import Telemetry
 import UnixSignals
 
 struct UpCommand: AsyncParsableCommand {
@@ -38,7 +39,7 @@ struct UpCommand: AsyncParsableCommand {
     var detach = false
 
     @Option(help: "The nodes' log format: text or json.")
-    var logFormat = "text"
+    var logFormat = StructuredLog.Format.text
 
     @Option(
         help: ArgumentHelp(
@@ -63,35 +64,52 @@ struct UpCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let node = data.nodeFolder {
+            throw CommandError(
+                "\(node.path) is the folder of one node, which `skerry node run --data \(node.path)` runs; name the folder of "
+                    + "a network with --data")
+        }
         // Trapped before anything starts, so that Ctrl-C never leaves half a network behind.
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        let network = try open()
-        let startup = ContinuousClock.now
+        let lock = try NetworkLock(data.path)
         let limits =
             (quota.map { ["--quota", "\($0.bytes)"] } ?? [])
             + (machineLease.map { ["--machine-lease", "\($0.milliseconds)"] } ?? [])
         let runner = NetworkRunner(
-            network: network, isBackground: detach, nodeArguments: ["--log-format", logFormat] + limits)
+            network: try open(), isBackground: detach, nodeArguments: ["--log-format", logFormat.rawValue] + limits)
         let supervisor = NetworkSupervisor(runner)
-        try await supervisor.start()
-        let report = await runner.report()
-        if data.json {
-            try Terminal.printJSON(report)
-        } else {
-            report.print()
-            Terminal.print("")
-            Terminal.print("\(network.nodes.count) nodes ready after \(Human.seconds(ContinuousClock.now - startup)).")
-            Terminal.print("Deploy:  skerry deploy <folder or file.js> --name <name>\(suffix)")
-            Terminal.print(detach ? "Stop:    skerry down\(suffix)" : "Stop:    Ctrl-C")
+        let (json, suffix) = (data.json, data.data.map { " --data \($0)" } ?? "")
+        // At a signal, starting and watching is cancelled.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in signals { return } }
+            group.addTask {
+                let startup = ContinuousClock.now
+                try await supervisor.start()
+                lock.release()
+                let duration = ContinuousClock.now - startup
+                let report = await runner.report()
+                try json ? Terminal.printJSON(report) : UpCommand.show(report, duration, runner.isBackground, suffix)
+                if !runner.isBackground { await supervisor.watch() }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
-        if detach { return }
-        guard await !supervisor.isIdle else { return }
-        await wait(for: signals, or: supervisor)
+        guard await supervisor.isReady else {
+            throw CommandError("Stopped before the network was ready; `skerry up` starts it")
+        }
+        guard !detach, await supervisor.hasStarted else { return }
         await supervisor.stop()
-        if !data.json { Terminal.print("stopped") }
+        if !json { Terminal.print("stopped") }
     }
 
-    private var suffix: String { data.data.map { " --data \($0)" } ?? "" }
+    private static func show(_ report: NetworkReport, _ duration: Duration, _ isBackground: Bool, _ suffix: String) {
+        report.print()
+        Terminal.print("")
+        Terminal.print("\(Human.count(report.nodes.count, "node")) ready after \(Human.seconds(duration)).")
+        Terminal.print("Deploy:  skerry deploy <folder or file.js> --name <name>\(suffix)")
+        if let first = report.nodes.first { Terminal.print("Look:    \(first.control)/ in a browser") }
+        Terminal.print(isBackground ? "Stop:    skerry down\(suffix)" : "Stop:    Ctrl-C")
+    }
 
     private func open() throws -> LocalNetwork {
         let folder = data.path
@@ -119,16 +137,6 @@ struct UpCommand: AsyncParsableCommand {
                     + "<milliseconds>`, or make another one with --data")
         }
         return network
-    }
-
-    /// Returns at a signal, or when everything was stopped on purpose.
-    private func wait(for signals: UnixSignalsSequence, or supervisor: NetworkSupervisor) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in signals { return } }
-            group.addTask { await supervisor.watch() }
-            await group.next()
-            group.cancelAll()
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Client
 import Foundation
 import Identity
 import Ledger
@@ -22,7 +23,7 @@ struct GenesisInstallation {
         do {
             bytes = try FileHandle(forReadingFrom: URL(fileURLWithPath: file)).read(upToCount: Genesis.maxByteCount + 1)
         } catch {
-            throw CommandError("Cannot read the genesis \(file): \(error)")
+            throw CommandError("Cannot read the genesis \(file): \(SystemFailure.reason(error))")
         }
         return try Genesis(decoding: bytes ?? Data())
     }

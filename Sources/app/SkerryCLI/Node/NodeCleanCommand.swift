@@ -22,7 +22,7 @@ extension NodeCommand {
         @Option(
             help: ArgumentHelp(
                 "The folder of a network or of one node. Default: all nodes whose folders are gone.",
-                valueName: "folder"))
+                valueName: "folder"), completion: .directory)
         var data: String?
 
         @Flag(help: "Only say what would go.")

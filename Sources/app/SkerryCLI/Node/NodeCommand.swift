@@ -24,7 +24,7 @@ struct NodeCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run the node whose key, genesis and configuration are in a folder, until SIGTERM or SIGINT.")
 
-        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"))
+        @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"), completion: .directory)
         var data: String
 
         @Option(help: "The log format: text or json.")

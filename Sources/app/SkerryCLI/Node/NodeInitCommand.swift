@@ -27,7 +27,8 @@ extension NodeCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The genesis of a new network that lists this node; it is put into the folder.", valueName: "file"))
+                "The genesis of a new network that lists this node; it is put into the folder.", valueName: "file"),
+            completion: .file())
         var genesisFile: String?
 
         @Option(

@@ -119,7 +119,6 @@ extension NodeCommand {
                                 + "the command with another --bootstrap")
                     }
                 }
-            Terminal.endProgress()
             let snapshot = result.baseSequence > 0 ? "a snapshot of entry \(result.baseSequence) and " : ""
             say("verified \(snapshot)\(result.entries) entries up to \(result.state.sequence)")
             return result.state.sequence

@@ -6,7 +6,7 @@ import Node
 
 /// Where a new node keeps its data and listens.
 struct NodeSetup: ParsableArguments {
-    @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The node's data folder.", valueName: "folder"), completion: .directory)
     var data: String
 
     @Option(

@@ -14,9 +14,7 @@ enum SecretInput {
     /// - Throws: ``CommandError``, `SecretsError`; neither says what was read.
     static func read(_ name: String, file: String?) throws -> Secret {
         if let file {
-            guard let handle = FileHandle(forReadingAtPath: file) else { throw CommandError("Cannot read \(file)") }
-            defer { try? handle.close() }
-            return try secret(name, try content(of: handle))
+            return try secret(name, try content(of: try CommandInput.open(file)))
         }
         if isatty(STDIN_FILENO) == 1 { return try secret(name, Data(try prompt(for: name).utf8)) }
         var bytes = try content(of: .standardInput)
@@ -27,13 +25,7 @@ enum SecretInput {
 
     /// One byte more than is allowed, and a line break, so that a value that is too long is seen to be.
     private static func content(of handle: FileHandle) throws -> Data {
-        var bytes = Data()
-        while bytes.count <= SecretLimits.maxValueBytes + 2,
-            let more = try handle.read(upToCount: SecretLimits.maxValueBytes + 3 - bytes.count), !more.isEmpty
-        {
-            bytes.append(more)
-        }
-        return bytes
+        try CommandInput.bytes(of: handle, atMost: SecretLimits.maxValueBytes + 3)
     }
 
     private static func secret(_ name: String, _ bytes: Data) throws -> Secret {

@@ -36,7 +36,8 @@ struct SecretsCommand: AsyncParsableCommand {
         @Argument(help: "The secret's name in env.")
         var name: String
 
-        @Option(help: ArgumentHelp("Read the value from a file, byte for byte.", valueName: "file"))
+        @Option(
+            help: ArgumentHelp("Read the value from a file, byte for byte.", valueName: "file"), completion: .file())
         var file: String?
 
         @Flag(inversion: .prefixedNo, help: "Restart machines that use it, one after the other.")
@@ -101,9 +102,8 @@ struct SecretsCommand: AsyncParsableCommand {
 
         private func liveManifest() async throws -> Manifest? {
             let client = try node.client()
-            guard let live = try await client.name(app)?.releases.first(where: \.live), let id = BlobID(live.manifest)
-            else { return nil }
-            return try Manifest(decoding: try await client.content(of: id, limit: ManifestLimits.maxManifestBytes))
+            guard let live = try await client.name(app)?.releases.first(where: \.live) else { return nil }
+            return try await client.manifest(of: live)
         }
 
         /// Machines that nobody starts again but a node that then sees the value.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Client
 import Foundation
 import Ledger
 
@@ -6,7 +7,7 @@ struct SitesInitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Write a small site and its skerry.toml into a folder; files that exist stay.")
 
-    @Argument(help: "The folder; made if it does not exist. Default: this folder.")
+    @Argument(help: "The folder; made if it does not exist. Default: this folder.", completion: .directory)
     var folder = "."
 
     @Option(help: "The site's name. Default: the folder's.", transform: AppName.argument)
@@ -41,7 +42,7 @@ struct SitesInitCommand: AsyncParsableCommand {
                 // Not even what appears at this very moment is overwritten.
                 try Data(text.utf8).write(to: file, options: .withoutOverwriting)
             } catch {
-                throw CommandError("Cannot write \(file.path): \(error.localizedDescription)")
+                throw CommandError("Cannot write \(file.path): \(SystemFailure.reason(error))")
             }
             report.written.append(path)
         }
