@@ -142,7 +142,7 @@ extension HTTP2Stream {
             cancellation: cancellation, hint: hint(head, loop),
             interim: destination.hasInterimAnswers ? InterimAnswers(self, loop) : nil)
         body = ByteBuffer()
-        switch dispatcher.answer(destination, request, on: loop, connection.shared) {
+        switch connection.dispatcher.answer(destination, request, on: loop, connection.shared) {
         case .ready(let reply): send(reply)
         case .later(let future):
             progress = .now()
