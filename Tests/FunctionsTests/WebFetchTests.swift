@@ -1,5 +1,6 @@
 import Functions
 import Logging
+import NIOCore
 import Testing
 
 /// `fetch` and the bindings, over a host that answers from memory.
