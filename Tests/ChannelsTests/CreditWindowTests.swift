@@ -53,7 +53,7 @@ struct CreditWindowTests {
         #expect(window.owed == 4 && window.debt == 3_500 && !window.admits(permille: 1000))
         window.acknowledge(4)
         #expect(window.owed == 0 && window.debt == 0 && window.admits(4, permille: 1000))
-        #expect(CreditWindow(limit: 4, acknowledged: 10, debt: .max).debt == .max - 10_000)
+        #expect(CreditWindow(limit: 4, acknowledged: 10, debt: .max).debt == UInt64.max - 10_000)
     }
 
     @Test("Numbers at their end are clamped, not trapped")

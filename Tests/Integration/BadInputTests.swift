@@ -114,6 +114,11 @@ struct BadInputTests {
     @Test("A transaction that is garbage, or signed wrongly, is refused and changes nothing")
     func transactions() async throws {
         try await TestNetwork.with(nodes: 2) { network in
+            // What the network does to begin with is over when both nodes say the same.
+            try await eventually("both nodes have the same ledger") {
+                let ledgers = try await network.status().nodes.map(\.ledger)
+                return ledgers.allSatisfy { $0 == ledgers.first }
+            }
             let before = try await network.status().nodes.map(\.ledger)
             for node in try await network.status().nodes {
                 let garbage = try exchange(

@@ -72,7 +72,7 @@ struct CliHelpTests {
             for argument in command.arguments ?? [] where argument.shouldDisplay {
                 let what = argument.spellings.first ?? argument.valueName ?? ""
                 #expect(argument.abstract?.isEmpty == false, "\(name): \(what) has no help")
-                if ["file", "folder"].contains(argument.valueName) {
+                if argument.kind != "flag", ["file", "folder"].contains(argument.valueName) {
                     let completion = argument.completionKind
                     #expect(completion?.file != nil || completion?.directory != nil, "\(name): \(what)")
                 }
