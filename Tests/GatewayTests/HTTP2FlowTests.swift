@@ -197,7 +197,8 @@ struct HTTP2FlowTests {
             func waiting() -> Int { uploads.withLock { $0.reduce(0) { $0 + $1.bufferedBytes } } }
             try await eventually("a full window") { waiting() >= 480 << 10 }
             try await Task.sleep(for: .milliseconds(1_200))
-            #expect(waiting() <= 512 << 10)
+            // A frame that has not come whole counts whole, so that one of 64 KiB may come beside the window.
+            #expect(waiting() <= (512 + 64) << 10)
             // Requests without bodies are not held up.
             #expect(try await client.get("nobody.localhost", "/").status == 404)
             isOpen.withLock { $0 = true }

@@ -175,7 +175,7 @@ struct NetworkTests {
             try await network.expectSuccess("down")
             let node = try await network.status().nodes[1]
             try FileManager.default.removeItem(atPath: node.data + "/key")
-            try await network.expectSuccess("account", "show", "--key", node.data + "/key")
+            try await network.expectSuccess("account", "new", node.data + "/key")
             let result = try await network.run(["node", "run", "--data", node.data])
             #expect(result.status == 1)
             #expect(result.errors.contains("is not on the ledger"))
