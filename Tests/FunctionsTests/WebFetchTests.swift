@@ -235,6 +235,8 @@ import Testing
                 module, "https://f.com/waits", id: "r2", deadline: .now() + .seconds(10))
             #expect(answer.text.hasPrefix("part 0"))
             #expect(await error?.code == (how == "spins" ? .cpuLimit : nil))
+            // What stopped it stops nobody else.
+            #expect(try await fixture.call(module, "https://f.com/first", id: "r3").status == 200)
         }
     }
 

@@ -62,6 +62,13 @@ final class Engine {
             group, Double(nanoseconds) / 1e9, { _, _ in HostFunctions.entryWasTerminated() }, nil)
     }
 
+    /// After an entry that was stopped. Where that was in what follows a call, in a microtask, nobody has caught what stopped
+    /// it: the next call of whoever would fail with it, or end the process. A conversion runs no script and takes it.
+    func takeBackTermination() {
+        var exception: JSValueRef?
+        _ = JSValueToNumber(context, JSValueMakeNumber(context, 0), &exception)
+    }
+
     /// Evaluates a script and returns its value.
     func evaluate(_ source: UnsafeBufferPointer<UInt8>, name: String) -> Result<JSValueRef, ScriptException> {
         let script = ScriptText.make(source)

@@ -155,6 +155,7 @@ final class Worker {
         skerry_status_enter(page, id == 0 ? Self.nobody : id, isFirst ? 1 : 0)
         entryStart = MonotonicClock.now()
         body()
+        if entryWasTerminated { engine?.takeBackTermination() }
         let end = MonotonicClock.now()
         skerry_status_leave(page)
         current = 0

@@ -83,7 +83,9 @@ public final class DrivenWorker: Sendable {
             handle.started(launched)
             return launched
         }
+        let unread = WireLimits.maxUnreadBytes
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.writeBufferWaterMark, value: .init(low: unread / 2, high: unread))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
