@@ -32,18 +32,6 @@ struct FetchPlanPaceTests {
         #expect((11...13).contains(world.plan.pace(of: source)?.window ?? 0))
     }
 
-    @Test("Among several near providers each window covers the turns of all")
-    func shortPaths() throws {
-        let peers = FetchPlanTests.nodes.prefix(3).map {
-            PlanWorld.Peer(node: $0, bytesPerSecond: 6e8, roundTrip: .microseconds(200))
-        }
-        var world = PlanWorld(blocks: 1_200, peers: peers)
-        world.plan.demand(0..<1_200)
-        _ = try world.completion()
-        // 2 × 0.6 GB/s × 3 × 1.5 ms are 20.6 blocks.
-        for source in world.plan.sources { #expect((19...22).contains(world.plan.pace(of: source)?.window ?? 0)) }
-    }
-
     @Test("A provider whose first block was overtaken is not asked for the reader's next ones")
     func overtaken() throws {
         var slow = PlanWorld.Peer(node: FetchPlanTests.nodes[1], bytesPerSecond: 2e6)

@@ -197,7 +197,7 @@ package struct FetchPlan: Sendable {
         let other = flight.first.source == source ? flight.hedge : flight.first
         flights[block] = nil
         if let ticket = won?.ticket, let index = index(of: source) {
-            live[index].pace.onBlock(ticket, byteCount: byteCount, among: live.count, at: now)
+            live[index].pace.onBlock(ticket, byteCount: byteCount, at: now)
         }
         release(source)
         if let other {

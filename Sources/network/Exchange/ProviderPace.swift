@@ -19,9 +19,8 @@ package struct ProviderPace: Sendable {
     private static let maxTimes = 32
     /// Fewer block times say nothing about the 95th percentile.
     private static let minTimes = 4
-    /// The base time that a window is made for at least, in seconds and for each provider in use. On shorter paths the turns
-    /// of threads at both ends decide when a block is here, not the path: a smaller window would run dry between two turns,
-    /// and among several providers each has its turn less often.
+    /// The base time that a window is made for at least, in seconds. On shorter paths the turns of threads at both ends
+    /// decide when a block is here, not the path: a smaller window would run dry between two turns.
     private static let minBaseTime = 0.0015
 
     /// Blocks that may be in flight, 1 and above.
@@ -56,9 +55,7 @@ package struct ProviderPace: Sendable {
     }
 
     /// A block came for the request of `ticket`.
-    ///
-    /// - Parameter providers: How many take turns, this one included.
-    mutating func onBlock(_ ticket: Ticket, byteCount: Int, among providers: Int, at now: Duration) {
+    mutating func onBlock(_ ticket: Ticket, byteCount: Int, at now: Duration) {
         if deliveredBytes == 0 { (rate, baseTime) = (nil, nil) }
         deliveredBytes += byteCount
         deliveredAt = now
@@ -70,7 +67,7 @@ package struct ProviderPace: Sendable {
         let sample = Double(deliveredBytes - ticket.deliveredBytes) / interval
         let rate = rate.map { $0 + (sample - $0) * ProviderPace.weight } ?? sample
         self.rate = rate
-        let base = max(ProviderPace.minBaseTime * Double(providers), (baseTime ?? time).seconds)
+        let base = max(ProviderPace.minBaseTime, (baseTime ?? time).seconds)
         let blocks = rate * base / Double(byteCount)
         let target = Int(min(Double(maxWindow), max(1, (ProviderPace.gain * blocks).rounded(.up))))
         window = min(target, window + 1)
