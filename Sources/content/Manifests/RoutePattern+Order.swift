@@ -17,8 +17,8 @@ extension RoutePattern {
         }
     }
 
-    /// What can be taken off the paths that this pattern holds, in their normal form: `/img` of `/img/*`. Nil for a pattern that does not end
-    /// with its only `*`.
+    /// What can be taken off the paths that this pattern holds, in their normal form: `/img` of `/img/*`. Nil for a pattern
+    /// that does not end with its only `*`.
     public var prefix: String? {
         isOpen && !parts.contains("*") ? parts.map { "/\($0)" }.joined() : nil
     }
