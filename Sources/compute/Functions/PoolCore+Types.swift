@@ -56,6 +56,10 @@ extension PoolCore {
         /// Whom the verdict concerns; nil for everyone.
         var culprit: WireID?
 
+        /// It takes requests, or will.
+        var isUsable: Bool { phase != .dying && !isRetiring }
+        var isIdle: Bool { phase == .ready && inFlight.isEmpty }
+
         /// What a request that ended leaves behind.
         struct End {
             /// Nil when its caller has been told that its time is over.

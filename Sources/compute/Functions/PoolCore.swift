@@ -10,8 +10,6 @@ struct PoolCore {
     /// How long spares wait after a worker that did not start: 200 ms, doubled up to 51 s.
     static let startPause: UInt64 = 200_000_000
     static let maxStartDoublings = 8
-    /// A worker that has been idle for so long may be ended for a spare: 1 s.
-    static let evictionAge: UInt64 = 1_000_000_000
     /// A function that found no spare is a reason to keep one more for so long: 60 s.
     static let demandMemory: UInt64 = 60_000_000_000
 
@@ -31,6 +29,10 @@ struct PoolCore {
     /// Functions that found no spare of late, and the last time that one did.
     var missedSpares = 0
     var lastMiss: Instant = 0
+    /// Room was sought in vain; until then neither it nor further workers are thought of.
+    var roomPausedUntil: Instant = 0
+    /// When a worker with requests was last told to give its place up.
+    var lastRetirement: Instant = 0
     private var lastWorkerID: WorkerID = 0
 
     init(settings: FunctionPool.Settings) {
