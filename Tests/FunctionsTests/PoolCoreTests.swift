@@ -1,4 +1,5 @@
 import Testing
+import WorkerProtocol
 
 @testable import Functions
 
@@ -241,6 +242,16 @@ import Testing
 
     private func failures(_ actions: [PoolCore.Action]) -> [String] {
         actions.compactMap { if case .fail(let id, let error) = $0 { "\(id) \(error.code.rawValue)" } else { nil } }
+    }
+
+    @Test("Lines are bounded by the requests that a worker had")
+    func linesAreCounted() {
+        var core = busyCore(1)
+        let each = 2 * (WireLimits.maxLogLines + 1)
+        #expect((0..<(3 * each)).count { _ in core.countLine(of: 1) } == 2 * each)
+        core.workers[1]?.lines = 2 * each
+        _ = core.invoke(2, version, deadline: .max, now: 1)
+        #expect((0..<(2 * each)).count { _ in core.countLine(of: 1) } == each)
     }
 
     @Test func aFunctionHasItsOwnLimits() {

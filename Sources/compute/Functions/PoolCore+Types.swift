@@ -35,6 +35,8 @@ extension PoolCore {
         /// Requests by wire name; nil for one whose caller has been told that its time is over.
         var inFlight: [WireID: RequestID?] = [:]
         var lastWireID: WireID = 0
+        /// Console lines that it has written.
+        var lines = 0
         var idleSince: Instant
         /// When starting and loading must be over.
         var startDeadline: Instant

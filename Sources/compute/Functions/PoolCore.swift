@@ -1,3 +1,5 @@
+import WorkerProtocol
+
 /// The pool's decisions: which worker gets which request, when one is started, and when one must die.
 ///
 /// Pure: time and measurements come in, actions go out. Every worker that was spawned ends with
@@ -134,6 +136,14 @@ struct PoolCore {
         guard let function = functions[version] else { return nil }
         return function.queue.first
             ?? function.workers.lazy.compactMap { workers[$0]?.inFlight.values.lazy.compactMap(\.self).first }.first
+    }
+
+    /// Counts a console line. False when a worker has written more than all requests that it had, and its script, may:
+    /// twice the lines of each, for those of no request are counted anew with every request.
+    mutating func countLine(of id: WorkerID) -> Bool {
+        guard let worker = workers[id] else { return true }
+        workers[id]?.lines = worker.lines + 1
+        return worker.lines < 2 * (WireLimits.maxLogLines + 1) * (Int(worker.lastWireID / 2) + 1)
     }
 
     // MARK: Workers
