@@ -48,6 +48,9 @@ extension PoolCore {
         /// When the present window of ``loadWindow`` began, and the process's CPU time then.
         var windowStart: Instant = 0
         var windowCPU: UInt64 = 0
+        /// CPU time that it may still use, and the last request that brought some.
+        var allowedCPU = PoolCore.freeCPU
+        var lastPaidWireID: WireID = 0
         /// It computed nearly all of the last window, and has more than one request.
         var isSaturated = false
         var isRetiring = false
@@ -69,6 +72,18 @@ extension PoolCore {
             var version: FunctionVersion?
             /// A worker that retires has nothing more to do.
             var isLast: Bool
+        }
+
+        /// Spends CPU time. Each request brings some, and so does a tenth of the time that passes, for collector and
+        /// socket; what is left over beyond what the requests in flight brought is kept up to ``PoolCore/freeCPU``.
+        ///
+        /// - Returns: False when there was not enough.
+        mutating func spend(_ used: UInt64, in passed: UInt64, each: UInt64) -> Bool {
+            let allowed = allowedCPU + (lastWireID - lastPaidWireID) / 2 * each + passed / 10
+            lastPaidWireID = lastWireID
+            guard used <= allowed else { return false }
+            allowedCPU = min(allowed - used, UInt64(inFlight.count) * each + PoolCore.freeCPU)
+            return true
         }
 
         /// Takes a request and names it.

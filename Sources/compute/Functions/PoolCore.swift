@@ -9,6 +9,10 @@ struct PoolCore {
     static let cancelGrace: UInt64 = 250_000_000
     /// The parent's CPU limit is twice the engine's, for the engine's own threads count as well, and this much.
     static let cpuSlack: UInt64 = 100_000_000
+    /// CPU time that a worker has without requests: a minute, which is more than what goes on for 30 s after answers uses.
+    static let freeCPU: UInt64 = 60_000_000_000
+    /// A longer CPU limit of a request counts as an hour.
+    static let maxRequestCPU: UInt64 = 3_600_000_000_000
     /// How long spares wait after a worker that did not start: 200 ms, doubled up to 51 s.
     static let startPause: UInt64 = 200_000_000
     static let maxStartDoublings = 8
