@@ -47,7 +47,9 @@ extension PoolCore {
     /// Looks again at every function with waiting requests, and at the spares.
     mutating func scheduleWaiting(now: Instant) -> [Action] {
         var actions: [Action] = []
-        for version in turns(heldPlaces) { actions += schedule(version, now: now) }
+        if functions.values.contains(where: { !$0.queue.isEmpty }) {
+            for version in turns(heldPlaces) { actions += schedule(version, now: now) }
+        }
         return actions + refillSpares(now: now)
     }
 

@@ -101,7 +101,7 @@ extension PoolCore {
 
     private mutating func expireRequests(now: Instant) -> [Action] {
         var actions: [Action] = []
-        for (id, request) in requests.sorted(by: { $0.key < $1.key }) where now > request.deadline {
+        for (id, request) in requests.filter({ now > $0.value.deadline }).sorted(by: { $0.key < $1.key }) {
             let error =
                 request.worker != nil
                 ? FunctionError(.wallLimit, "the function did not answer in time")
