@@ -196,7 +196,7 @@ import WorkerProtocol
         of core: PoolCore, cpuPerSecond: UInt64, each second: (inout PoolCore, UInt64) -> Void = { _, _ in }
     ) -> UInt64? {
         var core = core
-        return (1...200).first { time in
+        return (UInt64(1)...200).first { time in
             second(&core, time)
             let sample = PoolCore.Sample(
                 cpuNanoseconds: time * cpuPerSecond, privateBytes: 0, entries: time, running: time % 2 * 2, started: 2)
@@ -208,10 +208,12 @@ import WorkerProtocol
     func hiddenComputingEnds() {
         var core = busyCore(1) { $0.idleTimeout = .seconds(1_000) }
         #expect(core.answerBegan(1, 2) == 1)
-        #expect((60...70).contains(death(of: core, cpuPerSecond: Self.second) ?? 0), "an answer that never ends")
+        let withAnswer = death(of: core, cpuPerSecond: Self.second) ?? 0
+        #expect(withAnswer > 60 && withAnswer < 70, "an answer that never ends")
         #expect(death(of: core, cpuPerSecond: Self.second / 10) == nil)
         #expect(core.answered(1, 2, now: 0).0 == nil)
-        #expect((60...70).contains(death(of: core, cpuPerSecond: Self.second) ?? 0), "nothing to do")
+        let idle = death(of: core, cpuPerSecond: Self.second) ?? 0
+        #expect(idle > 60 && idle < 70, "nothing to do")
         core.workers[1]?.limits = FunctionLimits(cpu: .zero, memoryBytes: 1 << 30)
         #expect(death(of: core, cpuPerSecond: Self.second) == nil, "no limit")
     }
@@ -229,7 +231,7 @@ import WorkerProtocol
         let end = death(of: core, cpuPerSecond: Self.second) { core, time in
             if time <= 100 { call(&core, time) }
         }
-        #expect((160...170).contains(end ?? 0))
+        #expect((end ?? 0) > 160 && (end ?? 0) < 170)
     }
 
     @Test func aRequestThatWasCutOffTwiceFails() {
@@ -289,10 +291,12 @@ import WorkerProtocol
     func linesAreCounted() {
         var core = busyCore(1)
         let each = 2 * (WireLimits.maxLogLines + 1)
-        #expect((0..<(3 * each)).count { _ in core.countLine(of: 1) } == 2 * each)
+        let first = (0..<(3 * each)).count { _ in core.countLine(of: 1) }
+        #expect(first == 2 * each)
         core.workers[1]?.lines = 2 * each
         _ = core.invoke(2, version, deadline: .max, now: 1)
-        #expect((0..<(2 * each)).count { _ in core.countLine(of: 1) } == each)
+        let second = (0..<(2 * each)).count { _ in core.countLine(of: 1) }
+        #expect(second == each)
     }
 
     @Test func aFunctionHasItsOwnLimits() {
