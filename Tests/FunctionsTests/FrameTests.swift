@@ -1,5 +1,6 @@
 import Testing
-import WorkerProtocol
+
+@testable import WorkerProtocol
 
 @Suite struct FrameTests {
     static let frames: [Frame] = [
@@ -114,8 +115,10 @@ import WorkerProtocol
     @Test func aResponseBeyondTheLimitsIsNotEncoded() {
         let name = String(repeating: "n", count: WireLimits.maxHeaderBytes)
         let many = [String](repeating: "a\nb", count: WireLimits.maxHeaderCount).joined(separator: "\n")
+        let long = [String](repeating: "\(name)\n", count: WireLimits.maxFrameBytes / WireLimits.maxHeaderBytes - 1)
         let cases = [
             ("a", false), ("\(name)\nb", true), ("\(name)n\nb", false), (many, true), (many + "\na\nb", false),
+            (long.joined(separator: "\n"), true), ((long + ["\(name)\n"]).joined(separator: "\n"), false),
         ]
         for (text, isFine) in cases {
             var bytes: [UInt8] = [9]
@@ -145,6 +148,18 @@ import WorkerProtocol
             let isRequest = bytes.withUnsafeBytes { (try? RequestView($0)) != nil }
             if isRequest { #expect(throws: Never.self) { try bytes.withUnsafeBytes { try Frame.decode($0) } } }
         }
+    }
+
+    @Test func aReaderKeepsNoMemoryForLargeFrames() throws {
+        var bytes: [UInt8] = []
+        Frame.data(id: 3, bytes: [UInt8](repeating: 7, count: 4 * FrameReader.maxIdleBytes)).encode(into: &bytes)
+        var reader = FrameReader()
+        bytes.withUnsafeBytes { reader.append($0) }
+        #expect(try reader.next() != nil)
+        #expect(try reader.next() == nil)
+        #expect(reader.reservedBytes <= FrameReader.maxIdleBytes)
+        bytes.withUnsafeBytes { reader.append($0) }
+        #expect(try reader.next() != nil)
     }
 
     @Test func aFrameBeyondTheLimitIsRefusedAtItsPrefix() throws {

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 import WorkerProtocol
 
@@ -29,9 +30,11 @@ import WorkerProtocol
         }
     }
 
-    /// Calls a function whose worker says hello and then runs `lines` of a shell, with the node's socket at 3: one whose
-    /// code was taken over can say anything.
-    private func failure(ofWorker lines: [String]) async throws -> FunctionError? {
+    /// How the call of a function ends whose worker says hello and then runs `lines` of a shell, with the node's socket at
+    /// 3: one whose code was taken over can say anything.
+    private func end(
+        ofWorker lines: [String], _ change: (inout FunctionPool.Settings) -> Void = { _ in }
+    ) async throws -> (failure: FunctionError?, outcome: FunctionOutcome?) {
         let path = "/tmp/skerry-false-worker-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         defer { unlink(path) }
         let hello = Self.saying(.hello(version: WireLimits.protocolVersion, layers: 0))
@@ -41,11 +44,18 @@ import WorkerProtocol
         close(file)
         var settings = PoolFixture.settings
         settings.workerPath = path
+        change(&settings)
+        let outcome = Mutex<FunctionOutcome?>(nil)
         var failure: FunctionError?
         try await withPool(settings) { (fixture: PoolFixture) async throws -> Void in
+            fixture.pool.onOutcome = { _, ended in outcome.withLock { $0 = ended } }
             failure = await fixture.failure("export default { fetch() {} }", deadline: .now() + .seconds(10))
         }
-        return failure
+        return (failure, outcome.withLock { $0 })
+    }
+
+    private func failure(ofWorker lines: [String]) async throws -> FunctionError? {
+        try await end(ofWorker: lines).failure
     }
 
     /// The command that writes a frame, or its first bytes.
@@ -75,6 +85,42 @@ import WorkerProtocol
             Self.saying(.failure(id: 2, code: .exception, message: "went on")),
         ]
         #expect(try await failure(ofWorker: lines)?.code == (surplus == 0 ? .exception : .crashed))
+    }
+
+    @Test("A worker that answers with a larger body than it may is ended", arguments: [0, 1], [false, true])
+    func largeResponse(_ surplus: Int, _ continues: Bool) async throws {
+        let response = Frame.response(
+            id: 2, status: 200, headers: [], body: [UInt8](repeating: 1, count: 100 + surplus), continues: continues,
+            cpuMicroseconds: 1)
+        let lines = [Self.saying(response)] + (continues ? [Self.saying(.end(id: 2))] : [])
+        let failure = try await end(ofWorker: lines) { $0.maxResponseBodyBytes = 100 }.failure
+        let expected: FunctionError.Code? = surplus == 0 ? nil : .crashed
+        #expect(failure?.code == expected)
+    }
+
+    @Test("A worker that names a call as a request is ended")
+    func callOfARequestsName() async throws {
+        let call = Frame.call(
+            id: 2, HostCallOrder(owner: 2, name: "n", argument: ""), body: [], continues: true)
+        let lines = [
+            Self.saying(call), "sleep 0.2", Self.saying(.failure(id: 2, code: .exception, message: "went on")),
+        ]
+        #expect(try await failure(ofWorker: lines)?.code == .crashed)
+    }
+
+    @Test("A worker that writes lines without end is ended")
+    func endlessLines() async throws {
+        let line = Self.saying(.log(id: 2, level: .info, line: "x"))
+        #expect(try await failure(ofWorker: ["while :; do \(line); done"])?.code == .crashed)
+    }
+
+    @Test("A worker cannot have computed for longer than its call took")
+    func claimedTime() async throws {
+        let response = Frame.response(
+            id: 2, status: 200, headers: [], body: [], continues: false, cpuMicroseconds: .max)
+        let outcome = try await end(ofWorker: [Self.saying(response)]).outcome
+        #expect(outcome?.status == 200)
+        #expect((outcome?.cpuMicroseconds ?? .max) < 20_000_000)
     }
 
     @Test func mainContractAnswers() async throws {

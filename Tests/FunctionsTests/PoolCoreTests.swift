@@ -1,4 +1,5 @@
 import Testing
+import WorkerProtocol
 
 @testable import Functions
 
@@ -190,6 +191,49 @@ import Testing
         }
     }
 
+    /// The second at which a worker dies whose page always says that it does nothing, or something new.
+    private func death(
+        of core: PoolCore, cpuPerSecond: UInt64, each second: (inout PoolCore, UInt64) -> Void = { _, _ in }
+    ) -> UInt64? {
+        var core = core
+        return (UInt64(1)...200).first { time in
+            second(&core, time)
+            let sample = PoolCore.Sample(
+                cpuNanoseconds: time * cpuPerSecond, privateBytes: 0, entries: time, running: time % 2 * 2, started: 2)
+            return core.tick(now: time * Self.second, samples: [1: sample]) == [.kill(1)]
+        }
+    }
+
+    @Test("What a worker says of itself does not let it compute for ever")
+    func hiddenComputingEnds() {
+        var core = busyCore(1) { $0.idleTimeout = .seconds(1_000) }
+        #expect(core.answerBegan(1, 2) == 1)
+        let withAnswer = death(of: core, cpuPerSecond: Self.second) ?? 0
+        #expect(withAnswer > 60 && withAnswer < 70, "an answer that never ends")
+        #expect(death(of: core, cpuPerSecond: Self.second / 10) == nil)
+        #expect(core.answered(1, 2, now: 0).0 == nil)
+        let idle = death(of: core, cpuPerSecond: Self.second) ?? 0
+        #expect(idle > 60 && idle < 70, "nothing to do")
+        core.workers[1]?.limits = FunctionLimits(cpu: .zero, memoryBytes: 1 << 30)
+        #expect(death(of: core, cpuPerSecond: Self.second) == nil, "no limit")
+    }
+
+    @Test("Requests bring the CPU time that they may use, and leave none for later")
+    func requestsBringComputing() {
+        var core = busyCore(1) { $0.idleTimeout = .seconds(1_000) }
+        _ = core.answered(1, 2, now: 0)
+        let version = version
+        func call(_ core: inout PoolCore, _ time: UInt64) {
+            _ = core.invoke(time + 1, version, deadline: .max, now: time * Self.second)
+            _ = core.answered(1, 2 * time + 2, now: time * Self.second)
+        }
+        #expect(death(of: core, cpuPerSecond: Self.second, each: call) == nil)
+        let end = death(of: core, cpuPerSecond: Self.second) { core, time in
+            if time <= 100 { call(&core, time) }
+        }
+        #expect((end ?? 0) > 160 && (end ?? 0) < 170)
+    }
+
     @Test func aRequestThatWasCutOffTwiceFails() {
         var core = busyCore(1)
         let cause = FunctionError(.crashed, "gone")
@@ -241,6 +285,18 @@ import Testing
 
     private func failures(_ actions: [PoolCore.Action]) -> [String] {
         actions.compactMap { if case .fail(let id, let error) = $0 { "\(id) \(error.code.rawValue)" } else { nil } }
+    }
+
+    @Test("Lines are bounded by the requests that a worker had")
+    func linesAreCounted() {
+        var core = busyCore(1)
+        let each = 2 * (WireLimits.maxLogLines + 1)
+        let first = (0..<(3 * each)).count { _ in core.countLine(of: 1) }
+        #expect(first == 2 * each)
+        core.workers[1]?.lines = 2 * each
+        _ = core.invoke(2, version, deadline: .max, now: 1)
+        let second = (0..<(2 * each)).count { _ in core.countLine(of: 1) }
+        #expect(second == each)
     }
 
     @Test func aFunctionHasItsOwnLimits() {

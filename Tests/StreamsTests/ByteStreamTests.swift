@@ -1,8 +1,9 @@
 import NIOCore
 import NIOEmbedded
-import Streams
 import Synchronization
 import Testing
+
+@testable import Streams
 
 @Suite(.timeLimit(.minutes(1))) struct ByteStreamTests {
     private struct Broken: Error {}
@@ -105,6 +106,28 @@ import Testing
         producer.cancel()
         await #expect(throws: CancellationError.self) { try await producer.value }
         #expect(other.bufferedBytes == 3)
+    }
+
+    @Test func smallPartsAreGathered() async throws {
+        let stream = ByteStream()
+        let bytes = (0..<50_000).map { UInt8(truncatingIfNeeded: $0) }
+        for byte in bytes { stream.append(ByteBuffer(bytes: [byte])) }
+        #expect(stream.partCount == ByteStream.maxSmallParts)
+        #expect(stream.bufferedBytes == bytes.count)
+        stream.finish()
+        #expect(try await stream.next() == ByteBuffer(bytes: [0]))
+        #expect(try await Array(buffer: stream.collect(limit: bytes.count)) == Array(bytes.dropFirst()))
+    }
+
+    @Test func aStreamThatIsNeverEmptyDoesNotGrow() async throws {
+        let stream = ByteStream()
+        stream.append(text("a"))
+        for _ in 0..<10_000 {
+            stream.append(text("b"))
+            _ = try await stream.next()
+        }
+        #expect(stream.partCount <= 2 * ByteStream.maxSmallParts)
+        #expect(stream.bufferedBytes == 1)
     }
 
     @Test func tooMuchIsNotCollected() async {

@@ -53,10 +53,25 @@ public final class ByteStream: Sendable {
                     parts.removeAll(keepingCapacity: true)
                     first = 0
                 }
+                if first >= ByteStream.maxSmallParts, 2 * first >= parts.count {
+                    parts.removeFirst(first)
+                    first = 0
+                }
                 byteCount -= part.readableBytes
                 return .success(part)
             }
             return end.map { $0.map { nil } }
+        }
+
+        mutating func add(_ bytes: ByteBuffer) {
+            byteCount += bytes.readableBytes
+            if parts.count - first >= ByteStream.maxSmallParts, let last = parts.indices.last,
+                parts[last].readableBytes + bytes.readableBytes <= ByteStream.gatheredBytes
+            {
+                parts[last].writeImmutableBuffer(bytes)
+            } else {
+                parts.append(bytes)
+            }
         }
 
         mutating func takeOnOver() -> [@Sendable () -> Void] {
@@ -64,6 +79,11 @@ public final class ByteStream: Sendable {
             return onOver
         }
     }
+
+    /// Parts that wait as they came. Behind them small ones are gathered: a part of one byte takes a hundred.
+    static let maxSmallParts = 64
+    /// How large a part gets by gathering: 64 KiB.
+    static let gatheredBytes = 64 << 10
 
     private let state = Mutex(State())
     private let window: Int
@@ -89,6 +109,9 @@ public final class ByteStream: Sendable {
     /// Bytes that wait for the consumer.
     public var bufferedBytes: Int { state.withLock { $0.byteCount } }
 
+    /// Places for parts, those that were taken included.
+    var partCount: Int { state.withLock { $0.parts.count } }
+
     /// Whether the body ended well and all of it was taken.
     public var isFinished: Bool {
         state.withLock { state in
@@ -104,8 +127,7 @@ public final class ByteStream: Sendable {
         let taken = state.withLock { state -> (Waiter, Int)? in
             guard state.end == nil, !state.isStopped else { return nil }
             if let consumer = state.consumer.take() { return (consumer, bytes.readableBytes) }
-            state.parts.append(bytes)
-            state.byteCount += bytes.readableBytes
+            state.add(bytes)
             return nil
         }
         guard let (consumer, count) = taken else { return }

@@ -1,7 +1,7 @@
+import WorkerProtocol
+
 /// The requests that a worker works on, and what each has used.
 struct RequestTable {
-    /// Console lines that one request may write.
-    static let maxLogLines = 1_000
     /// Bytes of console lines that one request may write.
     static let maxLogBytes = 256 << 10
     /// How long `ctx.waitUntil` keeps a request's timers alive after its response, in nanoseconds: 30 s.
@@ -111,11 +111,11 @@ struct RequestTable {
     mutating func admitLog(_ id: UInt64, bytes: Int) -> LogDecision {
         var record = records[id] ?? unowned
         defer { if records[id] != nil { records[id] = record } else { unowned = record } }
-        guard record.logLines <= Self.maxLogLines, record.logBytes <= Self.maxLogBytes else { return .drop }
+        guard record.logLines <= WireLimits.maxLogLines, record.logBytes <= Self.maxLogBytes else { return .drop }
         record.logLines += 1
         record.logBytes += bytes
-        let isOver = record.logLines > Self.maxLogLines || record.logBytes > Self.maxLogBytes
-        if isOver { record.logLines = Self.maxLogLines + 1 }
+        let isOver = record.logLines > WireLimits.maxLogLines || record.logBytes > Self.maxLogBytes
+        if isOver { record.logLines = WireLimits.maxLogLines + 1 }
         return isOver ? .writeNotice : .write
     }
 }

@@ -267,7 +267,7 @@ final class Worker {
             id: id, status: status, headerLines: headerLines, body: body, continues: continues,
             cpuMicroseconds: UInt32(clamping: (requests.cpuNanoseconds(of: id) + entry) / 1_000), into: &output)
         guard isEncoded else {
-            fail(id, .badResponse, "the response's headers are too many or too long")
+            fail(id, .badResponse, "the response's headers are too many or too long, alone or with its body")
             return
         }
         _ = requests.answer(id, isStreaming: continues, now: now)

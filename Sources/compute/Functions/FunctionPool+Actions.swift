@@ -94,6 +94,8 @@ extension FunctionPool {
     /// When a tick has to be scheduled; nil while one that is early enough is on its way.
     private static func needsTick(_ state: inout State, now: NIODeadline) -> NIODeadline? {
         guard !state.handles.isEmpty || !state.pending.isEmpty else { return nil }
+        // Whether the core is busy takes a look at all workers: not for each call, while a tick comes soon anyway.
+        guard now + busyTick + .milliseconds(1) < state.nextTick else { return nil }
         let due = now + (state.core.isBusy ? busyTick : idleTick)
         guard due + .milliseconds(1) < state.nextTick else { return nil }
         state.nextTick = due

@@ -108,9 +108,13 @@ extension FunctionPool {
             case .loaded:
                 act { core, now in core.workerLoaded(id, now: now) }
             case .loadFailed(let message, let stack):
-                log(id, 0, .error, stack.isEmpty ? message : stack, handle)
+                guard log(id, 0, .error, stack.isEmpty ? message : stack, handle) else { return handle.kill() }
                 act { core, now in core.workerLoadFailed(id, message, now: now) }
             case .response(let wireID, let status, let headers, let body, let continues, let cpu):
+                guard body.count <= settings.maxResponseBodyBytes else {
+                    logger.error("a function worker answered with a larger body than it may")
+                    return handle.kill()
+                }
                 if let answer = respond(id, handle, wireID, Int(status), headers, body, continues, cpu) {
                     answers.append(answer)
                 }
@@ -118,10 +122,10 @@ extension FunctionPool {
                 if code == .cpuLimit { noteLimit(id) }
                 answers.append(Answer(wireID: wireID, result: .failure(FunctionError(code, message))))
             case .log(let wireID, let level, let line):
-                log(id, wireID, level, line, handle)
+                guard log(id, wireID, level, line, handle) else { return handle.kill() }
             case .call(let callID, let order, let body, let continues):
-                guard body.count <= WireLimits.maxCallBodyBytes else {
-                    logger.error("a function worker sent more with a call than it may")
+                guard body.count <= WireLimits.maxCallBodyBytes, callID % 2 == 1 else {
+                    logger.error("a function worker sent more with a call than it may, or named it as a request")
                     return handle.kill()
                 }
                 call(id, handle, callID, order, body, continues)
@@ -319,11 +323,18 @@ extension FunctionPool {
         }
     }
 
+    /// Hands a console line on. False when the worker has written more of them than it may.
     private func log(
         _ id: PoolCore.WorkerID, _ wireID: PoolCore.WireID, _ level: LogLevel, _ text: String, _ handle: WorkerHandle
-    ) {
-        guard let sink = onLog, let version = state.withLock({ $0.core.workers[id]?.version }) else { return }
+    ) -> Bool {
+        let (version, isWithin) = state.withLock { ($0.core.workers[id]?.version, $0.core.countLine(of: id)) }
+        guard isWithin else {
+            logger.error("a function worker wrote more console lines than its requests may")
+            return false
+        }
+        guard let sink = onLog, let version else { return true }
         sink(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.name(of: wireID)?.id))
+        return true
     }
 
     // MARK: End

@@ -198,6 +198,8 @@ public final class FunctionPool: Sendable {
             }
         metrics.ended(error?.code, nanoseconds: elapsed)
         guard let sink = onOutcome else { return }
+        // A worker may say anything, but it has computed for no longer than the call took.
+        let cpuMicroseconds = cpuMicroseconds.map { min($0, UInt32(clamping: elapsed / 1_000 + 1)) }
         sink(
             pending.version,
             FunctionOutcome(

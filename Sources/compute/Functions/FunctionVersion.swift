@@ -14,6 +14,9 @@ public struct FunctionVersion: Hashable, Sendable, CustomStringConvertible {
     /// A release has one tenant: its id is enough to tell versions apart as a rule.
     public func hash(into hasher: inout Hasher) { hasher.combine(release) }
 
+    /// Whose app it is: what stands before the tenant's first slash.
+    var owner: Substring { tenant[..<(tenant.utf8.firstIndex(of: UInt8(ascii: "/")) ?? tenant.endIndex)] }
+
     /// Tenant and release, for log lines.
     public var description: String { "\(tenant)@\(release)" }
 }

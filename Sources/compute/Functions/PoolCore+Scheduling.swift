@@ -17,7 +17,9 @@ extension PoolCore {
             demand += load
             if worker.phase == .ready, load < best?.load ?? settings.maxInFlightPerWorker { best = (id, load) }
         }
-        guard let best, usable >= wantedWorkers(demand), let wireID = workers[best.id]?.take(id) else { return nil }
+        guard let best, usable >= wantedWorkers(demand) || now < roomPausedUntil,
+            let wireID = workers[best.id]?.take(id)
+        else { return nil }
         requests[id] = Request(version: version, deadline: deadline, worker: best.id, wireID: wireID)
         return .send(id, to: best.id, as: wireID)
     }
@@ -35,10 +37,8 @@ extension PoolCore {
         }
         function.queue.removeFirst(taken)
         functions[version] = function
-        while needsWorker(functions[version]) {
-            guard let acquired = acquireWorker(for: version, now: now) else {
-                return actions + (functions[version]?.queue.isEmpty == false ? evictIdleWorker() : [])
-            }
+        while needsWorker(functions[version], now: now) {
+            guard let acquired = acquireWorker(for: version, now: now) else { return actions + makeRoom(now: now) }
             actions += acquired
         }
         return actions
@@ -47,8 +47,8 @@ extension PoolCore {
     /// Looks again at every function with waiting requests, and at the spares.
     mutating func scheduleWaiting(now: Instant) -> [Action] {
         var actions: [Action] = []
-        for (version, function) in functions where !function.queue.isEmpty {
-            actions += schedule(version, now: now)
+        if functions.values.contains(where: { !$0.queue.isEmpty }) {
+            for version in turns(heldPlaces) { actions += schedule(version, now: now) }
         }
         return actions + refillSpares(now: now)
     }
@@ -63,7 +63,7 @@ extension PoolCore {
             actions.append(makeWorker(for: nil, now: now))
             spares += 1
         }
-        return spares == 0 && wanted > 0 ? actions + evictIdleWorker(idleBefore: now, for: Self.evictionAge) : actions
+        return spares == 0 && wanted > 0 ? actions + makeRoomForSpare(now: now) : actions
     }
 
     /// One more than the settings say for each function that found none of late.
@@ -127,10 +127,11 @@ extension PoolCore {
         return .send(request, to: id, as: wireID)
     }
 
-    private func needsWorker(_ function: Function?) -> Bool {
+    private func needsWorker(_ function: Function?, now: Instant) -> Bool {
         guard let function else { return false }
-        let usable = function.workers.lazy.compactMap { workers[$0] }.filter { $0.phase != .dying && !$0.isRetiring }
+        let usable = function.workers.lazy.compactMap { workers[$0] }.filter(\.isUsable)
         if usable.isEmpty { return !function.queue.isEmpty }
+        if now < roomPausedUntil { return false }
         let demand = usable.reduce(function.queue.count) { $0 + $1.inFlight.count }
         if usable.allSatisfy(\.isSaturated) { return usable.count < settings.maxWorkersPerFunction }
         return usable.count < wantedWorkers(demand)
@@ -144,7 +145,8 @@ extension PoolCore {
 
     /// Takes a spare or starts a worker; nil when there are as many as there may be.
     private mutating func acquireWorker(for version: FunctionVersion, now: Instant) -> [Action]? {
-        let spare = workers.filter { $0.value.version == nil && $0.value.phase != .dying }
+        if hasWorker(version), !hasRoomForFurther { return nil }
+        let spare = workers.lazy.filter { $0.value.version == nil && $0.value.phase != .dying }
             .min { left, right in
                 let isReady = (left.value.phase == .spare, right.value.phase == .spare)
                 return isReady.0 == isReady.1 ? left.key < right.key : isReady.0
@@ -166,17 +168,5 @@ extension PoolCore {
         workers[spare.key]?.startDeadline = now + settings.startLimit.wholeNanoseconds
         // The next tick starts another spare: now the processor is the caller's.
         return [.load(spare.key, version)]
-    }
-
-    /// Makes room by ending the worker that has been idle for longest; its exit brings the waiting function a turn.
-    ///
-    /// - Parameter age: Only if it has been idle for longer than that before `now`, in nanoseconds.
-    private mutating func evictIdleWorker(idleBefore now: Instant = .max, for age: UInt64 = 0) -> [Action] {
-        guard !workers.values.contains(where: { $0.phase == .dying }) else { return [] }
-        let idle = workers.filter { $0.value.phase == .ready && $0.value.inFlight.isEmpty }
-        guard let oldest = idle.min(by: { ($0.value.idleSince, $0.key) < ($1.value.idleSince, $1.key) }),
-            oldest.value.idleSince <= now, now - oldest.value.idleSince >= age
-        else { return [] }
-        return kill(oldest.key, nil)
     }
 }

@@ -35,6 +35,8 @@ extension PoolCore {
         /// Requests by wire name; nil for one whose caller has been told that its time is over.
         var inFlight: [WireID: RequestID?] = [:]
         var lastWireID: WireID = 0
+        /// Console lines that it has written.
+        var lines = 0
         var idleSince: Instant
         /// When starting and loading must be over.
         var startDeadline: Instant
@@ -46,6 +48,9 @@ extension PoolCore {
         /// When the present window of ``loadWindow`` began, and the process's CPU time then.
         var windowStart: Instant = 0
         var windowCPU: UInt64 = 0
+        /// CPU time that it may still use, and the last request that brought some.
+        var allowedCPU = PoolCore.freeCPU
+        var lastPaidWireID: WireID = 0
         /// It computed nearly all of the last window, and has more than one request.
         var isSaturated = false
         var isRetiring = false
@@ -56,6 +61,10 @@ extension PoolCore {
         /// Whom the verdict concerns; nil for everyone.
         var culprit: WireID?
 
+        /// It takes requests, or will.
+        var isUsable: Bool { phase != .dying && !isRetiring }
+        var isIdle: Bool { phase == .ready && inFlight.isEmpty }
+
         /// What a request that ended leaves behind.
         struct End {
             /// Nil when its caller has been told that its time is over.
@@ -63,6 +72,18 @@ extension PoolCore {
             var version: FunctionVersion?
             /// A worker that retires has nothing more to do.
             var isLast: Bool
+        }
+
+        /// Spends CPU time. Each request brings some, and so does a tenth of the time that passes, for collector and
+        /// socket; what is left over beyond what the requests in flight brought is kept up to ``PoolCore/freeCPU``.
+        ///
+        /// - Returns: False when there was not enough.
+        mutating func spend(_ used: UInt64, in passed: UInt64, each: UInt64) -> Bool {
+            let allowed = allowedCPU + (lastWireID - lastPaidWireID) / 2 * each + passed / 10
+            lastPaidWireID = lastWireID
+            guard used <= allowed else { return false }
+            allowedCPU = min(allowed - used, UInt64(inFlight.count) * each + PoolCore.freeCPU)
+            return true
         }
 
         /// Takes a request and names it.

@@ -5,7 +5,7 @@ extension PoolCore {
         for id in workers.keys.sorted() {
             if let sample = samples[id] {
                 actions += judge(id, sample)
-                noteLoad(of: id, sample, now: now)
+                actions += closeWindow(of: id, sample, now: now)
             }
             actions += judgeByClock(id, now: now)
         }
@@ -44,18 +44,25 @@ extension PoolCore {
         return []
     }
 
-    private mutating func noteLoad(of id: WorkerID, _ sample: Sample, now: Instant) {
+    /// Looks at what a worker used in a whole ``loadWindow``, whatever it says that it did.
+    private mutating func closeWindow(of id: WorkerID, _ sample: Sample, now: Instant) -> [Action] {
         guard var worker = workers[id], now >= worker.windowStart, now - worker.windowStart >= Self.loadWindow else {
-            return
+            return []
         }
         let used = sample.cpuNanoseconds >= worker.windowCPU ? sample.cpuNanoseconds - worker.windowCPU : 0
+        let passed = now - worker.windowStart
         // A window longer than two has a pause in it, in which nobody looked.
-        let isWhole = now - worker.windowStart <= 2 * Self.loadWindow
         worker.isSaturated =
-            isWhole && worker.inFlight.count > 1 && used / Self.saturation >= (now - worker.windowStart) / 100
+            passed <= 2 * Self.loadWindow && worker.inFlight.count > 1 && used / Self.saturation >= passed / 100
         worker.windowStart = now
         worker.windowCPU = sample.cpuNanoseconds
+        let limit = (worker.limits ?? settings.limits).cpu.wholeNanoseconds
+        let each = min(2 * limit + Self.cpuSlack, Self.maxRequestCPU)
+        let isWithin = limit == 0 || worker.spend(used, in: passed, each: each)
         workers[id] = worker
+        if isWithin { return [] }
+        return kill(
+            id, FunctionError(.cpuLimit, "the function used more CPU time than all of its requests together may"))
     }
 
     /// Functions whose workers compute all the time get one more.
@@ -94,7 +101,7 @@ extension PoolCore {
 
     private mutating func expireRequests(now: Instant) -> [Action] {
         var actions: [Action] = []
-        for (id, request) in requests.sorted(by: { $0.key < $1.key }) where now > request.deadline {
+        for (id, request) in requests.filter({ now > $0.value.deadline }).sorted(by: { $0.key < $1.key }) {
             let error =
                 request.worker != nil
                 ? FunctionError(.wallLimit, "the function did not answer in time")

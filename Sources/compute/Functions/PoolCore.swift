@@ -1,3 +1,5 @@
+import WorkerProtocol
+
 /// The pool's decisions: which worker gets which request, when one is started, and when one must die.
 ///
 /// Pure: time and measurements come in, actions go out. Every worker that was spawned ends with
@@ -7,11 +9,13 @@ struct PoolCore {
     static let cancelGrace: UInt64 = 250_000_000
     /// The parent's CPU limit is twice the engine's, for the engine's own threads count as well, and this much.
     static let cpuSlack: UInt64 = 100_000_000
+    /// CPU time that a worker has without requests: a minute, which is more than what goes on for 30 s after answers uses.
+    static let freeCPU: UInt64 = 60_000_000_000
+    /// A longer CPU limit of a request counts as an hour.
+    static let maxRequestCPU: UInt64 = 3_600_000_000_000
     /// How long spares wait after a worker that did not start: 200 ms, doubled up to 51 s.
     static let startPause: UInt64 = 200_000_000
     static let maxStartDoublings = 8
-    /// A worker that has been idle for so long may be ended for a spare: 1 s.
-    static let evictionAge: UInt64 = 1_000_000_000
     /// A function that found no spare is a reason to keep one more for so long: 60 s.
     static let demandMemory: UInt64 = 60_000_000_000
 
@@ -31,6 +35,10 @@ struct PoolCore {
     /// Functions that found no spare of late, and the last time that one did.
     var missedSpares = 0
     var lastMiss: Instant = 0
+    /// Room was sought in vain; until then neither it nor further workers are thought of.
+    var roomPausedUntil: Instant = 0
+    /// When a worker with requests was last told to give its place up.
+    var lastRetirement: Instant = 0
     private var lastWorkerID: WorkerID = 0
 
     init(settings: FunctionPool.Settings) {
@@ -132,6 +140,14 @@ struct PoolCore {
         guard let function = functions[version] else { return nil }
         return function.queue.first
             ?? function.workers.lazy.compactMap { workers[$0]?.inFlight.values.lazy.compactMap(\.self).first }.first
+    }
+
+    /// Counts a console line. False when a worker has written more than all requests that it had, and its script, may:
+    /// twice the lines of each, for those of no request are counted anew with every request.
+    mutating func countLine(of id: WorkerID) -> Bool {
+        guard let worker = workers[id] else { return true }
+        workers[id]?.lines = worker.lines + 1
+        return worker.lines < 2 * (WireLimits.maxLogLines + 1) * (Int(worker.lastWireID / 2) + 1)
     }
 
     // MARK: Workers

@@ -28,7 +28,8 @@ extension Frame {
     /// - Parameter headerLines: UTF-8 with a line each for the name and the value of every field and a line feed between
     ///   two; empty for no fields.
     /// - Returns: False when there are more fields than ``WireLimits/maxHeaderCount``, one is longer than
-    ///   ``WireLimits/maxHeaderBytes`` or a value is missing; `output` is then as it was.
+    ///   ``WireLimits/maxHeaderBytes``, a value is missing, or all is longer than ``WireLimits/maxFrameBytes``; `output`
+    ///   is then as it was.
     public static func encodeResponse(
         id: UInt64, status: UInt16, headerLines: UnsafeBufferPointer<UInt8>, body: UnsafeRawBufferPointer,
         continues: Bool, cpuMicroseconds: UInt32, into output: inout [UInt8]
@@ -45,6 +46,10 @@ extension Frame {
         output.append(contentsOf: body)
         output.append(flag: continues)
         output.append(integer: cpuMicroseconds)
+        guard output.count - start - FrameReader.prefixBytes <= WireLimits.maxFrameBytes else {
+            output.removeSubrange(start...)
+            return false
+        }
         patchLength(from: start, in: &output)
         return true
     }

@@ -1,10 +1,14 @@
 /// Cuts a byte stream into frames, whatever the boundaries of the reads.
 ///
-/// Holds at most one incomplete frame plus the bytes of the last ``append(_:)``. After an error the stream is
+/// Holds at most one incomplete frame plus the bytes of the last ``append(_:)``, and between frames memory for
+/// ``maxIdleBytes``. After an error the stream is
 /// beyond repair: close it.
 public struct FrameReader: Sendable {
     /// Bytes of the length prefix.
     public static let prefixBytes = 4
+
+    /// Memory that is kept when all frames have been taken: 1 MiB. Large frames are rare, and there are many readers.
+    static let maxIdleBytes = 1 << 20
 
     private var buffer: [UInt8] = []
     private var offset = 0
@@ -14,6 +18,9 @@ public struct FrameReader: Sendable {
 
     /// Bytes that wait for the rest of their frame.
     public var bufferedBytes: Int { buffer.count - offset }
+
+    /// Bytes of memory that it holds.
+    var reservedBytes: Int { buffer.capacity }
 
     /// Takes the next bytes of the stream.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
@@ -37,7 +44,10 @@ public struct FrameReader: Sendable {
     public mutating func withNext<Value>(
         _ body: (UnsafeRawBufferPointer) throws(WireError) -> Value
     ) throws(WireError) -> Value? {
-        guard bufferedBytes >= Self.prefixBytes else { return nil }
+        guard bufferedBytes >= Self.prefixBytes else {
+            if bufferedBytes == 0, buffer.capacity > Self.maxIdleBytes { (buffer, offset) = ([], 0) }
+            return nil
+        }
         let start = offset + Self.prefixBytes
         var length = 0
         for index in 0..<Self.prefixBytes { length |= Int(buffer[offset + index]) << (8 * index) }

@@ -10,6 +10,8 @@ public enum WireLimits {
     public static let maxURLBytes = 64 << 10
     /// The longest console line or error text, in bytes of UTF-8; a worker cuts longer ones.
     public static let maxTextBytes = 64 << 10
+    /// Console lines that one request may write; another one says that the rest is dropped.
+    public static let maxLogLines = 1_000
     /// The longest JSON text of a call, a result or an environment, in bytes.
     public static let maxValueBytes = 1 << 20
     /// Bytes of a body that may be on their way before its receiver grants more, behind the body's first part: 256 KiB.
