@@ -20,7 +20,8 @@ import Testing
         let kept = try ReceiptBatch(decoding: batch.bytes)
         #expect(kept.ids == batch.ids && kept.bytes == batch.bytes)
         #expect(try kept.receipt("id\(count)") == nil)
-        for index in 0..<count {
+        // Each reading goes over the whole batch: of a large one, both ends and some between.
+        for index in 0..<count where count < 10 || index % 32 == 1 || index == 0 || index == count - 1 {
             let receipt = try #require(try batch.receipt("id\(index)"))
             #expect(try kept.receipt("id\(index)") == receipt)
             let bytes = receipt.bytes
