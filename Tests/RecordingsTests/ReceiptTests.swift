@@ -46,19 +46,16 @@ import Testing
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 0x10
-            #expect(throws: RecordingError.self) { _ = try SignedReceipt(decoding: changed) }
-            #expect(throws: RecordingError.self) { _ = try SignedReceipt(decoding: Array(bytes[..<index])) }
+            #expect((try? SignedReceipt(decoding: changed)) == nil)
+            #expect((try? SignedReceipt(decoding: Array(bytes[..<index]))) == nil)
         }
         #expect(throws: RecordingError.self) { _ = try SignedReceipt(decoding: bytes + [0]) }
         for index in batch.bytes.indices {
             var changed = batch.bytes
             changed[index] ^= 0x10
             // A changed id is no longer found.
-            #expect(throws: RecordingError.self) {
-                let receipt = try ReceiptBatch(decoding: changed).receipt("id3")
-                if receipt == nil { throw RecordingError(.malformed, "") }
-            }
-            #expect(throws: RecordingError.self) { _ = try ReceiptBatch(decoding: Array(batch.bytes[..<index])) }
+            #expect((try? ReceiptBatch(decoding: changed).receipt("id3")) == nil)
+            #expect((try? ReceiptBatch(decoding: Array(batch.bytes[..<index]))) == nil)
         }
     }
 }
