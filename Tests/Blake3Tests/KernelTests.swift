@@ -5,8 +5,11 @@ import Testing
 /// suites may run meanwhile, as all kernels give the same results.
 @Suite(.serialized) struct KernelTests {
     static let lengths: [Int] = {
-        // Up to two groups each length, beyond that those around what the kernels, the tree and the threads split at.
-        var lengths = Set(0...2 * GroupTree.groupByteCount + 2)
+        // Up to four chunks each length; up to two groups those around the ends of blocks, and every seventh, with which
+        // each number of chunks comes with each number of bytes in the last block. Beyond that those around what the
+        // kernels, the tree and the threads split at.
+        var lengths = Set(
+            (0...2 * GroupTree.groupByteCount + 2).filter { $0 <= 4_096 || $0 % 7 == 0 || ($0 + 1) % 64 < 3 })
         let chunks = [33, 36, 40, 47, 48, 49, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 1023, 1024, 1025]
         for chunk in chunks { lengths.formUnion([chunk * 1024 - 1, chunk * 1024, chunk * 1024 + 1]) }
         for block in [1, 2, 3, 4, 5, 7, 8] {

@@ -12,14 +12,14 @@ struct CacheTableTests {
 
     private static let bodyBytes = 64 << 10
     private static let maxBytes = 1 << 20
+    private static let body = ByteBuffer(repeating: 7, count: bodyBytes)
 
     private func entry(_ path: String) throws -> HotEntry {
         let record = StoredResponse(
             key: try CacheKey(url: "http://shop.test\(path)"), status: 200, fields: ["cache-control": "max-age=9"],
             requestTime: 0, responseTime: 0)
         return HotEntry(
-            CacheCounters.Tally("a"), record: record, body: ByteBuffer(repeating: 7, count: Self.bodyBytes),
-            policy: CachePolicy(), now: 0)
+            CacheCounters.Tally("a"), record: record, body: Self.body, policy: CachePolicy(), now: 0)
     }
 
     private func quickKey(_ path: String) -> CacheTable.QuickKey {

@@ -17,7 +17,7 @@ struct NetworkTests {
     @Test("300 clients of three nodes make one request to the origin, and all get the same bytes")
     func oneRequest() async throws {
         for size in [1_000, 500_000] {
-            let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 / 7) }
+            let body = runs(of: 7, count: size)
             let origin = TestOrigin { _ in
                 try await Task.sleep(for: .milliseconds(100))
                 return TestOrigin.answer(body)

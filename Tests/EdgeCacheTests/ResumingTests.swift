@@ -13,7 +13,7 @@ import Testing
 @Suite("Bodies whose source fails in the middle")
 struct ResumingTests {
     private static let fields: OriginFields = ["cache-control": "max-age=600", "etag": "\"v\""]
-    private static let body = (0..<(2 << 20) + 77).map { UInt8(truncatingIfNeeded: $0 / 1_009) }
+    private static let body = runs(of: 1_009, count: (2 << 20) + 77)
 
     /// Answers that begin with `first` bytes of the body and break off there.
     private static func broken(after first: Int, _ fields: OriginFields = fields) -> OriginResponse {

@@ -88,6 +88,16 @@ struct TestAuthority: PurgeAuthority {
     }
 }
 
+/// So many bytes: each number so often, then the next one.
+func runs(of length: Int, count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+        while filled < count {
+            bytes[filled] = UInt8(truncatingIfNeeded: filled / length)
+            filled += 1
+        }
+    }
+}
+
 /// The nodes of a scene, which ask each other without a network.
 final class Mesh: Sendable {
     private struct State {

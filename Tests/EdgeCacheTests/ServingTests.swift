@@ -96,9 +96,9 @@ struct ServingTests {
         source.finish()
         #expect(try await early.collect(limit: 8 << 20).readableBytes == (8 << 20) - 1_000)
         let whole = try await slow.collect(limit: 8 << 20)
-        #expect(whole.readableBytes == 8 << 20)
-        #expect(whole.readableBytesView.prefix(1_000).allSatisfy { $0 == 1 })
-        #expect(whole.readableBytesView.dropFirst(1_000).allSatisfy { $0 == 2 })
+        var expected = ByteBuffer(repeating: 1, count: 1_000)
+        expected.writeRepeatingByte(2, count: (8 << 20) - 1_000)
+        #expect(whole == expected)
         #expect(origin.requests.count == 1)
         await scene.close()
     }
@@ -152,7 +152,7 @@ struct ServingTests {
 
     @Test("Ranges of a stored answer, one and several, and ranges that arrive with the whole")
     func ranges() async throws {
-        let body = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 / 251) }
+        let body = runs(of: 251, count: 600_000)
         let scene = try Scene(origin: TestOrigin { _ in TestOrigin.answer(body, ["cache-control": "max-age=60"]) })
         let early = try await scene.get("/r", ["range": "bytes=300000-300009"])
         #expect(early.status == 206)
@@ -174,7 +174,7 @@ struct ServingTests {
 
     @Test("A range of something large is fetched and stored in parts, and the rest later")
     func parts() async throws {
-        let body = (0..<(3 << 20) + 1_000).map { UInt8(truncatingIfNeeded: $0 / 1_021) }
+        let body = runs(of: 1_021, count: (3 << 20) + 1_000)
         let origin = TestOrigin { TestOrigin.ranged($0, body, ["cache-control": "max-age=600", "etag": "\"v\""]) }
         let scene = try Scene(origin: origin)
         let first = try await scene.get("/film", ["range": "bytes=1500000-1500099"])

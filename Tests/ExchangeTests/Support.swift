@@ -255,7 +255,16 @@ func randomBytes(_ count: Int, seed: UInt64 = 1) -> ByteBuffer {
     var generator = SeededGenerator(seed)
     var bytes = ByteBuffer()
     bytes.reserveCapacity(count + 8)
-    while bytes.readableBytes < min(count, blockBytes) { bytes.writeInteger(generator.next() as UInt64) }
+    let first = min(count, blockBytes)
+    bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: first + 8) { output in
+        let words = output.bindMemory(to: UInt64.self)
+        var index = 0
+        while index * 8 < first {
+            words[index] = generator.next()
+            index += 1
+        }
+        return first
+    }
     // Further blocks differ in their number only: making noise takes long in a debug build.
     let noise = bytes
     var number: UInt64 = 0

@@ -33,7 +33,9 @@ struct TrickleTests {
             let id = try await nodes[0].store.put(bytes)
             let proxy = try await TricklingProxy.start(to: nodes[0].port, freeBytes: 6 * blockBytes)
             ledger.register(nodes[0].key, port: proxy.port)
-            nodes.append(try await ExchangeNode(ledger))
+            var settings = ExchangeSettings.quick
+            settings.blockTimeout = .milliseconds(400)
+            nodes.append(try await ExchangeNode(ledger, settings: settings))
             #expect(await code { try await nodes[1].exchange.fetchWhole(id) } == "blob/unavailable")
             #expect(try nodes[1].store.contains(id) == false)
             try await proxy.stop()

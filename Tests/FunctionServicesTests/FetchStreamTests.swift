@@ -24,7 +24,8 @@ import Testing
             try await answer.end()
         } _: { server in
             try await withServices { services in
-                let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+                let part = (0..<30_001).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+                let bytes = (0..<100).reduce(into: [UInt8]()) { all, _ in all += part }
                 let stream = ByteStream()
                 let sender = Task {
                     for start in stride(from: 0, to: bytes.count, by: 70_000) {

@@ -30,7 +30,7 @@ extension HostileTenant {
                 new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.spin();
                 """),
         HostileTenant(
-            "Atomics.wait for ever", [wallLimit], deadline: .seconds(2),
+            "Atomics.wait for ever", [wallLimit], deadline: .seconds(1),
             code: """
                 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
                 Atomics.wait(new Int32Array(memory.buffer), 0, 0);
@@ -40,11 +40,11 @@ extension HostileTenant {
             code: "for (;;) /^(?:(?:a+)+b?)+$/.test('a'.repeat(64) + '!')"),
         HostileTenant("endless recursion", [exception], cpu: much, code: "const f = (n) => f(n + 1) + 1; f(0)"),
         HostileTenant(
-            "promise that never settles", [wallLimit], deadline: .seconds(2),
+            "promise that never settles", [wallLimit], deadline: .seconds(1),
             code: "await new Promise(() => {})"),
         HostileTenant(
             // There may be so many timers.
-            "timers without end", [wallLimit, cpuLimit, exception], deadline: .seconds(2),
+            "timers without end", [wallLimit, cpuLimit, exception], deadline: .seconds(1),
             code: "const f = () => { setTimeout(f); setTimeout(f, 1); }; f(); await new Promise(() => {})"),
     ]
 
@@ -64,7 +64,7 @@ extension HostileTenant {
                 """),
         HostileTenant("gigantic log line", ["bounded"], change: { $0.cpuLimit = much }) { fixture in
             let module = handler(
-                "for (let i = 0; i < 6; i++) console.log('x'.repeat(4 << 20)); return new Response('ok')")
+                "for (let i = 0; i < 6; i++) console.log('x'.repeat(1 << 20)); return new Response('ok')")
             let result = try await outcome(of: module, fixture)
             let sizes = fixture.logged.map(\.text.utf8.count)
             let isBounded = (sizes.max() ?? 0) <= WireLimits.maxTextBytes && sizes.reduce(0, +) <= 512 << 10
@@ -88,10 +88,10 @@ extension HostileTenant {
 
     static let reach: [HostileTenant] = [
         HostileTenant(
-            "10,000 subrequests", ["1000"], cpu: much,
+            "2,000 subrequests", ["1000"], cpu: much,
             code: """
                 let done = 0;
-                for (let i = 0; i < 10_000; i++) {
+                for (let i = 0; i < 2_000; i++) {
                     try { await env.ASSETS.fetch('https://x/' + i); done += 1; } catch {}
                 }
                 return new Response(String(done));

@@ -214,7 +214,15 @@ func file(_ id: BlobID, _ count: Int, _ type: String = "text/html; charset=utf-8
 }
 
 /// Bytes that tell their position.
-func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ ($0 >> 8)) } }
+func pattern(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while count - bytes.count >= patternPeriod.count { bytes += patternPeriod }
+    return bytes + patternPeriod.prefix(count - bytes.count)
+}
+
+/// What the pattern repeats.
+private let patternPeriod = (0..<65_536).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ ($0 >> 8)) }
 
 extension FunctionRequest.Body {
     /// The bytes of a body that came whole.

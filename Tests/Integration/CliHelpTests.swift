@@ -5,7 +5,7 @@ import Testing
 @Suite("The command line and its documentation")
 struct CliHelpTests {
     /// A command as the argument parser describes it.
-    private final class Command: Decodable {
+    private final class Command: Decodable, Sendable {
         struct Argument: Decodable {
             struct Name: Decodable {
                 var kind: String
@@ -47,12 +47,14 @@ struct CliHelpTests {
 
     private struct Help: Decodable { var command: Command }
 
-    private static func root() async throws -> Command {
+    /// Asked for once for all tests: in a debug build it takes seconds.
+    private static let dump = Task {
         let network = try TestNetwork()
         defer { try? FileManager.default.removeItem(atPath: network.folder) }
-        let result = try await network.run(["--experimental-dump-help"])
-        return try result.json(Help.self).command
+        return try await network.run(["--experimental-dump-help"]).json(Help.self).command
     }
+
+    private static func root() async throws -> Command { try await dump.value }
 
     /// All commands that do something, with their full names.
     private static func leaves(_ command: Command, _ path: [String] = []) -> [(name: String, command: Command)] {
@@ -136,12 +138,17 @@ struct CliHelpTests {
         #expect(try await network.run(["network", "params", "--help"]).status == 0)
     }
 
-    @Test("A completion script comes for each shell", arguments: ["bash", "zsh", "fish"])
-    func completions(_ shell: String) async throws {
+    @Test("A completion script comes for each shell")
+    func completions() async throws {
         let network = try TestNetwork()
         defer { try? FileManager.default.removeItem(atPath: network.folder) }
-        let result = try await network.run(["--generate-completion-script", shell])
-        #expect(result.status == 0 && result.output.contains("machines"))
+        // All at once: in a debug build each takes seconds.
+        async let bash = network.run(["--generate-completion-script", "bash"])
+        async let zsh = network.run(["--generate-completion-script", "zsh"])
+        async let fish = network.run(["--generate-completion-script", "fish"])
+        for result in try await [bash, zsh, fish] {
+            #expect(result.status == 0 && result.output.contains("machines"), "\(result.errors)")
+        }
     }
 
     /// Files with commands in them: notes, guides, what examples say of themselves.

@@ -102,12 +102,16 @@ struct KVCliTests {
                 try await network.expectSuccess("kv", "delete", name, "notes", "gone")
             }
             func expectValues() async throws {
-                for name in names {
-                    #expect(
-                        try await network.expectSuccess("kv", "get", name, "notes", "key", "--node", "1").output == name
-                    )
-                    try await network.expectFailure(
-                        "kv", "get", name, "notes", "gone", "--node", "1", saying: "has no key \"gone\"")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for name in names {
+                        group.addTask {
+                            let got = try await network.expectSuccess("kv", "get", name, "notes", "key", "--node", "1")
+                            #expect(got.output == name)
+                            try await network.expectFailure(
+                                "kv", "get", name, "notes", "gone", "--node", "1", saying: "has no key \"gone\"")
+                        }
+                    }
+                    try await group.waitForAll()
                 }
             }
             let nodes = try await network.status().nodes

@@ -193,14 +193,15 @@ struct StorageTests {
     @Test("A fetch that a stop of the node interrupted goes on where it was")
     func resume() async throws {
         try await TestNetwork.with { network in
-            let byteCount = 192 << 20
+            let byteCount = 48 << 20
             let path = try network.randomFile("large", byteCount: byteCount)
             let id = try await network.expectSuccess("blob", "add", path, "--node", "1").output
                 .trimmingCharacters(in: .newlines)
-            let pid = try #require(try await network.status().nodes[2].pid)
+            let node = try await network.status().nodes[2]
+            let pid = try #require(node.pid)
             let copy = network.folder + "/copy"
             async let interrupted = network.run(["blob", "get", id, "--node", "3", "-o", copy])
-            try await Task.sleep(for: .milliseconds(200))
+            try await network.fetchBegins(on: node)
             kill(pid, SIGTERM)
             _ = try await interrupted
             try await network.expectSuccess("up", "--detach")

@@ -181,6 +181,15 @@ final class TestNetwork: Sendable {
         return try result.json()
     }
 
+    /// Waits until a node has begun to fetch a blob, so that what comes then comes in the middle.
+    func fetchBegins(on node: Status.Node) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try FileManager.default.contentsOfDirectory(atPath: node.data + "/blobs/partial").isEmpty {
+            try #require(ContinuousClock.now < deadline, "a fetch begins")
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     // MARK: Files
 
     func write(_ text: String, to path: String) throws {

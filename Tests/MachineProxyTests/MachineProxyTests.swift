@@ -126,7 +126,7 @@ struct MachineProxyTests {
             [.text("HTTP/1.1 200 OK\r\ncontent-length: \(parts << 16)\r\n\r\n"), .flood(parts: parts)]
         }) { (server: RawServer) async throws -> Void in
             try await withProxy({
-                $0.bodyTimeout = .seconds(2)
+                $0.bodyTimeout = .seconds(1)
                 $0.sweepInterval = .milliseconds(10)
             }) { (proxy: MachineProxy) async throws -> Void in
                 let answer = try await proxy.content(server.target, request())
@@ -138,7 +138,7 @@ struct MachineProxyTests {
                     try await Task.sleep(for: .milliseconds(300))
                 }
                 // It is not the machine that is waited for.
-                try await Task.sleep(for: .milliseconds(2_500))
+                try await Task.sleep(for: .milliseconds(1_500))
                 #expect(server.floodedBytes < parts << 16)
                 #expect(stream.bufferedBytes < 4 << 20)
                 let whole = try await stream.collect(limit: 64 << 20)

@@ -71,7 +71,10 @@ struct MachineCopyTests {
                 #expect(try await fetch(lab, id, "/tmp/y") == Streams.file("y", text) + [.end])
             }
             let local = lab.folder + "/big"
-            try Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }).write(to: URL(fileURLWithPath: local))
+            // Parts of an odd length, so that no two of the stream's pieces are alike.
+            let part = Data((0..<30_001).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+            let content = (0..<100).reduce(into: Data()) { all, _ in all += part }
+            try content.write(to: URL(fileURLWithPath: local))
             let session = try await lab.supervisor.copy(id, .into("/tmp"))
             async let sent: Void = CopySource.send(local) { await session.write($0) == $0.count }
             #expect(await end(session).exit == MachineExit(code: 0))

@@ -197,7 +197,9 @@ private final class CallMesh: Sendable {
                 return FunctionReply(status: 200, headers: [], body: .bytes(body))
             }
         }
-        let sent = ByteBuffer(bytes: (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        var sent = ByteBuffer()
+        let part = (0..<20_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        for _ in 0..<100 { sent.writeBytes(part) }
         let reply = try await mesh.call(at: 0, FunctionCallsTests.get(.bytes(sent), method: "POST"))
         let came = try await reply.body.collect(limit: 10 << 20)
         #expect(came == sent)

@@ -39,6 +39,11 @@ struct FileTree: Sendable {
     /// Bytes that are the same in each run and nowhere repeat at once.
     static func bytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         var generator = SeededGenerator(state: seed)
-        return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 24) }
+        return [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+            while filled < count {
+                bytes[filled] = UInt8(truncatingIfNeeded: generator.next() >> 24)
+                filled += 1
+            }
+        }
     }
 }

@@ -103,11 +103,13 @@ final class RawServer: Sendable {
             }
         }
 
+        private static let floodPart = ByteBuffer(repeating: 0x61, count: 64 << 10)
+
         private func flood(_ context: ChannelHandlerContext) {
             while floodParts > 0, context.channel.isWritable {
                 floodParts -= 1
                 let server = server
-                context.writeAndFlush(NIOAny(ByteBuffer(repeating: 0x61, count: 64 << 10))).whenSuccess {
+                context.writeAndFlush(NIOAny(Self.floodPart)).whenSuccess {
                     server.sent.withLock { $0 += 64 << 10 }
                 }
             }

@@ -298,8 +298,9 @@ struct ViolationTests {
 
     @Test("A peer that breaks off while its requests are being answered harms nobody")
     func breaksOff() async throws {
+        let block = ByteBuffer(repeating: 1, count: 256 << 10)
         let handler = Answers { request, loop in
-            loop.makeSucceededFuture(PeerReply(type: .block, body: ByteBuffer(repeating: 1, count: 256 << 10)))
+            loop.makeSucceededFuture(PeerReply(type: .block, body: block))
         }
         for _ in 0..<5 {
             try await ViolationTests.withHostile(handler: handler) { raw, _ in

@@ -131,7 +131,14 @@ struct SeededGenerator: RandomNumberGenerator {
 func randomBytes(_ count: Int, seed: UInt64) -> ByteBuffer {
     var generator = SeededGenerator(seed)
     var bytes = ByteBuffer()
-    bytes.reserveCapacity(count + 8)
-    while bytes.readableBytes < count { bytes.writeInteger(generator.next() as UInt64) }
-    return bytes.getSlice(at: 0, length: count) ?? ByteBuffer()
+    bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count + 8) { output in
+        let words = output.bindMemory(to: UInt64.self)
+        var index = 0
+        while index * 8 < count {
+            words[index] = generator.next()
+            index += 1
+        }
+        return count
+    }
+    return bytes
 }

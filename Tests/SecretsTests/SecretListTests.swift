@@ -35,10 +35,8 @@ import Testing
         for index in encoded.indices {
             var changed = encoded
             changed[index] ^= 0x20
-            #expect(throws: SecretsError.self) { try SecretList(decoding: changed, network: network) }
-            #expect(throws: SecretsError.self) {
-                try SecretList(decoding: Data(encoded.prefix(index)), network: network)
-            }
+            #expect((try? SecretList(decoding: changed, network: network)) == nil)
+            #expect((try? SecretList(decoding: Data(encoded.prefix(index)), network: network)) == nil)
         }
         #expect(throws: SecretsError.self) { try SecretList(decoding: encoded + Data([0]), network: network) }
         #expect(throws: SecretsError.self) {

@@ -59,8 +59,11 @@ func id(_ text: String) -> VolumeID {
 /// Bytes that look random and are the same each time.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var state = seed
-    return (0..<count).map { _ in
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return UInt8(truncatingIfNeeded: state >> 33)
+    return [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+        while filled < count {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            bytes[filled] = UInt8(truncatingIfNeeded: state >> 33)
+            filled += 1
+        }
     }
 }

@@ -142,8 +142,9 @@ import Testing
             try FileManager.default.moveItem(atPath: folder, toPath: root + "/volume/elsewhere")
             try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: root + "/secret")
             while let part = try writer.next() { stream.writeImmutableBuffer(part) }
-            let text = String(decoding: stream.readBytes(length: stream.readableBytes) ?? [], as: UTF8.self)
-            #expect(!text.contains("a secret of the host") && text.contains("the machine's own"))
+            let bytes = Data(stream.readableBytesView)
+            #expect(bytes.range(of: Data("a secret of the host".utf8)) == nil)
+            #expect(bytes.range(of: Data("the machine's own".utf8)) != nil)
             #expect(writer.entryCount == 4, "the root, the folder, and the two files that are left")
         }
     }

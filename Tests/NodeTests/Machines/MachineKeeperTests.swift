@@ -15,7 +15,7 @@ import Wire
 /// Keepers of several nodes with a ledger in memory and containers that only exist in memory: who runs what, and when.
 @Suite(.serialized) struct MachineKeeperTests {
     fileprivate static let app = AppName("db")!
-    fileprivate static let term: Int64 = 4_000
+    fileprivate static let term: Int64 = 3_000
 
     private final class Fleet: Sendable {
         let ledger: FakeLedger

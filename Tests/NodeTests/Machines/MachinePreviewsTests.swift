@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func aReleaseThatIsNotLiveAnswersWhoAsksForIt() async throws {
-        let scene = try Scene { $0.idle = 1_500 }
+        let scene = try Scene { $0.idle = 1_000 }
         defer { scene.stop() }
         let live = try scene.ledger.deploy(Self.manifest("good"), as: Self.app)
         let other = try #require(try scene.ledger.publish(Self.manifest("other"), as: Self.app)).description
@@ -108,7 +108,7 @@ import Testing
         #expect(try await scene.previews.start("db", other, within: .seconds(5)) == replica)
         #expect(await scene.node.host.started.count == 2)
         scene.node.table.entered("db", slot: slot, release: other)
-        try await Task.sleep(for: .milliseconds(3_000))
+        try await Task.sleep(for: .milliseconds(2_000))
         #expect(scene.healthy(other) == [replica], "it works")
         scene.node.table.left("db", slot: slot, release: other)
         try await Self.until("its end") { await scene.node.host.running.count == 1 }

@@ -79,7 +79,7 @@ final class Player: Sendable {
         do {
             switch random.next() % 20 {
             case 0..<6: try await put(random.bytes(100...8_000), &random)
-            case 6..<11: try await put(random.bytes(20_000...900_000), &random)
+            case 6..<11: try await put(random.bytes(20_000...450_000), &random)
             case 11..<15: try await assemble(&random)
             case 15..<17: try await unpinOne(&random)
             default: try await readOne(&random)
@@ -106,7 +106,7 @@ final class Player: Sendable {
     /// One of a few blobs, so that a later process finds what this one leaves unfinished.
     private func assemble(_ random: inout SeededRandom) async throws {
         var content = SeededRandom(seed: random.next() % 8)
-        let bytes = content.bytes(600_000...1_500_000)
+        let bytes = content.bytes(600_000...1_000_000)
         let id = BlobID(bytes.withUnsafeReadableBytes { Blake3.hash($0) })
         var hasher = BlockHasher()
         bytes.withUnsafeReadableBytes { hasher.update($0) }
