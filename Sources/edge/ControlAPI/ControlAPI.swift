@@ -64,6 +64,7 @@ public struct ControlAPI: Sendable {
         addConsole(to: router)
         return Application(
             router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [LingeringClose()])),
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "skerry"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? settings.port) },
             logger: logger)

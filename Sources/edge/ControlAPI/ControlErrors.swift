@@ -16,7 +16,7 @@ struct ControlErrors: RouterMiddleware {
             let failure = explained(error, request)
             var response = try JSONBody(failure, status: .init(code: failure.status))
                 .response(from: request, context: context)
-            // The rest of the body is not read, so the connection cannot be used again.
+            // The rest of the body is not read, so the connection cannot be used again: see `LingeringClose`.
             response.headers[.connection] = "close"
             return response
         }
