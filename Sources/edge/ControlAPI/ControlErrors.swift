@@ -18,7 +18,8 @@ struct ControlErrors: RouterMiddleware {
                 .response(from: request, context: context)
             // The rest of the body is not read, so the connection cannot be used again: see `LingeringClose`.
             response.headers[.connection] = "close"
-            return response
+            if let error = error as? HTTPError { response.headers.append(contentsOf: error.headers) }
+            return request.method == .head ? response.createHeadResponse() : response
         }
     }
 
