@@ -32,6 +32,35 @@ struct ConsoleTests {
         }
     }
 
+    @Test("HEAD is answered as GET is, without the bytes, and other methods with those that there are")
+    func methods() async throws {
+        try await TestNode(network: try TestNetwork()).serve { url async throws in
+            func ask(_ method: HTTPMethod, _ path: String) async throws -> (answer: HTTPClientResponse, bytes: Int) {
+                var request = HTTPClientRequest(url: url + path)
+                request.method = method
+                let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+                return (answer, try await answer.body.collect(upTo: 1 << 20).readableBytes)
+            }
+            for path in ["/", "/console.css", "/console.js"] {
+                let (whole, byteCount) = try await ask(.GET, path)
+                let (head, none) = try await ask(.HEAD, path)
+                #expect(head.status == .ok)
+                #expect(none == 0)
+                #expect(head.headers.first(name: "content-length") == "\(byteCount)")
+                for name in ["content-type", "content-security-policy"] {
+                    #expect(head.headers.first(name: name) == whole.headers.first(name: name))
+                }
+                for method in [HTTPMethod.POST, .PUT, .DELETE, .PATCH, .OPTIONS] {
+                    let (refusal, _) = try await ask(method, path)
+                    #expect(refusal.status == .methodNotAllowed, "\(method) \(path)")
+                    #expect(refusal.headers.first(name: "allow") == "GET, HEAD")
+                }
+            }
+            let (missing, _) = try await ask(.HEAD, "/nothing")
+            #expect(missing.status == .notFound)
+        }
+    }
+
     @Test("A page elsewhere that leads its own name here gets nothing")
     func otherHost() async throws {
         try await TestNode(network: try TestNetwork()).serve { url async throws in

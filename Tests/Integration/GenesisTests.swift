@@ -140,6 +140,26 @@ struct GenesisTests {
         }
     }
 
+    @Test("Before the first certificate, for which two thirds of the stake must be there, nothing is proved")
+    func nothingIsProved() async throws {
+        defer { try? FileManager.default.removeItem(atPath: network.folder) }
+        let (here, away) = (try await makeNode("here"), try await makeNode("away"))
+        let genesis = network.folder + "/genesis"
+        let made = try await network.run(
+            ["network", "genesis", here.file, away.file, "--name", "example", "--out", genesis, "--json"]
+                + ["--sequencer", here.card.node, "--set", "checkpoint_ms=100"])
+        try #require(made.status == 0, "\(made.errors)")
+        try await network.expectSuccess("node", "init", "--data", here.folder, "--genesis-file", genesis)
+        let process = try run(here.folder)
+        defer {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        _ = try await waitUntilReady(here.folder)
+        try await network.expectFailure(
+            "ledger", "verify", "name", "nobody", "--data", here.folder, saying: "client/not-certified")
+    }
+
     @Test("A genesis says what it was told to, and is shown to whoever gets it")
     func saysWhatItWasTold() async throws {
         defer { try? FileManager.default.removeItem(atPath: network.folder) }

@@ -135,6 +135,51 @@ private final class CallMesh: Sendable {
         #expect(mesh.open(at: 1) == 0 && mesh.open(at: 2) == 0)
     }
 
+    @Test("Interim answers come while the answer is still being made, and the answer behind them, once")
+    func interim() async throws {
+        let (heard, hear) = AsyncStream.makeStream(of: String.self)
+        let mesh = CallMesh(serving: { _ in [1] }) { _ in
+            { call in
+                for number in 1...2 {
+                    call.interim?(103, [("link", "</\(number)>")])
+                    for await link in heard {
+                        #expect(link == "103 </\(number)>")
+                        break
+                    }
+                }
+                call.interim?(102, [])
+                return FunctionReply(status: 200, headers: [("a", "b")], body: .bytes(ByteBuffer(string: "end")))
+            }
+        }
+        let call = FunctionCall(method: "GET", url: "http://app/x") { status, fields in
+            hear.yield("\(status) \(fields.map(\.value).joined())")
+        }
+        let reply = try await mesh.call(at: 0, call)
+        #expect(reply.status == 200 && reply.headers.map(\.value) == ["b"])
+        #expect(String(buffer: try await reply.body.collect(limit: 100)) == "end")
+        #expect(mesh.visits == [1] && mesh.open(at: 1) == 0)
+    }
+
+    @Test("A call that is given up with interim answers on their way leaves nothing behind")
+    func interimStopped() async throws {
+        let cancellation = Cancellation()
+        let isStopped = Mutex(false)
+        let mesh = CallMesh(serving: { _ in [1] }) { _ in
+            { call in
+                call.interim?(103, [])
+                await withCheckedContinuation { ended in call.cancellation?.onCancel { ended.resume() } }
+                let stream = ByteStream(onStop: { isStopped.withLock { $0 = true } })
+                return FunctionReply(status: 200, headers: [], body: .stream(stream))
+            }
+        }
+        let call = FunctionCall(method: "GET", url: "http://app/x", cancellation: cancellation) { _, _ in
+            cancellation.cancel()
+        }
+        _ = try? await mesh.call(at: 0, call)
+        while !isStopped.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(2)) }
+        #expect(mesh.open(at: 1) == 0)
+    }
+
     @Test("Bodies stream both ways, and neither side holds more than its window")
     func streams() async throws {
         let mesh = CallMesh(serving: { _ in [1] }) { _ in
@@ -332,6 +377,12 @@ private final class CallMesh: Sendable {
         #expect(try CallFrames.begin(bytes).request.url == "http://a/")
         for count in 0..<bytes.readableBytes {
             #expect(throws: PeerError.self) { try CallFrames.begin(bytes.getSlice(at: 0, length: count) ?? bytes) }
+        }
+        let interim = CallFrames.encode(.interim(status: 103, headers: [("n", "v")]))
+        for count in 0..<interim.readableBytes {
+            #expect(throws: PeerError.self) {
+                try CallFrames.answer(interim.getSlice(at: 0, length: count) ?? interim)
+            }
         }
         let failure = CallFrames.encode(.failure(code: "c", message: "m", retryAfterMillis: nil, wasRun: true))
         for count in 0..<failure.readableBytes {

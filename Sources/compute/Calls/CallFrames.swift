@@ -13,6 +13,8 @@ public enum CallFrames {
     public static let maxPartBytes = 256 << 10
     /// The fields of one head together: with the first part of a body they fit a peer's frame. 1 MiB.
     public static let maxFieldBytes = 1 << 20
+    /// Interim answers ahead of one answer.
+    public static let maxInterimAnswers = 16
     private static let maxNameBytes = 1_024
 
     /// A call.
@@ -32,12 +34,14 @@ public enum CallFrames {
         public var body: ByteBuffer
         /// Whether more follows.
         public var hasMore: Bool
+        /// Whether the caller takes interim answers.
+        public var takesInterim: Bool
         /// The units of gas that a client pays at most, 1 and above; nil in a call that a node hands on.
         public var mostGas: UInt32?
 
         public init(
             call: UInt64, hops: UInt8, deadlineMillis: UInt32, tenant: String, release: String, request: Request,
-            body: ByteBuffer, hasMore: Bool, mostGas: UInt32? = nil
+            body: ByteBuffer, hasMore: Bool, takesInterim: Bool = false, mostGas: UInt32? = nil
         ) {
             self.call = call
             self.hops = hops
@@ -47,6 +51,7 @@ public enum CallFrames {
             self.request = request
             self.body = body
             self.hasMore = hasMore
+            self.takesInterim = takesInterim
             self.mostGas = mostGas
         }
     }
@@ -73,6 +78,8 @@ public enum CallFrames {
 
     /// How a call was answered.
     public enum Answer: Sendable {
+        /// A head before that of the answer, for which `callRead` asks then.
+        case interim(status: UInt16, headers: [(name: String, value: String)])
         /// `hasMore`: whether more of the body follows `body`.
         case reply(status: UInt16, headers: [(name: String, value: String)], body: ByteBuffer, hasMore: Bool)
         /// `wasRun`: whether the function may have seen the call.
@@ -93,7 +100,7 @@ public enum CallFrames {
         var bytes = ByteBuffer()
         bytes.write(priced: begin.mostGas)
         bytes.writeInteger(begin.hops)
-        bytes.writeInteger(begin.hasMore ? 1 : 0, as: UInt8.self)
+        bytes.writeInteger((begin.hasMore ? 1 : 0) | (begin.takesInterim ? 2 : 0), as: UInt8.self)
         bytes.writeInteger(begin.call)
         bytes.writeInteger(begin.deadlineMillis)
         let request = begin.request
@@ -120,6 +127,10 @@ public enum CallFrames {
         var bytes = ByteBuffer()
         bytes.write(priced: gas)
         switch answer {
+        case .interim(let status, let headers):
+            bytes.writeInteger(4, as: UInt8.self)
+            bytes.writeInteger(status)
+            bytes.write(headers: headers)
         case .reply(let status, let headers, let body, let hasMore):
             bytes.writeInteger(hasMore ? 1 : 0, as: UInt8.self)
             bytes.writeInteger(status)
@@ -161,7 +172,7 @@ public enum CallFrames {
         var bytes = bytes
         let mostGas = try price(&bytes)
         guard mostGas != 0, let hops = bytes.readInteger(as: UInt8.self), hops > 0,
-            let more = bytes.readInteger(as: UInt8.self), more <= 1, let call = bytes.readInteger(as: UInt64.self),
+            let more = bytes.readInteger(as: UInt8.self), more <= 3, let call = bytes.readInteger(as: UInt64.self),
             let deadline = bytes.readInteger(as: UInt32.self), let tenant = bytes.readText(limit: maxNameBytes),
             let release = bytes.readText(limit: maxNameBytes), let id = bytes.readText(limit: maxNameBytes),
             let trace = bytes.readText(limit: maxNameBytes), let method = bytes.readText(limit: maxNameBytes),
@@ -171,7 +182,7 @@ public enum CallFrames {
         return Begin(
             call: call, hops: hops, deadlineMillis: deadline, tenant: tenant, release: release,
             request: Request(id: id, trace: trace, method: method, url: url, headers: headers), body: bytes.slice(),
-            hasMore: more == 1, mostGas: mostGas)
+            hasMore: more & 1 != 0, takesInterim: more & 2 != 0, mostGas: mostGas)
     }
 
     /// An answer, and what a client's call cost in units of gas; nil for a node's.
@@ -196,6 +207,11 @@ public enum CallFrames {
             else { throw malformed }
             return .failure(
                 code: code, message: message, retryAfterMillis: retry == .max ? nil : retry, wasRun: kind == 3)
+        case 4?:
+            guard let status = bytes.readInteger(as: UInt16.self), let headers = bytes.readHeaders(),
+                bytes.readableBytes == 0
+            else { throw malformed }
+            return .interim(status: status, headers: headers)
         default: throw malformed
         }
     }
@@ -226,7 +242,7 @@ public enum CallFrames {
         }
     }
 
-    private static let malformed = PeerError(.refused, "What came about a call does not follow the protocol")
+    static let malformed = PeerError(.refused, "What came about a call does not follow the protocol")
 }
 
 extension ByteBuffer {

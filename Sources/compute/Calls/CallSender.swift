@@ -131,21 +131,44 @@ public struct CallSender: Sendable {
             tenant: tenant, release: release,
             request: CallFrames.Request(
                 id: call.id, trace: call.trace ?? "", method: call.method, url: call.url, headers: call.headers),
-            body: first, hasMore: hasMore, mostGas: mostGas)
+            body: first, hasMore: hasMore, takesInterim: call.interim != nil && mostGas == nil, mostGas: mostGas)
         let peers = peers
         call.cancellation?.onCancel { Task { try? await CallSender.stop(id, at: node, peers) } }
         var upload: Task<Void, Never>?
         do {
+            let end = NIODeadline.now() + left + CallSender.slack
             let answer = try await peers.send(node, .callBegin, CallFrames.encode(begin), left + CallSender.slack)
             // Only now: the other node takes parts of no call that it does not know yet.
             if hasMore { upload = Task { await CallSender.send(rest, of: id, to: node, peers) } }
-            let (head, gas) = try CallFrames.answer(try await answer.get())
+            var (head, gas) = try CallFrames.answer(try await answer.get())
+            var interimCount = 0
+            while case .interim(let status, let headers) = head {
+                interimCount += 1
+                guard begin.takesInterim, interimCount <= CallFrames.maxInterimAnswers else {
+                    throw CallFrames.malformed
+                }
+                call.interim?(Int(status), headers)
+                (head, gas) = try await nextHead(of: id, at: node, until: end)
+            }
             if case .failure = head { upload?.cancel() }
             return Begun(id: id, node: node, answer: head, gas: UInt64(gas ?? 0))
         } catch {
             upload?.cancel()
             throw error
         }
+    }
+
+    /// The head behind an interim one. There is none any more if the call was stopped meanwhile, which is no fault of the node.
+    private func nextHead(
+        of id: UInt64, at node: NodeID, until end: NIODeadline
+    ) async throws -> (answer: CallFrames.Answer, gas: UInt32?) {
+        let next: ByteBuffer
+        do {
+            next = try await peers.ask(node, .callRead, CallFrames.encode(id), max(end - .now(), .zero))
+        } catch let error as PeerError where error.code == .refused {
+            throw CallFailure.final(FunctionError(.cancelled, "Nobody waits for the call any more"))
+        }
+        return try CallFrames.answer(next)
     }
 
     // MARK: The request's body
@@ -215,6 +238,7 @@ public struct CallSender: Sendable {
         _ answer: CallFrames.Answer, to id: UInt64, at node: NodeID, _ peers: CallPeers
     ) throws -> FunctionReply {
         switch answer {
+        case .interim: throw CallFrames.malformed
         case .failure(let code, let message, let retry, let wasRun):
             let error = FunctionError(
                 FunctionError.Code(rawValue: code), message, retryAfter: retry.map { .milliseconds(Int64($0)) })

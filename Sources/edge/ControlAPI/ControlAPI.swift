@@ -44,6 +44,7 @@ public struct ControlAPI: Sendable {
         let router = Router(context: ControlContext.self)
         router.add(middleware: ControlErrors(logger: logger))
         router.add(middleware: HostGuard(hosts: settings.hosts + [settings.host]))
+        router.add(middleware: Console())
         let gate = SignatureGate(backend: backend)
         addReading(to: router)
         addWriting(to: router, gate)
@@ -61,9 +62,9 @@ public struct ControlAPI: Sendable {
         addLedger(to: router)
         addNetwork(to: router)
         addProofs(to: router)
-        addConsole(to: router)
         return Application(
             router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [LingeringClose()])),
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: "skerry"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? settings.port) },
             logger: logger)

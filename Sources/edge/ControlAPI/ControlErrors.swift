@@ -16,9 +16,10 @@ struct ControlErrors: RouterMiddleware {
             let failure = explained(error, request)
             var response = try JSONBody(failure, status: .init(code: failure.status))
                 .response(from: request, context: context)
-            // The rest of the body is not read, so the connection cannot be used again.
+            // The rest of the body is not read, so the connection cannot be used again: see `LingeringClose`.
             response.headers[.connection] = "close"
-            return response
+            if let error = error as? HTTPError { response.headers.append(contentsOf: error.headers) }
+            return request.method == .head ? response.createHeadResponse() : response
         }
     }
 

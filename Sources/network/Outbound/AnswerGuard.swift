@@ -2,11 +2,17 @@ public import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// Refuses an answer whose status is below 100, which is none (RFC 9110 section 15). The client behind it takes such an
-/// answer for one that only precedes the real one, and traps on its body.
-final class AnswerGuard: ChannelInboundHandler {
+/// Keeps two things from the client behind it, which does not bear them.
+///
+/// An answer whose status is below 100, which is none (RFC 9110 section 15), is refused: the client takes it for one that
+/// only precedes the real one, and traps on its body. And the client closes a connection before it hands on the end of the
+/// answer that it closes it for. What of the request is unsent then fails at once, and with it, for the client, the request
+/// that has been answered; so closing waits for a turn of the loop.
+final class AnswerGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart
+    typealias OutboundIn = HTTPClientRequestPart
+    typealias OutboundOut = HTTPClientRequestPart
 
     private var isBroken = false
 
@@ -26,12 +32,17 @@ final class AnswerGuard: ChannelInboundHandler {
         }
         context.fireChannelRead(data)
     }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        context.eventLoop.assumeIsolated().execute { context.close(mode: mode, promise: promise) }
+    }
 }
 
 extension HTTPClient.Configuration {
     /// Makes a client with this configuration refuse answers whose status is none, on which it would trap, and speak
     /// HTTP/1.1 only, since its reader of HTTP/2 traps on some statuses too. Every client whose server may be hostile
-    /// needs it; those of ``PinnedClients`` have it.
+    /// needs it; those of ``PinnedClients`` have it. It also keeps the answer to a request that is answered, and its
+    /// connection ended, before all of it is sent.
     public mutating func refuseImpossibleStatuses() {
         httpVersion = .http1Only
         http1_1ConnectionDebugInitializer = { channel in

@@ -133,11 +133,11 @@ private final class MachineMesh: Sendable {
     func answer(
         at index: Int = 0, _ method: String = "GET", body: FunctionRequest.Body = .bytes(ByteBuffer()),
         bodyBytes: Int? = 0, upgrade: String? = nil, cancellation: Cancellation = Cancellation(),
-        share: String? = nil
+        share: String? = nil, interim: MachineRequest.InterimListener? = nil
     ) async throws -> MachineAnswer {
         let request = MachineRequest(
             id: "abc", trace: "trace", method: method, target: "/x?y", headers: [("host", "app.localhost")],
-            bodyBytes: bodyBytes, body: body, upgrade: upgrade, cancellation: cancellation)
+            bodyBytes: bodyBytes, body: body, upgrade: upgrade, cancellation: cancellation, interim: interim)
         let release = MachineRelease(
             name: "app", release: share ?? "r1", tenant: "owner/app", port: "http", isShare: share != nil)
         return try await calls(index).respond(release, request, on: loop).get()
@@ -208,6 +208,29 @@ private final class MachineMesh: Sendable {
                 return
             }
             #expect(String(buffer: try await stream.collect(limit: 1 << 20)) == "500000" + long)
+            #expect(try await mesh.isQuiet())
+        }
+    }
+
+    @Test("Interim answers reach whoever listens, sixteen at most, through another node too", arguments: [0, 1])
+    func interim(_ index: Int) async throws {
+        let hints = String(repeating: "HTTP/1.1 103 E\r\nLink: </a.css>\r\nskerry-x: 1\r\n\r\n", count: 17)
+        try await RawServer.with({ _ in [.text(hints)] + RawServer.answer(200, [], Array("x".utf8)) }) {
+            (server: RawServer) async throws -> Void in
+            let mesh = MachineMesh()
+            mesh.set([mesh.place(index, port: server.port)])
+            let heard = Mutex<[String]>([])
+            let answer = try await mesh.answer { status, fields in
+                heard.withLock { $0.append("\(status) \(fields.map { "\($0.name): \($0.value)" })") }
+            }
+            guard case .content(let content) = answer else {
+                Issue.record("the answer is a tunnel")
+                return
+            }
+            #expect(content.status == 200)
+            #expect(heard.withLock { $0 } == Array(repeating: "103 [\"link: </a.css>\"]", count: 16))
+            answer.abandon()
+            #expect(try await mesh.text() == "x")
             #expect(try await mesh.isQuiet())
         }
     }

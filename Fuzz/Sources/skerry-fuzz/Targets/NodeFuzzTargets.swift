@@ -172,6 +172,8 @@ enum NodeFuzzTargets {
         clients.request.id = ""
         clients.request.url = "/x?y=1"
         clients.mostGas = 500
+        var patient = begin
+        patient.takesInterim = true
         let reply = CallFrames.Answer.reply(
             status: 200, headers: [("a", "b")], body: ByteBuffer(string: "out"), hasMore: false)
         let failure = CallFrames.Answer.failure(
@@ -179,6 +181,8 @@ enum NodeFuzzTargets {
         return [
             "call-frames": [
                 "begin": [0] + Array(buffer: CallFrames.encode(begin)),
+                "patient-begin": [0] + Array(buffer: CallFrames.encode(patient)),
+                "interim": [1] + Array(buffer: CallFrames.encode(.interim(status: 103, headers: [("a", "b")]))),
                 "reply": [1] + Array(buffer: CallFrames.encode(reply)),
                 "client-begin": [0] + Array(buffer: CallFrames.encode(clients)),
                 "client-reply": [1] + Array(buffer: CallFrames.encode(reply, gas: 3)),

@@ -40,6 +40,8 @@ final class CallServer: Sendable {
     private struct Entry {
         let cancellation = Cancellation()
         let isClients: Bool
+        /// What the caller has not asked for of the answer's heads; nil once it has the last, and if it takes one alone.
+        var heads: CallHeads?
         /// Nil if the body came whole.
         var upload: ByteStream?
         /// Bytes that may follow.
@@ -138,6 +140,7 @@ final class CallServer: Sendable {
             upload.append(begin.body)
             entry.upload = upload
         }
+        if begin.takesInterim, !isClients { entry.heads = CallHeads() }
         if isClients { entry.uploadRoom = (clients?.maxBodyBytes ?? 0) - begin.body.readableBytes }
         // Registered before the next frame is read: it may be about this call.
         try register(entry, key)
@@ -152,7 +155,7 @@ final class CallServer: Sendable {
             over(key)
             throw refusal
         }
-        let answer: @Sendable () async -> PeerReply = {
+        let run: @Sendable () async -> CallHeads.Last = {
             let result: Result<FunctionReply, CallFailure>
             do throws(CallFailure) {
                 result = .success(try await self.run(work, on: eventLoop))
@@ -161,9 +164,27 @@ final class CallServer: Sendable {
             }
             // What ran here has told what it used before it answered; of what ran elsewhere nobody hears otherwise.
             let bill = self.paid.ended(work.call.id)
-            return PeerReply(type: .callAnswer, body: self.answer(result, to: work, bill, key))
+            return { self.answer(result, to: work, bill, key) }
         }
-        return eventLoop.makeFutureHere(answer)
+        guard let heads = entry.heads else {
+            return eventLoop.makeFutureHere { PeerReply(type: .callAnswer, body: await run()()) }
+        }
+        let first = heads.next(on: eventLoop)
+        _ = eventLoop.makeFutureHere { self.ended(heads, await run(), key) }
+        return first.map { PeerReply(type: .callAnswer, body: $0) }
+    }
+
+    /// The final head is there: it goes when it is asked for, and the call is nobody's if that never happens.
+    private func ended(_ heads: CallHeads, _ last: @escaping CallHeads.Last, _ key: Key) {
+        heads.finish {
+            self.state.withLock { $0.entries[key]?.heads = nil }
+            return last()
+        }
+        state.withLock { state in
+            guard state.entries[key]?.heads != nil else { return }
+            state.entries[key]?.isAnswered = true
+            state.entries[key]?.lastUse = .now()
+        }
     }
 
     /// What is run for a request.
@@ -190,11 +211,12 @@ final class CallServer: Sendable {
                 try clients.call(begin, entry.upload, by: peer, deadline, cancellation: entry.cancellation),
                 hops: begin.hops, isClients: true)
         }
+        let interim = entry.heads.map { heads -> FunctionCall.InterimListener in { heads.add($0, $1) } }
         let call = FunctionCall(
             id: begin.request.id, trace: begin.request.trace.isEmpty ? nil : begin.request.trace,
             method: begin.request.method, url: begin.request.url, headers: begin.request.headers,
             body: entry.upload.map { .stream($0) } ?? .bytes(begin.body), deadline: deadline,
-            cancellation: entry.cancellation)
+            cancellation: entry.cancellation, interim: interim)
         let version = FunctionVersion(tenant: begin.tenant, release: begin.release)
         return Work((version, call), hops: begin.hops, isClients: false)
     }
@@ -353,6 +375,9 @@ final class CallServer: Sendable {
             throw PeerError(
                 .init(ChannelsError.Code.credit.description), "The answer's body is given out when the call is paid")
         }
+        if let heads = state.withLock({ $0.entries[key]?.heads }) {
+            return heads.next(on: eventLoop).map { PeerReply(type: .callPart, body: $0) }
+        }
         let next = state.withLock { state -> Next? in
             guard var entry = state.entries[key], entry.isAnswered, !entry.isBusy else { return nil }
             entry.lastUse = .now()
@@ -442,6 +467,7 @@ final class CallServer: Sendable {
 
     private static func end(_ entry: Entry) {
         entry.cancellation.cancel()
+        entry.heads?.stop()
         entry.upload?.fail(FunctionError(.cancelled, "nobody waits for the call any more"))
         entry.download?.stop()
     }

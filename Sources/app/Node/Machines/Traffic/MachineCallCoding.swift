@@ -25,9 +25,12 @@ enum MachineCallCoding {
             body = toMachine.map { .stream($0) } ?? .stream(stream)
             if let count = request.bodyBytes { headers.append((lengthField, String(count))) }
         }
+        let interim = request.interim.map { listener -> MachineRequest.InterimListener in
+            { status, fields in if MachineAnswer.isSoundInterim(status, fields) { listener(status, fields) } }
+        }
         return FunctionCall(
             id: request.id, trace: request.trace, method: request.method, url: request.target, headers: headers,
-            body: body, cancellation: request.cancellation)
+            body: body, cancellation: request.cancellation, interim: interim)
     }
 
     /// A reply as the gateway takes it.
@@ -87,7 +90,7 @@ enum MachineCallCoding {
         return MachineRequest(
             id: call.id, trace: call.trace ?? "", method: call.method, target: call.url,
             headers: call.headers.filter { $0.name != upgradeField && $0.name != lengthField }, bodyBytes: bodyBytes,
-            body: body, upgrade: upgrade, cancellation: call.cancellation ?? Cancellation())
+            body: body, upgrade: upgrade, cancellation: call.cancellation ?? Cancellation(), interim: call.interim)
     }
 
     static func reply(_ answer: MachineAnswer, to call: FunctionCall) -> FunctionReply {
