@@ -104,13 +104,14 @@ final class FakeFunctions: GatewayFunctions {
     func set(_ name: String, _ body: @escaping Body) { bodies.withLock { $0[name] = body } }
 
     func invoke(
-        _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<FunctionResponse> {
+        _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop,
+        completion: @escaping @Sendable (Result<FunctionResponse, any Error>) -> Void
+    ) {
         last.withLock { $0 = request }
         guard let body = bodies.withLock({ $0[release.name] }) else {
-            return eventLoop.makeFailedFuture(GatewayError(.init("function/crashed"), "No such body", origin: .origin))
+            return completion(.failure(GatewayError(.init("function/crashed"), "No such body", origin: .origin)))
         }
-        return body(request, eventLoop)
+        body(request, eventLoop).hop(to: eventLoop).whenComplete(completion)
     }
 }
 

@@ -9,6 +9,13 @@ struct DevFunctions: GatewayFunctions {
     let state: DevState
 
     func invoke(
+        _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop,
+        completion: @escaping @Sendable (Result<FunctionResponse, any Error>) -> Void
+    ) {
+        answer(release, request, on: eventLoop).whenComplete(completion)
+    }
+
+    private func answer(
         _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
     ) -> EventLoopFuture<FunctionResponse> {
         let wantsHTML = request.headers.contains { $0.name == "accept" && $0.value.lowercased().contains("text/html") }

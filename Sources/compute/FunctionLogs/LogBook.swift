@@ -34,8 +34,11 @@ struct LogBook {
     /// - Returns: Whether it was kept.
     @discardableResult
     mutating func add(_ record: FunctionLogRecord, to app: String) -> Bool {
-        guard var shelf = shelves.removeValue(forKey: app) else { return false }
-        defer { shelves[app] = shelf }
+        guard let place = shelves.index(forKey: app) else { return false }
+        return add(record, to: &shelves.values[place])
+    }
+
+    private func add(_ record: FunctionLogRecord, to shelf: inout Shelf) -> Bool {
         shelf.lastRelease = record.release
         shelf.lastTime = record.time
         guard shelf.pending.count < limits.maxPendingBytes else {
@@ -50,10 +53,11 @@ struct LogBook {
         var record = record
         shelf.lastSequence += 1
         record.sequence = shelf.lastSequence
-        let line = LogBook.line(record)
-        shelf.pending += line
-        shelf.recent.append((record, line.count))
-        shelf.recentBytes += line.count
+        let start = shelf.pending.count
+        LogBook.write(record, to: &shelf.pending)
+        let byteCount = shelf.pending.count - start
+        shelf.recent.append((record, byteCount))
+        shelf.recentBytes += byteCount
         trim(&shelf)
     }
 
@@ -109,58 +113,71 @@ struct LogBook {
 
     // MARK: Lines
 
-    /// A record as a line of JSON with its end. By hand, since every request of every function writes one.
-    static func line(_ record: FunctionLogRecord) -> [UInt8] {
-        var line: [UInt8] = []
-        line.reserveCapacity(record.text.utf8.count + 256)
-        func number(_ name: StaticString, _ value: some BinaryInteger) {
-            key(name)
-            line += String(value).utf8
+    /// Adds a record as a line of JSON with its end. By hand, since every request of every function writes one.
+    static func write(_ record: FunctionLogRecord, to lines: inout [UInt8]) {
+        append("{\"sequence\":", record.sequence, to: &lines)
+        append(",\"time\":", record.time, to: &lines)
+        append(",\"kind\":", record.kind.rawValue, to: &lines)
+        append(",\"level\":", record.level.rawValue, to: &lines)
+        append(",\"release\":", record.release, to: &lines)
+        append(",\"request\":", record.request, to: &lines)
+        append(",\"text\":", record.text, to: &lines)
+        append(",\"method\":", record.method, to: &lines)
+        append(",\"url\":", record.url, to: &lines)
+        append(",\"status\":", record.status, to: &lines)
+        append(",\"code\":", record.code, to: &lines)
+        append(",\"wallMicroseconds\":", record.wallMicroseconds, to: &lines)
+        append(",\"cpuMicroseconds\":", record.cpuMicroseconds, to: &lines)
+        append("}\n", to: &lines)
+    }
+
+    private static func append(_ text: StaticString, to lines: inout [UInt8]) {
+        text.withUTF8Buffer { lines.append(contentsOf: $0) }
+    }
+
+    private static func append(_ key: StaticString, _ number: (some FixedWidthInteger)?, to lines: inout [UInt8]) {
+        guard let number else { return }
+        append(key, to: &lines)
+        if number < 0 { lines.append(UInt8(ascii: "-")) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = UInt64(number.magnitude)
+            var start = digits.count
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            lines.append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[start...]))
         }
-        func text(_ name: StaticString, _ value: String?) {
-            guard let value else { return }
-            key(name)
-            quote(value, &line)
-        }
-        func key(_ name: StaticString) {
-            line.append(line.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-            line.append(UInt8(ascii: "\""))
-            name.withUTF8Buffer { line += $0 }
-            line += [UInt8(ascii: "\""), UInt8(ascii: ":")]
-        }
-        number("sequence", record.sequence)
-        number("time", record.time)
-        text("kind", record.kind.rawValue)
-        text("level", record.level.rawValue)
-        text("release", record.release)
-        text("request", record.request)
-        text("text", record.text)
-        text("method", record.method)
-        text("url", record.url)
-        if let status = record.status { number("status", status) }
-        text("code", record.code)
-        if let wall = record.wallMicroseconds { number("wallMicroseconds", wall) }
-        if let cpu = record.cpuMicroseconds { number("cpuMicroseconds", cpu) }
-        line += [UInt8(ascii: "}"), 0x0A]
-        return line
+    }
+
+    private static func append(_ key: StaticString, _ text: String?, to lines: inout [UInt8]) {
+        guard var text else { return }
+        append(key, to: &lines)
+        text.withUTF8 { quote($0, to: &lines) }
     }
 
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// A text of JSON (RFC 8259 section 7).
-    private static func quote(_ text: String, _ line: inout [UInt8]) {
-        line.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): line += [UInt8(ascii: "\\"), byte]
-            case 0x0A: line += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-            case 0..<0x20:
-                line += "\\u00".utf8
-                line += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            default: line.append(byte)
+    private static func quote(_ text: UnsafeBufferPointer<UInt8>, to lines: inout [UInt8]) {
+        let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+        lines.append(quote)
+        if text.allSatisfy({ $0 >= 0x20 && $0 != quote && $0 != backslash }) {
+            lines.append(contentsOf: text)
+        } else {
+            for byte in text {
+                switch byte {
+                case quote, backslash: lines += [backslash, byte]
+                case 0x0A: lines += [backslash, UInt8(ascii: "n")]
+                case 0..<0x20:
+                    lines += "\\u00".utf8
+                    lines += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                default: lines.append(byte)
+                }
             }
         }
-        line.append(UInt8(ascii: "\""))
+        lines.append(quote)
     }
 
     /// The records of a file; what is torn or damaged is left out.

@@ -23,17 +23,21 @@ extension FunctionPool {
         run { state, now in body(&state.core, now) }
     }
 
-    /// Adds a request, then changes the core. Returns the request's id.
-    func act(
-        adding pending: Pending, now: NIODeadline,
-        _ body: (inout PoolCore, PoolCore.RequestID, PoolCore.Instant) -> [PoolCore.Action]
-    ) -> PoolCore.RequestID {
-        var id: PoolCore.RequestID = 0
-        run(now: now) { state, now in
+    /// Adds a request: most go to a worker at once, which takes no list of actions. Returns the request's id.
+    func add(_ pending: Pending, deadline: PoolCore.Instant, now: NIODeadline) -> PoolCore.RequestID {
+        let (id, placed, mustTick) = state.withLock { state in
             state.lastRequest += 1
-            id = state.lastRequest
+            let id = state.lastRequest
             state.pending[id] = pending
-            return body(&state.core, id, now)
+            let placed = state.core.place(id, pending.version, deadline: deadline, now: now.uptimeNanoseconds)
+                .flatMap { placed in state.handles[placed.worker].map { (handle: $0, wireID: placed.wireID) } }
+            return (id, placed, placed == nil ? nil : Self.needsTick(&state, now: now))
+        }
+        if let placed {
+            carryOut(.send(placed.handle, pending, placed.wireID))
+            schedule(mustTick)
+        } else {
+            run(now: now) { state, now in state.core.invoke(id, pending.version, deadline: deadline, now: now) }
         }
         return id
     }
@@ -44,7 +48,11 @@ extension FunctionPool {
             return (effects, Self.needsTick(&state, now: now))
         }
         for effect in effects { carryOut(effect) }
-        if let mustTick { eventLoop.scheduleTask(deadline: mustTick) { self.tick(mustTick) } }
+        schedule(mustTick)
+    }
+
+    private func schedule(_ tick: NIODeadline?) {
+        if let tick { eventLoop.scheduleTask(deadline: tick) { self.tick(tick) } }
     }
 
     private static func effect(of action: PoolCore.Action, _ state: inout State) -> Effect? {

@@ -193,7 +193,7 @@ extension FunctionPool {
                 wireID: wireID,
                 result: .failure(FunctionError(.badResponse, "the function answered with status \(status)")))
         }
-        let fields = headers.map { ($0.name, $0.value) }
+        let fields = headers.map { (name: $0.name, value: $0.value) }
         guard continues else {
             let reply = FunctionReply(status: status, headers: fields, body: .bytes(ByteBuffer(bytes: body)))
             return Answer(wireID: wireID, result: .success(reply), cpuMicroseconds: cpuMicroseconds)
@@ -264,7 +264,7 @@ extension FunctionPool {
     ) {
         guard let version = state.withLock({ $0.core.workers[id]?.version }) else { return }
         let content = content(callID, handle, body, continues)
-        let request = handle.name(of: order.owner)
+        let request = handle.request(order.owner)
         let call = HostCall(
             version: version, requestID: request?.id ?? "", trace: request?.trace, name: order.name,
             argument: order.argument, body: content)
@@ -332,8 +332,8 @@ extension FunctionPool {
             logger.error("a function worker wrote more console lines than its requests may")
             return false
         }
-        guard let sink = onLog, let version else { return true }
-        sink(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.name(of: wireID)?.id))
+        guard let log = sinks.log, let version else { return true }
+        log(version, FunctionLogLine(level: level.loggerLevel, text: text, requestID: handle.request(wireID)?.id))
         return true
     }
 

@@ -46,10 +46,16 @@ public final class FunctionPool: Sendable {
         }
     }
 
-    /// Who hears of lines and outcomes.
-    private struct Sinks {
-        var log: LogSink?
-        var outcome: OutcomeSink?
+    /// Who hears of lines and outcomes. A class, since each call asks for it: closures that leave a lock are wrapped anew
+    /// each time.
+    final class Sinks: Sendable {
+        let log: LogSink?
+        let outcome: OutcomeSink?
+
+        init(log: LogSink? = nil, outcome: OutcomeSink? = nil) {
+            self.log = log
+            self.outcome = outcome
+        }
     }
 
     struct State {
@@ -72,7 +78,7 @@ public final class FunctionPool: Sendable {
     let host: (any FunctionHost)?
     let metrics = PoolMetrics()
     let state: Mutex<State>
-    private let sinks = Mutex(Sinks())
+    private let listeners = Mutex(Sinks())
 
     /// Makes a pool; processes are started with the first call (or by ``warmUp()``).
     ///
@@ -97,15 +103,17 @@ public final class FunctionPool: Sendable {
 
     /// Receives the console lines of all functions.
     public var onLog: LogSink? {
-        get { sinks.withLock { $0.log } }
-        set { sinks.withLock { $0.log = newValue } }
+        get { sinks.log }
+        set { listeners.withLock { $0 = Sinks(log: newValue, outcome: $0.outcome) } }
     }
 
     /// Hears how every call ended.
     public var onOutcome: OutcomeSink? {
-        get { sinks.withLock { $0.outcome } }
-        set { sinks.withLock { $0.outcome = newValue } }
+        get { sinks.outcome }
+        set { listeners.withLock { $0 = Sinks(log: $0.log, outcome: newValue) } }
     }
+
+    var sinks: Sinks { listeners.withLock { $0 } }
 
     /// Starts the spare workers now rather than with the first call.
     public func warmUp() {
@@ -131,9 +139,7 @@ public final class FunctionPool: Sendable {
         let pending = Pending(
             call: call, eventLoop: eventLoop, completion: completion, code: code, version: version, start: start)
         if let error = check(call) { return pending.complete(.failure(error)) }
-        let id = act(adding: pending, now: start) { core, request, now in
-            core.invoke(request, version, deadline: deadline.uptimeNanoseconds, now: now)
-        }
+        let id = add(pending, deadline: deadline.uptimeNanoseconds, now: start)
         call.cancellation?.onCancel { self.act { core, now in core.abandon(id, now: now) } }
     }
 
@@ -197,10 +203,10 @@ public final class FunctionPool: Sendable {
             case .failure(let error): error as? FunctionError ?? FunctionError(.crashed, "\(error)")
             }
         metrics.ended(error?.code, nanoseconds: elapsed)
-        guard let sink = onOutcome else { return }
+        guard let outcome = sinks.outcome else { return }
         // A worker may say anything, but it has computed for no longer than the call took.
         let cpuMicroseconds = cpuMicroseconds.map { min($0, UInt32(clamping: elapsed / 1_000 + 1)) }
-        sink(
+        outcome(
             pending.version,
             FunctionOutcome(
                 requestID: pending.call.id, method: pending.call.method, url: pending.call.url,

@@ -3,7 +3,7 @@ extension PoolCore {
     /// come to.
     mutating func place(
         _ id: RequestID, _ version: FunctionVersion, deadline: Instant, now: Instant
-    ) -> Action? {
+    ) -> (worker: WorkerID, wireID: WireID)? {
         guard let function = functions[version], function.queue.isEmpty, function.blockedUntil <= now else {
             return nil
         }
@@ -18,10 +18,10 @@ extension PoolCore {
             if worker.phase == .ready, load < best?.load ?? settings.maxInFlightPerWorker { best = (id, load) }
         }
         guard let best, usable >= wantedWorkers(demand) || now < roomPausedUntil,
-            let wireID = workers[best.id]?.take(id)
+            let wireID = change(best.id, { $0.take(id) })
         else { return nil }
         requests[id] = Request(version: version, deadline: deadline, worker: best.id, wireID: wireID)
-        return .send(id, to: best.id, as: wireID)
+        return (best.id, wireID)
     }
 
     /// Hands waiting requests to workers and asks for more workers where they are too few.

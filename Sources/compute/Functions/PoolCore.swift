@@ -57,7 +57,9 @@ struct PoolCore {
         _ id: RequestID, _ version: FunctionVersion, deadline: Instant, now: Instant
     ) -> [Action] {
         if isClosed { return [.fail(id, Self.closing)] }
-        if let sent = place(id, version, deadline: deadline, now: now) { return [sent] }
+        if let placed = place(id, version, deadline: deadline, now: now) {
+            return [.send(id, to: placed.worker, as: placed.wireID)]
+        }
         var function = functions[version] ?? Function()
         if function.blockedUntil > now {
             functions[version] = function
@@ -80,7 +82,7 @@ struct PoolCore {
 
     /// A worker answered. Returns the request that the answer is for, unless its caller has been told otherwise.
     mutating func answered(_ worker: WorkerID, _ wireID: WireID, now: Instant) -> (RequestID?, [Action]) {
-        guard let ended = workers[worker]?.end(wireID, now: now) else { return (nil, []) }
+        guard let ended = change(worker, { $0.end(wireID, now: now) }) ?? nil else { return (nil, []) }
         if let request = ended.request { requests[request] = nil }
         if ended.isLast { return (ended.request, kill(worker, nil)) }
         guard let version = ended.version, functions[version]?.queue.isEmpty == false else {
@@ -255,6 +257,14 @@ struct PoolCore {
     }
 
     // MARK: Parts
+
+    /// Changes a worker where it lies. Nil if there is none of that name.
+    @inline(__always)
+    mutating func change<Value>(_ id: WorkerID, _ body: (inout Worker) -> Value) -> Value? {
+        // Through the key it would be moved out and in again, with an allocation for each step.
+        guard let index = workers.index(forKey: id) else { return nil }
+        return body(&workers.values[index])
+    }
 
     static let closing = FunctionError(
         .overloaded, "this node is shutting down", retryAfter: .seconds(1), isForLackOfRoom: true)

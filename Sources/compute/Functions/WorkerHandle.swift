@@ -14,13 +14,8 @@ final class WorkerHandle: Sendable {
         var page: StatusPage?
         var cgroup: WorkerCgroup?
         var ranOutOfMemory = false
-        var requests: [UInt64: RequestName] = [:]
-    }
-
-    /// What a request's log lines and calls carry.
-    struct RequestName {
-        var id: String
-        var trace: String?
+        /// Whose names log lines and calls of the function carry.
+        var requests: [UInt64: FunctionCall] = [:]
     }
 
     private let state = Mutex(State())
@@ -63,7 +58,7 @@ final class WorkerHandle: Sendable {
     /// Queues a request, with its body unless that is a stream, and remembers its name.
     func send(_ call: FunctionCall, as wireID: UInt64) {
         queue { state in
-            state.requests[wireID] = RequestName(id: call.id, trace: call.trace)
+            state.requests[wireID] = call
             var isStream = true
             var body = ByteBuffer()
             if case .bytes(let bytes) = call.body { (isStream, body) = (false, bytes) }
@@ -154,5 +149,6 @@ final class WorkerHandle: Sendable {
         bodies.stopped(wireIDs)
     }
 
-    func name(of wireID: UInt64) -> RequestName? { state.withLock { $0.requests[wireID] } }
+    /// The request of that name, until its answer is over.
+    func request(_ wireID: UInt64) -> FunctionCall? { state.withLock { $0.requests[wireID] } }
 }

@@ -70,10 +70,9 @@ public struct InvocationHasher: Sendable {
         hasher.update(bytes)
     }
 
-    /// The hash of what was added.
-    public func finalize() -> Digest {
-        var rest = gathered
-        rest.integer(bodyBytes)
-        return rest.bytes.withUnsafeBytes { hasher.finalize(adding: $0) }
+    /// The hash of what was added, to which nothing can be added any more.
+    public consuming func finalize() -> Digest {
+        gathered.integer(bodyBytes)
+        return gathered.bytes.withUnsafeBytes { hasher.finalize(adding: $0) }
     }
 }

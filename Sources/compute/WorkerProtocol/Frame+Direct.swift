@@ -3,7 +3,7 @@ extension Frame {
     ///
     /// The caller keeps to ``WireLimits``.
     public static func encodeRequest(
-        id: UInt64, method: String, url: String, headers: some Collection<(name: String, value: String)>,
+        id: UInt64, method: String, url: String, headers: [(name: String, value: String)],
         body: UnsafeRawBufferPointer, continues: Bool, into output: inout [UInt8]
     ) {
         let start = output.count
@@ -12,9 +12,9 @@ extension Frame {
         output.append(text: method)
         output.append(text: url)
         output.append(integer: UInt16(truncatingIfNeeded: headers.count))
-        for (name, value) in headers {
-            output.append(text: name)
-            output.append(text: value)
+        for header in headers {
+            output.append(text: header.name)
+            output.append(text: header.value)
         }
         output.append(integer: UInt32(truncatingIfNeeded: body.count))
         output.append(contentsOf: body)

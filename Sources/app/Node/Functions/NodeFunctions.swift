@@ -10,19 +10,18 @@ struct NodeFunctions: GatewayFunctions {
     let calls: FunctionCalls
 
     func invoke(
-        _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<FunctionResponse> {
+        _ release: FunctionRelease, _ request: FunctionRequest, on eventLoop: any EventLoop,
+        completion: @escaping @Sendable (Result<FunctionResponse, any Error>) -> Void
+    ) {
         let call = FunctionCall(request)
         // What the ledger says of it matters only when a worker is loaded.
         let version = FunctionVersion(tenant: release.tenant, release: release.release)
-        let promise = eventLoop.makePromise(of: FunctionResponse.self)
         calls.invoke(version, call, on: eventLoop) { outcome in
             switch outcome {
-            case .success(let reply): promise.succeed(NodeFunctions.response(reply))
-            case .failure(let error): promise.fail(NodeFunctions.explained(error))
+            case .success(let reply): completion(.success(NodeFunctions.response(reply)))
+            case .failure(let error): completion(.failure(NodeFunctions.explained(error)))
             }
         }
-        return promise.futureResult
     }
 
     private static func response(_ reply: FunctionReply) -> FunctionResponse {

@@ -22,7 +22,7 @@ extension HTTP1Connection: BodyPumpOwner {
         if case .bytes(let bytes) = reply.body, current?.head.method != .head { body = bytes }
         let copies = body.readableBytes <= HTTP1Connection.copiedBodyBytes
 
-        var head = context.channel.allocator.buffer(
+        var head = ByteBufferAllocator().buffer(
             capacity: HTTP1Encoder.usualHeadBytes + (copies ? body.readableBytes : 0))
         let elapsed = current.map { (NIODeadline.now() - $0.started).nanoseconds } ?? 0
         HTTP1Encoder.writeHead(

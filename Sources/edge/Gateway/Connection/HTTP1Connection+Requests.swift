@@ -16,7 +16,7 @@ extension HTTP1Connection {
         requestCount += 1
         generation += 1
         let destination = dispatcher.route(head, from: client)
-        current = Current(head: head, destination: destination, started: .now())
+        current = Current(head: head, destination: destination)
         phase = .receiving
         guard head.body != .none else { return }
         progress = .now()

@@ -12,12 +12,11 @@ extension HTTP1Connection {
 
     /// Sends the 101 and hands the connection over.
     func begin(_ tunnel: GatewayTunnel, _ reply: Reply) {
-        guard let context, var current, phase == .answering else { return reply.abandon() }
+        guard let context, let current, phase == .answering else { return reply.abandon() }
         var head = context.channel.allocator.buffer(capacity: HTTP1Encoder.usualHeadBytes)
         HTTP1Encoder.writeSwitch(reply, common: shared.common(isSecure: client.isSecure), to: &head)
         write(head)
         current.bodyBytes = 0
-        self.current = current
         streaming = reply
         phase = .tunnelling
         progress = .now()

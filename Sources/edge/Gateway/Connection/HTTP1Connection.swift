@@ -27,13 +27,18 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Gate
     }
 
     /// The request that is being received or answered.
-    struct Current {
+    final class Current {
         let head: HTTPRequestHead
         let destination: Destination
-        let started: NIODeadline
+        let started = NIODeadline.now()
         var body = ByteBuffer()
         var bodyBytes = 0
         let cancellation = Cancellation()
+
+        init(head: HTTPRequestHead, destination: Destination) {
+            self.head = head
+            self.destination = destination
+        }
     }
 
     let dispatcher: Dispatcher
@@ -72,6 +77,8 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Gate
     private let isSecure: Bool
     /// This connection only says that there is no room.
     private let refuses: Bool
+    /// As the channel said last: asking it for each request costs more than reading the request's head.
+    private var isWritable = true
     private var isProcessing = false
     private var isHandlingRead = false
     private var readIsHeld = false
@@ -189,10 +196,11 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Gate
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
         guard phase != .closed else { return }
         progress = .now()
         // From now on it is the client that is waited for, and not for as long as a block would be.
-        guard context.channel.isWritable else { return arm() }
+        guard isWritable else { return arm() }
         pump?.run()
         resume()
     }
@@ -240,7 +248,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Gate
         while let context {
             switch phase {
             // A client that does not take its answers gets no further ones made.
-            case .idle: guard context.channel.isWritable else { return }
+            case .idle: guard isWritable else { return }
             case .receiving: break
             case .answering: guard upload?.hasRoom ?? false else { return }
             case .tunnelling, .lingering, .closed: return
@@ -259,7 +267,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, Gate
     func settle() {
         guard let context, phase != .closed else { return }
         // A request that waits for the client to take earlier answers is not late.
-        if phase == .idle, parser.isInsideHead || preface != nil, context.channel.isWritable {
+        if phase == .idle, parser.isInsideHead || preface != nil, isWritable {
             if headStarted == nil { headStarted = .now() }
         } else {
             headStarted = nil

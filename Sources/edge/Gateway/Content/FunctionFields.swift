@@ -13,6 +13,7 @@ enum FunctionFields {
     private static let neverRequested = hopByHop.union(gatewayOwned)
     /// What the gateway says in every answer.
     private static let answerOwned: Set<String> = ["content-length", "date", "server-timing"]
+    private static let neverAnswered = hopByHop.union(answerOwned)
     private static let reservedPrefix = "skerry-"
 
     /// The fields that a function is given.
@@ -21,7 +22,7 @@ enum FunctionFields {
     static func request(
         _ head: HTTPRequestHead, bodyBytes: Int?, client: ClientAddress, trace: TraceContext
     ) -> [(name: String, value: String)] {
-        var result = passed(head)
+        var result = passed(head, reserving: 5)
         // An absolute target overrules the Host field (RFC 9112 section 3.2.2).
         if let authority = head.authority { result.append(("host", authority.description)) }
         if let bodyBytes, head.body != .none || bodyBytes > 0 {
@@ -34,10 +35,12 @@ enum FunctionFields {
     }
 
     /// The fields of a request that concern more than the client's connection and that the gateway does not state itself.
-    static func passed(_ head: HTTPRequestHead) -> [(name: String, value: String)] {
+    ///
+    /// - Parameter further: Room for so many more.
+    static func passed(_ head: HTTPRequestHead, reserving further: Int = 0) -> [(name: String, value: String)] {
         let named = head.fields.known.contains(.connection) ? connectionOptions(head.fields.all("connection")) : []
-        return head.fields.pairs.filter { field in
-            !neverRequested.contains(field.name) && (named.isEmpty || !named.contains(field.name))
+        return head.fields.pairs(reserving: further) { name in
+            !neverRequested.contains(name) && (named.isEmpty || !named.contains(name))
         }
     }
 
@@ -72,9 +75,12 @@ enum FunctionFields {
         _ fields: [(name: String, value: String)], maxBytes: Int
     ) throws(GatewayError) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
-        result.reserveCapacity(fields.count)
+        // One more for the receipt.
+        result.reserveCapacity(fields.count + 1)
         var byteCount = 0
-        let named = connectionOptions(fields.filter { HTTPCharacters.lowercased($0.name) == "connection" }.map(\.value))
+        let named = connectionOptions(
+            fields.lazy.filter { $0.name.utf8.count == 10 && HTTPCharacters.lowercased($0.name) == "connection" }
+                .map(\.value))
         for (rawName, rawValue) in fields {
             let name = HTTPCharacters.lowercased(rawName)
             let value = HTTPCharacters.trimmed(rawValue)
@@ -91,16 +97,16 @@ enum FunctionFields {
                     .functionBadResponse, "The function answered with more than \(maxBytes) bytes of headers",
                     origin: .origin)
             }
-            if hopByHop.contains(name) || answerOwned.contains(name) || !named.isEmpty && named.contains(name) {
-                continue
-            }
+            if neverAnswered.contains(name) || !named.isEmpty && named.contains(name) { continue }
             if name.hasPrefix(reservedPrefix) { continue }
             result.append((name, value))
         }
         return result
     }
 
-    private static func connectionOptions(_ values: [String]) -> Set<String> {
-        Set(values.flatMap(HTTPCharacters.list).map { $0.lowercased() })
+    private static func connectionOptions(_ values: some Sequence<String>) -> Set<String> {
+        var options: Set<String> = []
+        for value in values { options.formUnion(HTTPCharacters.list(value).lazy.map { $0.lowercased() }) }
+        return options
     }
 }

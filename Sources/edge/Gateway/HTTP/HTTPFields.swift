@@ -103,6 +103,17 @@ public struct HTTPFields: Sendable {
         lines.map { (lowercased($0.name), text($0.value)) }
     }
 
+    /// Some of the lines, as in ``pairs``, in an array with room for further ones.
+    func pairs(reserving further: Int, where isWanted: (String) -> Bool) -> [(name: String, value: String)] {
+        var pairs: [(name: String, value: String)] = []
+        pairs.reserveCapacity(lines.count + further)
+        for line in lines {
+            let name = lowercased(line.name)
+            if isWanted(name) { pairs.append((name, text(line.value))) }
+        }
+        return pairs
+    }
+
     /// What the client says about content codings, in all lines together.
     var acceptedEncodings: AcceptedEncodings {
         var accepted = AcceptedEncodings()

@@ -77,8 +77,8 @@ extension Dispatcher {
         let opened = blobs.open(id, on: loop).hop(to: loop)
         return .later(
             opened.map { blob in
-                streamed(blobPlan(prepared, blob.byteCount, head), blob, head)
-            }.flatMapErrorThrowing { failure($0, head, .blob) })
+                self.streamed(self.blobPlan(prepared, blob.byteCount, head), blob, head)
+            }.flatMapErrorThrowing { self.failure($0, head, .blob) })
     }
 
     private func blobPlan(_ prepared: PreparedFields, _ byteCount: Int, _ head: HTTPRequestHead) -> Plan {
@@ -156,10 +156,10 @@ extension Dispatcher {
             opened.map { blob in
                 guard blob.byteCount == byteCount else {
                     blob.close()
-                    return failure(mismatch(id), head, plan.reply.kind)
+                    return self.failure(self.mismatch(id), head, plan.reply.kind)
                 }
-                return streamed(plan, blob, head)
-            }.flatMapErrorThrowing { failure($0, head, plan.reply.kind) })
+                return self.streamed(plan, blob, head)
+            }.flatMapErrorThrowing { self.failure($0, head, plan.reply.kind) })
     }
 
     private func mismatch(_ id: BlobID) -> GatewayError {

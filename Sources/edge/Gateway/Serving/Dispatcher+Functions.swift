@@ -15,13 +15,13 @@ extension Dispatcher {
                 head, bodyBytes: request.bodyByteCount, client: request.client, trace: trace),
             body: request.upload.map { .stream($0) } ?? .bytes(request.body),
             upgrade: request.upgrade, cancellation: request.cancellation)
-        let answered = functions.invoke(release, call, on: loop).hop(to: loop)
-        return .later(
-            answered.mapOutcome { outcome in
-                do { return try reply(try outcome.get(), request) } catch {
-                    return failure(error, head, .function, id: trace.span)
-                }
-            })
+        let answered = loop.makePromise(of: Reply.self)
+        functions.invoke(release, call, on: loop) { outcome in
+            do { answered.succeed(try self.reply(try outcome.get(), request)) } catch {
+                answered.succeed(self.failure(error, head, .function, id: trace.span))
+            }
+        }
+        return .later(answered.futureResult)
     }
 
     /// Who answers a path of an app that has files beside its function.

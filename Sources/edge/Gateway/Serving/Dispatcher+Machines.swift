@@ -23,10 +23,10 @@ extension Dispatcher {
         return .later(
             answered.flatMapThrowing { answer in
                 switch answer {
-                case .content(let content): reply(content, head, .machine)
-                case .tunnel(let tunnel): try reply(tunnel, request, .machine)
+                case .content(let content): self.reply(content, head, .machine)
+                case .tunnel(let tunnel): try self.reply(tunnel, request, .machine)
                 }
             }
-            .flatMapErrorThrowing { failure($0, head, .machine, id: trace.span) })
+            .flatMapErrorThrowing { self.failure($0, head, .machine, id: trace.span) })
     }
 }

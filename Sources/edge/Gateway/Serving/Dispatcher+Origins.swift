@@ -17,8 +17,8 @@ extension Dispatcher {
             let opened = origins.tunnel(release, call, upgrade: upgrade, on: loop)
         {
             return .later(
-                opened.hop(to: loop).flatMapThrowing { try reply($0, request, .origin) }
-                    .flatMapErrorThrowing { failure($0, head, .origin) })
+                opened.hop(to: loop).flatMapThrowing { try self.reply($0, request, .origin) }
+                    .flatMapErrorThrowing { self.failure($0, head, .origin) })
         }
         let isRead = head.method == .get || head.method == .head
         if isRead, head.body == .none, let answer = origins.cached(release, call) {
@@ -28,8 +28,8 @@ extension Dispatcher {
         let body = request.upload.map { FunctionRequest.Body.stream($0) } ?? .bytes(request.body)
         let answered = origins.respond(release, call, body: body, on: loop).hop(to: loop)
         return .later(
-            answered.map { reply($0, head, .origin) }.flatMapErrorThrowing { error in
-                var reply = failure(error, head, .origin)
+            answered.map { self.reply($0, head, .origin) }.flatMapErrorThrowing { error in
+                var reply = self.failure(error, head, .origin)
                 reply.fields.append(("cache-status", Dispatcher.failedStatus(error)))
                 return reply
             })

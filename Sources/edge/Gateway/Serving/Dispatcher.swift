@@ -3,7 +3,9 @@ import Logging
 import NIOCore
 
 /// Finds out who answers a request and asks them. Knows nothing of connections, so that every protocol can use it.
-struct Dispatcher: Sendable {
+/// A class: it is captured for each answer that comes later, and threads that share its parts would count references to all of
+/// them each time.
+final class Dispatcher: Sendable {
     let settings: Gateway.Settings
     let routes: any GatewayRoutes
     let blobs: any GatewayBlobs
@@ -18,6 +20,21 @@ struct Dispatcher: Sendable {
     static let staticMethods = "GET, HEAD, OPTIONS"
     private static let blobsPrefix = "/blobs/"
     private static let robotsField = "x-robots-tag"
+
+    init(
+        settings: Gateway.Settings, routes: any GatewayRoutes, blobs: any GatewayBlobs,
+        functions: any GatewayFunctions, origins: any GatewayOrigins, machines: any GatewayMachines,
+        pages: any GatewayPages, logger: Logger
+    ) {
+        self.settings = settings
+        self.routes = routes
+        self.blobs = blobs
+        self.functions = functions
+        self.origins = origins
+        self.machines = machines
+        self.pages = pages
+        self.logger = logger
+    }
 
     func route(_ head: HTTPRequestHead, from client: ClientAddress) -> Destination {
         if let tls = settings.tls, let reply = early(head, client, tls) { return .reply(reply) }

@@ -95,17 +95,19 @@ struct LogLines {
         }
     }
 
+    /// - Parameter digits: At least so many, up to 20.
     private mutating func append(_ number: Int, digits: Int = 1) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        let start = bytes.count
-        var count = 0
-        while rest > 0 || count < digits {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-            count += 1
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { text in
+            var rest = number.magnitude
+            var start = text.count
+            while rest > 0 || text.count - start < digits {
+                start -= 1
+                text[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            bytes.append(contentsOf: UnsafeMutableBufferPointer(rebasing: text[start...]))
         }
-        bytes[start...].reverse()
     }
 
     /// The time in UTC with milliseconds (RFC 3339).
