@@ -113,7 +113,9 @@ import Testing
         serve([version("a")], by: &core)
         #expect(core.invoke(2, version("a"), deadline: .max, now: 1) == [.send(2, to: 1, as: 4)])
         #expect(core.roomPausedUntil == 1 + PoolCore.roomPause)
-        #expect(core.place(3, version("a"), deadline: .max, now: 2) == .send(3, to: 1, as: 6))
-        #expect(core.place(4, version("a"), deadline: .max, now: 1 + PoolCore.roomPause) == nil)
+        let placed = core.place(3, version("a"), deadline: .max, now: 2)
+        #expect(placed?.worker == 1 && placed?.wireID == 6)
+        let refused = core.place(4, version("a"), deadline: .max, now: 1 + PoolCore.roomPause)
+        #expect(refused == nil, "one is sought again")
     }
 }
