@@ -29,8 +29,7 @@ demo: build
 # Cryptography in C, which many tests do thousands of times, takes most of their time without optimisation. A module at a
 # time, in place of its files, takes two thirds of the compiler's time; who builds again and again after small changes
 # is better off with `TEST_FLAGS=`.
-TEST_FLAGS ?= --disable-index-store -Xswiftc -whole-module-optimization -Xswiftc -disable-batch-mode \
-  -Xswiftc -num-threads -Xswiftc 2
+TEST_FLAGS ?= -Xswiftc -whole-module-optimization -Xswiftc -disable-batch-mode -Xswiftc -num-threads -Xswiftc 2
 test: setup
 	$(SWIFT) build --build-tests -Xcc -O2 $(TEST_FLAGS)
 	@tools/run-tests $(ONLY)
