@@ -32,7 +32,7 @@ demo: build
 TEST_FLAGS ?= -Xswiftc -whole-module-optimization -Xswiftc -disable-batch-mode -Xswiftc -num-threads -Xswiftc 2
 test: setup
 	$(SWIFT) build --build-tests -Xcc -O2 $(TEST_FLAGS)
-	@tools/run-tests $(ONLY)
+	@tools/run-tests $(if $(ONLY),'$(ONLY)')
 
 up: build
 	$(BIN)/skerry up
