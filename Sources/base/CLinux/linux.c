@@ -9,6 +9,7 @@
 #include <string.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
@@ -161,6 +163,35 @@ int skerry_kind_of_name(int folder, const char *name) {
     if (S_ISLNK(found.st_mode)) return SKERRY_KIND_LINK;
     return SKERRY_KIND_OTHER;
 }
+
+int skerry_wait_set(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int skerry_wait_add(int set, int descriptor, bool for_writing, uint64_t name) {
+    struct epoll_event event = {.events = EPOLLONESHOT | (for_writing ? EPOLLOUT : EPOLLIN), .data.u64 = name};
+    return epoll_ctl(set, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int skerry_alarm(int64_t nanoseconds) {
+    int alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (alarm < 0) return -1;
+    // A time of zero would never come.
+    if (nanoseconds < 1) nanoseconds = 1;
+    struct itimerspec time = {
+        .it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    timerfd_settime(alarm, 0, &time, NULL);
+    return alarm;
+}
+
+int skerry_wait(int set, uint64_t *names, int most) {
+    struct epoll_event events[64];
+    int count;
+    do {
+        count = epoll_wait(set, events, most < 64 ? most : 64, -1);
+    } while (count < 0 && errno == EINTR);
+    for (int index = 0; index < count; index++) names[index] = events[index].data.u64;
+    return count;
+}
+
 int skerry_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int skerry_pidfd_signal(int descriptor, int signal) {

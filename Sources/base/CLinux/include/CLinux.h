@@ -4,6 +4,7 @@
 #ifndef SKERRY_CLINUX_H
 #define SKERRY_CLINUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -129,6 +130,19 @@ int skerry_kind_of_name(int folder, const char *name);
 #define SKERRY_KIND_FILE 2
 #define SKERRY_KIND_LINK 3
 #define SKERRY_KIND_OTHER 4
+
+/// A set of descriptors to wait for; closed on exec. -1 with errno.
+int skerry_wait_set(void);
+
+/// Adds a descriptor, which is told of once, under `name`, when it can be read or has ended, or when it can be written.
+int skerry_wait_add(int set, int descriptor, bool for_writing, uint64_t name);
+
+/// A descriptor that can be read after so long; closed on exec. -1 with errno.
+int skerry_alarm(int64_t nanoseconds);
+
+/// Waits until some of the set are ready, and gives their names. Returns how many.
+int skerry_wait(int set, uint64_t *names, int most);
+
 /// A descriptor that becomes readable when the process ends, whoever its parent is; closed on exec.
 int skerry_pidfd_open(pid_t pid);
 
