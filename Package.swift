@@ -64,6 +64,7 @@ let rooms: [Room] = [
     Room(floor: "base", name: "Wire", products: [protobuf]),
     Room(floor: "base", name: "Streams", products: [nio("NIOCore")]),
     Room(floor: "base", name: "Files"),
+    Room(floor: "base", name: "Processes", rooms: ["CLinux"]),
     Room(floor: "base", name: "Telemetry", products: [logging, coreMetrics]),
 
     Room(
@@ -133,7 +134,7 @@ let rooms: [Room] = [
         products: [nio("NIOCore")]),
     Room(
         floor: "compute", name: "Secrets", rooms: ["Blake3", "Identity", "Manifests", "Ledger"], products: [crypto]),
-    Room(floor: "compute", name: "Machines", rooms: ["Files", "CLinux", "Cgroups"], products: [logging]),
+    Room(floor: "compute", name: "Machines", rooms: ["Files", "Processes", "CLinux", "Cgroups"], products: [logging]),
     Room(floor: "compute", name: "FunctionLogs", products: [nio("NIOPosix"), logging]),
     Room(
         floor: "compute", name: "Images",
@@ -147,7 +148,7 @@ let rooms: [Room] = [
         ]),
 
     Room(
-        floor: "compute", name: "Volumes", rooms: ["Blake3", "Identity", "Files", "CLinux"],
+        floor: "compute", name: "Volumes", rooms: ["Blake3", "Identity", "Files", "Processes", "CLinux"],
         products: [nio("NIOCore"), nio("NIOPosix"), logging]),
 
     Room(floor: "edge", name: "Placement", rooms: ["Blake3", "Identity"]),

@@ -4,7 +4,7 @@ import Testing
 /// The floors, bottom first, and which rooms of one floor may use each other. `docs/design/house.md` explains them.
 private let floors = ["base", "content", "network", "ledger", "compute", "edge", "app"]
 private let neighbours: [String: Set<String>] = [
-    "Blake3": ["CBlake3"], "Identity": ["Blake3"],
+    "Blake3": ["CBlake3"], "Identity": ["Blake3"], "Processes": ["CLinux"],
     "Exchange": ["Peering"], "Membership": ["Peering"], "Discovery": ["Peering"],
     "AppManifests": ["Manifests"], "Stark": ["CStark"], "AckProofs": ["Stark", "CStark"],
     "Ledger": ["Stark", "AckProofs"], "LedgerLog": ["Ledger"], "EtcdLog": ["Ledger", "LedgerLog"],

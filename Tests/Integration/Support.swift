@@ -132,12 +132,16 @@ final class TestNetwork: Sendable {
         let (output, errors) = (folder + "/out-\(UUID().uuidString)", folder + "/err-\(UUID().uuidString)")
         for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
         defer { for path in [output, errors] { try? FileManager.default.removeItem(atPath: path) } }
-        process.standardOutput = FileHandle(forWritingAtPath: output)
-        process.standardError = FileHandle(forWritingAtPath: errors)
+        var handles = try [output, errors].map { try #require(FileHandle(forWritingAtPath: $0)) }
+        // A process keeps its handles open for ever, and with more than 1,350 open files starting one may crash.
+        defer { for handle in handles { try? handle.close() } }
+        process.standardOutput = handles[0]
+        process.standardError = handles[1]
         if let input {
             let path = folder + "/in-\(UUID().uuidString)"
             try input.write(to: URL(fileURLWithPath: path))
-            process.standardInput = FileHandle(forReadingAtPath: path)
+            handles.append(try #require(FileHandle(forReadingAtPath: path)))
+            process.standardInput = handles[2]
         } else {
             process.standardInput = FileHandle.nullDevice
         }

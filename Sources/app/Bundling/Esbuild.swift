@@ -78,8 +78,11 @@ public struct Esbuild: Sendable {
             else { throw BundleError("cannot write to \(file); set TMPDIR to a folder with room") }
         }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: files[0])
-        process.standardError = FileHandle(forWritingAtPath: files[1])
+        let outputs = files.map { FileHandle(forWritingAtPath: $0) }
+        // A process keeps its handles open for ever.
+        defer { for output in outputs { try? output?.close() } }
+        process.standardOutput = outputs[0]
+        process.standardError = outputs[1]
         let running = RunningProcess()
         let deadline = Task {
             try await Task.sleep(for: Esbuild.timeout)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Processes
 import Synchronization
 
 /// A process that this one started, or found running.
@@ -24,57 +25,17 @@ final class ChildProcess: Sendable {
         isChild = false
     }
 
-    /// Starts `arguments[0]`, in a session of its own, with the descriptors given as its 0, 1, 2, … and no other.
-    /// Missing ones are `/dev/null`. With `terminal`, its 0, 1 and 2 are that terminal, which controls its session, and of
-    /// the descriptors only those from 3 on count.
+    /// Starts `arguments[0]`, as ``Spawn`` says.
     init(
-        _ arguments: [String], environment: [String] = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-        descriptors: [Descriptor?] = [], terminal: String? = nil
+        _ arguments: [String], environment: [String] = Spawn.usualEnvironment, descriptors: [Descriptor?] = [],
+        terminal: String? = nil
     ) throws(MachineError) {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        var defaults = sigset_t()
-        sigfillset(&defaults)
-        sigdelset(&defaults, SIGKILL)
-        sigdelset(&defaults, SIGSTOP)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(
-            &attributes,
-            skerry_spawn_setsid() | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
-        let count = Int32(max(3, descriptors.count))
-        // First out of each other's way, then to their places.
-        let safe = max(64, (descriptors.compactMap { $0?.number }.max() ?? 0) + 1)
-        for (target, descriptor) in descriptors.enumerated() {
-            guard let descriptor else { continue }
-            posix_spawn_file_actions_adddup2(&actions, descriptor.number, safe + Int32(target))
-        }
-        for target in 0..<count {
-            if target < 3, let terminal {
-                posix_spawn_file_actions_addopen(&actions, target, terminal, O_RDWR, 0)
-            } else if Int(target) < descriptors.count, descriptors[Int(target)] != nil {
-                posix_spawn_file_actions_adddup2(&actions, safe + target, target)
-            } else {
-                posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
-            }
-        }
-        let closing = skerry_spawn_close_from(&actions, count)
-        guard closing == 0 else {
-            throw MachineError(.hostUnable, "no process can be started without this one's files: error \(closing)")
-        }
-        var pid: pid_t = 0
-        var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { for pointer in argv + envp { free(pointer) } }
-        let error = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
-        guard error == 0 else {
-            throw MachineError(.hostUnable, "\(arguments[0]) cannot be started: \(String(cString: strerror(error)))")
+        let pid: pid_t
+        do {
+            pid = try Spawn.start(
+                arguments, environment: environment, descriptors: descriptors.map { $0?.number }, terminal: terminal)
+        } catch {
+            throw MachineError(.hostUnable, error.description)
         }
         let handle = skerry_pidfd_open(pid)
         guard handle >= 0 else {

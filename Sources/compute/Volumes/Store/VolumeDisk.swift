@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 
 #if canImport(Glibc)
     import Glibc
@@ -60,19 +61,13 @@ struct VolumeDisk {
 
     private static func run(_ name: String, _ arguments: [String]) throws {
         guard let path = tool(name) else { throw VolumeError(.disk, "\(name) is not on this host; install it") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        let errors = Pipe()
-        process.standardError = errors
-        do { try process.run() } catch { throw VolumeError(.disk, "\(path) cannot be started: \(error)") }
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile().prefix(2_000), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            let reason = text.trimmingCharacters(in: .whitespacesAndNewlines)
-            throw VolumeError(.disk, "\(name) failed with \(process.terminationStatus): \(reason)")
+        let (status, errors): (Int32, [UInt8])
+        do { (status, errors) = try Spawn.run([path] + arguments, limit: 2_000) } catch {
+            throw VolumeError(.disk, error.description)
+        }
+        guard status == 0 else {
+            let reason = String(decoding: errors, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            throw VolumeError(.disk, "\(name) failed with \(status): \(reason)")
         }
     }
 
