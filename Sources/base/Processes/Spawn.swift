@@ -19,7 +19,7 @@ package enum Spawn {
     package static func start(
         _ arguments: [String], environment: [String] = usualEnvironment, descriptors: [Int32?] = [],
         terminal: String? = nil
-    ) throws(Failure) -> pid_t {
+    ) throws(Failure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

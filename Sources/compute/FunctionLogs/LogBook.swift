@@ -12,6 +12,45 @@ struct LogBook {
         var dropped = 0
         var lastRelease = ""
         var lastTime: Int64 = 0
+
+        /// Adds a record, or counts it only. Methods of the shelf, not of the book: a copy of the book, which they would be
+        /// called on, would make each change copy all records.
+        mutating func add(_ record: FunctionLogRecord, _ limits: LogLimits) -> Bool {
+            lastRelease = record.release
+            lastTime = record.time
+            guard pending.count < limits.maxPendingBytes else {
+                dropped += 1
+                return false
+            }
+            append(record, limits)
+            return true
+        }
+
+        mutating func append(_ record: FunctionLogRecord, _ limits: LogLimits) {
+            var record = record
+            lastSequence += 1
+            record.sequence = lastSequence
+            let start = pending.count
+            LogBook.write(record, to: &pending)
+            let byteCount = pending.count - start
+            recent.append((record, byteCount))
+            recentBytes += byteCount
+            trim(limits)
+        }
+
+        /// Makes room in steps of a fifth, so that a record costs the same however many there are.
+        private mutating func trim(_ limits: LogLimits) {
+            guard recent.count > limits.maxRecordsInMemory || recentBytes > limits.maxBytesInMemory else { return }
+            var surplus = 0
+            while surplus < recent.count,
+                recent.count - surplus > limits.maxRecordsInMemory * 4 / 5
+                    || recentBytes > limits.maxBytesInMemory * 4 / 5
+            {
+                recentBytes -= recent[surplus].byteCount
+                surplus += 1
+            }
+            recent.removeFirst(surplus)
+        }
     }
 
     let limits: LogLimits
@@ -35,46 +74,7 @@ struct LogBook {
     @discardableResult
     mutating func add(_ record: FunctionLogRecord, to app: String) -> Bool {
         guard let place = shelves.index(forKey: app) else { return false }
-        return add(record, to: &shelves.values[place])
-    }
-
-    private func add(_ record: FunctionLogRecord, to shelf: inout Shelf) -> Bool {
-        shelf.lastRelease = record.release
-        shelf.lastTime = record.time
-        guard shelf.pending.count < limits.maxPendingBytes else {
-            shelf.dropped += 1
-            return false
-        }
-        append(record, to: &shelf)
-        return true
-    }
-
-    private func append(_ record: FunctionLogRecord, to shelf: inout Shelf) {
-        var record = record
-        shelf.lastSequence += 1
-        record.sequence = shelf.lastSequence
-        let start = shelf.pending.count
-        LogBook.write(record, to: &shelf.pending)
-        let byteCount = shelf.pending.count - start
-        shelf.recent.append((record, byteCount))
-        shelf.recentBytes += byteCount
-        trim(&shelf)
-    }
-
-    /// Makes room in steps of a fifth, so that a record costs the same however many there are.
-    private func trim(_ shelf: inout Shelf) {
-        guard shelf.recent.count > limits.maxRecordsInMemory || shelf.recentBytes > limits.maxBytesInMemory else {
-            return
-        }
-        var surplus = 0
-        while surplus < shelf.recent.count,
-            shelf.recent.count - surplus > limits.maxRecordsInMemory * 4 / 5
-                || shelf.recentBytes > limits.maxBytesInMemory * 4 / 5
-        {
-            shelf.recentBytes -= shelf.recent[surplus].byteCount
-            surplus += 1
-        }
-        shelf.recent.removeFirst(surplus)
+        return shelves.values[place].add(record, limits)
     }
 
     /// What has to be written, by app; the shelves have nothing to write afterwards.
@@ -85,11 +85,11 @@ struct LogBook {
             if shelf.dropped > 0 {
                 let count = shelf.dropped
                 shelf.dropped = 0
-                append(
+                shelf.append(
                     FunctionLogRecord(
                         time: shelf.lastTime, kind: .gap, level: .warning, release: shelf.lastRelease,
                         text: "\(count) \(count == 1 ? "record was" : "records were") left out: too many came at once"),
-                    to: &shelf)
+                    limits)
             }
             result[app] = shelf.pending
             shelf.pending = []

@@ -6,7 +6,7 @@ import WorkerProtocol
 
 /// The core's actions with what it takes to carry them out; made under the lock, run after it.
 private enum Effect {
-    case spawn(PoolCore.WorkerID, WorkerHandle)
+    case spawn(PoolCore.WorkerID, WorkerHandle, lane: Int)
     case load(PoolCore.WorkerID, WorkerHandle, FunctionPool.CodeSource?)
     case send(WorkerHandle, FunctionPool.Pending, PoolCore.WireID)
     case cancel(WorkerHandle, PoolCore.WireID)
@@ -25,11 +25,13 @@ extension FunctionPool {
 
     /// Adds a request: most go to a worker at once, which takes no list of actions. Returns the request's id.
     func add(_ pending: Pending, deadline: PoolCore.Instant, now: NIODeadline) -> PoolCore.RequestID {
+        let lane = lane(of: pending.eventLoop)
         let (id, placed, mustTick) = state.withLock { state in
             state.lastRequest += 1
             let id = state.lastRequest
             state.pending[id] = pending
-            let placed = state.core.place(id, pending.version, deadline: deadline, now: now.uptimeNanoseconds)
+            let placed = state.core
+                .place(id, pending.version, deadline: deadline, now: now.uptimeNanoseconds, lane: lane)
                 .flatMap { placed in state.handles[placed.worker].map { (handle: $0, wireID: placed.wireID) } }
             return (id, placed, placed == nil ? nil : Self.needsTick(&state, now: now))
         }
@@ -60,7 +62,7 @@ extension FunctionPool {
         case .spawn(let id):
             let handle = WorkerHandle()
             state.handles[id] = handle
-            return .spawn(id, handle)
+            return .spawn(id, handle, lane: state.core.workers[id]?.lane ?? 0)
         case .load(let id, let version):
             guard let handle = state.handles[id] else { return nil }
             let source = state.core.openRequest(of: version).flatMap { state.pending[$0]?.code }
@@ -79,8 +81,8 @@ extension FunctionPool {
 
     private func carryOut(_ effect: Effect) {
         switch effect {
-        case .spawn(let id, let handle):
-            spawn(id, handle)
+        case .spawn(let id, let handle, let lane):
+            spawn(id, handle, on: loops[lane])
         case .load(let id, let handle, let source):
             load(id, handle, source)
         case .send(let handle, let pending, let wireID):

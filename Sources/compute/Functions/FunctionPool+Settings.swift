@@ -26,7 +26,7 @@ extension FunctionPool {
         public var maxInFlightPerWorker = 128
         /// Requests in flight at which a function gets another worker. Default 64: the more a worker has at a time, the
         /// less each costs, and one that computes all the time brings another whatever this says.
-        public var targetInFlightPerWorker = 64
+        public var targetInFlightPerWorker = 32
         /// Requests of one function that wait for a worker. Default 256; the next one is refused.
         public var maxQueuedPerFunction = 256
         /// A worker without requests is ended after this time. Default 60 s.

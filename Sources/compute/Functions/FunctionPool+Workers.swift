@@ -10,7 +10,7 @@ import WorkerProtocol
 extension FunctionPool {
     // MARK: Start
 
-    func spawn(_ id: PoolCore.WorkerID, _ handle: WorkerHandle) {
+    func spawn(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, on loop: any EventLoop) {
         let launcher = launcher
         NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { () -> WorkerLauncher.Launched in
             let launched = try launcher.launch()
@@ -19,7 +19,7 @@ extension FunctionPool {
         }.whenComplete { result in
             switch result {
             case .success(let launched):
-                self.connect(id, handle, launched)
+                self.connect(id, handle, launched, on: loop)
             case .failure(let error):
                 let cause =
                     error as? FunctionError
@@ -30,10 +30,12 @@ extension FunctionPool {
         }
     }
 
-    private func connect(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ launched: WorkerLauncher.Launched) {
+    private func connect(
+        _ id: PoolCore.WorkerID, _ handle: WorkerHandle, _ launched: WorkerLauncher.Launched, on loop: any EventLoop
+    ) {
         let namespaces = launched.layers
         let unread = WireLimits.maxUnreadBytes
-        ClientBootstrap(group: group)
+        ClientBootstrap(group: loop)
             .channelOption(.writeBufferWaterMark, value: .init(low: unread / 2, high: unread))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -71,8 +71,10 @@ public final class FunctionPool: Sendable {
 
     /// The settings that the pool was made with.
     public let settings: Settings
-    let group: any EventLoopGroup
     let eventLoop: any EventLoop
+    /// Where the workers' sockets are served: a loop is a lane to the core.
+    let loops: [any EventLoop]
+    private let lanes: [ObjectIdentifier: Int]
     let logger: Logger
     let launcher: WorkerLauncher
     let host: (any FunctionHost)?
@@ -92,14 +94,18 @@ public final class FunctionPool: Sendable {
     ) {
         self.host = host
         self.settings = settings
-        self.group = group
+        loops = Array(group.makeIterator())
+        lanes = Dictionary(loops.enumerated().map { (ObjectIdentifier($1), $0) }) { first, _ in first }
         self.eventLoop = group.next()
         self.logger = logger
         self.launcher = WorkerLauncher(
             path: settings.workerPath, allowUnsealed: settings.allowUnsealedWorkers,
             memoryLimitBytes: settings.memoryLimitBytes)
-        self.state = Mutex(State(core: PoolCore(settings: settings)))
+        self.state = Mutex(State(core: PoolCore(settings: settings, laneCount: loops.count)))
     }
+
+    /// Nil for a loop that serves no workers.
+    func lane(of eventLoop: any EventLoop) -> Int? { lanes[ObjectIdentifier(eventLoop)] }
 
     /// Receives the console lines of all functions.
     public var onLog: LogSink? {

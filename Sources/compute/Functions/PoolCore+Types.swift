@@ -31,6 +31,8 @@ extension PoolCore {
 
     struct Worker {
         var phase = Phase.starting
+        /// Which of the event loops serves its socket.
+        let lane: Int
         var version: FunctionVersion?
         /// Requests by wire name; nil for one whose caller has been told that its time is over.
         var inFlight: [WireID: RequestID?] = [:]

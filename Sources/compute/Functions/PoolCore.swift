@@ -13,6 +13,8 @@ struct PoolCore {
     static let freeCPU: UInt64 = 60_000_000_000
     /// A longer CPU limit of a request counts as an hour.
     static let maxRequestCPU: UInt64 = 3_600_000_000_000
+    /// A worker on another event loop than the caller's counts as if it had so many requests more.
+    static let laneChange = 16
     /// How long spares wait after a worker that did not start: 200 ms, doubled up to 51 s.
     static let startPause: UInt64 = 200_000_000
     static let maxStartDoublings = 8
@@ -25,6 +27,7 @@ struct PoolCore {
     static let saturation: UInt64 = 75
 
     let settings: FunctionPool.Settings
+    private let laneCount: Int
     var workers: [WorkerID: Worker] = [:]
     var requests: [RequestID: Request] = [:]
     var functions: [FunctionVersion: Function] = [:]
@@ -41,7 +44,9 @@ struct PoolCore {
     var lastRetirement: Instant = 0
     private var lastWorkerID: WorkerID = 0
 
-    init(settings: FunctionPool.Settings) {
+    /// - Parameter laneCount: Event loops that serve workers' sockets.
+    init(settings: FunctionPool.Settings, laneCount: Int = 1) {
+        self.laneCount = max(1, laneCount)
         self.settings = settings
     }
 
@@ -280,7 +285,7 @@ struct PoolCore {
     mutating func makeWorker(for version: FunctionVersion?, now: Instant) -> Action {
         lastWorkerID += 1
         workers[lastWorkerID] = Worker(
-            version: version, idleSince: now, startDeadline: now + settings.startLimit.wholeNanoseconds)
+            lane: Int(lastWorkerID % UInt64(laneCount)), version: version, idleSince: now, startDeadline: now + settings.startLimit.wholeNanoseconds)
         return .spawn(lastWorkerID)
     }
 
