@@ -67,7 +67,10 @@ struct ReadinessTests {
             for _ in 0..<16 {
                 group.addTask {
                     for round in 0..<300 {
-                        guard let (reading, writing) = Descriptor.pipe() else { return Issue.record("no pipe") }
+                        guard let (reading, writing) = Descriptor.pipe() else {
+                            Issue.record("no pipe")
+                            return
+                        }
                         async let ready: Void = Readiness.wait(reading: [reading], atMost: .seconds(60))
                         if round % 3 > 0 { _ = write(1, to: writing) }
                         writing.close()

@@ -16,6 +16,21 @@ struct CanonicalWriter {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
+    mutating func removeAll(keeping limit: Int) { bytes.removeAll(keepingCapacity: bytes.capacity <= limit) }
+
+    /// The head of a request.
+    mutating func head(method: String, url: String, _ fields: [(name: String, value: String)]) {
+        text(method)
+        text(url)
+        headers(fields)
+    }
+
+    /// The head of an answer.
+    mutating func head(status: UInt16, _ fields: [(name: String, value: String)]) {
+        integer(status)
+        headers(fields)
+    }
+
     mutating func flag(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
     mutating func blob(_ value: [UInt8]) {

@@ -6,8 +6,8 @@ public import WorkerProtocol
 /// BLAKE3 with a context for each kind, over the head in canonical form, the body, and the body's length in 8 bytes.
 public struct InvocationHasher: Sendable {
     // Deriving a key from its context costs as much as a short hash: once is enough.
-    private static let inputs = Blake3Hasher(deriveKeyContext: "skerry 2026-11 invocation input")
-    private static let outputs = Blake3Hasher(deriveKeyContext: "skerry 2026-11 invocation output")
+    static let inputs = Blake3Hasher(deriveKeyContext: "skerry 2026-11 invocation input")
+    static let outputs = Blake3Hasher(deriveKeyContext: "skerry 2026-11 invocation output")
 
     /// Bytes that are gathered before they are hashed: most invocations have fewer, and a hash of its own for each
     /// piece would cost more than they do.
@@ -35,17 +35,14 @@ public struct InvocationHasher: Sendable {
     /// Begins with the head of a request, whose headers are pairs.
     public init(method: String, url: String, fields: [(name: String, value: String)]) {
         var head = CanonicalWriter()
-        head.text(method)
-        head.text(url)
-        head.headers(fields)
+        head.head(method: method, url: url, fields)
         self.init(InvocationHasher.inputs, head)
     }
 
     /// Begins with the head of an answer, whose headers are pairs.
     public init(status: UInt16, fields: [(name: String, value: String)]) {
         var head = CanonicalWriter()
-        head.integer(status)
-        head.headers(fields)
+        head.head(status: status, fields)
         self.init(InvocationHasher.outputs, head)
     }
 

@@ -23,10 +23,14 @@ final class ReceiptBook: Sendable {
     private static let interval = Duration.milliseconds(100)
     /// Streamed answers and recordings that have a place and are not over: so many more than wait.
     static let maxPromised = 4_096
-    /// Invocations that wait for their receipts, and bytes of their bodies; beyond that invocations get none. With those that
+    /// Invocations that wait for their receipts, and bytes of what they are made of; beyond that invocations get none. With those that
     /// have a place they are no more than are kept, so none is pushed out by what is signed with it.
     static let maxWaiting = maxKept - maxPromised
     private static let maxWaitingBytes = 64 << 20
+    /// Bytes of bodies that are copied at once, so that the call can go.
+    private static let shortBytes = 8 << 10
+    /// Memory for texts that is kept from one time to the next.
+    private static let keptTextBytes = 4 << 20
     /// The header that names a receipt.
     static let header = "skerry-receipt"
 
@@ -53,8 +57,28 @@ final class ReceiptBook: Sendable {
         }
     }
 
+    /// An invocation with a short answer, whose input and output are among the texts.
+    private struct Short {
+        var id: String
+        var version: FunctionVersion
+        var status: UInt16
+        var input: Range<Int>
+        var isInputHeadOnly: Bool
+        var output: Range<Int>
+        var wallMicroseconds: UInt64
+        var timeMilliseconds: UInt64
+    }
+
+    private enum Waiting {
+        case draft(Draft)
+        case short(Short)
+    }
+
     private struct State {
-        var waiting: [Draft] = []
+        var waiting: [Waiting] = []
+        var texts = InvocationTexts()
+        /// Memory for the next ones.
+        var spareTexts = InvocationTexts()
         var waitingBytes = 0
         /// Places that were given and are not filled.
         var promised = 0
@@ -63,8 +87,39 @@ final class ReceiptBook: Sendable {
         var keptCount = 0
 
         mutating func add(_ draft: Draft) {
-            waiting.append(draft)
-            waitingBytes += draft.byteCount
+            let byteCount = draft.byteCount
+            waitingBytes += byteCount
+            guard byteCount <= ReceiptBook.shortBytes, case .answer(let status, let headers, let body) = draft.outcome
+            else { return waiting.append(.draft(draft)) }
+            let call = draft.call
+            var requestBody = ByteBuffer()
+            var isInputHeadOnly = true
+            if case .bytes(let bytes) = call.body { (requestBody, isInputHeadOnly) = (bytes, false) }
+            let start = texts.byteCount
+            let input = requestBody.withUnsafeReadableBytes {
+                texts.addInput(method: call.method, url: call.url, fields: call.headers, body: $0)
+            }
+            let output = body.withUnsafeReadableBytes {
+                texts.addOutput(status: UInt16(clamping: status), fields: headers, body: $0)
+            }
+            waitingBytes += texts.byteCount - start - byteCount
+            waiting.append(
+                .short(
+                    Short(
+                        id: ReceiptBook.id(of: call), version: draft.version, status: UInt16(clamping: status),
+                        input: input, isInputHeadOnly: isInputHeadOnly, output: output,
+                        wallMicroseconds: draft.wallMicroseconds, timeMilliseconds: draft.timeMilliseconds)))
+        }
+
+        /// What waits, which then does so no more.
+        mutating func takeWaiting() -> (waiting: [Waiting], texts: InvocationTexts) {
+            defer {
+                waiting = []
+                swap(&texts, &spareTexts)
+                spareTexts = InvocationTexts()
+                waitingBytes = 0
+            }
+            return (waiting, texts)
         }
 
         mutating func keep(_ batch: ReceiptBatch) {
@@ -229,22 +284,24 @@ final class ReceiptBook: Sendable {
     // MARK: Signing
 
     private func signWaiting() {
-        let drafts = state.withLock { state in
-            defer {
-                state.waiting = []
-                state.waitingBytes = 0
-            }
-            return state.waiting
-        }
+        var (waiting, texts) = state.withLock { $0.takeWaiting() }
         let epoch = epoch()
-        for start in stride(from: 0, to: drafts.count, by: ReceiptLimits.maxBatch) {
-            let part = drafts[start..<min(start + ReceiptLimits.maxBatch, drafts.count)]
+        for start in stride(from: 0, to: waiting.count, by: ReceiptLimits.maxBatch) {
+            let part = waiting[start..<min(start + ReceiptLimits.maxBatch, waiting.count)]
             do {
-                keep(try ReceiptBatch(signing: part.map { ReceiptBook.receipt($0, epoch: epoch) }, key: key))
+                let receipts = part.map { waiting in
+                    switch waiting {
+                    case .draft(let draft): ReceiptBook.receipt(draft, epoch: epoch)
+                    case .short(let short): ReceiptBook.receipt(short, texts, epoch: epoch)
+                    }
+                }
+                keep(try ReceiptBatch(signing: receipts, key: key))
             } catch {
                 logger.error("receipts cannot be signed", metadata: ["error": "\(error)"])
             }
         }
+        texts.removeAll(keeping: ReceiptBook.keptTextBytes)
+        state.withLock { $0.spareTexts = texts }
     }
 
     /// On the disk, else in memory.
@@ -255,6 +312,14 @@ final class ReceiptBook: Sendable {
             }
         }
         state.withLock { $0.keep(batch) }
+    }
+
+    private static func receipt(_ short: Short, _ texts: InvocationTexts, epoch: UInt64) -> Receipt {
+        Receipt(
+            id: short.id, app: short.version.app, release: short.version.release,
+            inputHash: texts.inputHash(short.input), isInputHeadOnly: short.isInputHeadOnly,
+            outputHash: texts.outputHash(short.output), status: short.status,
+            wallMicroseconds: short.wallMicroseconds, epoch: epoch, timeMilliseconds: short.timeMilliseconds)
     }
 
     private static func receipt(_ draft: Draft, epoch: UInt64) -> Receipt {

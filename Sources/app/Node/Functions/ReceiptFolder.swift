@@ -22,7 +22,8 @@ final class ReceiptFolder: Sendable {
     }
 
     private struct State {
-        var places: [String: Place] = [:]
+        /// The oldest first. To find a receipt takes a look at the ids of all, of which few are asked for.
+        var batches: [(ids: [String], place: Place)] = []
         var counts = [0, 0]
         var ends = [0, 0]
         /// The file that is written to, and its number.
@@ -73,13 +74,13 @@ final class ReceiptFolder: Sendable {
             let place = Place(file: file, offset: state.ends[file] + 4, byteCount: batch.bytes.count)
             state.ends[file] += record.readableBytes
             state.counts[file] += batch.ids.count
-            for id in batch.ids { state.places[id] = place }
+            state.batches.append((batch.ids, place))
         }
     }
 
     /// The receipt, if it is here and whole.
     func receipt(_ id: String) -> SignedReceipt? {
-        guard let place = state.withLock({ $0.places[id] }),
+        guard let place = state.withLock({ $0.batches.last { $0.ids.contains(id) }?.place }),
             let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: file(place.file)))
         else { return nil }
         defer { try? handle.close() }
@@ -96,7 +97,7 @@ final class ReceiptFolder: Sendable {
         var header = ByteBuffer(bytes: ReceiptFolder.magic)
         header.writeInteger(state.number)
         try Data(header.readableBytesView).write(to: URL(fileURLWithPath: file(index)))
-        state.places = state.places.filter { $0.value.file != index }
+        state.batches.removeAll { $0.place.file == index }
         state.current = index
         state.counts[index] = 0
         state.ends[index] = ReceiptFolder.headerBytes
@@ -116,7 +117,7 @@ final class ReceiptFolder: Sendable {
             let record = bytes.readBytes(length: Int(length)), let batch = try? ReceiptBatch(decoding: record)
         {
             let place = Place(file: index, offset: bytes.readerIndex - record.count, byteCount: record.count)
-            for id in batch.ids { state.places[id] = place }
+            state.batches.append((batch.ids, place))
             state.counts[index] += batch.ids.count
             state.ends[index] = bytes.readerIndex
         }
