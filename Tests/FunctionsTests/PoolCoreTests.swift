@@ -35,6 +35,27 @@ import WorkerProtocol
         #expect(core.invoke(2, version, deadline: 10, now: 4) == [.send(2, to: 1, as: 4)])
     }
 
+    @Test("A call goes to a worker of its own event loop, unless that has much more to do")
+    func lanes() {
+        var settings = FunctionPool.Settings(workerPath: "/w")
+        settings.spareWorkers = 0
+        settings.targetInFlightPerWorker = 1
+        settings.maxWorkersPerFunction = 2
+        var core = PoolCore(settings: settings, laneCount: 2)
+        for request in 1...2 as ClosedRange<UInt64> { _ = core.invoke(request, version, deadline: .max, now: 0) }
+        for worker in 1...2 as ClosedRange<UInt64> {
+            _ = core.workerHello(worker, now: 0)
+            _ = core.workerLoaded(worker, now: 0)
+        }
+        #expect(core.workers[1]?.lane == 1 && core.workers[2]?.lane == 0)
+        for request in 3...40 as ClosedRange<UInt64> {
+            #expect(core.place(request, version, deadline: .max, now: 0, lane: 0) != nil)
+        }
+        let loads = (1...2).map { core.workers[$0]?.inFlight.count ?? 0 }
+        #expect(loads.reduce(0, +) == 40 && loads[1] == loads[0] + PoolCore.laneChange)
+        #expect(core.place(41, version, deadline: .max, now: 0, lane: 1)?.worker == 1)
+    }
+
     @Test func sparesAreTakenAndReplaced() {
         var core = makeCore { $0.spareWorkers = 1 }
         #expect(core.refillSpares(now: 0) == [.spawn(1)])

@@ -24,8 +24,8 @@ extension FunctionPool {
         public var maxWorkersPerFunction = 4
         /// Requests that one worker works on at a time. Default 128.
         public var maxInFlightPerWorker = 128
-        /// Requests in flight at which a function gets another worker. Default 64: the more a worker has at a time, the
-        /// less each costs, and one that computes all the time brings another whatever this says.
+        /// Requests in flight at which a function gets another worker. Default 32: the more a worker has at a time, the
+        /// less each costs, but where there is one for each event loop no call changes loops, which saves more.
         public var targetInFlightPerWorker = 32
         /// Requests of one function that wait for a worker. Default 256; the next one is refused.
         public var maxQueuedPerFunction = 256
