@@ -10,6 +10,8 @@ final class WorkerHandle: Sendable {
         var mustDie = false
         var channel: (any Channel)?
         var outbox: [UInt8] = []
+        /// What the last outbox was, emptied.
+        var spareOutbox: [UInt8] = []
         var flushIsScheduled = false
         var page: StatusPage?
         var cgroup: WorkerCgroup?
@@ -81,14 +83,22 @@ final class WorkerHandle: Sendable {
     }
 
     private func flush() {
-        let (channel, bytes) = state.withLock { state in
+        var bytes: [UInt8] = []
+        let channel = state.withLock { state in
             state.flushIsScheduled = false
-            defer { state.outbox = [] }
-            return (state.channel, state.outbox)
+            swap(&bytes, &state.outbox)
+            swap(&state.outbox, &state.spareOutbox)
+            return state.channel
         }
         guard let channel, !bytes.isEmpty else { return }
         channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        guard bytes.capacity <= Self.keptBytes else { return }
+        bytes.removeAll(keepingCapacity: true)
+        state.withLock { swap(&$0.spareOutbox, &bytes) }
     }
+
+    /// Memory of an outbox that is kept for later ones: 64 KiB.
+    private static let keptBytes = 64 << 10
 
     /// Ends the process, now or as soon as it exists. ``reap()`` still has to follow.
     func kill() {
