@@ -26,7 +26,11 @@ struct RefusalTests {
                 let piece = ByteBuffer(repeating: 0, count: 1 << 20)
                 for _ in 0..<4 { try await outbound.write(piece) }
                 await #expect(throws: (any Error).self, "The node waits neither for the rest nor for ever") {
-                    for _ in 0..<512 { try await outbound.write(piece) }
+                    // A write may only be queued: it takes a while until one hears of the end.
+                    for _ in 0..<512 {
+                        try await outbound.write(piece)
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
                 }
             }
         }
