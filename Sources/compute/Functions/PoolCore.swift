@@ -285,7 +285,8 @@ struct PoolCore {
     mutating func makeWorker(for version: FunctionVersion?, now: Instant) -> Action {
         lastWorkerID += 1
         workers[lastWorkerID] = Worker(
-            lane: Int(lastWorkerID % UInt64(laneCount)), version: version, idleSince: now, startDeadline: now + settings.startLimit.wholeNanoseconds)
+            lane: Int(lastWorkerID % UInt64(laneCount)), version: version, idleSince: now,
+            startDeadline: now + settings.startLimit.wholeNanoseconds)
         return .spawn(lastWorkerID)
     }
 
