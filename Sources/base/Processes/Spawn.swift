@@ -6,10 +6,12 @@ import Glibc
 /// Foundation's `Process` is not for a process that has many files open: with more than 1,350 it reads past its own memory
 /// while it looks for those that it has to close in the child.
 package enum Spawn {
+    /// Why a program was not started, for people.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
+    /// Where a program finds others, and nothing of this process's own environment.
     package static let usualEnvironment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 
     /// Starts `arguments[0]` with the descriptors given as its 0, 1, 2, …; missing ones are `/dev/null`. With `terminal`,

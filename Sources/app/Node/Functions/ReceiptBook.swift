@@ -23,8 +23,8 @@ final class ReceiptBook: Sendable {
     private static let interval = Duration.milliseconds(100)
     /// Streamed answers and recordings that have a place and are not over: so many more than wait.
     static let maxPromised = 4_096
-    /// Invocations that wait for their receipts, and bytes of what they are made of; beyond that invocations get none. With those that
-    /// have a place they are no more than are kept, so none is pushed out by what is signed with it.
+    /// Invocations that wait for their receipts, and bytes of what they are made of; beyond that invocations get none.
+    /// With those that have a place they are no more than are kept, so none is pushed out by what is signed with it.
     static let maxWaiting = maxKept - maxPromised
     private static let maxWaitingBytes = 64 << 20
     /// Bytes of bodies that are copied at once, so that the call can go.

@@ -61,8 +61,12 @@ enum Readiness {
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                state.withLock { $0.waits[name] = Wait(set: set, continuation: continuation) }
-                if Task.isCancelled || skerry_wait_add(sets.number, set.number, false, name) < 0 { end(name) }
+                // In one step: whoever ends the wait closes its set, and the number may be another file's then.
+                let isWatched = state.withLock { state in
+                    state.waits[name] = Wait(set: set, continuation: continuation)
+                    return skerry_wait_add(sets.number, set.number, false, name) == 0
+                }
+                if !isWatched || Task.isCancelled { end(name) }
             }
         } onCancel: {
             end(name)
