@@ -281,6 +281,7 @@ func tests(_ name: String, _ rooms: [String], _ products: [Target.Dependency] = 
 let testTargets: [Target] = [
     tests("Blake3Tests", ["Blake3"]),
     tests("FilesTests", ["Files"]),
+    tests("ProcessesTests", ["Processes"]),
     tests("StreamsTests", ["Streams"], [nio("NIOCore"), nio("NIOEmbedded")]),
     tests("IdentityTests", ["Identity", "Blake3"]),
     .executableTarget(

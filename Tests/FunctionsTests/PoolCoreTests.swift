@@ -54,6 +54,28 @@ import WorkerProtocol
         let loads = (1...2).map { core.workers[$0]?.inFlight.count ?? 0 }
         #expect(loads.reduce(0, +) == 40 && loads[1] == loads[0] + PoolCore.laneChange)
         #expect(core.place(41, version, deadline: .max, now: 0, lane: 1)?.worker == 1)
+        core.workers[1]?.isSaturated = true
+        core.workers[2]?.inFlight = [:]
+        #expect(core.place(42, version, deadline: .max, now: 0, lane: 1)?.worker == 2)
+    }
+
+    @Test("Two functions that grow in turn have their workers on different event loops each")
+    func lanesOfTwo() {
+        var settings = FunctionPool.Settings(workerPath: "/w")
+        settings.spareWorkers = 0
+        settings.targetInFlightPerWorker = 1
+        settings.maxWorkersPerFunction = 2
+        var core = PoolCore(settings: settings, laneCount: 2)
+        let other = FunctionVersion(tenant: "x/app", release: "r1")
+        var request: UInt64 = 0
+        for _ in 1...2 {
+            for version in [version, other] {
+                request += 1
+                _ = core.invoke(request, version, deadline: .max, now: 0)
+            }
+        }
+        #expect(core.workers.count == 4)
+        #expect(core.workersByLane(of: version) == [1, 1] && core.workersByLane(of: other) == [1, 1])
     }
 
     @Test func sparesAreTakenAndReplaced() {

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Glibc
 import Node
 
 /// `skerry`: the command line for developers and operators.
@@ -41,6 +42,8 @@ public struct SkerryCommand: AsyncParsableCommand {
     /// Parses the arguments and runs the command; errors go to standard error with the exit status 1, and 64 for a
     /// command line that cannot be understood.
     public static func start() async {
+        // Whoever started this program may ignore the end of children, and then nobody learns how one ended.
+        signal(SIGCHLD, SIG_DFL)
         if let problem = CommandWords.problem(CommandLine.arguments.dropFirst()) {
             Terminal.exit(with: ValidationError(problem))
         }

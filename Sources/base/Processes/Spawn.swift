@@ -42,28 +42,32 @@ package enum Spawn {
         let count = Int32(max(3, descriptors.count))
         // First out of each other's way, then to their places.
         let safe = max(64, (descriptors.compactMap(\.self).max() ?? 0) + 1)
+        // What is not set up the program would have from this process.
+        var error: Int32 = 0
+        func add(_ result: Int32) { if error == 0 { error = result } }
         for (target, descriptor) in descriptors.enumerated() {
             guard let descriptor else { continue }
-            posix_spawn_file_actions_adddup2(&actions, descriptor, safe + Int32(target))
+            add(posix_spawn_file_actions_adddup2(&actions, descriptor, safe + Int32(target)))
         }
         for target in 0..<count {
             if target < 3, let terminal {
-                posix_spawn_file_actions_addopen(&actions, target, terminal, O_RDWR, 0)
+                add(posix_spawn_file_actions_addopen(&actions, target, terminal, O_RDWR, 0))
             } else if Int(target) < descriptors.count, descriptors[Int(target)] != nil {
-                posix_spawn_file_actions_adddup2(&actions, safe + target, target)
+                add(posix_spawn_file_actions_adddup2(&actions, safe + target, target))
             } else {
-                posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
+                add(posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0))
             }
         }
-        let closing = skerry_spawn_close_from(&actions, count)
-        guard closing == 0 else {
-            throw Failure(description: "no process can be started without this one's files: error \(closing)")
+        add(skerry_spawn_close_from(&actions, count))
+        guard error == 0 else {
+            let reason = error == EBADF ? "too many are open; raise LimitNOFILE" : String(cString: strerror(error))
+            throw Failure(description: "\(arguments[0]) cannot be given its files: \(reason)")
         }
         var pid: pid_t = 0
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         defer { for pointer in argv + envp { free(pointer) } }
-        let error = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
+        error = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard error == 0 else {
             throw Failure(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(error)))")
         }
@@ -92,7 +96,11 @@ package enum Spawn {
             errors += part.prefix(min(count, limit - errors.count))
         }
         var raw: Int32 = 0
-        while waitpid(pid, &raw, 0) < 0, errno == EINTR {}
+        var ended: pid_t
+        repeat { ended = waitpid(pid, &raw, 0) } while ended < 0 && errno == EINTR
+        guard ended == pid else {
+            throw Failure(description: "how \(arguments[0]) ended is not known: \(String(cString: strerror(errno)))")
+        }
         let hasExited = skerry_status_exited(raw) != 0
         return (hasExited ? skerry_status_code(raw) : 128 + skerry_status_signal(raw), errors)
     }

@@ -3,7 +3,8 @@ extension PoolCore {
     /// come to.
     ///
     /// - Parameter lane: The event loop that the call came from. Its own worker is taken unless another has much less to
-    ///   do: what two loops touch, from the socket to each count of references, costs several times as much.
+    ///   do: what two loops touch, from the socket to each count of references, costs several times as much. Behind a
+    ///   worker that computes all the time a call would wait for longer than that.
     mutating func place(
         _ id: RequestID, _ version: FunctionVersion, deadline: Instant, now: Instant, lane: Int? = nil
     ) -> (worker: WorkerID, wireID: WireID)? {
@@ -19,7 +20,7 @@ extension PoolCore {
             usable += 1
             demand += load
             guard worker.phase == .ready, load < settings.maxInFlightPerWorker else { continue }
-            let cost = worker.lane == lane ? load : load + Self.laneChange
+            let cost = worker.lane == lane && !worker.isSaturated ? load : load + Self.laneChange
             if cost < best?.cost ?? .max { best = (id, cost) }
         }
         guard let best, usable >= wantedWorkers(demand) || now < roomPausedUntil,
@@ -151,10 +152,12 @@ extension PoolCore {
     /// Takes a spare or starts a worker; nil when there are as many as there may be.
     private mutating func acquireWorker(for version: FunctionVersion, now: Instant) -> [Action]? {
         if hasWorker(version), !hasRoomForFurther { return nil }
+        let taken = workersByLane(of: version)
         let spare = workers.lazy.filter { $0.value.version == nil && $0.value.phase != .dying }
             .min { left, right in
                 let isReady = (left.value.phase == .spare, right.value.phase == .spare)
-                return isReady.0 == isReady.1 ? left.key < right.key : isReady.0
+                if isReady.0 != isReady.1 { return isReady.0 }
+                return (taken[left.value.lane], left.key) < (taken[right.value.lane], right.key)
             }
         if spare?.value.phase != .spare {
             missedSpares = min(missedSpares + 1, settings.maxSpareWorkers)

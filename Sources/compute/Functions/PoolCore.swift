@@ -284,10 +284,21 @@ struct PoolCore {
 
     mutating func makeWorker(for version: FunctionVersion?, now: Instant) -> Action {
         lastWorkerID += 1
+        let turn = Int(lastWorkerID % UInt64(laneCount))
+        let taken = workersByLane(of: version)
+        let lane = taken.indices.min { (taken[$0], $0 == turn ? 0 : 1) < (taken[$1], $1 == turn ? 0 : 1) } ?? turn
         workers[lastWorkerID] = Worker(
-            lane: Int(lastWorkerID % UInt64(laneCount)), version: version, idleSince: now,
-            startDeadline: now + settings.startLimit.wholeNanoseconds)
+            lane: lane, version: version, idleSince: now, startDeadline: now + settings.startLimit.wholeNanoseconds)
         return .spawn(lastWorkerID)
+    }
+
+    /// How many workers a function has on each event loop.
+    func workersByLane(of version: FunctionVersion?) -> [Int] {
+        var counts = [Int](repeating: 0, count: laneCount)
+        for id in version.flatMap({ functions[$0]?.workers }) ?? [] {
+            if let worker = workers[id] { counts[worker.lane] += 1 }
+        }
+        return counts
     }
 
     mutating func failQueue(of version: FunctionVersion, _ error: FunctionError) -> [Action] {

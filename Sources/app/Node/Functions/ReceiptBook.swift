@@ -12,7 +12,8 @@ import Synchronization
 
 /// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
 ///
-/// What a request costs is an entry in a list: hashing and signing are done by ``run()``. A folder keeps the newest over
+/// What a request costs is an entry in a list, and a copy of its texts if they are short: hashing and signing are done by
+/// ``run()``. A folder keeps the newest over
 /// restarts; without one, or while it cannot be written to, memory has them. What is named in an answer has its place, and can
 /// be had from then on until newer ones push it out; only a process that is killed takes those of the last ``interval`` with
 /// it.
@@ -27,7 +28,7 @@ final class ReceiptBook: Sendable {
     /// With those that have a place they are no more than are kept, so none is pushed out by what is signed with it.
     static let maxWaiting = maxKept - maxPromised
     private static let maxWaitingBytes = 64 << 20
-    /// Bytes of bodies that are copied at once, so that the call can go.
+    /// Bytes of an invocation that are copied at once, so that the call can go.
     private static let shortBytes = 8 << 10
     /// Memory for texts that is kept from one time to the next.
     private static let keptTextBytes = 4 << 20
@@ -50,9 +51,16 @@ final class ReceiptBook: Sendable {
         let timeMilliseconds = UInt64(max(0, Date().timeIntervalSince1970 * 1_000))
 
         fileprivate var byteCount: Int {
-            var count = 0
+            var count = call.url.utf8.count
+            func add(_ fields: [(name: String, value: String)]) {
+                for field in fields { count += field.name.utf8.count + field.value.utf8.count }
+            }
+            add(call.headers)
             if case .bytes(let body) = call.body { count += body.readableBytes }
-            if case .answer(_, _, let body) = outcome { count += body.readableBytes }
+            if case .answer(_, let headers, let body) = outcome {
+                add(headers)
+                count += body.readableBytes
+            }
             return count
         }
     }
@@ -85,6 +93,12 @@ final class ReceiptBook: Sendable {
         /// What no folder has, the oldest first.
         var kept: [ReceiptBatch] = []
         var keptCount = 0
+        /// Who takes what waits and has not kept it yet.
+        var signers = 0
+        /// Batches that were kept, here or in the folder.
+        var generation: UInt64 = 0
+        /// Whether a receipt may come that was named already.
+        var isAnyComing: Bool { !waiting.isEmpty || promised > 0 || signers > 0 }
 
         mutating func add(_ draft: Draft) {
             let byteCount = draft.byteCount
@@ -119,6 +133,7 @@ final class ReceiptBook: Sendable {
                 spareTexts = InvocationTexts()
                 waitingBytes = 0
             }
+            signers += 1
             return (waiting, texts)
         }
 
@@ -165,11 +180,18 @@ final class ReceiptBook: Sendable {
 
     /// The receipt of an invocation; waits a moment for one that is being signed.
     func receipt(_ id: String) async -> SignedReceipt? {
+        // Only what is new is looked through: anybody may ask for what nobody has.
+        var seen: UInt64?
         for _ in 0..<10 {
             signWaiting()
-            if let found = folder?.receipt(id) { return found }
-            let batch = state.withLock { $0.kept.last { $0.ids.contains(id) } }
-            if let found = try? batch?.receipt(id) { return found }
+            let (generation, isAnyComing) = state.withLock { ($0.generation, $0.isAnyComing) }
+            if generation != seen {
+                seen = generation
+                if let found = folder?.receipt(id) { return found }
+                let batch = state.withLock { $0.kept.last { $0.ids.contains(id) } }
+                if let found = try? batch?.receipt(id) { return found }
+            }
+            guard isAnyComing else { return nil }
             try? await Task.sleep(for: .milliseconds(20))
         }
         return nil
@@ -301,17 +323,27 @@ final class ReceiptBook: Sendable {
             }
         }
         texts.removeAll(keeping: ReceiptBook.keptTextBytes)
-        state.withLock { $0.spareTexts = texts }
+        state.withLock { state in
+            state.spareTexts = texts
+            state.signers -= 1
+        }
     }
 
     /// On the disk, else in memory.
     private func keep(_ batch: ReceiptBatch) {
+        var isOnDisk = false
         if let folder {
-            do { return try folder.append(batch) } catch {
+            do {
+                try folder.append(batch)
+                isOnDisk = true
+            } catch {
                 logger.error("receipts cannot be kept on the disk", metadata: ["error": "\(error)"])
             }
         }
-        state.withLock { $0.keep(batch) }
+        state.withLock { state in
+            if !isOnDisk { state.keep(batch) }
+            state.generation += 1
+        }
     }
 
     private static func receipt(_ short: Short, _ texts: InvocationTexts, epoch: UInt64) -> Receipt {

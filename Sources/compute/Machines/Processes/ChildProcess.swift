@@ -82,8 +82,12 @@ final class ChildProcess: Sendable {
             var exit = MachineExit()
             if isChild {
                 var raw: Int32 = 0
-                guard waitpid(pid, &raw, WNOHANG) == pid else { return nil }
-                if skerry_status_exited(raw) != 0 {
+                let ended = waitpid(pid, &raw, WNOHANG)
+                if ended == 0 { return nil }
+                if ended < 0 {
+                    // Somebody else has its status. It has ended all the same.
+                    exit.code = -1
+                } else if skerry_status_exited(raw) != 0 {
                     exit.code = skerry_status_code(raw)
                 } else {
                     exit.signal = skerry_status_signal(raw)

@@ -14,6 +14,8 @@ enum Readiness {
     }
 
     private struct State {
+        /// The sets of all waits, once there is a thread that watches them.
+        var sets: Int32 = -1
         /// By names that are never used again: an event that comes late names nothing.
         var waits: [UInt64: Wait] = [:]
         var lastName: UInt64 = 0
@@ -23,22 +25,29 @@ enum Readiness {
     /// What cannot be waited for, as a file or a closed descriptor, is looked at again after so long.
     private static let pause = Duration.milliseconds(20)
 
-    /// The sets of all waits, and the thread that watches them.
-    private static let sets: Descriptor = {
-        let sets = Descriptor(skerry_wait_set())
+    /// Starts the thread, where that has not succeeded yet.
+    ///
+    /// - Returns: The sets of all waits; negative when this process has no file or thread left.
+    private static func watched(_ state: inout State) -> Int32 {
+        guard state.sets < 0 else { return state.sets }
+        let sets = skerry_wait_set()
+        guard sets >= 0 else { return -1 }
         var thread = pthread_t()
-        guard sets.number >= 0, pthread_create(&thread, nil, { _ in Readiness.watch() }, nil) == 0 else {
-            return Descriptor(-1)
+        let number = UnsafeMutableRawPointer(bitPattern: Int(sets) + 1)
+        guard pthread_create(&thread, nil, { Readiness.watch(Int32(Int(bitPattern: $0) - 1)) }, number) == 0 else {
+            Glibc.close(sets)
+            return -1
         }
         pthread_detach(thread)
+        state.sets = sets
         return sets
-    }()
+    }
 
-    private static func watch() -> UnsafeMutableRawPointer? {
+    private static func watch(_ sets: Int32) -> UnsafeMutableRawPointer? {
         let most = 64
         var names = [UInt64](repeating: 0, count: most)
         while true {
-            let count = skerry_wait(sets.number, &names, Int32(most))
+            let count = skerry_wait(sets, &names, Int32(most))
             for name in names.prefix(max(0, Int(count))) { end(name) }
         }
     }
@@ -46,25 +55,25 @@ enum Readiness {
     /// Returns when one of `reading` can be read (or has ended), or `writing` can be written (or its reader has gone), or
     /// `limit` is over, or the task is cancelled; it may also return for nothing.
     ///
-    /// Afterwards nothing here knows of the descriptors.
+    /// The descriptors stay open until then; afterwards nothing here knows of them.
     static func wait(reading: [Descriptor], writing: Descriptor? = nil, atMost limit: Duration? = nil) async {
         let set = Descriptor(skerry_wait_set())
         let alarm = limit.map { Descriptor(skerry_alarm(Int64(min(max($0 / .nanoseconds(1), 1), 1e18)))) }
         let isSet = (reading + (alarm.map { [$0] } ?? [])).allSatisfy { add($0, to: set) }
-        guard isSet, writing.map({ add($0, to: set, forWriting: true) }) ?? true, sets.number >= 0 else {
+        let (sets, name) = state.withLock { state in
+            state.lastName += 1
+            return (watched(&state), state.lastName)
+        }
+        guard isSet, writing.map({ add($0, to: set, forWriting: true) }) ?? true, sets >= 0 else {
             try? await Task.sleep(for: pause)
             return
-        }
-        let name = state.withLock { state in
-            state.lastName += 1
-            return state.lastName
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 // In one step: whoever ends the wait closes its set, and the number may be another file's then.
                 let isWatched = state.withLock { state in
                     state.waits[name] = Wait(set: set, continuation: continuation)
-                    return skerry_wait_add(sets.number, set.number, false, name) == 0
+                    return skerry_wait_add(sets, set.number, false, name) == 0
                 }
                 if !isWatched || Task.isCancelled { end(name) }
             }

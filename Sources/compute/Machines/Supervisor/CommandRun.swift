@@ -6,7 +6,7 @@ import Synchronization
 /// Something that is done in a machine: the process on the host that stands for it, its input and output.
 struct CommandRun: Sendable {
     private static let chunk = 32 << 10
-    /// Readiness does not tell of every end of a command's input: so often it is tried whether it still reads.
+    /// Nothing tells that an input was closed meanwhile, and a wait may end for nothing: so often it is looked at again.
     private static let look = Duration.milliseconds(250)
     /// Between two tries to end a command, which may be about to begin, and how many there are until its runtime is killed.
     private static let endPause = Duration.milliseconds(100)

@@ -50,8 +50,12 @@ enum Prober {
         }
         if result != 0 {
             guard errno == EINPROGRESS else { return .failure(refusal(port, errno)) }
-            await Readiness.wait(reading: [], writing: connection)
-            if Task.isCancelled { return .failure(Failure(text: "port \(port) does not answer")) }
+            // Until it is decided: a wait may return for nothing, and a connection on its way has no error yet.
+            var pollable = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+            while Glibc.poll(&pollable, 1, 0) <= 0 {
+                if Task.isCancelled { return .failure(Failure(text: "port \(port) does not answer")) }
+                await Readiness.wait(reading: [], writing: connection)
+            }
             var error: Int32 = 0
             var size = socklen_t(MemoryLayout<Int32>.size)
             getsockopt(number, SOL_SOCKET, SO_ERROR, &error, &size)
