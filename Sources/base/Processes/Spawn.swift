@@ -1,7 +1,8 @@
 import CLinux
 import Glibc
 
-/// Starts programs, each in a session of its own, with the descriptors that it is given and no other.
+/// Starts programs, each with the descriptors that it is given and no other, and in a session of its own unless it is to stay
+/// in this process's.
 ///
 /// Foundation's `Process` is not for a process that has many files open: with more than 1,350 it reads past its own memory
 /// while it looks for those that it has to close in the child.
@@ -11,16 +12,30 @@ package enum Spawn {
         package let description: String
     }
 
+    /// What a program has from this process besides descriptors and environment.
+    package struct Inheritance: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// The session, in which the program gets a process group of its own: Ctrl-C does not reach it.
+        package static let session = Inheritance(rawValue: 1)
+        /// Which signals are blocked and which are ignored; else none is.
+        package static let signals = Inheritance(rawValue: 2)
+    }
+
     /// Where a program finds others, and nothing of this process's own environment.
     package static let usualEnvironment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
 
     /// Starts `arguments[0]` with the descriptors given as its 0, 1, 2, …; missing ones are `/dev/null`. With `terminal`,
     /// its 0, 1 and 2 are that terminal, which controls its session, and of the descriptors only those from 3 on count.
     ///
+    /// - Parameters:
+    ///   - environment: `name=value` each; nil for this process's.
+    ///   - inheriting: What it has from this process; the session not together with `terminal`.
     /// - Returns: Its process id. The caller waits for it.
     package static func start(
-        _ arguments: [String], environment: [String] = usualEnvironment, descriptors: [Int32?] = [],
-        terminal: String? = nil
+        _ arguments: [String], environment: [String]? = usualEnvironment, descriptors: [Int32?] = [],
+        terminal: String? = nil, inheriting: Inheritance = []
     ) throws(Failure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -28,17 +43,19 @@ package enum Spawn {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        var defaults = sigset_t()
-        sigfillset(&defaults)
-        sigdelset(&defaults, SIGKILL)
-        sigdelset(&defaults, SIGSTOP)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(
-            &attributes,
-            skerry_spawn_setsid() | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+        var flags = inheriting.contains(.session) ? Int16(POSIX_SPAWN_SETPGROUP) : skerry_spawn_setsid()
+        if !inheriting.contains(.signals) {
+            var none = sigset_t()
+            sigemptyset(&none)
+            posix_spawnattr_setsigmask(&attributes, &none)
+            var defaults = sigset_t()
+            sigfillset(&defaults)
+            sigdelset(&defaults, SIGKILL)
+            sigdelset(&defaults, SIGSTOP)
+            posix_spawnattr_setsigdefault(&attributes, &defaults)
+            flags |= Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF)
+        }
+        posix_spawnattr_setflags(&attributes, flags)
         let count = Int32(max(3, descriptors.count))
         // First out of each other's way, then to their places.
         let safe = max(64, (descriptors.compactMap(\.self).max() ?? 0) + 1)
@@ -61,9 +78,12 @@ package enum Spawn {
         }
         var pid: pid_t = 0
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = (environment ?? []).map { strdup($0) } + [nil]
         defer { for pointer in argv + envp { free(pointer) } }
-        let error = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
+        let error =
+            environment == nil
+            ? posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, environ)
+            : posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard error == 0 else {
             throw Failure(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(error)))")
         }
