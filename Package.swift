@@ -219,11 +219,10 @@ let rooms: [Room] = [
     Room(
         floor: "app", name: "SkerryCLI",
         rooms: [
-            "Blake3", "Identity", "Telemetry", "CLinux", "Manifests", "AppManifests", "FunctionLogs", "Ledger",
-            "Client",
-            "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway", "Recordings",
-            "Replay", "WorkerProtocol", "Secrets", "Certificates", "Stark", "AckProofs", "Channels", "Machines",
-            "Placement", "Images", "Outbound", "Streams",
+            "Blake3", "Identity", "Telemetry", "Processes", "CLinux", "Manifests", "AppManifests", "FunctionLogs",
+            "Ledger", "Client", "Node", "ControlModel", "Simulator", "Bundling", "DevServer", "Functions", "Gateway",
+            "Recordings", "Replay", "WorkerProtocol", "Secrets", "Certificates", "Stark", "AckProofs", "Channels",
+            "Machines", "Placement", "Images", "Outbound", "Streams",
         ],
         products: [
             argumentParser, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), logging, coreMetrics,

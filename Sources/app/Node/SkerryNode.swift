@@ -131,12 +131,10 @@ public final class SkerryNode: Service {
         if let entries = configuration.marginEntries { plan.marginEntries = entries }
         do {
             return try NodeParts(
-                key: key, ledger: ledger, snapshots: snapshots, plan: plan, group: group, logger: logger,
-                worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable(),
-                functionLogs: folder.functionLogs, keyValues: folder.keyValues, secrets: folder.secrets,
-                rollouts: folder.rollouts, receipts: folder.receipts,
-                edgeCache: folder.edgeCache, originRules: origins,
-                payments: folder.payments, paymentOptions: node.payments ?? PaymentOptions(),
+                NodeBase(key: key, keeper: ledger.keeper, store: snapshots.store, group: group, logger: logger),
+                in: folder, ledger: ledger, snapshots: snapshots, plan: plan,
+                worker: options.workerPath ?? SkerryNode.workerBesideThisExecutable(), originRules: origins,
+                paymentOptions: node.payments ?? PaymentOptions(),
                 edge: EdgeParts(
                     tls: node.tls, domains: node.domains ?? DomainOptions(), certificateFolder: folder.certificates,
                     domainFile: folder.domains),
@@ -152,13 +150,13 @@ public final class SkerryNode: Service {
     private func listen(_ parts: NodeParts, _ configuration: NodeConfiguration) async throws {
         let peer = configuration.peer
         do {
-            _ = try await parts.peers.listen(host: peer.host, port: peer.port)
+            _ = try await parts.network.peers.listen(host: peer.host, port: peer.port)
         } catch {
             throw SkerryNode.cannotListen("peer port", peer, error)
         }
         let started = Mutex(false)
         let routes = parts.routes
-        let pages = NodePages(nodeID: parts.node.description, prometheus: prometheus) {
+        let pages = NodePages(nodeID: parts.base.node.description, prometheus: prometheus) {
             guard started.withLock({ $0 }) else { return (false, "The node is still reading the ledger") }
             let waiting = routes.waiting
             return waiting.isEmpty ? (true, "ready") : (false, "Waiting for \(waiting.joined(separator: ", "))")
@@ -167,13 +165,13 @@ public final class SkerryNode: Service {
         settings.host = configuration.gateway.host
         settings.port = configuration.gateway.port
         settings.accessLog = options.accessLog
-        settings.maxFunctionBodyBytes = parts.functions.settings.maxRequestBodyBytes
+        settings.maxFunctionBodyBytes = parts.functions.pool.settings.maxRequestBodyBytes
         let secure =
             options.httpsPort.map { NodeConfiguration.Address(host: configuration.gateway.host, port: $0) }
             ?? configuration.tls?.address ?? configuration.secure
         if let secure {
             let domains = GatewayIdentity(
-                book: parts.certificates.book, borrowed: parts.certificates.borrowed)
+                book: parts.domains.certificates.book, borrowed: parts.domains.certificates.borrowed)
             var tls = Gateway.Settings.TLS(certificates: try LocalCertificates(folder, others: domains))
             tls.host = secure.host
             tls.port = secure.port
@@ -181,10 +179,10 @@ public final class SkerryNode: Service {
             settings.tls = tls
         }
         let gateway = Gateway(
-            settings: settings, group: parts.group, routes: routes,
-            blobs: NodeBlobs(store: parts.store, exchange: parts.exchange),
-            functions: NodeFunctions(calls: parts.calls),
-            origins: parts.cache, machines: parts.machines, pages: pages, logger: parts.logger(for: "gateway"))
+            settings: settings, group: parts.base.group, routes: routes,
+            blobs: NodeBlobs(store: parts.base.store, exchange: parts.blobs.exchange),
+            functions: NodeFunctions(calls: parts.calls.functions), origins: parts.cache.edge,
+            machines: parts.calls.machines, pages: pages, logger: parts.base.logger(for: "gateway"))
         do {
             _ = try await gateway.start()
         } catch {
@@ -192,14 +190,14 @@ public final class SkerryNode: Service {
         }
         parts.adopt(gateway)
         await parts.openPorts(configuration.machines ?? MachineOptions(), host: configuration.gateway.host)
-        if let entrance = parts.nodeMachines.entrance {
+        if let entrance = parts.machines.entrance {
             do { _ = try await gateway.listen(on: entrance.host, port: Int(MachineEntrance.port)) } catch {
                 // The node's visitors are served all the same.
-                parts.logger(for: "machines").error(
+                parts.base.logger(for: "machines").error(
                     "machines do not reach the gateway", metadata: ["address": "\(entrance.url)", "error": "\(error)"])
             }
         }
-        parts.functions.warmUp()
+        parts.functions.pool.warmUp()
         try await serveControl(parts, configuration, pages, started: { started.withLock { $0 = true } })
     }
 
@@ -208,17 +206,17 @@ public final class SkerryNode: Service {
         started: @escaping @Sendable () -> Void
     ) async throws {
         let note = NodeRun(
-            id: parts.node.description, pid: getpid(), startTicks: NodeRun.startTicks(of: getpid()) ?? 0,
+            id: parts.base.node.description, pid: getpid(), startTicks: NodeRun.startTicks(of: getpid()) ?? 0,
             gateway: "http://\(configuration.gateway)", peer: configuration.peer.description,
             control: "http://\(configuration.control)")
         let data = folder.path
         let control = NodeControl(
-            node: parts.node, store: parts.store, keeper: parts.keeper, sync: parts.sync, releases: parts.releases,
-            peers: parts.peers, exchange: parts.exchange, repairer: parts.repairer, functionLogs: parts.functionLogs,
-            recordings: parts.recordings, receipts: parts.receipts,
-            values: parts.keyValues, secrets: parts.secrets, rollouts: parts.rollouts, cache: parts.cache,
-            domains: parts.domains,
-            certificates: parts.certificates, payments: parts.payments, machines: parts.nodeMachines,
+            node: parts.base.node, store: parts.base.store, keeper: parts.base.keeper, sync: parts.ledger.sync,
+            releases: parts.releases, peers: parts.network.peers, exchange: parts.blobs.exchange,
+            repairer: parts.blobs.repairer, functionLogs: parts.records.logs, recordings: parts.records.recordings,
+            receipts: parts.functions.receipts, values: parts.functions.keyValues, secrets: parts.secrets,
+            rollouts: parts.records.rollouts, cache: parts.cache.edge, domains: parts.domains.watch,
+            certificates: parts.domains.certificates, payments: parts.payments, machines: parts.machines,
             describe: {
                 let (isReady, detail) = pages.health()
                 return parts.status(note, data: data, isReady: isReady, detail: detail)
@@ -228,7 +226,7 @@ public final class SkerryNode: Service {
         settings.port = configuration.control.port
         let logger = logger
         let run = folder.run
-        let api = ControlAPI(backend: control, settings: settings, logger: parts.logger(for: "control"))
+        let api = ControlAPI(backend: control, settings: settings, logger: parts.base.logger(for: "control"))
         let application = api.application { _ in
             do { try note.writeJSON(to: run) } catch {
                 logger.error("cannot write the run note", metadata: ["path": "\(run)", "error": "\(error)"])
@@ -241,7 +239,7 @@ public final class SkerryNode: Service {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await parts.runChores() }
-            group.addTask { await parts.sync.run(onFirstRound: started) }
+            group.addTask { await parts.ledger.sync.run(onFirstRound: started) }
             group.addTask {
                 do { try await application.run() } catch {
                     throw SkerryNode.cannotListen("control port", configuration.control, error)

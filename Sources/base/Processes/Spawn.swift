@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Starts programs, each in a session of its own, with the descriptors that it is given and no other.
+/// Starts programs, each with the descriptors that it is given and no other, and no signal blocked or ignored.
 ///
 /// Foundation's `Process` is not for a process that has many files open: with more than 1,350 it reads past its own memory
 /// while it looks for those that it has to close in the child.
@@ -17,10 +17,14 @@ package enum Spawn {
     /// Starts `arguments[0]` with the descriptors given as its 0, 1, 2, …; missing ones are `/dev/null`. With `terminal`,
     /// its 0, 1 and 2 are that terminal, which controls its session, and of the descriptors only those from 3 on count.
     ///
+    /// - Parameters:
+    ///   - environment: `name=value` each; nil for this process's.
+    ///   - hasOwnSession: Whether its session is its own, as it must be with `terminal`. Else it gets a process group of its
+    ///     own in this process's, so that Ctrl-C does not reach it.
     /// - Returns: Its process id. The caller waits for it.
     package static func start(
-        _ arguments: [String], environment: [String] = usualEnvironment, descriptors: [Int32?] = [],
-        terminal: String? = nil
+        _ arguments: [String], environment: [String]? = usualEnvironment, descriptors: [Int32?] = [],
+        terminal: String? = nil, hasOwnSession: Bool = true
     ) throws(Failure) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -36,9 +40,9 @@ package enum Spawn {
         sigdelset(&defaults, SIGKILL)
         sigdelset(&defaults, SIGSTOP)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
+        let group = hasOwnSession ? skerry_spawn_setsid() : Int16(POSIX_SPAWN_SETPGROUP)
         posix_spawnattr_setflags(
-            &attributes,
-            skerry_spawn_setsid() | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+            &attributes, group | Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
         let count = Int32(max(3, descriptors.count))
         // First out of each other's way, then to their places.
         let safe = max(64, (descriptors.compactMap(\.self).max() ?? 0) + 1)
@@ -65,9 +69,12 @@ package enum Spawn {
         }
         var pid: pid_t = 0
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = (environment ?? []).map { strdup($0) } + [nil]
         defer { for pointer in argv + envp { free(pointer) } }
-        error = posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
+        error =
+            environment == nil
+            ? posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, environ)
+            : posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard error == 0 else {
             throw Failure(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(error)))")
         }

@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Processes
 import Synchronization
 
 #if canImport(Glibc)
@@ -22,50 +23,30 @@ final class ChildProcess: Sendable {
     init(
         executable: String, arguments: [String], log: String, isBackground: Bool, environment: [String: String]? = nil
     ) throws {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
+        let output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw CommandError("Cannot write \(log): \(String(cString: strerror(errno)))") }
+        defer { close(output) }
         var ends: [Int32] = [-1, -1]
-        if isBackground {
-            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-            posix_spawnattr_setflags(&attributes, skerry_spawn_setsid())
-        } else {
-            guard skerry_pipe(&ends) == 0 else { throw ChildProcess.failure(executable, errno) }
-            posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
-            // A group of its own: Ctrl-C reaches this process alone, which then stops the children in order.
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        if !isBackground {
+            guard skerry_pipe(&ends) == 0 else {
+                throw CommandError("Cannot start \(executable): \(String(cString: strerror(errno)))")
+            }
         }
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        // Whoever waits for the end of a descriptor of this process must not have to wait for the child's end too.
-        _ = skerry_spawn_close_from(&actions, STDERR_FILENO + 1)
-        var pid: pid_t = 0
-        var argv = ([executable] + arguments).map { strdup($0) }
-        argv.append(nil)
-        var variables = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
-        let result =
-            variables?.withUnsafeMutableBufferPointer {
-                posix_spawn(&pid, executable, &actions, &attributes, argv, $0.baseAddress)
-            } ?? posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
-        argv.forEach { free($0) }
-        variables?.forEach { free($0) }
-        if ends[0] >= 0 { close(ends[0]) }
-        guard result == 0 else {
+        defer { if ends[0] >= 0 { close(ends[0]) } }
+        do {
+            pid = try Spawn.start(
+                [executable] + arguments, environment: environment?.map { "\($0.key)=\($0.value)" },
+                descriptors: [isBackground ? nil : ends[0], output, output],
+                // In the foreground Ctrl-C reaches this process alone, which then stops the children in order.
+                hasOwnSession: isBackground)
+        } catch {
             if ends[1] >= 0 { close(ends[1]) }
-            throw ChildProcess.failure(executable, result)
+            throw CommandError(error.description)
         }
-        self.pid = pid
         lifeline = ends[1]
     }
 
     deinit { if lifeline >= 0 { close(lifeline) } }
-
-    private static func failure(_ executable: String, _ code: Int32) -> CommandError {
-        CommandError("Cannot start \(executable): \(String(cString: strerror(code)))")
-    }
 
     /// Whether the process has ended; reaps it if so.
     var hasEnded: Bool {
