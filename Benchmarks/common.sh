@@ -172,6 +172,19 @@ nginx_start() {
   fail "nginx does not start: $(cat "$work/nginx/start" "$work/nginx/error.log" 2>/dev/null)"
 }
 
+# floor_start FILE…: serves the files from memory on $floor_port with as little work as there can be; without a compiler
+# $floor_port stays empty.
+floor_start() {
+  floor_port=
+  have cc gcc || return 0
+  cc -O2 -pthread -o "$work/floor" "$here/floor/floor.c" || fail "floor.c does not compile"
+  "$work/floor" "$@" > "$work/floor.port" &
+  floor_pid=$!
+  child_pids+=("$floor_pid")
+  for _ in $(seq 100); do [ -s "$work/floor.port" ] && break; sleep 0.05; done
+  floor_port=$(cat "$work/floor.port")
+}
+
 nginx_configuration() {
   local part
   cat << END
