@@ -91,6 +91,7 @@ import WorkerProtocol
         var core = makeCore {
             $0.spareWorkers = 1
             $0.maxSpareWorkers = 2
+            $0.maxStartingWorkers = 3
         }
         #expect(core.refillSpares(now: 0) == [.spawn(1)])
         #expect(core.workerHello(1, now: 0) == [])
@@ -99,6 +100,19 @@ import WorkerProtocol
         #expect(core.invoke(2, other, deadline: 1_000, now: 0) == [.spawn(2)])
         #expect(core.tick(now: 1, samples: [:]) == [.spawn(3), .spawn(4)])
         #expect(core.tick(now: 2, samples: [:]) == [])
+    }
+
+    @Test("Of the spares that are wanted no more start at a time than the machine has processors for")
+    func sparesStartFewAtATime() {
+        var core = makeCore {
+            $0.spareWorkers = 4
+            $0.maxStartingWorkers = 2
+        }
+        #expect(core.refillSpares(now: 0) == [.spawn(1), .spawn(2)])
+        #expect(core.tick(now: 1, samples: [:]) == [])
+        #expect(core.workerHello(2, now: 2) == [.spawn(3)])
+        #expect(core.workerHello(1, now: 3) == [.spawn(4)])
+        #expect(core.workerHello(3, now: 4) == [])
     }
 
     @Test("Where all places are taken, a worker that idles gives way to a spare")

@@ -1,3 +1,5 @@
+import NIOCore
+
 extension FunctionPool {
     /// Limits and sizes of a pool.
     public struct Settings: Sendable {
@@ -35,6 +37,9 @@ extension FunctionPool {
         public var spareWorkers = 1
         /// Such workers at most: their number grows while functions come and find none. Default 4.
         public var maxSpareWorkers = 4
+        /// While so many workers start, no further one is started in advance. Default: one for each processor, which is what
+        /// a start takes; with more at a time each takes longer, and a call that waits for one of them with it.
+        public var maxStartingWorkers = System.coreCount
         /// Failures (limits broken, crashes) that cost nothing but the worker. Default 2. After them a function is
         /// held back for ``firstPenalty``, then twice that, up to ``maxPenalty``.
         public var freeFailures = 2

@@ -63,11 +63,13 @@ extension PoolCore {
     mutating func refillSpares(now: Instant) -> [Action] {
         guard !isClosed, now >= sparesBlockedUntil else { return [] }
         var spares = workers.values.count { $0.version == nil && $0.phase != .dying }
+        var starting = workers.values.count { $0.phase == .starting }
         let wanted = wantedSpares(now: now)
         var actions: [Action] = []
-        while spares < wanted, workers.count < settings.maxWorkers {
+        while spares < wanted, workers.count < settings.maxWorkers, starting < max(1, settings.maxStartingWorkers) {
             actions.append(makeWorker(for: nil, now: now))
             spares += 1
+            starting += 1
         }
         return spares == 0 && wanted > 0 ? actions + makeRoomForSpare(now: now) : actions
     }

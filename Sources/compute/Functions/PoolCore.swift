@@ -165,7 +165,7 @@ struct PoolCore {
         guard let version = worker.version else {
             workers[id]?.phase = .spare
             workers[id]?.idleSince = now
-            return []
+            return refillSpares(now: now)
         }
         workers[id]?.phase = .loading
         return [.load(id, version)]
