@@ -1,4 +1,5 @@
 import Blake3
+import Foundation
 import Identity
 import Ledger
 import LedgerLog
@@ -52,6 +53,38 @@ struct LedgerSyncTests {
             #expect(keeper.failure == nil && keeper.sequence == 3)
             try await leader.close()
             try await keeper.close()
+        }
+    }
+
+    @Test("A sequencer whose log was lost orders nothing before it has what it signed a checkpoint of")
+    func lostLog() async throws {
+        let scene = try LedgerScene(nodes: 2)
+        try await LedgerScene.inFolder { folder in
+            let leader = try await scene.keeper(of: 0, in: folder)
+            for number in 1...UInt64(3) { _ = try await leader.submit(scene.claim(number)) }
+            let entries = try await leader.entries(from: 1, limit: 9)
+            let checkpoint = try #require(leader.uncertifiedCheckpoints.last?.checkpoint)
+            #expect(checkpoint.sequence == 3)
+            #expect(try await leader.mayVote(for: checkpoint))
+            try await leader.close()
+            for file in ["0.sqlite", "0.sqlite-wal", "0.sqlite-shm"] {
+                try? FileManager.default.removeItem(atPath: "\(folder)/\(file)")
+            }
+            let again = try await scene.keeper(of: 0, in: folder)
+            #expect(again.isLeading && again.sequence == 0)
+            for missing in 0...2 {
+                #expect(again.lostEntries?.message.contains("ends at entry \(missing)") == true)
+                do {
+                    _ = try await again.submit(scene.claim(UInt64(missing) + 1))
+                    Issue.record("a second history began")
+                } catch let error as LedgerLogError {
+                    #expect(error.code == .unavailable)
+                }
+                #expect(try await LedgerSync.take([entries[missing]], after: UInt64(missing), into: again) == 1)
+            }
+            #expect(again.lostEntries == nil)
+            #expect(try await again.submit(scene.claim(4)).sequence == 4)
+            try await again.close()
         }
     }
 

@@ -73,8 +73,23 @@ struct LedgerSync: Sendable {
             await catchUp(with: otherParticipants)
             gate.open()
             onFirstRound()
+            await regainLostEntries()
         } else {
             await follow(onFirstRound)
+        }
+    }
+
+    /// Asks the others again and again while this node's log ends before what it signed: until then the keeper orders
+    /// nothing.
+    private func regainLostEntries() async {
+        var told: UInt64?
+        while let reason = keeper.lostEntries, !Task.isCancelled, keeper.failure == nil {
+            if told != keeper.sequence {
+                told = keeper.sequence
+                logger.critical("the ledger's log lost entries", metadata: ["reason": "\(reason.message)"])
+            }
+            try? await Task.sleep(for: LedgerSync.crossCheck)
+            await catchUp(with: otherParticipants)
         }
     }
 

@@ -120,7 +120,7 @@ extension LedgerKeeper {
         if isClosed { return LedgerLogError(.closed, "The ledger is closed") }
         if let reason = whyNotLeading { return reason }
         if let unresolved { return unavailable(unresolved.entry.sequence) }
-        if let reason = clockFault() { return reason }
+        if let reason = orderFault() { return reason }
         guard submissions.waiterCount < settings.maxQueuedTransactions,
             submissions.byteCount + transaction.bytes.count <= settings.maxQueuedBytes
         else { return overloaded(submissions.waiterCount) }
@@ -131,7 +131,7 @@ extension LedgerKeeper {
     /// comes along for it.
     func writeOverdueCheckpoint() {
         guard pump == nil, draft == nil, isLeading, unresolved == nil, !isClosed, failure == nil else { return }
-        guard state.isCheckpointOverdue(at: now()), clockFault() == nil else { return }
+        guard state.isCheckpointOverdue(at: now()), orderFault() == nil else { return }
         draft = EntryDraft(after: state, timeMilliseconds: now())
         pump = Task { await self.drain() }
     }
@@ -154,7 +154,7 @@ extension LedgerKeeper {
     private func fill() {
         guard isLeading, unresolved == nil, !isClosed else { return }
         while let transaction = submissions.first {
-            if draft == nil, let reason = clockFault() {
+            if draft == nil, let reason = orderFault() {
                 submissions.removeFirst()
                 submissions.answer(transaction.id, .failure(reason))
                 continue
@@ -283,6 +283,9 @@ extension LedgerKeeper {
         wakeUps.send(())
         return reason
     }
+
+    /// Why this node may not begin an entry now, if so.
+    private func orderFault() -> LedgerLogError? { lostEntries ?? clockFault() }
 
     /// Why this node's clock may not time an entry now, if so.
     private func clockFault() -> LedgerLogError? {

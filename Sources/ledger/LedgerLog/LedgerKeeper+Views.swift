@@ -54,6 +54,19 @@ extension LedgerKeeper {
         return try await signatures?.admit(checkpoint) ?? true
     }
 
+    /// Why this node, whose log is the only one, orders nothing: the log ends before an entry whose checkpoint it signed, as
+    /// one does that was lost or went back in time. Another entry in the place of a lost one would begin a second history.
+    /// Nil once the entries are back, from whoever has them.
+    public nonisolated var lostEntries: LedgerLogError? {
+        let head = sequence
+        guard shared == nil, head < votedSequence else { return nil }
+        return LedgerLogError(
+            .unavailable,
+            "This node signed a checkpoint of entry \(votedSequence), but its log ends at entry \(head): it lost entries, and "
+                + "orders nothing until it has them again. It asks the other nodes for them; start those, or restore "
+                + "ledger.sqlite from a newer backup. If nobody has them any more, begin a new network")
+    }
+
     /// The newest certificate that the ledger recorded, with the state that it certifies; nil before the first one.
     public nonisolated var certified: (certificate: Certificate, state: LedgerState)? { checkpointStates.certified }
 

@@ -25,6 +25,8 @@ public actor LedgerKeeper {
     let shared: (any LedgerLog)?
     let leadership: (any Leadership)?
     let signatures: SigningRecord?
+    /// The highest entry whose checkpoint this node had signed when the keeper was opened.
+    let votedSequence: UInt64
     let key: SigningKey
     let settings: Settings
     let clock: any Clock<Duration>
@@ -107,8 +109,8 @@ public actor LedgerKeeper {
             checkpoints.note($0)
         }
         let keeper = LedgerKeeper(
-            local, shared, leadership, signatures, try await signatures?.entry(), state, checkpoints, nodeKey, settings,
-            clock, now, logger)
+            local, shared, leadership, signatures, try await signatures?.entry(),
+            try await signatures?.highestVote() ?? 0, state, checkpoints, nodeKey, settings, clock, now, logger)
         let kept = try await local.evidence().map { evidence in
             LedgerLogError(.forked, "This log keeps the evidence of a fork: \(forkAdvice)", evidence: evidence)
         }
@@ -137,15 +139,16 @@ public actor LedgerKeeper {
 
     private init(
         _ local: any LocalLedgerLog, _ shared: (any LedgerLog)?, _ leadership: (any Leadership)?,
-        _ signatures: SigningRecord?, _ signed: Entry?, _ state: LedgerState, _ checkpoints: CheckpointStates,
-        _ key: SigningKey, _ settings: Settings, _ clock: any Clock<Duration>, _ now: @escaping @Sendable () -> Int64,
-        _ logger: Logger
+        _ signatures: SigningRecord?, _ signed: Entry?, _ votedSequence: UInt64, _ state: LedgerState,
+        _ checkpoints: CheckpointStates, _ key: SigningKey, _ settings: Settings, _ clock: any Clock<Duration>,
+        _ now: @escaping @Sendable () -> Int64, _ logger: Logger
     ) {
         self.local = local
         self.shared = shared
         self.leadership = leadership
         self.signatures = signatures
         self.signed = signed
+        self.votedSequence = votedSequence
         self.key = key
         self.settings = settings
         self.clock = clock

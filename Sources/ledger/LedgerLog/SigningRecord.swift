@@ -74,6 +74,21 @@ public final class SigningRecord: Sendable {
         }
     }
 
+    /// The highest entry whose checkpoint this node signed; 0 if there was none.
+    ///
+    /// - Throws: ``LedgerLogError`` `.logUnusable`.
+    func highestVote() async throws -> UInt64 {
+        do {
+            return try await queue.read { [network] database in
+                let highest = try Int64.fetchOne(
+                    database, sql: "SELECT max(sequence) FROM vote WHERE network = ?", arguments: [network])
+                return UInt64(max(0, highest ?? 0))
+            }
+        } catch {
+            throw SigningRecord.unusable(path, error)
+        }
+    }
+
     /// The last entry that this node signed for a shared log; nil if there was none.
     ///
     /// - Throws: ``LedgerLogError`` `.logUnusable`, also if what is there is no entry.
