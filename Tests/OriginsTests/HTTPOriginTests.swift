@@ -212,7 +212,7 @@ struct HTTPOriginTests {
                 }
                 let error = await originError { try await client.fetch(OriginRequest(path: "/"), from: from) }
                 #expect(error?.code == .breakerOpen)
-                #expect((29...30).contains(error?.retryAfter ?? 0))
+                #expect((4...5).contains(error?.retryAfter ?? 0))
                 #expect(server.requests.count == count)
                 #expect(client.statistics.first?.isOpen == true)
                 // Who else has the origin asks it over connections of its own.
@@ -273,6 +273,28 @@ struct HTTPOriginTests {
             let error = await originError { try await client.fetch(OriginRequest(path: "/"), from: from) }
             #expect(error?.code == .unreachable)
             #expect(client.statistics.first?.attempts == 2)
+        }
+    }
+
+    @Test("A visitor of a page that breaks its connection costs the origin few requests, and the other pages nothing")
+    func breakingPage() async throws {
+        try await RawServer.with({ $0.path == "/bad" ? [.close] : RawServer.answer(200) }) { server in
+            try await withClient { client in
+                var from = description(server)
+                from.retries = 2
+                let asked = from
+                for round in 1...6 {
+                    let error = await originError {
+                        try await client.fetch(OriginRequest(path: "/bad"), from: asked)
+                    }
+                    #expect(error?.code == .badResponse || error?.code == .budgetSpent)
+                    // Twice for each attempt, since a kept connection may have been closed just then.
+                    #expect(server.requests.count <= round * 6)
+                    try await Task.sleep(for: .milliseconds(450))
+                }
+                #expect(try await client.fetch(OriginRequest(path: "/good"), from: asked).status == 200)
+                #expect(client.statistics.first?.isOpen == false)
+            }
         }
     }
 

@@ -27,6 +27,11 @@ struct NodeBlobs: GatewayBlobs {
             GatewayError(.blobUnreachable, error.message, origin: .peer)
         case let error as PeerError:
             GatewayError(.blobUnreachable, error.message, origin: .peer)
+        case let error as BlobStoreError where [.quotaExceeded, .diskFull].contains(error.code):
+            // How much room a node has is not the visitor's business.
+            GatewayError(
+                .init(error.code.description), "This node has no room for the content; ask again or another node",
+                origin: .node, status: 503, retryAfter: 10)
         case let error as BlobStoreError:
             GatewayError(.init(error.code.description), error.message, origin: .node)
         default: error

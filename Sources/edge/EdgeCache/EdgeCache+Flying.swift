@@ -66,7 +66,7 @@ extension EdgeCache {
         _ fields: CacheFields, _ call: CacheCall, _ key: CacheKey, avoiding failed: Set<NodeID> = []
     ) async throws -> Received {
         if call.plan.usesShield, !call.isFromPeer, call.isRead,
-            let received = await askShield(fields, call, key, avoiding: failed)
+            let received = try await askShield(fields, call, key, avoiding: failed)
         {
             return received
         }

@@ -21,13 +21,15 @@ extension EdgeCache {
     private static let maxShields = 2
 
     /// The answer of the key's first living node; nil if that is this one, or none of them answers.
+    ///
+    /// - Throws: ``OriginError`` if the origin failed the node that asked it: more nodes that ask are more load on it.
     func askShield(
         _ fields: CacheFields, _ call: CacheCall, _ key: CacheKey, avoiding failed: Set<NodeID>
-    ) async -> Received? {
+    ) async throws -> Received? {
         let nodes = peers.order(for: "\(call.plan.app) \(key.text)").filter { !failed.contains($0) }
         for node in nodes.prefix(EdgeCache.maxShields) {
             if node == peers.node { return nil }
-            do { return try await ask(node, fields, call) } catch {
+            do { return try await ask(node, fields, call) } catch let error as OriginError { throw error } catch {
                 logger.debug(
                     "Another node does not answer for an origin",
                     metadata: ["node": "\(node.short)", "url": "\(key.url)", "error": "\(error)"])
@@ -58,6 +60,14 @@ extension EdgeCache {
         let reply = try await peers.ask(node, .cacheAsk, body, timeout: .milliseconds(settings.peerMilliseconds))
         let answer = try PeerPBCacheAnswer(serializedBytes: Array(reply.readableBytesView))
         let received = now()
+        if !answer.failure.isEmpty {
+            guard let code = OriginError.Code(ofPeer: answer.failure) else {
+                throw EdgeCacheError("Node \(node.short) tells of a failure that is none of an origin's")
+            }
+            throw OriginError(
+                code, "the origin failed node \(node.short), which asked it; look at that node's log",
+                retryAfter: answer.retryAfter == 0 ? nil : Int(answer.retryAfter))
+        }
         guard (200...599).contains(answer.status) else { throw EdgeCacheError("Node \(node.short) answered nonsense") }
         counters.fill(call.plan.app)
         // What a peer says goes to clients: it must not end a line.
@@ -141,7 +151,17 @@ extension EdgeCache {
         switch type {
         case .cacheAsk:
             return reply(.cacheAnswer) {
-                try await self.answer(try PeerPBCacheAsk(serializedBytes: bytes), from: peer, on: eventLoop)
+                do {
+                    return try await self.answer(try PeerPBCacheAsk(serializedBytes: bytes), from: peer, on: eventLoop)
+                } catch let error as OriginError where OriginError.Code(ofPeer: error.code.description) != nil {
+                    // Of whom this node cannot reach nothing is said: another one may.
+                    self.logger.debug(
+                        "An origin failed", metadata: ["peer": "\(peer.short)", "error": "\(error.message)"])
+                    return PeerPBCacheAnswer.with {
+                        $0.failure = error.code.description
+                        $0.retryAfter = UInt32(clamping: error.retryAfter ?? 0)
+                    }
+                }
             }
         case .cacheRead:
             return reply(.cachePiece) { try await self.read(try PeerPBCacheRead(serializedBytes: bytes), by: peer) }

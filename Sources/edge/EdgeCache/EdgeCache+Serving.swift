@@ -43,12 +43,29 @@ extension EdgeCache: GatewayOrigins {
         switch error {
         case let error as OriginError:
             GatewayError(
-                .init("origin/\(error.code.description.replacing("_", with: "-"))"), error.message,
+                .init("origin/\(error.code.description.replacing("_", with: "-"))"), EdgeCache.text(error),
                 origin: error.status < 500 ? .client : .origin, status: status ?? error.status,
                 retryAfter: error.retryAfter)
         case let error as BlobStoreError:
             GatewayError(.init(error.code.description), error.message, origin: .node)
         default: error
+        }
+    }
+
+    /// What visitors read. Where an origin is they are not told: they could go around the cache.
+    private static func text(_ error: OriginError) -> String {
+        switch error.code {
+        case .badDescription, .refusedAddress:
+            "The origin is not described so that this node may ask it; its owner finds the reason in the node's log"
+        case .unreachable: "The origin cannot be reached"
+        case .timeout: "The origin did not answer in time"
+        case .badResponse: "The origin's answer broke off, or breaks the rules of HTTP"
+        case .tooLarge: "The origin's answer is larger than this node takes"
+        case .breakerOpen: "The origin failed again and again and is left alone for a moment"
+        case .overloaded: "The origin has as many requests as it takes"
+        case .budgetSpent: "The origin fails, and so many requests with it that this one is not sent again"
+        case .verificationFailed: "What the origin sent is not what was asked for"
+        default: error.message
         }
     }
 }

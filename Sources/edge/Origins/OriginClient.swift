@@ -15,6 +15,8 @@ import Synchronization
 public final class OriginClient: OriginFetcher {
     /// Most times that a request is sent again, whatever its description says.
     static let maxRetries = 5
+    /// Between two lines of the log about failures of one origin.
+    private static let tellInterval = TimeAmount.seconds(10)
 
     private let settings: Settings
     let transport: HTTPTransport
@@ -105,8 +107,26 @@ public final class OriginClient: OriginFetcher {
             request.body?.stream.stop()
             let known = OriginError.from(error)
             count(known.code.description)
+            tell(known, of: description)
             throw known
         }
+    }
+
+    /// Logs why an origin fails, which visitors are not told; of each origin once in a while.
+    private func tell(_ error: OriginError, of description: OriginDescription) {
+        guard error.isOriginsFault || error.code == .refusedAddress || error.code == .badDescription else { return }
+        let isNews: Bool? = change(OwnedOrigin(description)) { health in
+            guard NIODeadline.now() - health.toldAt >= Self.tellInterval else { return false }
+            health.toldAt = .now()
+            return true
+        }
+        guard isNews ?? true else { return }
+        logger.warning(
+            "An origin failed",
+            metadata: [
+                "app": "\(description.owner)", "origin": "\(description.name)", "code": "\(error.code)",
+                "reason": "\(error.message)",
+            ])
     }
 
     private func answer(_ request: OriginRequest, _ description: OriginDescription) async throws -> OriginResponse {
@@ -121,14 +141,15 @@ public final class OriginClient: OriginFetcher {
         count("\(response.status / 100)xx")
         relay.choose { [self] error in
             change(name) { health in
-                if let error { health.report(error.isOriginsFault ? .failure : .abandoned, pass, now: .now()) }
+                if let error { health.report(error.isOriginDown ? .failure : .abandoned, pass, now: .now()) }
                 health.end(now: .now())
             }
         }
         return response
     }
 
-    /// Asks until there is an answer, or no more retry.
+    /// Asks until there is an answer, or no more retry. However often it failed, that is one failure to the breaker: a few
+    /// visitors of one bad page must not close the origin to all.
     private func attempts(
         _ request: OriginRequest, _ origin: any Origin, _ description: OriginDescription, _ first: CircuitBreaker.Pass
     ) async throws -> (OriginResponse, CircuitBreaker.Pass, EndRelay) {
@@ -145,11 +166,12 @@ public final class OriginClient: OriginFetcher {
                 result = .failure(OriginError.from(error))
             }
             let outcome = Self.outcome(result)
-            report(outcome, pass, name)
-            guard outcome == .failure, Self.mayRepeat(result, description), attempt <= retries else {
+            guard Self.mayRepeat(result, description), attempt <= retries else {
+                report(outcome, pass, name)
                 return (try Self.numbered(result, attempt), pass, relay)
             }
-            guard let next = change(name, { $0.beginRetry(now: .now()) }) else {
+            guard let next = change(name, { $0.beginRetry(pass, now: .now()) }) else {
+                report(outcome, pass, name)
                 return (try Self.numbered(result.mapError(Self.budgetSpent), attempt), pass, relay)
             }
             pass = next
@@ -230,18 +252,18 @@ public final class OriginClient: OriginFetcher {
     private static func outcome(_ result: Result<OriginResponse, OriginError>) -> OriginHealth.Outcome {
         switch result {
         case .success(let response): response.isFailure ? .failure : .success
-        case .failure(let error): error.isOriginsFault ? .failure : .abandoned
+        case .failure(let error): error.isOriginDown ? .failure : .abandoned
         }
     }
 
     /// Whether what failed is asked for again. An error that a web server answers with is its answer, and more requests are the
-    /// last thing that helps it; S3 wants its clients to try again.
+    /// last thing that helps it; S3 wants its clients to try again. Who waited for one that is slow has waited for long.
     private static func mayRepeat(_ result: Result<OriginResponse, OriginError>, _ description: OriginDescription)
         -> Bool
     {
-        switch (result, description.source) {
-        case (.failure, _), (_, .s3): true
-        default: false
+        switch result {
+        case .failure(let error): error.isOriginsFault && error.code != .timeout
+        case .success(let response): if case .s3 = description.source { response.isFailure } else { false }
         }
     }
 
@@ -267,11 +289,11 @@ public final class OriginClient: OriginFetcher {
 }
 
 extension OriginResponse {
-    /// Whether the origin, or who stands before it, could not answer. An error that says how long it is to be kept, or of which
-    /// version it is, is an answer.
+    /// Whether the origin, or who stands before it, could not answer. An error that says how long it is to be kept, of which
+    /// version it is, or when to ask again, is an answer, perhaps to one client alone.
     fileprivate var isFailure: Bool {
         let isVersion = fields["etag"] != nil || fields["last-modified"] != nil
-        guard [502, 503, 504].contains(status), !isVersion else { return false }
+        guard [502, 503, 504].contains(status), !isVersion, fields["retry-after"] == nil else { return false }
         let said = fields.list("cache-control").map { $0.lowercased() }
         if said.contains(where: { $0.hasPrefix("max-age=") || $0.hasPrefix("s-maxage=") }) { return false }
         return fields["expires"] == nil || said.contains("no-store") || said.contains("no-cache")
@@ -279,11 +301,14 @@ extension OriginResponse {
 }
 
 extension OriginError {
-    /// Whether it speaks against the origin, so that another attempt may help and the breaker counts it.
+    /// Whether it speaks against the origin, so that another attempt may help.
     var isOriginsFault: Bool {
         switch code {
         case .unreachable, .timeout, .badResponse, .verificationFailed, .tooLarge: true
         default: false
         }
     }
+
+    /// Whether it says that the origin as a whole does not answer, which the breaker counts. A bad answer says that of one page.
+    fileprivate var isOriginDown: Bool { code == .unreachable || code == .timeout }
 }

@@ -123,6 +123,12 @@ public nonisolated struct PeerPBCacheAnswer: Sendable {
   /// For the asker alone.
   public var interim: [PeerPBCacheInterim] = []
 
+  /// In place of all else: the code of the error for which the origin, which may have seen the request, gave no answer, and
+  /// seconds after which to ask again; 0 if nobody knows.
+  public var failure: String = String()
+
+  public var retryAfter: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -407,7 +413,7 @@ nonisolated extension PeerPBCacheInterim: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CacheAnswer"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}fields\0\u{1}length\0\u{1}content\0\u{1}blob\0\u{1}stream\0\u{1}asked\0\u{1}answered\0\u{1}shared\0\u{1}interim\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{1}fields\0\u{1}length\0\u{1}content\0\u{1}blob\0\u{1}stream\0\u{1}asked\0\u{1}answered\0\u{1}shared\0\u{1}interim\0\u{1}failure\0\u{3}retry_after\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -425,6 +431,8 @@ nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._M
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.answered) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.shared) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.interim) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.failure) }()
+      case 12: try { try decoder.decodeSingularUInt32Field(value: &self.retryAfter) }()
       default: break
       }
     }
@@ -461,6 +469,12 @@ nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.interim.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.interim, fieldNumber: 10)
     }
+    if !self.failure.isEmpty {
+      try visitor.visitSingularStringField(value: self.failure, fieldNumber: 11)
+    }
+    if self.retryAfter != 0 {
+      try visitor.visitSingularUInt32Field(value: self.retryAfter, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -475,6 +489,8 @@ nonisolated extension PeerPBCacheAnswer: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.answered != rhs.answered {return false}
     if lhs.shared != rhs.shared {return false}
     if lhs.interim != rhs.interim {return false}
+    if lhs.failure != rhs.failure {return false}
+    if lhs.retryAfter != rhs.retryAfter {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -6,6 +6,15 @@ public struct OriginError: Error, Sendable, CustomStringConvertible {
         public let description: String
         private init(_ description: String) { self.description = description }
 
+        /// A failure of an origin that another node tells of; nil for what no other node can know.
+        public init?(ofPeer name: String) {
+            let known: [Code] = [
+                .timeout, .badResponse, .tooLarge, .breakerOpen, .overloaded, .budgetSpent, .verificationFailed,
+            ]
+            guard let code = known.first(where: { $0.description == name }) else { return nil }
+            self = code
+        }
+
         /// The description of the origin is wrong: the app's owner must change it.
         public static let badDescription = Code("bad_description")
         /// The address or folder may not be reached: the node's operator must allow it.

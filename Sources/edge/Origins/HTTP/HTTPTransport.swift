@@ -29,8 +29,8 @@ final class HTTPTransport: Sendable {
     static let maxAddresses = 3
     /// Kept connections that may turn out to be closed before one request is given up.
     static let maxClosedConnections = 8
-    /// How often a request is sent again that may have reached a server that closed the connection.
-    static let maxRepeats = 3
+    /// How often a request is sent again that may have reached a server that closed the connection: a kept one, as a rule.
+    static let maxRepeats = 1
 
     private let clients: PinnedClients
     private let addresses: OriginAddresses

@@ -46,7 +46,7 @@ enum TransportFailure {
         case .bodyLengthMismatch:
             OriginError(.badRequest, "the request's body is not as long as it was said to be")
         case .remoteConnectionClosed:
-            OriginError(.unreachable, "\(host) closed the connection before the end of its answer; look at its log")
+            OriginError(.badResponse, "\(host) closed the connection before the end of its answer; look at its log")
         case .getConnectionFromPoolTimeout:
             OriginError(.overloaded, "too many connections to \(host) are in use; raise the origin's limit")
         case .uncleanShutdown:

@@ -18,8 +18,8 @@ struct CircuitBreaker: Sendable {
     /// Time over which the share is counted, at least half of it: what an origin did right does not count as forgotten from
     /// one moment to the next. Default 10 s.
     var window: TimeAmount = .seconds(10)
-    /// First time for which it is open. Default 30 s.
-    var openTime: TimeAmount = .seconds(30)
+    /// First time for which it is open. Default 5 s.
+    var openTime: TimeAmount = .seconds(5)
     /// Longest time for which it is open. Default 10 min.
     var maxOpenTime: TimeAmount = .minutes(10)
 

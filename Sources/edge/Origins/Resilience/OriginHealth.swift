@@ -22,6 +22,8 @@ struct OriginHealth: Sendable {
     /// Requests whose bodies are not over.
     private(set) var inFlight = 0
     private(set) var statistics = OriginStatistics()
+    /// When a failure was last told of.
+    var toldAt = NIODeadline.distantPast
     /// When a request last began or ended.
     private(set) var usedAt = NIODeadline.distantPast
 
@@ -40,9 +42,10 @@ struct OriginHealth: Sendable {
         return pass
     }
 
-    /// Lets a request be sent again; nil if the budget is spent or the breaker has opened.
-    mutating func beginRetry(now: NIODeadline) -> CircuitBreaker.Pass? {
-        guard budget.takeRetry(now: now), let pass = try? admit(now) else { return nil }
+    /// Lets a request be sent again whose attempt failed; nil if the budget is spent, or the breaker lets only one through.
+    mutating func beginRetry(_ pass: CircuitBreaker.Pass, now: NIODeadline) -> CircuitBreaker.Pass? {
+        guard breaker.state == .closed, budget.takeRetry(now: now) else { return nil }
+        statistics.failures += 1
         statistics.attempts += 1
         return pass
     }
