@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Streams
 import Synchronization
 
 /// A pool over the real worker program, and what its functions logged.
@@ -66,13 +67,13 @@ final class PoolFixture: Sendable {
     func open(
         _ module: String, _ url: String = "https://example.com/", method: String = "GET",
         headers: [(name: String, value: String)] = [], body: FunctionBody = .empty, id: String = "r1",
-        tenant: String = "a/b",
-        deadline: NIODeadline? = nil
+        tenant: String = "a/b", deadline: NIODeadline? = nil, cancellation: Cancellation? = nil
     ) async throws -> FunctionReply {
         let script = try ModuleScript(module: module, fileName: "worker.js").script
         let version = FunctionVersion(tenant: tenant, release: "\(module.hashValue)")
         let call = FunctionCall(
-            id: id, method: method, url: url, headers: headers, body: body, deadline: deadline)
+            id: id, method: method, url: url, headers: headers, body: body, deadline: deadline,
+            cancellation: cancellation)
         return try await pool.invoke(
             version, call,
             code: { [environment] in

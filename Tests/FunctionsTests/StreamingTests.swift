@@ -52,6 +52,61 @@ import Testing
         }
     }
 
+    @Test("Callers that leave streamed answers cost the function nothing, and it hears of each")
+    func readersThatLeave() async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            let module = """
+                const boot = crypto.randomUUID();
+                export default { fetch(request) {
+                  if (request.url.endsWith('/boot')) return new Response(boot);
+                  request.signal.addEventListener('abort', () => console.log('aborted'));
+                  const lines = new ReadableStream({ async pull(controller) {
+                    await new Promise((done) => setTimeout(done, 5));
+                    controller.enqueue(new TextEncoder().encode('line'));
+                  } });
+                  return new Response(request.url.endsWith('/pipe') ? lines.pipeThrough(new TransformStream()) : lines);
+                } }
+                """
+            let first = try await fixture.call(module, "https://e.com/boot").text
+            for path in ["lines", "pipe", "lines", "pipe"] {
+                let reply = try await fixture.open(module, "https://e.com/\(path)")
+                guard case .stream(let body) = reply.body else {
+                    Issue.record("the body is no stream")
+                    return
+                }
+                _ = try await body.next()
+                body.stop()
+            }
+            // Longer than a cancelled request may take.
+            try await Task.sleep(for: .seconds(2))
+            #expect(fixture.logged.count { $0.text == "aborted" } == 4)
+            #expect(try await fixture.call(module, "https://e.com/boot").text == first)
+        }
+    }
+
+    @Test("What a request wants to finish after its answer is finished, though the caller left before it")
+    func workAfterTheCallerLeft() async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            let module = """
+                export default { async fetch(request, env, ctx) {
+                  console.log('begun');
+                  ctx.waitUntil((async () => {
+                    await new Promise((done) => setTimeout(done, 300));
+                    console.log('finished');
+                  })());
+                  await new Promise((done) => setTimeout(done, 20_000));
+                  return new Response('late');
+                } }
+                """
+            let caller = Cancellation()
+            let answer = Task { try await fixture.open(module, cancellation: caller).status }
+            try await expectLog(fixture, "begun")
+            caller.cancel()
+            await #expect(throws: (any Error).self) { try await answer.value }
+            try await expectLog(fixture, "finished")
+        }
+    }
+
     @Test func aResponseThatFailsMidway() async throws {
         try await withPool { (fixture: PoolFixture) async throws -> Void in
             let reply = try await fixture.open(
@@ -101,6 +156,20 @@ import Testing
             #expect(String(buffer: try await reply.body.collect(limit: 100)) == "no, thanks")
             for _ in 0..<200 where stops.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(5)) }
             #expect(stops.withLock { $0 } == 1)
+        }
+    }
+
+    @Test(
+        "A request's URL is written as any URL is",
+        arguments: [
+            ("https://e.com/a/../b?q='x'", "https://e.com/b?q=%27x%27"),
+            ("https://e.com/a/%2E%2e/b", "https://e.com/b"),
+            ("https://e.com/a b/%zz", "https://e.com/a%20b/%zz"), ("https://e.com/a%20b/.c?d=../e", nil),
+        ] as [(String, String?)])
+    func urlsAreWritten(_ sent: String, _ written: String?) async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            let module = "export default { fetch(request) { return new Response(request.url) } }"
+            #expect(try await fixture.call(module, sent).text == written ?? sent)
         }
     }
 

@@ -115,10 +115,15 @@ import WorkerProtocol
         let sent = Sent()
         let told = Mutex(false)
         let bodies = sent.bodies()
-        var stream: ByteStream? = bodies.receive(2) { told.withLock { $0 = true } }
+        var stream: ByteStream? = bodies.receive(3)
         #expect(stream != nil)
         stream = nil
-        #expect(sent.contains(.stop(id: 2)))
+        #expect(sent.contains(.stop(id: 3)))
+        // Whoever tells the worker otherwise does so alone.
+        stream = bodies.receive(2) { told.withLock { $0 = true } }
+        #expect(stream != nil)
+        stream = nil
+        #expect(!sent.contains(.stop(id: 2)))
         #expect(told.withLock { $0 })
     }
 

@@ -138,8 +138,10 @@ final class Worker {
 
     private func cancel(_ id: UInt64) {
         guard let engine, requests.isOpen(id) || requests.isStreaming(id) else { return }
+        // What it wants to finish after its answer goes on.
         fail(id, .cancelled, "the node cancelled the request")
-        abandon(id)
+        bodies[id] = nil
+        dropOrphanedCalls()
         enter(id, isFirst: false) { _ = engine.call(.cancel, JSValueMakeNumber(engine.context, Double(id))) }
     }
 

@@ -35,14 +35,14 @@ final class WorkerBodies: Sendable {
 
     /// The stream of a body that the worker goes on with.
     ///
-    /// - Parameter stopped: Runs when the consumer wants no more, after the worker has been told.
+    /// - Parameter stopped: Tells the worker when the consumer wants no more; nil: it is told that of this body alone. A
+    ///   request whose body is stopped has nothing left that could be cancelled.
     func receive(_ id: UInt64, stopped: (@Sendable () -> Void)? = nil) -> ByteStream {
         let stream = ByteStream(
             onTake: { [weak self] count in self?.grant(id, count) },
             onStop: { [weak self] in
                 self?.forget(incoming: id)
-                self?.send(.stop(id: id))
-                stopped?()
+                if let stopped { stopped() } else { self?.send(.stop(id: id)) }
             })
         let isOpen = state.withLock { state in
             if !state.isClosed { state.incoming[id] = Incoming(stream: stream) }

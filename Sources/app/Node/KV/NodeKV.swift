@@ -21,6 +21,8 @@ final class NodeKV: KeyValues {
         var maxCallsPerApp = 64
         /// Calls of all apps that other nodes answer, at once. Default 256.
         var maxCalls = 256
+        /// Calls of all apps that wait for a place among those. Default 512.
+        var maxWaitingCalls = 512
         /// Calls of one peer that are answered at once. Default 64.
         var maxServedPerPeer = 64
         /// Calls of all peers that are answered at once. Default 256.
@@ -67,7 +69,8 @@ final class NodeKV: KeyValues {
         self.network = network
         self.settings = settings
         self.logger = logger
-        calls = KVCallLimit(most: settings.maxCallsPerApp, mostInAll: settings.maxCalls)
+        calls = KVCallLimit(
+            most: settings.maxCallsPerApp, mostInAll: settings.maxCalls, mostWaiting: settings.maxWaitingCalls)
         served = KVCallLimit(most: settings.maxServedPerPeer, mostInAll: settings.maxServed)
     }
 
@@ -207,7 +210,9 @@ final class NodeKV: KeyValues {
                         }
                         return try await here(homes)
                     case .peer(let home):
-                        let answer = try await calls.run(for: app) { try await there(home, wait) }
+                        let answer = try await calls.run(
+                            for: app, waiting: .nanoseconds(settings.timeout.nanoseconds)
+                        ) { try await there(home, wait) }
                         guard let answer else {
                             throw KVError(.overloaded, "too many calls wait for other nodes; try again")
                         }

@@ -97,6 +97,10 @@
             getWithMetadata: (key, options = undefined) => read(key, options),
             async put(key, value, options = undefined) {
                 const { expiration, expirationTtl, metadata } = options ?? {};
+                const isPlain = ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+                if (!isPlain && (typeof value !== 'object' || value === null || !bridge.isBodyObject(value))) {
+                    throw new TypeError('a value is text, bytes, a Blob or a stream; store objects with JSON.stringify');
+                }
                 const { source } = bridge.extractBody(value);
                 const argument = { namespace, key: `${key}`, expiration, expirationTtl, metadata };
                 await ask('kv.put', argument, source ?? new Uint8Array(0));

@@ -255,12 +255,12 @@
     bridge.cancel = function cancel(id) {
         const controller = controllers.get(id);
         controllers.delete(id);
-        waits.delete(id);
         const reason = new bridge.DOMException(abortReason, 'AbortError');
         if (controller !== undefined) bridge.abort(controller, reason);
         if (bridge.group('channel') === undefined) return;
         bridge.cancelBodies(id, reason);
-        bridge.abandonCalls(id, reason);
+        // What is to be finished after the answer goes on.
+        if (!waits.has(id)) bridge.abandonCalls(id, reason);
     };
 
     /** The request broke a limit, or its time is over. Unlike with `cancel`, nothing of it runs any more. */

@@ -26,6 +26,19 @@
         return upperCaseMethods.has(upper) ? upper : method;
     }
 
+    // What a URL is written without.
+    const unusual = /\/(?:\.|%2e)|['"<>`{}\\^|]|[^\x21-\x7e]/i;
+
+    /** The URL of a request that came, as any URL is written. */
+    function writtenURL(text) {
+        if (!unusual.test(text)) return text;
+        try {
+            return new bridge.URL(text).href;
+        } catch {
+            return text;
+        }
+    }
+
     function checkedURL(text) {
         const url = new bridge.URL(text);
         if (url.username !== '' || url.password !== '') {
@@ -164,7 +177,7 @@
             const { method, url, headerText } = bridge.readHead(this.#head);
             this.#head = undefined;
             this.#method = method;
-            this.#url = url;
+            this.#url = writtenURL(url);
             this.#headerText = headerText;
         }
 
