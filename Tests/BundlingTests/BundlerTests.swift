@@ -150,7 +150,7 @@ struct BundlerTests {
         #expect(found[0].hasPrefix("src/main.ts:1:16: \"node:fs\" is a part of Node.js"))
         #expect(found[1].hasPrefix("src/main.ts:2:18: \"path\" is a part of Node.js"))
         #expect(
-            found[2].hasPrefix("src/main.ts:3:18: the package \"left-pad\" is not installed; run npm install left-pad"))
+            found[2].hasPrefix("src/main.ts:3:18: \"left-pad\" is not installed; run npm install left-pad"))
         #expect(found[3].hasPrefix("src/main.ts:4:18: \"./gone\" leads to no file"))
         let syntax = await problems("main.ts", ["main.ts": "export default {\n  fetch( { };\n"])
         #expect(syntax.first?.hasPrefix("main.ts:2:") == true, "\(syntax)")

@@ -79,6 +79,7 @@ public struct Bundler: Sendable {
             if esbuild != nil { return nil }
             throw BundleError([Diagnostic(place: error.message)])
         }
+        if module.importsLater, esbuild != nil { return nil }
         return AppBundle(
             script: module.script, exports: module.exports, sourceName: entry, sourceMap: nil, bundler: "",
             inputs: [entry], warnings: Bundler.warnings(source, entry, map: nil))

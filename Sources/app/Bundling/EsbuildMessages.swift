@@ -60,7 +60,10 @@ enum EsbuildMessages {
         if name.hasPrefix(".") || name.hasPrefix("/") {
             return "\"\(name)\" leads to no file; check the path and its spelling"
         }
-        return "the package \"\(name)\" is not installed; run npm install \(name), or check the spelling"
+        // To npm a name with a slash is a repository of strangers.
+        let parts = name.split(separator: "/").prefix(name.hasPrefix("@") ? 2 : 1)
+        let package = parts.joined(separator: "/")
+        return "\"\(name)\" is not installed; run npm install \(package), or check the spelling"
     }
 
     /// The files that a bundle was made from, from the metafile; nil if that is unreadable.

@@ -51,4 +51,39 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
         self.tls = tls
         self.domains = domains
     }
+
+    /// What is wrong with the values, if anything: a sentence for the operator.
+    var fault: String? {
+        let addresses = [("gateway", gateway), ("secure", secure), ("peer", peer), ("control", control)]
+        for case (let name, let address?) in addresses {
+            guard (0...65_535).contains(address.port) else {
+                return "the port of `\(name)` is \(address.port); a port is from 1 to 65535, or 0 for any"
+            }
+        }
+        if let quotaBytes, quotaBytes < 1 {
+            return "`quotaBytes` is \(quotaBytes); leave it out for all that the disk gives"
+        }
+        if let directStreamBytes, directStreamBytes < 1 {
+            return "`directStreamBytes` is \(directStreamBytes); leave it out for never"
+        }
+        return nil
+    }
+}
+
+extension DecodingError {
+    /// What is wrong where, for whoever wrote the file.
+    var explanation: String {
+        func place(_ path: [any CodingKey]) -> String {
+            "`" + path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".") + "`"
+        }
+        switch self {
+        case .keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            return "\(place(context.codingPath)) has another type: \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            return context.codingPath.isEmpty
+                ? context.debugDescription : "\(place(context.codingPath)): \(context.debugDescription)"
+        @unknown default: return "\(self)"
+        }
+    }
 }

@@ -98,11 +98,15 @@ public struct NodeFolder: Sendable {
             throw NodeError(
                 .badConfiguration, "There is no configuration at \(configuration); make it with `skerry node init`")
         }
+        let read: NodeConfiguration
         do {
-            return try JSONDecoder().decode(NodeConfiguration.self, from: bytes)
+            read = try JSONDecoder().decode(NodeConfiguration.self, from: bytes)
         } catch {
-            throw NodeError(.badConfiguration, "The configuration \(configuration) is malformed: \(error)")
+            let reason = (error as? DecodingError)?.explanation ?? "\(error)"
+            throw NodeError(.badConfiguration, "The configuration \(configuration) is malformed: \(reason)")
         }
+        if let fault = read.fault { throw NodeError(.badConfiguration, "\(configuration): \(fault)") }
+        return read
     }
 
     /// The note of the process that runs in this folder; nil if there is none, or it is of a process that has ended.

@@ -7,6 +7,8 @@ public struct ModuleScript: Sendable, Hashable {
     public let script: String
     /// The exported names in order of appearance, `default` among them.
     public let exports: [String]
+    /// Whether it imports a file by name while it runs, which only a bundler can resolve.
+    public let importsLater: Bool
 
     /// Turns a module into a script.
     ///
@@ -26,6 +28,10 @@ public struct ModuleScript: Sendable, Hashable {
         var rewriter = ExportRewriter(source: bytes, tokens: tokens, fileName: fileName)
         let rewritten = try rewriter.rewrite()
         exports = rewriter.exports.map(\.name)
+        importsLater = tokens.indices.dropLast(2).contains { index in
+            tokens[index].kind == .word && tokens[index].text == "import" && tokens[index + 1].text == "("
+                && tokens[index + 2].kind == .string && (index == 0 || tokens[index - 1].text != ".")
+        }
         let getters = rewriter.exports.map { "get [\(Self.quoted($0.name))]() { return \($0.binding); }" }
         script =
             "(async function () { 'use strict'; " + String(decoding: rewritten, as: UTF8.self)

@@ -117,7 +117,7 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
         );
 
         router.post("/api/sum", async (request) => {
-          const numbers: unknown = await request.json();
+          const numbers: unknown = await request.json().catch(() => undefined);
           if (!Array.isArray(numbers) || !numbers.every((value) => typeof value === "number")) {
             return Response.json({ error: "send a list of numbers" }, { status: 400 });
           }
@@ -145,10 +145,11 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
           }
 
           async answer(request: Request, env: Env): Promise<Response> {
-            const parts = new URL(request.url).pathname.split("/");
+            const parts = new URL(request.url).pathname.split("/").map(decoded);
+            const method = request.method === "HEAD" ? "GET" : request.method;
             for (const route of this.routes) {
               const parameters = match(route.parts, parts);
-              if (route.method === request.method && parameters) return route.handler(request, env, parameters);
+              if (route.method === method && parameters) return route.handler(request, env, parameters);
             }
             return Response.json({ error: "there is nothing here" }, { status: 404 });
           }
@@ -158,11 +159,19 @@ enum FunctionTemplate: String, CaseIterable, ExpressibleByArgument {
           }
         }
 
+        function decoded(part: string): string {
+          try {
+            return decodeURIComponent(part);
+          } catch {
+            return part;
+          }
+        }
+
         function match(pattern: string[], parts: string[]): Parameters | undefined {
           if (pattern.length !== parts.length) return undefined;
           const parameters: Parameters = {};
           for (const [index, part] of pattern.entries()) {
-            if (part.startsWith(":")) parameters[part.slice(1)] = decodeURIComponent(parts[index]);
+            if (part.startsWith(":")) parameters[part.slice(1)] = parts[index];
             else if (part !== parts[index]) return undefined;
           }
           return parameters;

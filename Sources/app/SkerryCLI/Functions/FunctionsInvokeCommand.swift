@@ -81,7 +81,7 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let method = method ?? (body == nil ? "GET" : "POST")
+        let method = method?.uppercased() ?? (body == nil ? "GET" : "POST")
         let fields = header.map { line -> (name: String, value: String) in
             let parts = line.split(separator: ":", maxSplits: 1)
             return (String(parts[0]), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")

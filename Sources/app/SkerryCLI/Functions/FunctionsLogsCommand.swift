@@ -57,7 +57,9 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
         await withTaskGroup(of: (NodeClient, Result<FunctionLogPage, any Error>).self) { group in
             for client in clients {
                 group.addTask {
-                    do { return (client, .success(try await client.functionLogs(of: name, limit: limit))) } catch {
+                    do {
+                        return (client, .success(try await newest(limit, of: name, from: client, printer.level)))
+                    } catch {
                         return (client, .failure(error))
                     }
                 }
@@ -86,6 +88,20 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
         }
     }
 
+    /// The newest records of a level, with what their requests wrote between them.
+    private static func newest(
+        _ limit: Int, of name: AppName, from client: NodeClient, _ level: FunctionLogRecord.Level
+    ) async throws -> FunctionLogPage {
+        guard FunctionLogRecord.Level.allCases.contains(where: { $0 < level }) else {
+            return try await client.functionLogs(of: name, limit: limit)
+        }
+        // A node does not look at levels: all that it has is looked through.
+        var page = try await client.functionLogs(of: name)
+        let loud = page.records.indices.filter { page.records[$0].level >= level }
+        if loud.count > limit { page.records.removeFirst(loud[loud.count - limit]) }
+        return page
+    }
+
     /// The node that is named, or else all that run on this machine, and further ones by the URLs of their control APIs.
     static func clients(
         _ node: NodeOption, at further: [String] = [], _ account: AccountOption
@@ -102,7 +118,7 @@ struct FunctionsLogsCommand: AsyncParsableCommand {
         }
         let running = try node.data.network.nodes.compactMap { $0.folder.readRun()?.control }
         guard !running.isEmpty || !further.isEmpty else { throw LocalNetwork.notRunning(node.data.path) }
-        return running + further
+        return running + further.filter { !running.contains($0) }
     }
 
     /// How long a node waits for news, and how long this waits for a node that does not answer.

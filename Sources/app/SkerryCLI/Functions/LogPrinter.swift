@@ -54,19 +54,23 @@ struct LogPrinter: Sendable {
 
     private func heading(_ outcome: FunctionLogRecord, node: String) -> String {
         let place = grey("\(time(outcome)) \(node.prefix(8)) \(outcome.release)")
-        let path =
-            schedule(outcome)
-            ?? outcome.url.flatMap { URLComponents(string: $0) }.map { parts in
-                (parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath)
-                    + (parts.percentEncodedQuery.map { "?\($0)" } ?? "")
-            }
+        let path = schedule(outcome) ?? outcome.url.map { LogPrinter.path($0) }
         let result = outcome.status.map(String.init) ?? outcome.code ?? "failed"
         let wall = outcome.wallMicroseconds.map { String(format: " %.1f ms", Double($0) / 1_000) } ?? ""
         let cpu = outcome.cpuMicroseconds.map { String(format: ", cpu %.1f ms", Double($0) / 1_000) } ?? ""
-        let text = outcome.text.isEmpty ? "" : " – \(Terminal.safe(outcome.text))"
+        let said = outcome.text.split(separator: "\n", maxSplits: 1).first ?? ""
+        let text = said.isEmpty ? "" : " – \(Terminal.safe(String(said)))"
         let request = outcome.request.map { grey(" [\($0)]") } ?? ""
-        let asked = Terminal.safe("\(outcome.method ?? "") \(path ?? outcome.url ?? "")")
+        let asked = Terminal.safe("\(outcome.method ?? "") \(path ?? "")")
         return "\(place) \(asked) \(colour(outcome.level, result))\(wall)\(cpu)\(text)\(request)"
+    }
+
+    /// A URL's path and query as the visitor sent them.
+    private static func path(_ url: String) -> String {
+        guard let scheme = url.range(of: "://") else { return url }
+        let rest = url[scheme.upperBound...]
+        guard let start = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+        return rest[start] == "/" ? String(rest[start...]) : "/" + rest[start...]
     }
 
     /// The schedule of an event of the clock, as it was written; nil for a request.

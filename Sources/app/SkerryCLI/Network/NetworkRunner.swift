@@ -107,13 +107,36 @@ struct NetworkRunner {
 
     // MARK: Reporting
 
+    /// How long a node may take to say how it is.
+    private static let statusPatience = Duration.seconds(3)
+
+    /// What the nodes say of themselves; nil for one that does not answer.
+    private static func statuses(of controls: [String?]) async -> [NodeStatus?] {
+        await withTaskGroup(of: (Int, NodeStatus?).self) { group in
+            for case (let index, let control?) in controls.enumerated() {
+                group.addTask { (index, try? await NodeClient(control: control).status()) }
+            }
+            group.addTask {
+                try? await Task.sleep(for: statusPatience)
+                return (-1, nil)
+            }
+            var statuses = [NodeStatus?](repeating: nil, count: controls.count)
+            var waiting = controls.count { $0 != nil }
+            while waiting > 0, let (index, status) = await group.next(), index >= 0 {
+                statuses[index] = status
+                waiting -= 1
+            }
+            group.cancelAll()
+            return statuses
+        }
+    }
+
     /// What is known of every process, running or not.
     func report() async -> NetworkReport {
+        let runs = network.nodes.map { $0.folder.readRun() }
+        let statuses = await NetworkRunner.statuses(of: runs.map { $0?.control })
         var nodes: [NetworkReport.Node] = []
-        for member in network.nodes {
-            let run = member.folder.readRun()
-            var status: NodeStatus?
-            if let run { status = try? await NodeClient(control: run.control).status() }
+        for (member, (run, status)) in zip(network.nodes, zip(runs, statuses)) {
             nodes.append(
                 NetworkReport.Node(
                     id: member.id.description, gateway: "http://\(member.configuration.gateway)",

@@ -88,7 +88,10 @@ struct UpCommand: AsyncParsableCommand {
                 lock.release()
                 let duration = ContinuousClock.now - startup
                 let report = await runner.report()
-                try json ? Terminal.printJSON(report) : UpCommand.show(report, duration, runner.isBackground, suffix)
+                // Nodes that ran already go on when this ends.
+                let hasStarted = await supervisor.hasStarted
+                let stays = runner.isBackground || !hasStarted
+                try json ? Terminal.printJSON(report) : UpCommand.show(report, duration, stays, suffix)
                 if !runner.isBackground { await supervisor.watch() }
             }
             defer { group.cancelAll() }
@@ -102,13 +105,13 @@ struct UpCommand: AsyncParsableCommand {
         if !json { Terminal.print("stopped") }
     }
 
-    private static func show(_ report: NetworkReport, _ duration: Duration, _ isBackground: Bool, _ suffix: String) {
+    private static func show(_ report: NetworkReport, _ duration: Duration, _ stays: Bool, _ suffix: String) {
         report.print()
         Terminal.print("")
         Terminal.print("\(Human.count(report.nodes.count, "node")) ready after \(Human.seconds(duration)).")
         Terminal.print("Deploy:  skerry deploy <folder or file.js> --name <name>\(suffix)")
         if let first = report.nodes.first { Terminal.print("Look:    \(first.control)/ in a browser") }
-        Terminal.print(isBackground ? "Stop:    skerry down\(suffix)" : "Stop:    Ctrl-C")
+        Terminal.print(stays ? "Stop:    skerry down\(suffix)" : "Stop:    Ctrl-C")
     }
 
     private func open() throws -> LocalNetwork {

@@ -39,8 +39,19 @@ enum FunctionFields {
     /// - Parameter further: Room for so many more.
     static func passed(_ head: HTTPRequestHead, reserving further: Int = 0) -> [(name: String, value: String)] {
         let named = head.fields.known.contains(.connection) ? connectionOptions(head.fields.all("connection")) : []
-        return head.fields.pairs(reserving: further) { name in
+        var pairs = head.fields.pairs(reserving: further) { name in
             !neverRequested.contains(name) && (named.isEmpty || !named.contains(name))
+        }
+        joinCookies(&pairs)
+        return pairs
+    }
+
+    /// Makes one field of several with cookies, which commas would not separate (RFC 9113 section 8.2.3).
+    private static func joinCookies(_ pairs: inout [(name: String, value: String)]) {
+        guard let first = pairs.firstIndex(where: { $0.name == "cookie" }) else { return }
+        while let next = pairs[(first + 1)...].firstIndex(where: { $0.name == "cookie" }) {
+            pairs[first].value += "; \(pairs[next].value)"
+            pairs.remove(at: next)
         }
     }
 
