@@ -1,5 +1,6 @@
 import ControlModel
 import Foundation
+import Gateway
 import HTTPCache
 import Identity
 import NIOCore
@@ -68,6 +69,47 @@ struct NetworkTests {
         }
         #expect(origin.requests.dropFirst().allSatisfy { $0.fields["if-none-match"] == "\"a\"" })
         await scene.close()
+    }
+
+    @Test("What is served stale while it is validated is so once, also through another node (RFC 5861 3)")
+    func staleOnce() async throws {
+        let version = Mutex<UInt8>(1)
+        let origin = TestOrigin { request in
+            let now = version.withLock { $0 }
+            let fields: OriginFields = [
+                "cache-control": "max-age=1, stale-while-revalidate=60", "etag": "\"\(now)\"",
+            ]
+            return request.fields["if-none-match"] == "\"\(now)\""
+                ? TestOrigin.answer([], status: 304, fields) : TestOrigin.answer([now], fields)
+        }
+        let scene = try Scene(nodes: 2, origin: origin)
+        #expect(try await scene.get("/a", on: 1).body == [1])
+        for node in 0..<2 { try await scene.settled(on: node) }
+        version.withLock { $0 = 2 }
+        scene.wait(seconds: 2)
+        #expect(try await scene.get("/a", on: 1).body == [1])
+        for node in 0..<2 { try await scene.settled(on: node) }
+        #expect(try await scene.get("/a", on: 1).body == [2])
+        #expect(origin.requests.count == 2)
+        await scene.close()
+    }
+
+    @Test("An origin that fails the node that asks for all is asked by no other one, and one that it cannot reach is")
+    func originFails() async throws {
+        for (code, asked) in [(OriginError.Code.badResponse, 1), (.timeout, 1), (.breakerOpen, 1), (.unreachable, 3)] {
+            let scene = try Scene(
+                nodes: 3, origin: TestOrigin { _ in throw OriginError(code, "It failed at 10.0.0.1", retryAfter: 7) })
+            do {
+                _ = try await scene.get("/a", on: 2)
+                Issue.record("there is an answer")
+            } catch {
+                let told = EdgeCache.explained(error) as? GatewayError
+                #expect(told?.code.description == "origin/\(code.description.replacing("_", with: "-"))")
+                #expect(told?.message.contains("10.0.0.1") == false)
+            }
+            #expect(scene.origin.requests.count == asked, "\(code)")
+            await scene.close()
+        }
     }
 
     @Test("When the node that asks for all is away, another one asks")

@@ -203,7 +203,12 @@ extension EdgeCache {
             let stored = try await variants(key, call)
             switch call.policy.decide(request, candidates: stored.map(\.record), now: now()) {
             case .serve(let serving):
-                if let background = serving.background { validate(background, call) }
+                if let background = serving.background {
+                    // Who has an answer and wants to know whether there is a newer one has told its visitor already.
+                    let hasOne = ["if-none-match", "if-modified-since"].contains { request.fields.contains($0) }
+                    if hasOne, let newer = await renewed(background, call, key, stored, peer) { return newer }
+                    validate(background, call)
+                }
                 return try await answer(serving, stored.first { $0.record == serving.stored }, call, peer)
             case .refuse: throw EdgeCacheError("The request is not one to share")
             case .forward(let forward):
@@ -220,6 +225,17 @@ extension EdgeCache {
             }
         }
         throw EdgeCacheError("What is stored changes too quickly")
+    }
+
+    /// What the origin says now of a stored answer, for another node; nil if it says nothing.
+    private func renewed(
+        _ plan: ForwardPlan, _ call: CacheCall, _ key: CacheKey, _ stored: [HotEntry], _ peer: NodeID
+    ) async -> PeerPBCacheAnswer? {
+        switch flight(call.aligned(plan), call, key, stored, mayWait: true) {
+        case .again: nil
+        case .lead(let flight): try? await answer(flight, call, peer, isLeader: true)
+        case .join(let flight): try? await answer(flight, call, peer, isLeader: false)
+        }
     }
 
     /// What is stored, for another node: whole if it is here whole, else the range that is asked for.
