@@ -20,6 +20,11 @@ extension EdgeCache {
     /// Nodes that are asked before this one asks the origin itself.
     private static let maxShields = 2
 
+    /// The origin failed the node that asked it.
+    private struct FailureThere: Error {
+        let error: OriginError
+    }
+
     /// The answer of the key's first living node; nil if that is this one, or none of them answers.
     ///
     /// - Throws: ``OriginError`` if the origin failed the node that asked it: more nodes that ask are more load on it.
@@ -29,7 +34,11 @@ extension EdgeCache {
         let nodes = peers.order(for: "\(call.plan.app) \(key.text)").filter { !failed.contains($0) }
         for node in nodes.prefix(EdgeCache.maxShields) {
             if node == peers.node { return nil }
-            do { return try await ask(node, fields, call) } catch let error as OriginError { throw error } catch {
+            do {
+                return try await ask(node, fields, call)
+            } catch let failure as FailureThere {
+                throw failure.error
+            } catch {
                 logger.debug(
                     "Another node does not answer for an origin",
                     metadata: ["node": "\(node.short)", "url": "\(key.url)", "error": "\(error)"])
@@ -64,9 +73,10 @@ extension EdgeCache {
             guard let code = OriginError.Code(ofPeer: answer.failure) else {
                 throw EdgeCacheError("Node \(node.short) tells of a failure that is none of an origin's")
             }
-            throw OriginError(
-                code, "the origin failed node \(node.short), which asked it; look at that node's log",
-                retryAfter: answer.retryAfter == 0 ? nil : Int(answer.retryAfter))
+            throw FailureThere(
+                error: OriginError(
+                    code, "the origin failed node \(node.short), which asked it; look at that node's log",
+                    retryAfter: answer.retryAfter == 0 ? nil : Int(answer.retryAfter)))
         }
         guard (200...599).contains(answer.status) else { throw EdgeCacheError("Node \(node.short) answered nonsense") }
         counters.fill(call.plan.app)
