@@ -57,6 +57,10 @@ import WorkerProtocol
         core.workers[1]?.isSaturated = true
         core.workers[2]?.inFlight = [:]
         #expect(core.place(42, version, deadline: .max, now: 0, lane: 1)?.worker == 2)
+        core.workers[1]?.inFlight = [:]
+        core.workers[2]?.isSaturated = true
+        #expect(core.place(43, version, deadline: .max, now: 0, lane: 1)?.worker == 1)
+        #expect(core.place(44, version, deadline: .max, now: 0, lane: 0)?.worker == 2)
     }
 
     @Test("Two functions that grow in turn have their workers on different event loops each")

@@ -20,7 +20,8 @@ extension PoolCore {
             usable += 1
             demand += load
             guard worker.phase == .ready, load < settings.maxInFlightPerWorker else { continue }
-            let cost = worker.lane == lane && !worker.isSaturated ? load : load + Self.laneChange
+            let cost =
+                load + (worker.lane == lane ? 0 : Self.laneChange) + (worker.isSaturated ? Self.laneChange : 0)
             if cost < best?.cost ?? .max { best = (id, cost) }
         }
         guard let best, usable >= wantedWorkers(demand) || now < roomPausedUntil,
