@@ -63,7 +63,7 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
         if let quotaBytes, quotaBytes < 1 {
             return "`quotaBytes` is \(quotaBytes); leave it out for all that the disk gives"
         }
-        if let directStreamBytes, directStreamBytes < 1 {
+        if let directStreamBytes, directStreamBytes < 0 {
             return "`directStreamBytes` is \(directStreamBytes); leave it out for never"
         }
         return nil

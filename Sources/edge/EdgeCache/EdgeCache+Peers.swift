@@ -216,8 +216,11 @@ extension EdgeCache {
                 if let background = serving.background {
                     // Who has an answer and wants to know whether there is a newer one has told its visitor already.
                     let hasOne = ["if-none-match", "if-modified-since"].contains { request.fields.contains($0) }
-                    if hasOne, let newer = await renewed(background, call, key, stored, peer) { return newer }
-                    validate(background, call)
+                    if !hasOne {
+                        validate(background, call)
+                    } else if let newer = await renewed(background, call, key, stored, peer) {
+                        return newer
+                    }
                 }
                 return try await answer(serving, stored.first { $0.record == serving.stored }, call, peer)
             case .refuse: throw EdgeCacheError("The request is not one to share")

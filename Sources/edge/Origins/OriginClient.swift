@@ -115,12 +115,15 @@ public final class OriginClient: OriginFetcher {
     /// Logs why an origin fails, which visitors are not told; of each origin once in a while.
     private func tell(_ error: OriginError, of description: OriginDescription) {
         guard error.isOriginsFault || error.code == .refusedAddress || error.code == .badDescription else { return }
-        let isNews: Bool? = change(OwnedOrigin(description)) { health in
-            guard NIODeadline.now() - health.toldAt >= Self.tellInterval else { return false }
-            health.toldAt = .now()
+        let name = OwnedOrigin(description)
+        let isNews = origins.withLock { origins in
+            let now = NIODeadline.now()
+            if origins[name] == nil, origins.count >= settings.maxOrigins { Self.forgetIdle(&origins) }
+            guard now - origins[name, default: OriginHealth()].toldAt >= Self.tellInterval else { return false }
+            origins[name, default: OriginHealth()].toldAt = now
             return true
         }
-        guard isNews ?? true else { return }
+        guard isNews else { return }
         logger.warning(
             "An origin failed",
             metadata: [

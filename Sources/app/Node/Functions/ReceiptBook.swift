@@ -13,10 +13,9 @@ import Synchronization
 /// Signs a receipt for every invocation, in batches and apart from the requests' path, and keeps the newest.
 ///
 /// What a request costs is an entry in a list, and a copy of its texts if they are short: hashing and signing are done by
-/// ``run()``. A folder keeps the newest over
-/// restarts; without one, or while it cannot be written to, memory has them. What is named in an answer has its place, and can
-/// be had from then on until newer ones push it out; only a process that is killed takes those of the last ``interval`` with
-/// it.
+/// ``run()``. A folder keeps the newest over restarts; without one, or while it cannot be written to, memory has them. What
+/// is named in an answer has its place, and can be had from then on until newer ones push it out; only a process that is
+/// killed takes those of the last ``interval`` with it.
 final class ReceiptBook: Sendable {
     /// Receipts that are kept: about 8 MB.
     static let maxKept = 16_384

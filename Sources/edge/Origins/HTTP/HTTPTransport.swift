@@ -60,7 +60,7 @@ final class HTTPTransport: Sendable {
     /// - Parameter ended: As for ``Origin/fetch(_:ended:)``.
     func send(_ message: Message, ended: @escaping @Sendable (OriginError?) -> Void) async throws -> OriginResponse {
         guard ClientURL.agrees(with: message.url) else {
-            throw OriginError(.badRequest, "the URL \(message.url) is ambiguous")
+            throw OriginError(.badRequest, "the request's URL is ambiguous; encode its path and query")
         }
         let upload = message.body.map { Upload($0) }
         let (response, target) = try await ask(message, upload)
