@@ -88,6 +88,10 @@ struct BadInputTests {
             let rebound = try exchange(
                 port: try port(node.control), Array("GET /api/v1/node HTTP/1.1\r\nhost: evil.example\r\n\r\n".utf8))
             #expect(rebound.contains("control/wrong-host"), "\(rebound)")
+            let passedOn = try exchange(
+                port: try port(node.control),
+                Array("GET /api/v1/node HTTP/1.1\r\nhost: 127.0.0.1\r\ncdn-loop: skerry\r\n\r\n".utf8))
+            #expect(passedOn.hasPrefix("HTTP/1.1 403") && passedOn.contains("control/for-visitors"), "\(passedOn)")
             // No name leads to an address, so one that is bound to all of them answers at each.
             for host in ["192.0.2.7", "192.0.2.7:4000", "[2001:db8::7]:4000"] {
                 let answer = try exchange(

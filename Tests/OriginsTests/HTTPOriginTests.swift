@@ -367,6 +367,23 @@ struct HTTPOriginTests {
         }
     }
 
+    @Test(
+        "What the operator allows are names, addresses and blocks, with any port or one",
+        arguments: [
+            ("inner.test", true), ("INNER.test:8080", true), ("inner.test:8081", false), ("10.0.0.0/8", true),
+            ("10.0.0.1:8080", true), ("10.0.0.0/8:443", false), ("10.0.0.2", false), ("[::1]:8080", false),
+        ])
+    func allowedWithPorts(_ text: String, _ isAllowed: Bool) async throws {
+        let allowed = try #require(AllowedHost(text))
+        let addresses = OriginAddresses(
+            guardian: AddressGuard(), allowed: [allowed], resolver: FixedNames(["inner.test": ["10.0.0.1"]]))
+        let found = try? await addresses.find(HTTPURL("http://inner.test:8080/"))
+        #expect(found == (isAllowed ? [try #require(IPAddress("10.0.0.1"))] : nil))
+        for wrong in ["", ":80", "a b", "inner.test:", "inner.test:0", "inner.test:65536", "http://a", "10.0.0.1/33"] {
+            #expect(AllowedHost(wrong) == nil, "\(wrong)")
+        }
+    }
+
     @Test("A name that the operator allows may have any address; the connection goes to the one that was found")
     func allowedNames() async throws {
         try await RawServer.with({ request in RawServer.answer(200, [], Array((request.field("host") ?? "").utf8)) }) {
@@ -375,7 +392,7 @@ struct HTTPOriginTests {
             try await withClient(
                 {
                     $0.addresses = .init()
-                    $0.allowedHosts = ["inner.test"]
+                    $0.allowedHosts = ["inner.test"].compactMap { AllowedHost($0) }
                 }, resolver: names
             ) { client in
                 let from = OriginDescription(.http(url: "http://inner.test:\(server.port)"))

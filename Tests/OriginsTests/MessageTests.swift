@@ -59,6 +59,17 @@ struct MessageTests {
         for name in ["content-length", "transfer-encoding", "host"] { #expect(fields[name] == nil) }
     }
 
+    @Test("Nothing takes away the fields by which loops are noticed")
+    func loopFieldsStay() throws {
+        let sent: OriginFields = ["connection": "cdn-loop, via", "cdn-loop": "foo", "via": "1.0 foo"]
+        let fields = try outgoing(sent) { description in
+            description.removedFields = ["CDN-Loop", "Via"]
+            description.addedFields = ["cdn-loop": "", "via": "none"]
+        }
+        #expect(fields.all("cdn-loop") == ["foo, skerry"])
+        #expect(fields.all("via") == ["1.0 foo, 2 skerry"])
+    }
+
     @Test(
         "A request that came through this network is refused",
         arguments: [

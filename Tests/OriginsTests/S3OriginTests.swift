@@ -72,6 +72,7 @@ struct S3OriginTests {
                 #expect(text == "0123456789")
                 #expect(server.requests.last?.target.contains("?") == false)
                 #expect(server.requests.last?.field("cookie") == nil)
+                #expect(server.requests.last?.field("cdn-loop") == "skerry")
                 let part = try await client.fetch(
                     OriginRequest(path: "/", fields: ["range": "bytes=1-3"]), from: from)
                 #expect(part.status == 206)

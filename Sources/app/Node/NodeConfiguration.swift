@@ -66,7 +66,7 @@ public struct NodeConfiguration: Codable, Sendable, Equatable {
         if let directStreamBytes, directStreamBytes < 0 {
             return "`directStreamBytes` is \(directStreamBytes); leave it out for never"
         }
-        return nil
+        return origins?.fault
     }
 }
 

@@ -79,7 +79,7 @@ public final class OriginClient: OriginFetcher {
         transport = HTTPTransport(
             clients: PinnedClients(limits, tls: tls, eventLoops: eventLoops),
             addresses: OriginAddresses(
-                guardian: settings.addresses, allowedHosts: settings.allowedHosts, resolver: names),
+                guardian: settings.addresses, allowed: settings.allowedHosts, resolver: names),
             interim: interim, eventLoops: eventLoops, logger: logger)
         blocks = BlockFetcher(transport: transport, forwarded: forwarded, logger: logger)
     }
@@ -193,7 +193,9 @@ public final class OriginClient: OriginFetcher {
         switch description.source {
         case .http(let url):
             try HTTPOrigin(url: url, description, transport: transport, forwarded: forwarded)
-        case .s3(let location): try S3Origin(location, description, transport: transport, clock: clock)
+        case .s3(let location):
+            try S3Origin(
+                location, description, transport: transport, pseudonym: forwarded.pseudonym, clock: clock)
         case .ipfs(let location): try IPFSOrigin(location, description, blocks: blocks)
         case .directory(let path):
             try DirectoryOrigin(path: path, roots: settings.allowedDirectories, threads: .singleton)

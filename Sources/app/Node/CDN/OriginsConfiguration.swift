@@ -1,11 +1,9 @@
 import EdgeCache
 import Origins
-import Outbound
 
 /// What a node's operator decides about origins and their stored answers: `origins` in node.json.
 public struct OriginsConfiguration: Codable, Sendable, Equatable {
-    /// Names of hosts that may have any address, also a private one, and any port; and addresses or blocks of them, such
-    /// as `10.0.0.0/8`, that may be reached. Nobody else's address may be private.
+    /// Hosts that may have private addresses: ``AllowedHost`` as text, such as `localhost:8080` or `10.0.0.0/8`.
     public var allowedHosts: [String]?
     /// Folders below which apps may have directories as origins, absolute.
     public var allowedDirectories: [String]?
@@ -20,15 +18,16 @@ public struct OriginsConfiguration: Codable, Sendable, Equatable {
 }
 
 extension OriginsConfiguration {
+    /// What is wrong with the values, if anything: a sentence for the operator.
+    var fault: String? {
+        guard let wrong = (allowedHosts ?? []).first(where: { AllowedHost($0) == nil }) else { return nil }
+        return "`\(wrong)` in `origins.allowedHosts` is no host; write a name, an address or a block such as "
+            + "`10.0.0.0/8`, perhaps with a port: `localhost:8080`, `[::1]:8080`"
+    }
+
     var clientSettings: OriginClient.Settings {
         var settings = OriginClient.Settings()
-        for host in allowedHosts ?? [] {
-            if let block = AddressBlock(host) {
-                settings.addresses.allowed.append(block)
-            } else {
-                settings.allowedHosts.insert(host.lowercased())
-            }
-        }
+        settings.allowedHosts = (allowedHosts ?? []).compactMap { AllowedHost($0) }
         settings.allowedDirectories = allowedDirectories ?? []
         settings.extraTrustRoots = trustRoots ?? []
         return settings

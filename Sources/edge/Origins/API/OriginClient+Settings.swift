@@ -6,8 +6,8 @@ extension OriginClient {
     public struct Settings: Sendable {
         /// Which addresses may be reached. Default: public ones.
         public var addresses = AddressGuard()
-        /// Names of hosts that may have any address and any port, in lower case. Default: none.
-        public var allowedHosts: Set<String> = []
+        /// What may be reached besides. Default: nothing.
+        public var allowedHosts: [AllowedHost] = []
         /// Folders below which apps may have directories as origins, absolute. Default: none, so no directory is allowed.
         public var allowedDirectories: [String] = []
         /// PEM certificates of authorities that are trusted besides the system's. Default: none.

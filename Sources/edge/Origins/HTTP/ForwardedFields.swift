@@ -17,6 +17,10 @@ struct ForwardedFields: Sendable {
         InterimListeners.fieldName,
     ]
     private static let framingNames: Set<String> = ["host", "content-length", "expect"]
+    /// Says that a request was sent for visitors; a node's control API refuses it.
+    static let loopName = "cdn-loop"
+    /// Fields by which networks notice loops; no app may take them away (RFC 8586 section 2).
+    private static let passageNames: Set<String> = ["via", loopName]
     /// Fields that say what the node alone knows, with all that begin with ``visitorPrefix``; a visitor's own are not
     /// believed.
     private static let visitorNames: Set<String> = [
@@ -36,6 +40,7 @@ struct ForwardedFields: Sendable {
         var dropped = Self.connectionNames.union(Self.framingNames).union(Self.visitorNames).union(Self.urlNames)
             .union(request.fields.list("connection").map { $0.lowercased() })
             .union(description.removedFields.map { $0.lowercased() })
+            .subtracting(Self.passageNames)
         if ["GET", "HEAD"].contains(request.method) { dropped.formUnion(Self.methodNames) }
         var fields = OriginFields(
             request.fields.pairs.filter { !dropped.contains($0.name) && !$0.name.hasPrefix(Self.visitorPrefix) })
@@ -46,7 +51,7 @@ struct ForwardedFields: Sendable {
         }
         if let visitor = request.visitor { addVisitor(visitor, to: &fields) }
         append("via", "\(request.visitor?.version ?? "1.1") \(pseudonym)", to: &fields)
-        append("cdn-loop", pseudonym, to: &fields)
+        append(Self.loopName, pseudonym, to: &fields)
         for line in description.addedFields.lines where !Self.isFixed(line.name) { fields.remove(line.name) }
         for line in description.addedFields.lines where !Self.isFixed(line.name) { fields.add(line.name, line.value) }
         try Self.check(fields)
@@ -99,7 +104,7 @@ struct ForwardedFields: Sendable {
     }
 
     private static func isFixed(_ name: String) -> Bool {
-        connectionNames.contains(name) || framingNames.contains(name)
+        connectionNames.contains(name) || framingNames.contains(name) || passageNames.contains(name)
     }
 
     /// What could smuggle lines is refused rather than repaired.

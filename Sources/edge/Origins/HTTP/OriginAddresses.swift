@@ -6,28 +6,30 @@ import Outbound
 /// second lookup would say has no effect.
 struct OriginAddresses: Sendable {
     let guardian: AddressGuard
-    /// Names that may have any address, in lower case.
-    let allowedHosts: Set<String>
+    /// What may have addresses that are not public, and ports of other protocols.
+    let allowed: [AllowedHost]
     let resolver: any NameResolver
 
     /// The addresses to try, the preferred one first; at least one.
     ///
     /// - Throws: ``OriginError``: refused, unknown, or not looked up in time.
     func find(_ url: HTTPURL) async throws -> [IPAddress] {
+        let isFree = allowed.contains { $0.allows(url.host, port: url.port) }
         switch url.host {
         case .address(let address):
-            if !guardian.allowed.contains(where: { $0.contains(address) }) { try checkPort(of: url, "\(address)") }
-            try check(address, url.hostAndPort)
+            if !isFree {
+                try checkPort(of: url, "\(address)")
+                try check(address, of: url)
+            }
             return [address]
         case .name(let name):
-            let isFree = allowedHosts.contains(name)
             if !isFree { try checkPort(of: url, name) }
             let found = try await lookUp(name)
             guard !found.isEmpty else {
                 throw OriginError(
                     .unreachable, "the origin's name \(name) has no address; check its spelling and its DNS")
             }
-            if !isFree { for address in found { try check(address, name) } }
+            if !isFree { for address in found { try check(address, of: url) } }
             return found
         }
     }
@@ -38,11 +40,12 @@ struct OriginAddresses: Sendable {
             .refusedAddress, "port \(url.port) of \(host) belongs to another protocol than HTTP; use another port")
     }
 
-    private func check(_ address: IPAddress, _ name: String) throws {
+    private func check(_ address: IPAddress, of url: HTTPURL) throws {
         guard let reason = guardian.refusal(of: address) else { return }
+        if allowed.contains(where: { $0.allows(address, port: url.port) }) { return }
         throw OriginError(
             .refusedAddress,
-            "the origin \(name) has the address \(address), which is \(reason); "
+            "the origin \(url.hostAndPort) has the address \(address), which is \(reason); "
                 + "the node's operator can allow it in `origins.allowedHosts`")
     }
 

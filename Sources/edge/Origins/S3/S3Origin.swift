@@ -15,6 +15,7 @@ struct S3Origin: Origin {
     private let location: S3Location
     private let description: OriginDescription
     private let transport: HTTPTransport
+    private let pseudonym: String
     private let endpoint: HTTPURL
     /// Path before the key, without a slash at its end.
     private let root: String
@@ -23,12 +24,13 @@ struct S3Origin: Origin {
 
     /// - Throws: ``OriginError`` with the code `badDescription`.
     init(
-        _ location: S3Location, _ description: OriginDescription, transport: HTTPTransport,
+        _ location: S3Location, _ description: OriginDescription, transport: HTTPTransport, pseudonym: String,
         clock: @escaping @Sendable () -> Int64
     ) throws {
         self.location = location
         self.description = description
         self.transport = transport
+        self.pseudonym = pseudonym
         self.clock = clock
         var endpoint = try HTTPOrigin.parse(location.endpoint)
         guard endpoint.target == "/" else {
@@ -85,6 +87,7 @@ struct S3Origin: Origin {
         if let credentials = location.credentials {
             sign(&fields, credentials, method: request.method, url.target, host)
         }
+        fields.add(ForwardedFields.loopName, pseudonym)
         return HTTPTransport.Message(
             owner: description.owner, method: request.method, url: url, fields: fields, host: host, body: nil,
             connectTimeout: description.connectTimeout, firstByteTimeout: description.firstByteTimeout,
