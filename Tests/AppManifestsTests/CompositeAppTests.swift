@@ -43,6 +43,7 @@ struct CompositeAppTests {
         negative_ttl = 10
         stale_while_revalidate = "1m"
         stale_if_error = "1d"
+        respect_visitors = false
         query = ["width"]
         bypass = ["/img/live/*"]
         paths = { "/img/*" = 60, "/img/logo" = "30d" }
@@ -88,6 +89,7 @@ struct CompositeAppTests {
         expected.cache.negativeTTL = 10
         expected.cache.staleWhileRevalidate = 60
         expected.cache.staleIfError = 86_400
+        expected.cache.respectsVisitors = false
         expected.cache.query = .only(["width"])
         expected.cache.bypass = ["/img/live/*"].compactMap { RoutePattern($0) }
         expected.cache.ttls = [("/img/logo", 2_592_000), ("/img/*", 60)].compactMap { path, seconds in

@@ -21,6 +21,7 @@ struct OriginManifestTests {
         origin.request = OriginFieldChanges(written: ["x-a": "1", "authorization": "Basic eDp5"], removed: ["cookie"])
         origin.response = OriginFieldChanges(written: ["x-b": "2"], removed: ["server", "set-cookie"])
         origin.cache.respectsOrigin = false
+        origin.cache.respectsVisitors = false
         origin.cache.defaultTTL = 60
         origin.cache.negativeTTL = 0
         origin.cache.staleWhileRevalidate = 30

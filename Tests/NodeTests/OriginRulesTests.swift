@@ -16,4 +16,12 @@ struct OriginRulesTests {
         manifest.cache.negativeTTL = 5
         #expect(manifest.policy("/a").secondsByStatus[200] == 60 && manifest.policy("/a").secondsByStatus[404] == 5)
     }
+
+    @Test("Visitors' Cache-Control counts unless the app says otherwise (RFC 9111 5.2.1)")
+    func visitors() throws {
+        var manifest = OriginManifest(source: .server(try OriginURL("https://example.com")))
+        #expect(manifest.policy("/a").obeysRequests)
+        manifest.cache.respectsVisitors = false
+        #expect(!manifest.policy("/a").obeysRequests)
+    }
 }

@@ -216,13 +216,14 @@ extension AppManifestReader {
         refuseUnknown(
             table,
             [
-                "ttl", "negative_ttl", "stale_while_revalidate", "stale_if_error", "respect_origin", "query", "bypass",
-                "paths",
+                "ttl", "negative_ttl", "stale_while_revalidate", "stale_if_error", "respect_origin", "respect_visitors",
+                "query", "bypass", "paths",
             ], in: "cache")
         rules.defaultTTL = seconds(table["ttl"])
         rules.negativeTTL = seconds(table["negative_ttl"])
         rules.staleWhileRevalidate = seconds(table["stale_while_revalidate"])
         rules.staleIfError = seconds(table["stale_if_error"])
+        rules.respectsVisitors = flag(table["respect_visitors"]) ?? true
         rules.respectsOrigin = flag(table["respect_origin"]) ?? true
         if !rules.respectsOrigin, table["ttl"] == nil, let flag = table["respect_origin"] {
             note(flag.keyPosition, "without the origin's word the time is yours to say; write ttl = \"1h\"")

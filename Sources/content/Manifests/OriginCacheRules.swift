@@ -31,6 +31,8 @@ public struct OriginCacheRules: Sendable, Hashable {
 
     /// Whether the origin's `Cache-Control` and its kin count. If not, ``defaultTTL`` holds for everything. Default yes.
     public var respectsOrigin = true
+    /// Whether a visitor's `Cache-Control`, such as that of a reload, makes a node ask the origin. Default yes.
+    public var respectsVisitors = true
     /// How long an answer is fresh about which the origin says nothing; nil for RFC 9111's heuristics.
     public var defaultTTL: Int?
     /// How long an answer 404, 405, 410, 414 or 501 is fresh about which the origin says nothing; nil for RFC 9111's

@@ -76,6 +76,7 @@ extension OriginManifest {
     private static func message(_ rules: OriginCacheRules) -> ManifestPBOriginCache {
         var message = ManifestPBOriginCache()
         message.ignoreOrigin = !rules.respectsOrigin
+        message.ignoreVisitors = !rules.respectsVisitors
         if let seconds = rules.defaultTTL { message.defaultTtl = UInt64(clamping: seconds) }
         if let seconds = rules.negativeTTL { message.negativeTtl = UInt64(clamping: seconds) }
         if let seconds = rules.staleWhileRevalidate { message.staleWhileRevalidate = UInt64(clamping: seconds) }
@@ -138,6 +139,7 @@ extension OriginManifest {
     private static func rules(_ message: ManifestPBOriginCache) throws -> OriginCacheRules {
         var rules = OriginCacheRules()
         rules.respectsOrigin = !message.ignoreOrigin
+        rules.respectsVisitors = !message.ignoreVisitors
         if message.hasDefaultTtl { rules.defaultTTL = Int(clamping: message.defaultTtl) }
         if message.hasNegativeTtl { rules.negativeTTL = Int(clamping: message.negativeTtl) }
         if message.hasStaleWhileRevalidate { rules.staleWhileRevalidate = Int(clamping: message.staleWhileRevalidate) }

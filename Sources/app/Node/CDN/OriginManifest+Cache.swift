@@ -15,6 +15,7 @@ extension OriginManifest {
     func policy(_ path: String) -> CachePolicy {
         var policy = CachePolicy()
         policy.maximumBodyBytes = Int64(maxObjectBytes)
+        policy.obeysRequests = cache.respectsVisitors
         switch cache.query {
         case .all: break
         case .none: policy.keyOptions.query = .none

@@ -313,6 +313,9 @@ public nonisolated struct ManifestPBOriginCache: Sendable {
   /// The parameters that count; none for all.
   public var query: [String] = []
 
+  /// Visitors' Cache-Control does not make a node ask the origin.
+  public var ignoreVisitors: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -792,7 +795,7 @@ nonisolated extension ManifestPBOriginField: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension ManifestPBOriginCache: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".OriginCache"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ignore_origin\0\u{3}default_ttl\0\u{3}negative_ttl\0\u{3}stale_while_revalidate\0\u{3}stale_if_error\0\u{1}ttls\0\u{1}bypass\0\u{3}ignore_query\0\u{1}query\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ignore_origin\0\u{3}default_ttl\0\u{3}negative_ttl\0\u{3}stale_while_revalidate\0\u{3}stale_if_error\0\u{1}ttls\0\u{1}bypass\0\u{3}ignore_query\0\u{1}query\0\u{3}ignore_visitors\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -809,6 +812,7 @@ nonisolated extension ManifestPBOriginCache: SwiftProtobuf.Message, SwiftProtobu
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.bypass) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.ignoreQuery) }()
       case 9: try { try decoder.decodeRepeatedStringField(value: &self.query) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.ignoreVisitors) }()
       default: break
       }
     }
@@ -846,6 +850,9 @@ nonisolated extension ManifestPBOriginCache: SwiftProtobuf.Message, SwiftProtobu
     if !self.query.isEmpty {
       try visitor.visitRepeatedStringField(value: self.query, fieldNumber: 9)
     }
+    if self.ignoreVisitors != false {
+      try visitor.visitSingularBoolField(value: self.ignoreVisitors, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -859,6 +866,7 @@ nonisolated extension ManifestPBOriginCache: SwiftProtobuf.Message, SwiftProtobu
     if lhs.bypass != rhs.bypass {return false}
     if lhs.ignoreQuery != rhs.ignoreQuery {return false}
     if lhs.query != rhs.query {return false}
+    if lhs.ignoreVisitors != rhs.ignoreVisitors {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
