@@ -51,9 +51,26 @@ final class Engine {
         limitEntries(nanoseconds: 3_600_000_000_000)
         HostFunctions.install(on: bridge, in: context)
         LazyScripts.install(on: bridge, in: context)
-        guard evaluatePrelude(), collectEntries(), case .returned = call(.warm) else { return nil }
-        // Otherwise the first request would wait for the collection that what was made until now brings about.
+        guard evaluatePrelude(), collectEntries(), warm() else { return nil }
+        // Otherwise the first request would wait for the collection that what was made until now brings about, and
+        // without running all once more for the sweeping that follows it.
         JSSynchronousGarbageCollectForDebugging(context)
+        guard warm() else { return nil }
+    }
+
+    /// Runs once what loading code and a first request run. Nothing of it stays.
+    private func warm() -> Bool {
+        let code: StaticString = """
+            (async function () { 'use strict'; const handler = { fetch() {} };
+            return { __proto__: null, get ["default"]() { return handler; } };
+            }).call(undefined)
+            """
+        let source = UnsafeBufferPointer(start: code.utf8Start, count: code.utf8CodeUnitCount)
+        guard case .success(let exports) = evaluate(source, name: "warm.js") else { return false }
+        // Nobody waits for code yet, so nobody hears that it is loaded.
+        guard case .returned = call(.load, exports, ScriptText.value("{}", in: context)) else { return false }
+        if case .returned = call(.warm) { return true }
+        return false
     }
 
     /// Sets the CPU time of one outermost entry.
