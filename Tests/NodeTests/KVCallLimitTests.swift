@@ -61,4 +61,28 @@ import Testing
         _ = try await first.value
         #expect(try await limit.run(for: "a", waiting: .seconds(30)) { true } == true)
     }
+
+    @Test("A queue that one key has filled has room for others")
+    func fullOfOne() async throws {
+        let limit = KVCallLimit<String>(most: 1, mostInAll: 1, mostWaiting: 4)
+        let calls = Calls()
+        let first = Task { try await limit.run(for: "a") { try await calls.run() } }
+        while calls.running < 1 { try await Task.sleep(for: .milliseconds(1)) }
+        func wait(_ key: String) -> Task<Bool, any Error> {
+            Task { try await limit.run(for: key, waiting: .seconds(30)) { true } ?? false }
+        }
+        // The fifth finds the queue full, and is refused.
+        let crowd = (0..<5).map { _ in wait("a") }
+        while limit.waitingCount() < 4 { try await Task.sleep(for: .milliseconds(1)) }
+        let others = [wait("b"), wait("c")]
+        while limit.waitingCount(of: "b") + limit.waitingCount(of: "c") < 2 {
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        calls.release()
+        _ = try await first.value
+        for other in others { #expect(try await other.value) }
+        var served = 0
+        for one in crowd where try await one.value { served += 1 }
+        #expect(served == 2)
+    }
 }

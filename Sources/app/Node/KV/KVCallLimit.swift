@@ -23,7 +23,8 @@ final class KVCallLimit<Key: Hashable & Sendable>: Sendable {
 
     /// - Parameters:
     ///   - most: Calls for one key.
-    ///   - mostWaiting: Calls that wait; each holds a value.
+    ///   - mostWaiting: Calls that wait; each holds a value. Beyond it, the newest of whoever has most makes room for one of
+    ///     whoever has fewer.
     init(most: Int, mostInAll: Int, mostWaiting: Int = 0) {
         self.most = most
         self.mostInAll = mostInAll
@@ -39,6 +40,11 @@ final class KVCallLimit<Key: Hashable & Sendable>: Sendable {
         }
         defer { leave(key) }
         return try await call()
+    }
+
+    /// Calls that wait, of one key or of all.
+    func waitingCount(of key: Key? = nil) -> Int {
+        state.withLock { state in state.waiting.count { key == nil || $0.key == key } }
     }
 
     private func enter(_ key: Key, _ state: inout State) -> Bool {
@@ -60,18 +66,33 @@ final class KVCallLimit<Key: Hashable & Sendable>: Sendable {
         defer { alarm.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { turn in
-                let answer: Bool? = state.withLock { state in
-                    if state.waiting.count >= mostWaiting { return false }
+                let (answer, displaced): (Bool?, Waiter?) = state.withLock { state in
                     // A place may have become free meanwhile.
-                    if enter(key, &state) { return true }
+                    if enter(key, &state) { return (true, nil) }
+                    var displaced: Waiter?
+                    if state.waiting.count >= mostWaiting {
+                        guard let index = Self.excess(of: state.waiting, beside: key) else { return (false, nil) }
+                        displaced = state.waiting.remove(at: index)
+                    }
                     state.waiting.append(Waiter(name: name, key: key, turn: turn))
-                    return nil
+                    return (nil, displaced)
                 }
+                displaced?.turn.resume(returning: false)
                 if let answer { turn.resume(returning: answer) } else if Task.isCancelled { giveUp(name) }
             }
         } onCancel: {
             giveUp(name)
         }
+    }
+
+    /// The newest waiter of the key with most of them, if that has more than another key would have with one more.
+    private static func excess(of waiting: [Waiter], beside key: Key) -> Int? {
+        var counts: [Key: Int] = [:]
+        for waiter in waiting { counts[waiter.key, default: 0] += 1 }
+        guard let most = counts.max(by: { $0.value < $1.value }), most.value > counts[key, default: 0] + 1 else {
+            return nil
+        }
+        return waiting.lastIndex { $0.key == most.key }
     }
 
     private func giveUp(_ name: UInt64) {
