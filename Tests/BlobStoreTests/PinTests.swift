@@ -76,9 +76,9 @@ private func owner(_ name: String) throws -> PinOwner { try #require(PinOwner(na
         try await store.unpin([manifest], by: other)
         #expect(store.protectedUsage == (2, 320))
         let rows = try store.listing(limit: 10)
-        #expect(rows.first { $0.stat.id == shared }?.referenceCount == 2)
-        #expect(rows.first { $0.stat.id == shared }?.isProtected == true)
-        #expect(rows.first { $0.stat.id == late }?.isProtected == false)
+        #expect(rows.first { $0.id == shared }?.referenceCount == 2)
+        #expect(rows.first { $0.id == shared }?.isProtected == true)
+        #expect(rows.first { $0.id == late }?.isProtected == false)
         try await store.setReferences(of: second, to: [late])
         #expect(store.protectedUsage == (2, 4_020))
         #expect(try store.references(of: second) == [late])
@@ -88,7 +88,7 @@ private func owner(_ name: String) throws -> PinOwner { try #require(PinOwner(na
         try store.remove(second)
         #expect(try store.references(of: second).isEmpty)
         #expect(store.protectedUsage == (0, 0))
-        #expect(try store.listing(limit: 10).first { $0.stat.id == shared }?.referenceCount == 1)
+        #expect(try store.listing(limit: 10).first { $0.id == shared }?.referenceCount == 1)
     }
 
     @Test func referencesOfADamagedManifestStay() async throws {
@@ -124,15 +124,40 @@ private func owner(_ name: String) throws -> PinOwner { try #require(PinOwner(na
         _ = try await fixture.store.readAll(ids[3], limit: 100)
         try fixture.reopen()
         let rows = try fixture.store.listing(limit: 100)
-        #expect(rows.map(\.stat.id) == ids)
+        #expect(rows.map(\.id) == ids)
         #expect(rows[3].usedAtMilliseconds == 1_800_000_000_000 + 86_400_000)
         #expect(rows[4].usedAtMilliseconds == 1_800_000_000_000)
         #expect(rows[12].pinOwners == [try owner("user")])
         #expect(
-            try fixture.store.listing(after: ids[8], limit: 3, isPinned: true).map(\.stat.id) == Array(ids[10..<13]))
+            try fixture.store.listing(after: ids[8], limit: 3, isPinned: true).map(\.id) == Array(ids[10..<13]))
         #expect(
-            try fixture.store.listing(after: ids[8], limit: 2, isPinned: false).map(\.stat.id) == [ids[9], ids[20]])
+            try fixture.store.listing(after: ids[8], limit: 2, isPinned: false).map(\.id) == [ids[9], ids[20]])
         #expect(try fixture.store.listing(limit: -1).isEmpty)
+    }
+
+    @Test func aProtectedBlobThatIsNotHereIsListed() async throws {
+        let fixture = try Fixture()
+        let manifest = try await fixture.store.put(noise(50_000))
+        let late = digest(noise(9))
+        let other = try await fixture.store.put(noise(10))
+        try await fixture.store.setReferences(of: manifest, to: [late])
+        try await fixture.store.pin([manifest], by: try owner("user"))
+        try fixture.flipBit(fixture.dataFile(manifest), at: 77)
+        _ = try await fixture.store.verify(manifest)
+        let rows = try fixture.store.listing(limit: 100)
+        #expect(rows.map(\.id) == [manifest, late, other].sorted())
+        for row in rows {
+            #expect((row.stat == nil) == (row.id != other))
+            #expect((row.usedAtMilliseconds == nil) == (row.id != other))
+            #expect(row.isProtected == (row.id != other))
+        }
+        // Page by page, and by pins of their own.
+        let first = try fixture.store.listing(limit: 2).map(\.id)
+        #expect(first + (try fixture.store.listing(after: first[1], limit: 2).map(\.id)) == rows.map(\.id))
+        #expect(try fixture.store.listing(limit: 9, isPinned: true).map(\.id) == [manifest])
+        #expect(try fixture.store.listing(limit: 9, isPinned: false).map(\.id) == [late, other].sorted())
+        try await fixture.store.unpinAll(by: try owner("user"))
+        #expect(try fixture.store.listing(limit: 100).map(\.id) == [other])
     }
 
     @Test func theLimitOfOneCall() async throws {
@@ -216,12 +241,15 @@ private func owner(_ name: String) throws -> PinOwner { try #require(PinOwner(na
         }
         func check() throws {
             let rows = try fixture.store.listing(limit: .max)
-            #expect(fixture.store.usage == (rows.count, rows.reduce(0) { $0 + $1.stat.byteCount }))
-            let kept = rows.filter(\.isProtected)
-            #expect(fixture.store.protectedUsage == (kept.count, kept.reduce(0) { $0 + $1.stat.byteCount }))
+            let stats = rows.compactMap(\.stat)
+            #expect(fixture.store.usage == (stats.count, stats.reduce(0) { $0 + $1.byteCount }))
+            let kept = rows.filter(\.isProtected).compactMap(\.stat)
+            #expect(fixture.store.protectedUsage == (kept.count, kept.reduce(0) { $0 + $1.byteCount }))
             let pinned = Set(try fixture.store.pinned(by: user, limit: .max))
             let tied = Set(try pinned.flatMap { try fixture.store.references(of: $0) })
-            #expect(Set(kept.map(\.stat.id)) == pinned.union(tied).intersection(rows.map(\.stat.id)))
+            #expect(Set(kept.map(\.id)) == pinned.union(tied).intersection(stats.map(\.id)))
+            #expect(Set(rows.filter(\.isProtected).map(\.id)) == pinned.union(tied))
+            #expect(rows.map(\.id) == rows.map(\.id).sorted())
         }
         try check()
         try fixture.reopen()

@@ -66,7 +66,7 @@ struct StorageTests {
             var last = ""
             for number in 0..<6 { last = try await add(network, "cold-\(number)", 2 << 20) }
             let rows: [BlobRow] = try await network.expectSuccess("blob", "ls", "--json").json()
-            #expect(rows.reduce(0) { $0 + $1.byteCount } <= 8 << 20)
+            #expect(rows.reduce(0) { $0 + ($1.byteCount ?? 0) } <= 8 << 20)
             #expect(Set(rows.map(\.id)).isSuperset(of: [pinned, last]))
             let large = try network.randomFile("large", byteCount: 6 << 20)
             try await network.expectFailure("blob", "add", large, saying: "quota")
@@ -118,6 +118,20 @@ struct StorageTests {
             let copy = network.folder + "/copy"
             try await network.expectFailure("blob", "get", id, "-o", copy, saying: "error")
             #expect(!FileManager.default.fileExists(atPath: copy))
+
+            // Nobody keeps it, so it is gone; what somebody keeps stays in the lists.
+            let empty: [BlobRow] = try await network.expectSuccess("blob", "ls", "--json").json()
+            #expect(empty.isEmpty)
+            let kept = try await add(network, "kept", 1 << 20)
+            try await network.expectSuccess("blob", "pin", kept)
+            try FileManager.default.removeItem(atPath: try await dataFile(network, kept, node: 1))
+            for _ in 0..<2 {
+                let check = try await network.run(["blob", "verify", "--no-repair", "--json"])
+                #expect(check.status == 1)
+                #expect(try check.json(VerificationInfo.self).damaged.map(\.id) == [kept])
+                let rows: [BlobRow] = try await network.expectSuccess("blob", "ls", "--json").json()
+                #expect(rows.map(\.id) == [kept] && rows.allSatisfy { $0.isMissing && $0.byteCount == nil })
+            }
         }
     }
 

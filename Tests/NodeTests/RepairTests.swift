@@ -87,6 +87,15 @@ private final class Folder {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    /// Changes a byte of a blob's file.
+    func damage(_ id: BlobID) throws {
+        let file = "\(path)/data/\(id.hex.prefix(2))/\(id.hex.dropFirst(2).prefix(2))/\(id.hex)"
+        let handle = try #require(FileHandle(forUpdatingAtPath: file))
+        try handle.seek(toOffset: 77)
+        try handle.write(contentsOf: Data([99]))
+        try handle.close()
+    }
+
     func reopen() throws {
         try store.close()
         store = try BlobStore(folder: path, settings: .init(), threadPool: Folder.threadPool, logger: logger)
@@ -132,6 +141,42 @@ struct RepairerTests {
         #expect(await repairer.search(at: .seconds(30)) == Repairer.Search(missing: 1, repaired: 1))
         #expect(await repairer.search(at: .seconds(31)) == Repairer.Search())
         #expect(try store.missing(from: ids) == [ids[4]])
+    }
+
+    @Test("A pinned blob that was damaged and cannot be had is lost once, and missing until a peer has it")
+    func losing() async throws {
+        let folder = try Folder()
+        let store = folder.store
+        let peers = Peers()
+        let bytes = ByteBuffer(repeating: 7, count: 50_000)
+        let id = try await store.put(bytes)
+        let loose = try await store.put(ByteBuffer(repeating: 8, count: 50_000))
+        try await store.pin([id], by: try #require(PinOwner("user")))
+        let repairer = Repairer(store: store, logger: folder.logger, firstPause: .zero) {
+            try await peers.fetch($0, into: store)
+        }
+        for damaged in [id, loose] {
+            try folder.damage(damaged)
+            guard case .damaged = try await store.verify(damaged) else {
+                Issue.record("the damage was not found")
+                return
+            }
+        }
+        // The report of the damage, and whoever verifies.
+        async let isMended: Void = repairer.mend(id)
+        async let isRepaired = repairer.repair(id)
+        #expect(await isRepaired == false)
+        await isMended
+        #expect(repairer.tally == Repairer.Tally(missing: [id], repaired: 0, lost: 1))
+        #expect(await repairer.repair(id) == false)
+        await repairer.mend(loose)
+        #expect(repairer.tally == Repairer.Tally(missing: [id], repaired: 0, lost: 2))
+
+        peers.held.withLock { $0[id] = bytes }
+        #expect(await repairer.search(at: .seconds(1_000_000)).repaired == 1)
+        #expect(repairer.tally == Repairer.Tally(missing: [], repaired: 1, lost: 2))
+        #expect(await repairer.repair(id))
+        #expect(repairer.tally.repaired == 1)
     }
 
     @Test("One search asks for a limited number of blobs, and the next one for the others")

@@ -18,9 +18,9 @@ extension NodeControl {
         let rows = try NodeControl.explain { try store.listing(after: after, limit: limit, isPinned: isPinned) }
         let blobs = rows.map { row in
             BlobRow(
-                id: row.stat.id.description, byteCount: row.stat.byteCount,
+                id: row.id.description, isMissing: row.stat == nil, byteCount: row.stat?.byteCount,
                 pinnedBy: row.pinOwners.map(\.description), referenceCount: row.referenceCount,
-                storedMilliseconds: row.stat.createdAtMilliseconds, usedMilliseconds: row.usedAtMilliseconds)
+                storedMilliseconds: row.stat?.createdAtMilliseconds, usedMilliseconds: row.usedAtMilliseconds)
         }
         return BlobPage(blobs: blobs, next: rows.count == limit ? blobs.last?.id : nil)
     }
@@ -111,18 +111,33 @@ extension NodeControl {
                 for id in ids { try await verify(id, repair, &info) }
                 return info
             }
-            for stat in try store.list(after: after, limit: VerificationRequest.maxCount) {
-                try await verify(stat.id, repair, &info)
-                info.next = stat.id.description
+            for row in try store.listing(after: after, limit: VerificationRequest.maxCount) {
+                if row.stat == nil {
+                    await lookFor(row.id, repair, &info)
+                } else {
+                    try await verify(row.id, repair, &info)
+                }
+                info.next = row.id.description
                 if info.bytes >= NodeControl.verifyStepBytes { return info }
             }
             // Fewer than a page, or nothing behind it: the end.
-            let isLast = try info.next.flatMap(BlobID.init).map { try store.list(after: $0, limit: 1).isEmpty } ?? true
+            let isLast =
+                try info.next.flatMap(BlobID.init).map { try store.listing(after: $0, limit: 1).isEmpty } ?? true
             if isLast { info.next = nil }
             return info
         } catch {
             throw NodeControl.explained(error)
         }
+    }
+
+    /// A protected blob that is not here.
+    private func lookFor(_ id: BlobID, _ repair: Bool, _ info: inout VerificationInfo) async {
+        info.blobs += 1
+        let isRepaired = repair ? await repairer.repairMissing(id) : false
+        info.damaged.append(
+            .init(
+                id: id.description, reason: "it is to be kept here and is not: lost, or no peer gave it yet",
+                isRepaired: isRepaired))
     }
 
     private func verify(_ id: BlobID, _ repair: Bool, _ info: inout VerificationInfo) async throws {

@@ -17,7 +17,7 @@ struct Repairer: Sendable {
 
     /// Attempts for a blob right after its damage was found.
     private static let attempts = 5
-    private static let firstPause = Duration.seconds(1)
+    static let firstPause = Duration.seconds(1)
     /// Between two searches for protected blobs that are not here: shorter while some were not to be had, since the first
     /// search comes before the peers.
     private static let searchIntervals = Duration.seconds(10)...Duration.seconds(300)
@@ -30,6 +30,7 @@ struct Repairer: Sendable {
 
     let store: BlobStore
     let logger: Logger
+    private let firstPause: Duration
     private let fetch: @Sendable (BlobID) async throws -> Void
     private let book = Book()
     private let repaired = Counter(label: "skerry_blobs_repaired_total")
@@ -40,23 +41,41 @@ struct Repairer: Sendable {
     private final class Book: Sendable {
         let plan = Mutex(RepairPlan())
         let cursor = Mutex<BlobID?>(nil)
+        let tally = Mutex(Tally())
     }
+
+    /// What the metrics say.
+    struct Tally: Hashable, Sendable {
+        /// Protected blobs that were found not to be here, and damaged ones while peers are asked for them.
+        var missing: Set<BlobID> = []
+        var repaired = 0
+        /// Damage that no peer could mend when it was found; once for each.
+        var lost = 0
+    }
+
+    var tally: Tally { book.tally.withLock { $0 } }
 
     init(store: BlobStore, exchange: Exchange, logger: Logger) {
         self.init(store: store, logger: logger) { try await exchange.fetchWhole($0) }
     }
 
-    /// - Parameter fetch: Brings a blob into the store.
-    init(store: BlobStore, logger: Logger, fetch: @escaping @Sendable (BlobID) async throws -> Void) {
+    /// - Parameters:
+    ///   - firstPause: Behind the first attempt for a damaged blob; doubles with each.
+    ///   - fetch: Brings a blob into the store.
+    init(
+        store: BlobStore, logger: Logger, firstPause: Duration = Repairer.firstPause,
+        fetch: @escaping @Sendable (BlobID) async throws -> Void
+    ) {
         self.store = store
         self.logger = logger
+        self.firstPause = firstPause
         self.fetch = fetch
     }
 
     /// Repairs until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { for await damage in store.damages() { _ = await repair(damage.id) } }
+            group.addTask { for await damage in store.damages() { await mend(damage.id) } }
             group.addTask {
                 let began = ContinuousClock.now
                 while !Task.isCancelled {
@@ -72,13 +91,28 @@ struct Repairer: Sendable {
         }
     }
 
-    /// Whether the blob is whole again.
+    /// Each damage is reported once, however many ask for its repair besides: so here is counted what was lost.
+    func mend(_ id: BlobID) async {
+        if await repair(id) || Task.isCancelled { return }
+        lost.increment()
+        book.tally.withLock { $0.lost += 1 }
+        let isWanted = (try? store.isProtected(id)) ?? false
+        logger.error(
+            "a damaged blob cannot be had from any peer; it was set aside in the store's folder corrupt",
+            metadata: ["blob": "\(id)", "asked_again": "\(isWanted)"])
+    }
+
+    /// Asks peers for a damaged blob, several times if need be.
+    ///
+    /// - Returns: Whether the blob is whole again.
     func repair(_ id: BlobID) async -> Bool {
-        var pause = Repairer.firstPause
+        if isHere(id) { return true }
+        noteMissing([id])
+        var pause = firstPause
         for attempt in 1...Repairer.attempts {
             do {
                 try await fetch(id)
-                note(id)
+                noteRepaired(id)
                 return true
             } catch {
                 guard attempt < Repairer.attempts, !Task.isCancelled else { break }
@@ -87,17 +121,57 @@ struct Repairer: Sendable {
                 pause = pause * 2
             }
         }
-        lost.increment()
-        let isWanted = (try? store.isProtected(id)) ?? false
-        logger.error(
-            "a damaged blob cannot be had from any peer; it was set aside in the store's folder corrupt",
-            metadata: ["blob": "\(id)", "asked_again": "\(isWanted)"])
+        if (try? store.isProtected(id)) == false { noteUnwanted(id) }
         return false
     }
 
-    private func note(_ id: BlobID) {
-        repaired.increment()
+    /// Asks peers once for a protected blob that is not here.
+    ///
+    /// - Returns: Whether it is here now.
+    func repairMissing(_ id: BlobID) async -> Bool {
+        if isHere(id) { return true }
+        noteMissing([id])
+        do {
+            try await fetch(id)
+            noteRepaired(id)
+            return true
+        } catch {
+            logger.debug("cannot fetch a protected blob yet", metadata: ["blob": "\(id)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    private func isHere(_ id: BlobID) -> Bool { (try? store.stat(id)) ?? nil != nil }
+
+    // MARK: Counting
+
+    private func noteMissing(_ ids: some Sequence<BlobID>) {
+        missing.record(
+            book.tally.withLock { tally in
+                tally.missing.formUnion(ids)
+                return tally.missing.count
+            })
+    }
+
+    private func noteUnwanted(_ id: BlobID) {
+        missing.record(
+            book.tally.withLock { tally in
+                tally.missing.remove(id)
+                return tally.missing.count
+            })
+    }
+
+    /// Counts a blob that is here again: once, whoever else asked for it at the same time.
+    private func noteRepaired(_ id: BlobID) {
         book.plan.withLock { $0.settled(id) }
+        let left = book.tally.withLock { tally -> Int? in
+            guard tally.missing.remove(id) != nil else { return nil }
+            tally.repaired += 1
+            return tally.missing.count
+        }
+        guard let left else { return }
+        repaired.increment()
+        missing.record(left)
         logger.notice("fetched a blob that was lost from peers", metadata: ["blob": "\(id)"])
     }
 
@@ -116,6 +190,7 @@ struct Repairer: Sendable {
             do {
                 let (page, last) = try store.missingProtected(after: after, limit: Repairer.searchPage)
                 found.formUnion(page)
+                noteMissing(page)
                 let room = Repairer.maxFetchesPerSearch - search.repaired - search.failed
                 let due = book.plan.withLock { plan in page.filter { plan.isDue($0, at: now) } }
                 await fetchAll(due.prefix(room), at: now, &search)
@@ -133,7 +208,12 @@ struct Repairer: Sendable {
         book.cursor.withLock { [after] in $0 = after }
         if start == nil, after == nil {
             book.plan.withLock { $0.keepOnly(found) }
-            missing.record(found.count - search.repaired)
+            // What came back by other ways, or is not wanted any more.
+            missing.record(
+                book.tally.withLock { [found] tally in
+                    tally.missing.formIntersection(found)
+                    return tally.missing.count
+                })
         }
         if search.failed > 0 {
             logger.warning(
@@ -158,14 +238,8 @@ struct Repairer: Sendable {
     }
 
     private func tryOnce(_ id: BlobID, at now: Duration) async -> Bool {
-        do {
-            try await fetch(id)
-            note(id)
-            return true
-        } catch {
-            book.plan.withLock { $0.failed(id, at: now) }
-            logger.debug("cannot fetch a protected blob yet", metadata: ["blob": "\(id)", "error": "\(error)"])
-            return false
-        }
+        if await repairMissing(id) { return true }
+        book.plan.withLock { $0.failed(id, at: now) }
+        return false
     }
 }

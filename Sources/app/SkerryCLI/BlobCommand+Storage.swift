@@ -9,8 +9,11 @@ extension BlobCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "List the blobs that a node stores.",
-            discussion:
-                "In order of their digests. PINS counts who keeps a blob; REFS the stored manifests that name it.",
+            discussion: """
+                In order of their digests. PINS counts who keeps a blob; REFS the stored manifests that name it. STATE is \
+                "missing" for a blob that is to be kept and is not here: it was lost, or has not come yet; the node goes \
+                on asking its peers for it.
+                """,
             aliases: ["list"])
 
         @Flag(help: "Only blobs that somebody pinned.")
@@ -45,11 +48,12 @@ extension BlobCommand {
             if node.data.json { return try Terminal.printJSON(rows) }
             let table = rows.map { row in
                 [
-                    row.id, Human.bytes(row.byteCount), "\(row.pinnedBy.count)", "\(row.referenceCount)",
-                    Human.date(milliseconds: row.usedMilliseconds),
+                    row.id, row.isMissing ? "missing" : "stored", row.byteCount.map { Human.bytes($0) } ?? "-",
+                    "\(row.pinnedBy.count)", "\(row.referenceCount)",
+                    row.usedMilliseconds.map { Human.date(milliseconds: $0) } ?? "-",
                 ]
             }
-            for line in Human.table([["ID", "SIZE", "PINS", "REFS", "USED"]] + table) { Terminal.print(line) }
+            for line in Human.table([["ID", "STATE", "SIZE", "PINS", "REFS", "USED"]] + table) { Terminal.print(line) }
             if isTruncated { Terminal.note("There are more; --limit 0 lists all") }
         }
     }
@@ -132,8 +136,8 @@ extension BlobCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read and check what a node stores.",
             discussion: """
-                Every byte is hashed again. A damaged blob is set aside and fetched again from the other nodes. The \
-                exit status is 1 when a blob stays damaged.
+                Every byte is hashed again. A damaged blob is set aside and fetched again from the other nodes, and so is \
+                one that is to be kept and is not here. The exit status is 1 when a blob stays damaged or missing.
                 """)
 
         @Argument(help: "Blob ids; all blobs of the node if none is given.")

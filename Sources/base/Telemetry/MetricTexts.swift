@@ -13,9 +13,9 @@ enum MetricTexts {
         "skerry_blob_hot_misses_total": "Reads of blobs answered from the disk.",
         "skerry_blob_index_problems": "What was found wrong with the index when it was looked at last.",
         "skerry_blob_scrubbed_bytes_total": "Bytes on the disk that were hashed again.",
-        "skerry_blobs_missing": "Protected blobs that are not here.",
+        "skerry_blobs_missing": "Protected blobs that are not here: lost, or not here yet; peers are asked for them.",
         "skerry_blobs_repaired_total": "Damaged or missing blobs that were fetched again.",
-        "skerry_blobs_lost_total": "Damaged blobs that no peer could give when they were wanted. Alert on it.",
+        "skerry_blobs_lost_total": "Blobs that were damaged, each damage once, and that no peer had then. Alert on it.",
         "skerry_releases_complete": "Releases whose blobs are all here.",
 
         // Between nodes.

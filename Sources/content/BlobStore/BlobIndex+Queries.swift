@@ -40,15 +40,21 @@ extension BlobIndex {
                 database,
                 sql: """
                     SELECT blob.id, size, created_at, is_inline, used_at, is_protected, pins, parents
-                    FROM blob LEFT JOIN tie ON tie.id = blob.id WHERE blob.id > ?\(filter) ORDER BY blob.id LIMIT ?
+                    FROM blob LEFT JOIN tie ON tie.id = blob.id WHERE blob.id > ?1\(filter)
+                    UNION ALL
+                    SELECT id, NULL, NULL, NULL, NULL, 1, pins, parents
+                    FROM tie WHERE id > ?1 AND (pins > 0 OR pinned_parents > 0)\(filter)
+                    AND NOT EXISTS (SELECT 1 FROM blob WHERE blob.id = tie.id)
+                    ORDER BY 1 LIMIT ?2
                     """,
                 arguments: [after.map(Self.key) ?? Data(), max(0, limit)])
             return try rows.compactMap { row in
-                guard let stat = Self.stat(row) else { return nil }
+                guard let id = Self.id(row[0]) else { return nil }
+                let stat = Self.stat(row)
                 let isPinned = (row[6] ?? 0) > 0
                 return BlobListing(
-                    stat: stat, pinOwners: isPinned ? try Self.pins(of: stat.id, database) : [],
-                    referenceCount: row[7] ?? 0, usedAtMilliseconds: row[4] ?? stat.createdAtMilliseconds,
+                    id: id, stat: stat, pinOwners: isPinned ? try Self.pins(of: id, database) : [],
+                    referenceCount: row[7] ?? 0, usedAtMilliseconds: row[4] ?? stat?.createdAtMilliseconds,
                     isProtected: row[5] ?? false)
             }
         }

@@ -95,7 +95,8 @@ extension BlobStore {
     /// Keeps a blob from eviction and collection until the hold goes away.
     public func hold(_ id: BlobID) -> BlobHold { BlobHold(id, in: holds) }
 
-    /// Stored blobs with what protects them, in the order of their digests. One query; some 10 µs a row.
+    /// Stored blobs, and protected ones that are not here, with what protects them, in the order of their digests. One
+    /// query; some 10 µs a row.
     ///
     /// - Parameters:
     ///   - after: Begins behind this one; nil begins with the first.

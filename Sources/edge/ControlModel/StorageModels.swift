@@ -2,21 +2,25 @@
 public struct BlobRow: Codable, Sendable, Equatable {
     /// The CIDv1.
     public var id: String
-    public var byteCount: Int
+    /// It is to be kept here and is not: it was lost, or has not come yet. The node asks its peers for it.
+    public var isMissing: Bool
+    /// Nil for one that is missing.
+    public var byteCount: Int?
     /// Who pinned it, such as `account:<id>` or `app:<name>`.
     public var pinnedBy: [String]
     /// Stored manifests that name it.
     public var referenceCount: Int
-    /// Milliseconds since 1970 UTC.
-    public var storedMilliseconds: Int64
-    /// When it was last read here, about a minute exact; milliseconds since 1970 UTC.
-    public var usedMilliseconds: Int64
+    /// Milliseconds since 1970 UTC; nil for one that is missing.
+    public var storedMilliseconds: Int64?
+    /// When it was last read here, about a minute exact; milliseconds since 1970 UTC. Nil for one that is missing.
+    public var usedMilliseconds: Int64?
 
     public init(
-        id: String, byteCount: Int, pinnedBy: [String], referenceCount: Int, storedMilliseconds: Int64,
-        usedMilliseconds: Int64
+        id: String, isMissing: Bool, byteCount: Int?, pinnedBy: [String], referenceCount: Int,
+        storedMilliseconds: Int64?, usedMilliseconds: Int64?
     ) {
         self.id = id
+        self.isMissing = isMissing
         self.byteCount = byteCount
         self.pinnedBy = pinnedBy
         self.referenceCount = referenceCount
@@ -124,7 +128,7 @@ public struct VerificationRequest: Codable, Sendable, Equatable {
 
 /// What one step of a verification found.
 public struct VerificationInfo: Codable, Sendable, Equatable {
-    /// A blob whose bytes are not what was stored; they were set aside.
+    /// A blob whose bytes are not what was stored, which were set aside, or one that is to be kept and is not here.
     public struct Damage: Codable, Sendable, Equatable {
         public var id: String
         public var reason: String
