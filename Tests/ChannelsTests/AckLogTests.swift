@@ -199,6 +199,65 @@ struct AckLogTests {
         log.log.close()
     }
 
+    @Test("A log that cannot be written takes nothing, keeps what it had, and goes on by itself")
+    func recovers() async throws {
+        let folder = try TestFolder()
+        let key = SigningKey()
+        var payer = try TestPayer(payee: key.publicKey, units: 64)
+        var settings = settings()
+        settings.retryTime = .milliseconds(5)
+        func ledger() throws -> PayeeLedger {
+            try PayeeLedger(folder: folder.path, key: key, network: testNetwork, log: settings)
+        }
+        func session(_ ledger: PayeeLedger) throws -> UInt32 {
+            try ledger.open(payer.opening(), record: payer.record, holder: payer.holder, at: 0).session
+        }
+        func acknowledge(_ ledger: PayeeLedger, _ session: UInt32, _ link: ChainLink) throws {
+            _ = try ledger.acknowledge(SessionAck(session: session, link: link), holder: payer.holder)
+        }
+        let first = try ledger()
+        try acknowledge(first, session(first), payer.chain.reveal())
+        try await first.flush()
+        first.close()
+
+        // A folder in the new file's place: it cannot be made, whoever tries.
+        let obstacle = folder.path + "/acks.new"
+        try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+        let second = try ledger()
+        #expect(second.logFailure?.code == .log)
+        let opened = try session(second)
+        let link = try payer.chain.reveal()
+        #expect(code { try acknowledge(second, opened, link) } == .log)
+        await #expect(throws: ChannelsError.self) { try await second.flush() }
+        #expect(try AckLogTests.units(folder) == [1])
+
+        try FileManager.default.removeItem(atPath: obstacle)
+        for _ in 0..<5_000 where second.logFailure != nil { try await Task.sleep(for: .milliseconds(2)) }
+        #expect(second.logFailure == nil)
+        try acknowledge(second, opened, link)
+        try await second.flush()
+        #expect(try AckLogTests.units(folder) == [2])
+        second.close()
+    }
+
+    /// What the channels acknowledged, as it is on the disk.
+    private static func units(_ folder: TestFolder) throws -> [UInt64] {
+        let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: folder.path + "/acks.log")))
+        return try bytes.withUnsafeBytes { try AckLogFormat.read($0, network: testNetwork) }.state.channels.map(\.units)
+    }
+
+    @Test("Nothing of a new file stays that could not take the old one's place")
+    func leftovers() throws {
+        let folder = try TestFolder()
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/acks.log", withIntermediateDirectories: false)
+        #expect(
+            code {
+                _ = try LogFile.replace(folder: folder.path, records: [], network: testNetwork, byteCount: 4096)
+            } == .log)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["acks.log"])
+    }
+
     @Test("Before the disk is behind without limit, nothing more is taken")
     func isBounded() throws {
         let folder = try TestFolder()

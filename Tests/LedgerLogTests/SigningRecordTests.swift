@@ -59,6 +59,25 @@ import Testing
         #expect(try await record(folder, network).entry() == entry)
     }
 
+    @Test func aClosedRecordIsWholeByItselfAndKeepsTheRoomThatItNeeds() async throws {
+        let (network, folder) = (try Network(), try TemporaryFolder())
+        let first = try record(folder, network)
+        #expect(try await first.admit(checkpoint(network, 10)))
+        try first.close()
+        // Nothing has to be written to open it.
+        for suffix in ["-wal", "-shm"] {
+            let size = try FileManager.default.attributesOfItem(atPath: folder.file("signed.sqlite" + suffix))[.size]
+            #expect(try #require(size as? Int) > 0, "\(suffix)")
+        }
+        // Where the key goes, this file goes: alone.
+        let other = try TemporaryFolder()
+        try FileManager.default.copyItem(
+            atPath: folder.file("signed.sqlite"), toPath: other.file("signed.sqlite"))
+        let second = try record(other, network)
+        #expect(try await !second.admit(checkpoint(network, 10, 1)))
+        try second.close()
+    }
+
     @Test func aFileOfSomethingElseIsRefused() async throws {
         let (network, folder) = (try Network(), try TemporaryFolder())
         try Data("nonsense, and more of it than a header has".utf8)

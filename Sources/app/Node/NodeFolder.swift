@@ -54,7 +54,7 @@ public struct NodeFolder: Sendable {
     public var certificates: String { path + "/certificates" }
     /// Which custom domains' proofs the node has seen, in JSON.
     public var domains: String { path + "/domains.json" }
-    /// ``NodeRun`` in JSON while the node runs.
+    /// ``NodeRun`` of the process that runs, or ran last, in JSON.
     public var run: String { path + "/run.json" }
     /// Standard error of a node that runs in the background.
     public var log: String { path + "/node.log" }

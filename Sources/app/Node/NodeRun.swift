@@ -21,6 +21,21 @@ public struct NodeRun: Codable, Sendable, Equatable {
     /// Whether that very process still runs.
     public var isAlive: Bool { NodeRun.startTicks(of: pid) == startTicks }
 
+    /// Leaves the note at `path`. On a full disk it takes the place of the one that the process before left there.
+    func leave(at path: String) throws {
+        do { try writeJSON(to: path) } catch {
+            guard let old = FileManager.default.contents(atPath: path), let file = FileHandle(forUpdatingAtPath: path),
+                var bytes = try? JSONEncoder().encode(self)
+            else { throw error }
+            // Never shorter: the blocks of the file are all the room that there is.
+            bytes.append(Data(repeating: UInt8(ascii: " "), count: max(0, old.count - bytes.count)))
+            do {
+                try file.write(contentsOf: bytes)
+                try file.close()
+            } catch _ { throw error }
+        }
+    }
+
     /// Whether process `pid` has ended, reaped or not.
     public static func hasEnded(_ pid: Int32) -> Bool { startTicks(of: pid) == nil }
 

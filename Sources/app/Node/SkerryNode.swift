@@ -80,12 +80,10 @@ public final class SkerryNode: Service {
         do {
             try await serve(key, configuration, genesis, group, threadPool)
         } catch {
-            try? FileManager.default.removeItem(atPath: folder.run)
             try? await threadPool.shutdownGracefully()
             try? await group.shutdownGracefully()
             throw error
         }
-        try? FileManager.default.removeItem(atPath: folder.run)
         try await threadPool.shutdownGracefully()
         try await group.shutdownGracefully()
     }
@@ -228,7 +226,7 @@ public final class SkerryNode: Service {
         let run = folder.run
         let api = ControlAPI(backend: control, settings: settings, logger: parts.base.logger(for: "control"))
         let application = api.application { _ in
-            do { try note.writeJSON(to: run) } catch {
+            do { try note.leave(at: run) } catch {
                 logger.error("cannot write the run note", metadata: ["path": "\(run)", "error": "\(error)"])
             }
             logger.notice(

@@ -9,16 +9,19 @@ struct IndexTransaction {
     let now: StoreInstant
     let holds: Holds
     var totals: IndexTotals
+    private let changesBefore: Int
 
     init(_ database: Database, at now: StoreInstant, holds: Holds) throws {
         self.database = database
         self.now = now
         self.holds = holds
         totals = try IndexTotals.read(database)
+        changesBefore = database.totalChangesCount
     }
 
-    /// Writes the totals and returns them.
+    /// Writes the totals, if anything has changed, and returns them: what is so already needs no room on the disk.
     mutating func finish() throws -> IndexTotals {
+        guard database.totalChangesCount != changesBefore else { return totals }
         totals.openMilliseconds = max(totals.openMilliseconds, now.openMilliseconds)
         try totals.write(database)
         return totals

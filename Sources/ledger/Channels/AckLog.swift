@@ -14,6 +14,9 @@ import Synchronization
 ///
 /// The file is as long as it will get before it is used, so that a write changes no metadata. When it is full, and each time
 /// it is opened, what counts is written to a new file that takes the old one's name: `acks.log` is always a whole one.
+///
+/// While it cannot be written, as on a full disk, nothing more is taken. Each `AckLogSettings.retryTime` all that counts is
+/// written to a new file; once that is durable, the log goes on.
 final class AckLog: Sendable {
     private struct Waiter {
         let position: UInt64
@@ -40,12 +43,13 @@ final class AckLog: Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
     private let lock: LogFile
-    /// The writing thread's own.
-    private let file: Mutex<LogFile>
+    /// The writing thread's own; nil until one could be written.
+    private let file: Mutex<LogFile?>
 
-    /// Opens the log in a folder, which is made if it is missing, and reads what is in it.
+    /// Opens the log in a folder, which is made if it is missing, and reads what is in it. One that cannot be written stays as
+    /// it is on the disk, and takes nothing until it can, see ``failure``.
     ///
-    /// - Throws: `.log` if another process has it open, or it cannot be read or written.
+    /// - Throws: `.log` if another process has it open, or it cannot be read.
     static func open(
         folder: String, network: NetworkID, settings: AckLogSettings
     ) throws(ChannelsError) -> (log: AckLog, channels: [PayeeChannel]) {
@@ -68,23 +72,29 @@ final class AckLog: Sendable {
         for (slot, channel) in channels.enumerated() {
             for record in AckRecord.records(of: channel, slot: slot) { record.append(to: &records) }
         }
-        let file = try LogFile.replace(
-            folder: folder, records: records, network: network, byteCount: settings.byteCount)
-        return (AckLog(folder: folder, network: network, settings: settings, lock: lock, file: file), channels)
+        let log = AckLog(folder: folder, network: network, settings: settings, lock: lock)
+        do throws(ChannelsError) { try log.replace(records) } catch { log.fail(error) }
+        return (log, channels)
     }
 
-    private init(folder: String, network: NetworkID, settings: AckLogSettings, lock: LogFile, file: LogFile) {
+    private init(folder: String, network: NetworkID, settings: AckLogSettings, lock: LogFile) {
         self.folder = folder
         self.network = network
         self.settings = settings
         self.lock = lock
-        self.file = Mutex(file)
+        file = Mutex(nil)
+    }
+
+    private func replace(_ records: [UInt8]) throws(ChannelsError) {
+        let new = try LogFile.replace(
+            folder: folder, records: records, network: network, byteCount: settings.byteCount)
+        file.withLock { $0 = new }
     }
 
     /// Starts the thread that writes.
     ///
-    /// - Parameter snapshot: Called when the file is full: gives the records of all channels as they are, and calls
-    ///   `AckLog.dropWaiting` while nobody can append any.
+    /// - Parameter snapshot: Called when the file is full, or could not be written: gives the records of all channels as they
+    ///   are, and calls `AckLog.dropWaiting` while nobody can append any.
     func start(snapshot: @escaping @Sendable () -> [UInt8]) {
         state.withLock { $0.isRunning = true }
         Thread {
@@ -156,6 +166,9 @@ final class AckLog: Sendable {
         if let now { done(now) } else { wake.signal() }
     }
 
+    /// Why nothing is taken at present; nil while the log can be written.
+    var failure: ChannelsError? { state.withLock(\.failure) }
+
     /// The records that are on the disk since the log was opened.
     var durableCount: UInt64 { state.withLock(\.durable) }
 
@@ -180,7 +193,12 @@ final class AckLog: Sendable {
     private func run(_ snapshot: @Sendable () -> [UInt8]) {
         defer { ended.signal() }
         while true {
-            wake.wait()
+            if failure == nil {
+                wake.wait()
+            } else {
+                _ = wake.wait(timeout: .now() + .nanoseconds(Int(settings.retryTime.inNanoseconds)))
+                recover(snapshot)
+            }
             var turn = Turn.written
             while turn == .written {
                 // Whoever waits for the disk, or closes, signals again and ends this pause.
@@ -195,7 +213,7 @@ final class AckLog: Sendable {
     /// Writes what waits as one batch.
     private func writeWaiting(_ snapshot: @Sendable () -> [UInt8]) -> Turn {
         let (records, position, isClosing) = state.withLock { state -> ([UInt8], UInt64, Bool) in
-            // After a failure nothing is written any more: what is on the disk is not known.
+            // What is on the disk after a failure is not known: only a new file makes that good.
             if state.failure != nil { state.waiting.removeAll() }
             let limit = AckLogFormat.maxBatchRecords * AckRecord.byteCount
             let records = state.waiting.count > limit ? Array(state.waiting.prefix(limit)) : state.waiting
@@ -205,7 +223,7 @@ final class AckLog: Sendable {
         }
         if records.isEmpty { return isClosing ? .over : .idle }
         do throws(ChannelsError) {
-            let isWritten = try file.withLock { file throws(ChannelsError) in try file.append(records) }
+            let isWritten = try file.withLock { file throws(ChannelsError) in try file?.append(records) ?? false }
             if isWritten {
                 state.withLock { $0.waiting.removeFirst(min(records.count, $0.waiting.count)) }
                 finish(upTo: position)
@@ -221,10 +239,20 @@ final class AckLog: Sendable {
     private func compact(_ snapshot: @Sendable () -> [UInt8]) throws(ChannelsError) {
         let records = snapshot()
         let position = state.withLock { $0.appended - UInt64($0.waiting.count / AckRecord.byteCount) }
-        let new = try LogFile.replace(
-            folder: folder, records: records, network: network, byteCount: settings.byteCount)
-        file.withLock { $0 = new }
+        try replace(records)
         finish(upTo: position)
+    }
+
+    /// Goes on after a failure, if all that counts can be written now.
+    private func recover(_ snapshot: @Sendable () -> [UInt8]) {
+        do throws(ChannelsError) {
+            try compact(snapshot)
+            state.withLock { $0.failure = nil }
+            // What changed before that, and could not be appended, is in this one.
+            try compact(snapshot)
+        } catch {
+            fail(error)
+        }
     }
 
     private func finish(upTo position: UInt64) {

@@ -10,6 +10,8 @@ public struct AckLogSettings: Sendable, Hashable {
     /// Records that may wait to be written, in bytes: 4 MiB, about 95,000. When the disk is so far behind, no more is
     /// accepted.
     public var maxWaitingBytes = 4 << 20
+    /// How long the log rests before it is tried again after it could not be written. Default 5 s.
+    public var retryTime = Duration.seconds(5)
 
     public init() {}
 }

@@ -41,7 +41,7 @@ public struct ChannelsError: Error, Sendable, Hashable, CustomStringConvertible 
         public static let quoteExpired = Code("channels/quote-expired")
         /// The voucher is not signed by the channel's payer, or does not pay more than the last.
         public static let badVoucher = Code("channels/bad-voucher")
-        /// The log of acknowledgments cannot be read or written; nothing more is accepted.
+        /// The log of acknowledgments cannot be read or written; nothing more is accepted until it can.
         public static let log = Code("channels/log")
         /// A node wants more for a call than it can have cost, or than its caller agreed to.
         public static let overcharged = Code("channels/overcharged")

@@ -1,3 +1,4 @@
+import CLinux
 import Ledger
 
 #if canImport(Glibc)
@@ -67,7 +68,11 @@ final class LogFile: Sendable {
         let temporary = folder + "/acks.new"
         let most = AckLogFormat.maxBatchRecords * AckRecord.byteCount
         let total = max(4096, byteCount, 4 * (records.count + AckLogFormat.headerByteCount))
+        var isInPlace = false
+        // What is left of it would take the room that is missing.
+        defer { if !isInPlace { unlink(temporary) } }
         let file = try LogFile(path: temporary, flags: O_RDWR | O_CREAT | O_TRUNC, byteCount: total)
+        try file.reserve()
         // Zeros that are written, not only reserved: later writes then change no extents.
         let zeros = [UInt8](repeating: 0, count: min(total, 1 << 20))
         var filled = 0
@@ -83,6 +88,7 @@ final class LogFile: Sendable {
         }
         try file.synchronise()
         guard rename(temporary, path) == 0 else { throw error("move acks.new to", path) }
+        isInPlace = true
         let directory = try LogFile(path: folder, flags: O_RDONLY | O_DIRECTORY)
         guard fsync(directory.descriptor) == 0 else { throw error("synchronise", folder) }
         return file
@@ -100,6 +106,13 @@ final class LogFile: Sendable {
         }
     }
 
+    /// Finds out about a full disk before anything is written.
+    private func reserve() throws(ChannelsError) {
+        // Others than those that know reservations say so when they are written to.
+        guard skerry_fallocate(descriptor, Int64(byteCount)) != 0, [ENOSPC, EDQUOT].contains(errno) else { return }
+        throw LogFile.error("write to", path)
+    }
+
     private func synchronise() throws(ChannelsError) {
         var result = fdatasync(descriptor)
         while result != 0, errno == EINTR { result = fdatasync(descriptor) }
@@ -107,6 +120,13 @@ final class LogFile: Sendable {
     }
 
     static func error(_ what: String, _ path: String) -> ChannelsError {
-        ChannelsError(.log, "Cannot \(what) \(path): \(String(cString: strerror(errno)))")
+        let number = errno
+        let advice =
+            switch number {
+            case ENOSPC, EDQUOT: "free some space"
+            case EROFS: "make the disk writable"
+            default: "check the disk and the permissions"
+            }
+        return ChannelsError(.log, "Cannot \(what) \(path): \(String(cString: strerror(number))); \(advice)")
     }
 }

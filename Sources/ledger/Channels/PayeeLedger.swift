@@ -39,7 +39,8 @@ public final class PayeeLedger: Sendable {
     /// - Parameters:
     ///   - key: The node's; it signs quotes.
     ///   - onSettled: Called by ``refresh(sequence:_:)``, on its thread, with what the ledger has paid since the last time.
-    /// - Throws: `.log` if another process has the folder open, or it cannot be read or written.
+    /// - Throws: `.log` if another process has the folder open, or it cannot be read. One that cannot be written now says so
+    ///   in ``logFailure``.
     public init(
         folder: String, key: SigningKey, network: NetworkID, settings: PayeeSettings = .init(),
         log logSettings: AckLogSettings = .init(),
@@ -125,7 +126,8 @@ public final class PayeeLedger: Sendable {
     /// Takes an acknowledgment. It is durable some milliseconds later.
     ///
     /// - Returns: Units that it adds; 0 for the last one again.
-    /// - Throws: A ``ChannelsError``. After `.log` nothing more is accepted, so that nothing more is delivered.
+    /// - Throws: A ``ChannelsError``. After `.log` nothing more is accepted until the log can be written again, so that nothing
+    ///   more is delivered.
     public func acknowledge(_ ack: SessionAck, holder: NodeID) throws(ChannelsError) -> UInt64 {
         try shelf.book.withLock { book throws(ChannelsError) in
             try log.admit()
@@ -214,7 +216,7 @@ public final class PayeeLedger: Sendable {
     public func chargeAfterwards(_ units: UInt64, on ticket: UnitTicket) {
         shelf.book.withLock { book in
             book.charge(units, on: ticket)
-            // If that fails, no call of anybody begins any more.
+            // While that fails, no call of anybody begins.
             _ = write(&book)
         }
     }
@@ -249,6 +251,9 @@ public final class PayeeLedger: Sendable {
         }
         try result.get()
     }
+
+    /// Why nothing is accepted at present: the log cannot be written, and is tried again every few seconds. Nil else.
+    public var logFailure: ChannelsError? { log.failure }
 
     /// Log records that are on the disk since this was opened: one for each acknowledgment, some more for new channels and
     /// for what calls owe.

@@ -17,7 +17,7 @@ public final class SigningRecord: Sendable {
 
     private let path: String
     private let network: Data
-    private let queue: DatabaseQueue
+    private let pool: DatabasePool
 
     /// Opens the record at `path`, or makes an empty one. The folder must exist.
     ///
@@ -28,11 +28,11 @@ public final class SigningRecord: Sendable {
         self.network = Data(network.digest.bytes)
         var configuration = Configuration()
         configuration.label = "signed"
-        configuration.journalMode = .wal
+        configuration.maximumReaderCount = 1
         configuration.busyMode = .timeout(SigningRecord.busyTimeout)
         do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.write { database in
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.write { database in
                 try database.execute(
                     sql: """
                         CREATE TABLE IF NOT EXISTS vote (
@@ -41,6 +41,9 @@ public final class SigningRecord: Sendable {
                         CREATE TABLE IF NOT EXISTS entry (network BLOB PRIMARY KEY NOT NULL, bytes BLOB NOT NULL) STRICT;
                         """)
             }
+            // A pool's reader is closed behind the writer, and leaves the files beside this one: with them the record opens
+            // on a full disk too.
+            _ = try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM entry") }
         } catch {
             throw SigningRecord.unusable(path, error)
         }
@@ -79,7 +82,7 @@ public final class SigningRecord: Sendable {
     /// - Throws: ``LedgerLogError`` `.logUnusable`.
     func highestVote() async throws -> UInt64 {
         do {
-            return try await queue.read { [network] database in
+            return try await pool.read { [network] database in
                 let highest = try Int64.fetchOne(
                     database, sql: "SELECT max(sequence) FROM vote WHERE network = ?", arguments: [network])
                 return UInt64(max(0, highest ?? 0))
@@ -94,7 +97,7 @@ public final class SigningRecord: Sendable {
     /// - Throws: ``LedgerLogError`` `.logUnusable`, also if what is there is no entry.
     func entry() async throws -> Entry? {
         do {
-            let bytes = try await queue.read { [network] database in
+            let bytes = try await pool.read { [network] database in
                 try Data.fetchOne(database, sql: "SELECT bytes FROM entry WHERE network = ?", arguments: [network])
             }
             return try bytes.map { try Entry(decoding: $0) }
@@ -115,14 +118,17 @@ public final class SigningRecord: Sendable {
         }
     }
 
-    /// Lets go of the file.
-    public func close() throws { try queue.close() }
+    /// Lets go of the file, which then has everything by itself, unless the disk is full.
+    public func close() throws {
+        _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.full) }
+        try pool.close()
+    }
 
     private func write<Result: Sendable>(
         durability: String, _ body: @Sendable (Database) throws -> Result
     ) async throws -> Result {
         do {
-            return try await queue.writeWithoutTransaction { database in
+            return try await pool.writeWithoutTransaction { database in
                 // Outside a transaction, as SQLite wants it.
                 try database.execute(sql: "PRAGMA synchronous = \(durability)")
                 var result: Result?

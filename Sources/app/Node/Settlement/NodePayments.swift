@@ -59,12 +59,15 @@ final class NodePayments: Sendable {
                 // Read before they are on the disk: what comes in between is neither settled nor counted yet.
                 let channels = payee.openChannels
                 do { try await payee.flush() } catch {
-                    if metrics.isFirstLogFailure {
+                    if metrics.noteLog(hasFailed: true) {
                         logger.critical(
-                            "acknowledgments cannot be written: nothing is delivered for payment any more",
+                            "acknowledgments cannot be written: until they can, nothing is delivered for payment",
                             metadata: ["error": "\(error)"])
                     }
                     return []
+                }
+                if metrics.noteLog(hasFailed: false) {
+                    logger.notice("acknowledgments can be written again: payments are taken")
                 }
                 metrics.count(
                     acknowledgments: payee.durableRecords,

@@ -20,11 +20,13 @@ final class SettlementMetrics: Sendable {
     private let sums = Mutex(EarningsInfo())
     private let hasLogFailed = Mutex(false)
 
-    /// Whether the log of acknowledgments fails for the first time: it does not come back before a restart.
-    var isFirstLogFailure: Bool {
+    /// Notes whether the log of acknowledgments can be written.
+    ///
+    /// - Returns: Whether that has changed; it can be at first.
+    func noteLog(hasFailed: Bool) -> Bool {
         hasLogFailed.withLock { failed in
-            defer { failed = true }
-            return !failed
+            defer { failed = hasFailed }
+            return failed != hasFailed
         }
     }
 

@@ -33,7 +33,8 @@ final class CacheIndex: Sendable {
     /// Which log places are of.
     let log: UInt64
 
-    /// Opens the index, or makes an empty one. The folder must exist. One that cannot be read is replaced.
+    /// Opens the index, or makes an empty one. The folder must exist. One that cannot be read is replaced. On a full
+    /// disk it opens too, unless it was away for so long that it would have to be emptied.
     init(path: String, now: Int64) throws {
         var configuration = Configuration()
         configuration.label = "edge-cache"
@@ -52,14 +53,24 @@ final class CacheIndex: Sendable {
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
             pool = try open()
         }
-        log = try pool.write { db in
-            let seen = try Int64.fetchOne(db, sql: "SELECT value FROM note WHERE name = 'seen'") ?? now
-            if now - seen > Self.purgeMilliseconds { try db.execute(sql: "DELETE FROM entry") }
-            try db.execute(sql: "DELETE FROM purge WHERE at < ?", arguments: [now - Self.purgeMilliseconds])
-            try db.execute(sql: "INSERT OR REPLACE INTO note VALUES ('seen', ?)", arguments: [now])
-            let log = try Int64.fetchOne(db, sql: "SELECT value FROM note WHERE name = 'log'") ?? 0
-            return UInt64(bitPattern: log)
+        let (seen, log) = try pool.read { db in
+            (try Self.note("seen", db) ?? now, try Self.note("log", db) ?? 0)
         }
+        self.log = UInt64(bitPattern: log)
+        let isStale = now - seen > Self.purgeMilliseconds
+        do {
+            try pool.write { db in
+                if isStale { try db.execute(sql: "DELETE FROM entry") }
+                try db.execute(sql: "DELETE FROM purge WHERE at < ?", arguments: [now - Self.purgeMilliseconds])
+                try db.execute(sql: "INSERT OR REPLACE INTO note VALUES ('seen', ?)", arguments: [now])
+            }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && !isStale {
+            // It was here lately enough: what it has may be served.
+        }
+    }
+
+    private static func note(_ name: String, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db, sql: "SELECT value FROM note WHERE name = ?", arguments: [name])
     }
 
     private static func prepare(_ db: Database) throws {
