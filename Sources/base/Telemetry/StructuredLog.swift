@@ -20,10 +20,13 @@ public struct StructuredLog: LogHandler {
     public var metadataProvider: Logger.MetadataProvider?
     private let label: String
     private let format: Format
+    private let descriptor: CInt
 
-    public init(label: String, format: Format, level: Logger.Level) {
+    /// - Parameter descriptor: Where lines go, standard error as a rule. What it does not take, as on a full disk, is lost.
+    public init(label: String, format: Format, level: Logger.Level, descriptor: CInt = 2) {
         self.label = label
         self.format = format
+        self.descriptor = descriptor
         logLevel = level
     }
 
@@ -37,7 +40,16 @@ public struct StructuredLog: LogHandler {
         if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
         if let explicit = event.metadata { merged.merge(explicit) { _, new in new } }
         let line = rendered(event.level, event.message.description, merged)
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        // No file handle: one that cannot write ends the process.
+        Array((line + "\n").utf8).withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
+            }
+        }
     }
 
     private func rendered(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
