@@ -124,6 +124,14 @@ struct FaultTests {
         await scene.close()
     }
 
+    @Test("A lack of room is no internal failure, and a fault of the store is one")
+    func storeErrors() {
+        for (code, status) in [(BlobStoreError.Code.diskFull, 503), (.quotaExceeded, 503), (.ioFailed, 500)] {
+            let told = EdgeCache.explained(BlobStoreError(code, "It failed at /var/lib")) as? GatewayError
+            #expect(told?.status == status && told?.code.description == code.description)
+        }
+    }
+
     @Test("With a full disk, answers go through without being stored")
     func fullDisk() async throws {
         var settings = BlobStore.Settings()

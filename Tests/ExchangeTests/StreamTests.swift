@@ -35,6 +35,28 @@ struct StreamTests {
         }
     }
 
+    @Test("A store without room keeps nothing, and its readers get all the same", arguments: [3 * blockBytes, 100])
+    func noRoom(byteCount: Int) async throws {
+        try await withNodes { ledger, nodes in
+            nodes.append(try await ExchangeNode(ledger))
+            nodes.append(try await ExchangeNode(ledger, reserveBytes: 1 << 60))
+            nodes.append(try await ExchangeNode(ledger))
+            let bytes = randomBytes(byteCount)
+            let id = try await nodes[0].store.put(bytes)
+            for (node, isKept) in [(nodes[1], false), (nodes[2], true)] {
+                let handle = try await node.exchange.open(id, keeping: .ifRoom)
+                #expect(handle.byteCount == byteCount)
+                handle.demand(0..<byteCount)
+                for index in 0..<(byteCount + blockBytes - 1) / blockBytes {
+                    #expect(try await handle.block(index, on: loops.next()).get() == slice(bytes, block: index))
+                }
+                if isKept { try await node.exchange.fetchWhole(id) }
+                #expect(try node.store.contains(id) == isKept)
+            }
+            #expect(nodes[1].leftovers() == [])
+        }
+    }
+
     @Test("A reader that stops leaves a bounded window in memory, and nothing when it goes")
     func window() async throws {
         try await withNodes { ledger, nodes in

@@ -6,7 +6,7 @@ import NIOCore
 import Peering
 import Telemetry
 
-/// The node's blobs as the gateway sees them: from the store, else from peers.
+/// The node's blobs as the gateway sees them: from the store, else from peers, also where the store has no room.
 struct NodeBlobs: GatewayBlobs {
     let store: BlobStore
     let exchange: Exchange
@@ -14,7 +14,7 @@ struct NodeBlobs: GatewayBlobs {
     func hot(_ id: BlobID) -> ByteBuffer? { store.hot(id) }
 
     func open(_ id: BlobID, on eventLoop: any EventLoop) -> EventLoopFuture<any GatewayBlob> {
-        eventLoop.makeFutureWithTask { try await exchange.open(id) }
+        eventLoop.makeFutureWithTask { try await exchange.open(id, keeping: .ifRoom) }
             .map { OpenBlob(handle: $0) as any GatewayBlob }
             .flatMapErrorThrowing { throw NodeBlobs.explained($0) }
     }
@@ -27,7 +27,7 @@ struct NodeBlobs: GatewayBlobs {
             GatewayError(.blobUnreachable, error.message, origin: .peer)
         case let error as PeerError:
             GatewayError(.blobUnreachable, error.message, origin: .peer)
-        case let error as BlobStoreError where [.quotaExceeded, .diskFull].contains(error.code):
+        case let error as BlobStoreError where error.isNoRoom:
             // How much room a node has is not the visitor's business.
             GatewayError(
                 .init(error.code.description), "This node has no room for the content; ask again or another node",

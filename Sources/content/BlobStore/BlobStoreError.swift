@@ -55,6 +55,9 @@ public struct BlobStoreError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
+    /// Whether it is only that there is no room: the disk is full, or the quota.
+    public var isNoRoom: Bool { [.diskFull, .quotaExceeded].contains(code) }
+
     /// Code and message.
     public var description: String { "\(code): \(message)" }
 }

@@ -46,6 +46,11 @@ extension EdgeCache: GatewayOrigins {
                 .init("origin/\(error.code.description.replacing("_", with: "-"))"), EdgeCache.text(error),
                 origin: error.status < 500 ? .client : .origin, status: status ?? error.status,
                 retryAfter: error.retryAfter)
+        case let error as BlobStoreError where error.isNoRoom:
+            // How much room a node has is not the visitor's business.
+            GatewayError(
+                .init(error.code.description), "This node has no room for the answer; ask again or another node",
+                origin: .node, status: 503, retryAfter: 10)
         case let error as BlobStoreError:
             GatewayError(.init(error.code.description), error.message, origin: .node)
         default: error

@@ -13,6 +13,8 @@ public final class Exchange: Sendable {
         case inStore
         /// They are handed to the reader and forgotten. Nothing is written to the disk.
         case nowhere
+        /// As `inStore`; as `nowhere` if the store has no room for the blob.
+        case ifRoom
     }
 
     private struct Active {
@@ -102,7 +104,15 @@ public final class Exchange: Sendable {
                     hold.release()
                 }
             }
-            let handle = try await keeping == .inStore ? openShared(id, hold) : openStream(id)
+            let handle: BlobHandle?
+            switch keeping {
+            case .inStore: handle = try await openShared(id, hold)
+            case .nowhere: handle = try await openStream(id)
+            case .ifRoom:
+                do { handle = try await openShared(id, hold) } catch let error as BlobStoreError where error.isNoRoom {
+                    handle = try await openStream(id)
+                }
+            }
             if let handle { return handle }
         }
     }

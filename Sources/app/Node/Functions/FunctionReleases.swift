@@ -128,7 +128,7 @@ final class FunctionReleases: FunctionAssets {
         guard let file = function.assets[name.isEmpty || name.hasSuffix("/") ? name + "index.html" : name] else {
             return nil
         }
-        let handle = try await exchange.open(file.blob)
+        let handle = try await exchange.open(file.blob, keeping: .ifRoom)
         return FunctionAsset(
             contentType: file.contentType, etag: "\"\(file.blob)\"", body: .stream(stream(of: handle)))
     }
