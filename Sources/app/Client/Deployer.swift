@@ -41,6 +41,8 @@ public struct Deployer: Sendable {
         public var hidden: Int
         /// Replicas that held the release when it went live.
         public var replicas: [String]
+        /// How many nodes were to hold it.
+        public var wantedReplicas = 0
         /// Nodes that had not applied the release when the command ended.
         public var behind: [String]
         /// The size of a function's script; nil for a site.
@@ -172,7 +174,9 @@ public struct Deployer: Sendable {
         report(.published(releaseID))
         result.release = releaseID.description
         result.previewURL = Deployer.previewURL(of: name, releaseID.description, gateway: status.gateway)
-        result.replicas = try await waitForReplicas(name, releaseID)
+        let readiness = try await waitForReplicas(name, releaseID)
+        result.replicas = readiness.ready
+        result.wantedReplicas = readiness.replicas.count
         let promoted = try await submit(.promoteRelease(name, releaseID, percent: 100))
         result.behind = promoted.behind
         report(.live)
@@ -180,16 +184,16 @@ public struct Deployer: Sendable {
     }
 
     /// Waits until enough replicas hold the release, so that the name never points to what nobody can serve.
-    private func waitForReplicas(_ name: AppName, _ release: ReleaseID) async throws -> [String] {
+    private func waitForReplicas(_ name: AppName, _ release: ReleaseID) async throws -> ReadinessReport {
         let deadline = ContinuousClock.now + Deployer.replicationTimeout
         while true {
             let readiness = try await client.readiness(name: name, release: release, waitMillis: 2_000)
             report(.replicated(ready: readiness.ready.count, of: readiness.replicas.count))
             if readiness.ready.count >= min(Deployer.neededReplicas, readiness.replicas.count) {
-                return readiness.ready
+                return readiness
             }
             if ContinuousClock.now >= deadline {
-                guard readiness.ready.isEmpty else { return readiness.ready }
+                guard readiness.ready.isEmpty else { return readiness }
                 throw ClientError(
                     .unreachable,
                     "No replica of \(name) holds release \(release) after \(Deployer.replicationTimeout); the name still "

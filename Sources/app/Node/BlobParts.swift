@@ -7,6 +7,7 @@ struct BlobParts: Sendable {
     let repairer: Repairer
     let scrubber: Scrubber
     let announcer: Announcer
+    let disk: DiskWatch
 
     /// - Parameters:
     ///   - delivery: Counts what others pay for.
@@ -20,6 +21,7 @@ struct BlobParts: Sendable {
             meter: delivery, payer: payer, group: base.group, logger: base.logger(for: "exchange"))
         repairer = Repairer(store: store, exchange: exchange, logger: base.logger(for: "blobs"))
         scrubber = Scrubber(store: store, logger: base.logger(for: "blobs"))
+        disk = DiskWatch(store: store, logger: base.logger(for: "blobs"))
         announcer = Announcer(store: store, discovery: network.discovery, logger: base.logger(for: "discovery"))
     }
 }

@@ -152,6 +152,7 @@ final class NodeParts: Sendable {
             group.addTask { await self.blobs.announcer.run() }
             group.addTask { await self.blobs.repairer.run() }
             group.addTask { await self.blobs.scrubber.run() }
+            group.addTask { await self.blobs.disk.run() }
             group.addTask { await self.releases.run() }
             group.addTask { await self.records.logs.run() }
             group.addTask { await self.functions.receipts.run() }
@@ -274,6 +275,15 @@ final class NodeParts: Sendable {
                 certified: state.certified.sequence, engine: ledger.opened.engine.rawValue,
                 failure: base.keeper.failure.map { "\($0)" }),
             peers: others, blobCount: usage.blobs, blobBytes: usage.bytes, earnings: payments.earnings,
-            spending: paying.spending, appsToHandOver: functions.keyValues.handingOver.withLock { $0 })
+            spending: paying.spending, appsToHandOver: functions.keyValues.handingOver.withLock { $0 },
+            warnings: warnings)
+    }
+
+    private var warnings: [String] {
+        let missing = blobs.repairer.tally.missing.count
+        return [
+            blobs.disk.warning, payments.logFailure.map { "payments are refused: \($0)" },
+            missing > 0 ? "\(missing) blobs are to be kept here and are not: see `skerry blob ls`" : nil,
+        ].compactMap { $0 }
     }
 }

@@ -146,8 +146,18 @@ actor ReleaseKeeper {
         pinning = Task { [store, logger, previous = pinning] in
             await previous?.value
             for owner in changed {
-                do { try await store.replacePins(of: owner, with: Array(pins[owner] ?? [])) } catch {
-                    logger.error("cannot pin a release", metadata: ["owner": "\(owner)", "error": "\(error)"])
+                var pause = ReleaseKeeper.firstPause
+                while !Task.isCancelled {
+                    do {
+                        try await store.replacePins(of: owner, with: Array(pins[owner] ?? []))
+                        break
+                    } catch {
+                        logger.error("cannot pin a release", metadata: ["owner": "\(owner)", "error": "\(error)"])
+                        guard (error as? BlobStoreError)?.isNoRoom == true else { break }
+                    }
+                    // There may be room later: without its pin, what the release has would make way then.
+                    try? await Task.sleep(for: pause)
+                    pause = min(pause * 2, ReleaseKeeper.longestPause)
                 }
             }
         }

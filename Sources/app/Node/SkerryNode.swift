@@ -153,11 +153,12 @@ public final class SkerryNode: Service {
             throw SkerryNode.cannotListen("peer port", peer, error)
         }
         let started = Mutex(false)
-        let routes = parts.routes
+        let (routes, disk) = (parts.routes, parts.blobs.disk)
         let pages = NodePages(nodeID: parts.base.node.description, prometheus: prometheus) {
             guard started.withLock({ $0 }) else { return (false, "The node is still reading the ledger") }
             let waiting = routes.waiting
-            return waiting.isEmpty ? (true, "ready") : (false, "Waiting for \(waiting.joined(separator: ", "))")
+            guard waiting.isEmpty else { return (false, "Waiting for \(waiting.joined(separator: ", "))") }
+            return (true, disk.isFull ? "the disk is full, so nothing new is stored" : "ready")
         }
         var settings = Gateway.Settings()
         settings.host = configuration.gateway.host

@@ -13,6 +13,8 @@ enum MetricTexts {
         "skerry_blob_hot_misses_total": "Reads of blobs answered from the disk.",
         "skerry_blob_index_problems": "What was found wrong with the index when it was looked at last.",
         "skerry_blob_scrubbed_bytes_total": "Bytes on the disk that were hashed again.",
+        "skerry_disk_free_bytes": "Bytes that the disk with the blobs has free.",
+        "skerry_disk_full": "1 while the disk has no room for anything new, else 0. Alert on it.",
         "skerry_blobs_missing": "Protected blobs that are not here: lost, or not here yet; peers are asked for them.",
         "skerry_blobs_repaired_total": "Damaged or missing blobs that were fetched again.",
         "skerry_blobs_lost_total": "Blobs that were damaged, each damage once, and that no peer had then. Alert on it.",

@@ -10,6 +10,11 @@ extension BlobStore {
     /// Evictions that a write waits for before it gives up: others may take what the first one freed.
     private static let maxEvictions = 4
 
+    /// Bytes that the disk has free, and how many of those stay free: below that nothing is stored. Throws `.ioFailed`.
+    public func diskSpace() throws -> (freeBytes: Int, reserveBytes: Int) {
+        (try folder.freeBytes(), folder.reserveBytes)
+    }
+
     /// Throws `.quotaExceeded` or `.diskFull` unless so many bytes fit, once cache copies have made way.
     func requireRoom(_ byteCount: Int) throws { try findRoom(byteCount, claim: false) }
 

@@ -16,7 +16,7 @@ import Synchronization
 final class StoreFolder: Sendable {
     let path: String
     private let lock: FileDescriptor
-    private let reserveBytes: Int
+    let reserveBytes: Int
     let faults: DiskFaults
     private let scratch = DirectScratch()
     /// Of the process, not of the store: a session may outlive the store that it began with.

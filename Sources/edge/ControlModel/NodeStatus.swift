@@ -94,11 +94,14 @@ public struct NodeStatus: Codable, Sendable, Equatable {
     public var spending: SpendingInfo?
     /// Apps whose values it still has to hand over to other nodes; nil from a node of an older version.
     public var appsToHandOver: Int?
+    /// What the operator should look at although the node serves, such as a full disk; nil from a node of an older version.
+    public var warnings: [String]?
 
     public init(
         id: String, network: String, version: String, gateway: String, peer: String, control: String, data: String,
         pid: Int32, ready: Bool, detail: String, ledger: Ledger, peers: [Peer], blobCount: Int, blobBytes: Int,
-        earnings: EarningsInfo? = nil, spending: SpendingInfo? = nil, appsToHandOver: Int? = nil
+        earnings: EarningsInfo? = nil, spending: SpendingInfo? = nil, appsToHandOver: Int? = nil,
+        warnings: [String]? = nil
     ) {
         self.id = id
         self.network = network
@@ -117,5 +120,6 @@ public struct NodeStatus: Codable, Sendable, Equatable {
         self.earnings = earnings
         self.spending = spending
         self.appsToHandOver = appsToHandOver
+        self.warnings = warnings
     }
 }

@@ -123,6 +123,9 @@ final class NodePayments: Sendable {
 
     var earnings: EarningsInfo { metrics.earnings }
 
+    /// Why nothing is delivered for payment at present; nil else.
+    var logFailure: String? { payee.logFailure?.message }
+
     var prices: PriceList {
         PriceList(
             node: node.description,

@@ -138,6 +138,11 @@ struct DeployOptions: ParsableArguments {
             let replicas = Human.count(result.replicas.count, "replica")
             Terminal.print("release \(result.release) live after \(Human.seconds(duration)), held by \(replicas)")
         }
+        if result.replicas.count < result.wantedReplicas {
+            Terminal.note(
+                "warning: \(result.replicas.count) of the \(result.wantedReplicas) nodes that are to hold this release have it; "
+                    + "the others still fetch it, have no room or do not answer, and go on trying: see `skerry status`")
+        }
         for node in result.behind {
             Terminal.note("note: node \(node.prefix(8)) did not answer; it follows when it is back")
         }

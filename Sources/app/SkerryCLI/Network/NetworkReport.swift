@@ -18,6 +18,8 @@ struct NetworkReport: Codable {
         var ledger: NodeStatus.Ledger?
         var blobCount: Int?
         var blobBytes: Int?
+        /// What the operator should look at although the node serves.
+        var warnings: [String]?
     }
 
     /// A member of the cluster that holds the ledger's shared log.
@@ -58,6 +60,7 @@ struct NetworkReport: Codable {
                 Terminal.print("  blobs    \(count), \(Human.bytes(bytes))")
             }
             if node.state == "waiting", let detail = node.detail { Terminal.print("  waiting  \(detail)") }
+            for warning in node.warnings ?? [] { Terminal.print("  warning  \(warning)") }
         }
         for (index, member) in (etcd ?? []).enumerated() {
             if index == 0 { Terminal.print("") }

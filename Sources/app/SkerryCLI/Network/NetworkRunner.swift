@@ -146,7 +146,7 @@ struct NetworkRunner {
                     state: run == nil
                         ? "stopped" : status == nil ? "starting" : status?.ready == true ? "ready" : "waiting",
                     detail: status?.detail, ledger: status?.ledger, blobCount: status?.blobCount,
-                    blobBytes: status?.blobBytes))
+                    blobBytes: status?.blobBytes, warnings: status?.warnings))
         }
         var report = NetworkReport(network: network.networkID.description, data: network.folder, nodes: nodes)
         guard let etcd = network.etcd else { return report }

@@ -29,6 +29,7 @@ extension NodeCommand {
             let head = report.head
             Terminal.print("node        \(status.id)")
             Terminal.print("state       \(status.ready ? "ready" : status.detail), pid \(status.pid)")
+            for warning in status.warnings ?? [] { Terminal.print("warning     \(warning)") }
             Terminal.print("network     \(status.network)")
             Terminal.print("gateway     \(status.gateway)")
             Terminal.print("peer        \(status.peer)")
