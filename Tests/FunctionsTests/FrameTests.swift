@@ -9,7 +9,7 @@ import Testing
             LoadOrder(
                 code: [1, 2, 3], fileName: "w.js", cpuLimitMilliseconds: 500, maxResponseBodyBytes: 10,
                 environment: #"{"vars":{}}"#)),
-        .loaded,
+        .loaded(takesSchedules: true),
         .loadFailed(message: "m", stack: "s\n"),
         .request(
             id: 1,
@@ -96,7 +96,7 @@ import Testing
         }
         #expect(throws: WireError.self) { _ = try (payload + [0]).withUnsafeBytes { try RequestView($0) == nil } }
         var other: [UInt8] = []
-        Frame.loaded.encode(into: &other)
+        Frame.loaded(takesSchedules: false).encode(into: &other)
         #expect(try other.dropFirst(FrameReader.prefixBytes).withUnsafeBytes { try RequestView($0) } == nil)
     }
 

@@ -38,7 +38,8 @@ import WorkerProtocol
         let path = "/tmp/skerry-false-worker-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         defer { unlink(path) }
         let hello = Self.saying(.hello(version: WireLimits.protocolVersion, layers: 0))
-        let script = ["#!/bin/sh", hello, Self.saying(.loaded), "sleep 0.3"] + lines + ["exec sleep 60", ""]
+        let loaded = Self.saying(.loaded(takesSchedules: false))
+        let script = ["#!/bin/sh", hello, loaded, "sleep 0.3"] + lines + ["exec sleep 60", ""]
         let file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o755)
         _ = Array(script.joined(separator: "\n").utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         close(file)

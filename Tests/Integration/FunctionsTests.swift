@@ -272,6 +272,43 @@ struct FunctionsTests {
         }
     }
 
+    @Test("Code that does not load is not deployed, and what was live stays; what is missing is said")
+    func broken() async throws {
+        try await TestNetwork.with(nodes: 1) { network in
+            let toml = "name = \"app\"\nkind = \"function\"\nentry = \"main.js\"\n"
+            let good = "export default { fetch() { return new Response('good'); } };\n"
+            try network.write(toml, to: "app/skerry.toml")
+            try network.write(good, to: "app/main.js")
+            let deployed = try await network.expectSuccess("deploy", network.folder + "/app", "--json")
+            let first: TestNetwork.Deployed = try deployed.json()
+
+            try network.write("function boot() {\n  null.x;\n}\nboot();\n" + good, to: "app/main.js")
+            try await network.expectFailure("deploy", network.folder + "/app", saying: "boot@main.js:2:")
+            try network.write("export default {};\n", to: "app/main.js")
+            try await network.expectFailure("deploy", network.folder + "/app", saying: "exports no handler")
+            try network.write(toml + "cron = [\"* * * * *\"]\n", to: "app/skerry.toml")
+            try network.write(good, to: "app/main.js")
+            try await network.expectFailure(
+                "deploy", network.folder + "/app", saying: "skerry.toml has cron, and the code no handler for it")
+            struct Info: Decodable {
+                struct Release: Decodable { var id: String }
+                var releases: [Release]
+            }
+            let info: Info = try await network.expectSuccess("releases", "list", "app", "--json").json()
+            #expect(info.releases.map(\.id) == [first.release])
+            #expect(try await network.expectSuccess("functions", "invoke", "app").output == "good")
+
+            let binding = "[[bindings]]\nname = \"API\"\ntype = \"service\"\nservice = \"later\"\n"
+            try network.write(toml + binding, to: "app/skerry.toml")
+            let bound = try await network.expectSuccess("deploy", network.folder + "/app")
+            #expect(bound.errors.contains("API calls the app later, which is not deployed"), "\(bound.errors)")
+
+            // Untried, it goes live.
+            try network.write("null.x;\n" + good, to: "app/main.js")
+            try await network.expectSuccess("deploy", network.folder + "/app", "--no-probe")
+        }
+    }
+
     @Test("Create, run, change, run; Ctrl-C leaves nothing behind")
     func develop() async throws {
         let network = try TestNetwork()

@@ -47,7 +47,7 @@ extension Deployer {
         let files = content?.manifest
         var code: Code?
         if let entry = app.entry {
-            var made = try await self.code(folder: folder, app, entry: entry, site)
+            var made = try await self.code(folder: folder, app, entry: entry, site, name)
             if app.bindings.contains(where: { $0.target == .assets }) { made.function.assets = files?.files ?? [:] }
             sources.merge(made.sources) { $1 }
             code = made
@@ -67,7 +67,10 @@ extension Deployer {
             result.probePath = app.routes.first?.description.replacing("*", with: "-")
         }
         if let content { result.note(content) }
-        if let machine { try await settle(machine, name, known, &result) }
+        if let machine {
+            result.warnings += try await absentServices(machine.bindings, of: name)
+            try await settle(machine, name, known, &result)
+        }
         return result
     }
 
@@ -88,10 +91,14 @@ extension Deployer {
         var function: FunctionManifest
         var sources: [BlobID: BlobUploader.Source]
         let bundle: AppBundle
+        /// What deserves a look.
+        var warnings: [String]
     }
 
-    /// Bundles the function of an app, and describes it.
-    func code(folder: String, _ app: AppManifest, entry: String, _ site: SiteFolder?) async throws -> Code {
+    /// Bundles the function of an app, describes it, and tries whether it loads.
+    func code(
+        folder: String, _ app: AppManifest, entry: String, _ site: SiteFolder?, _ name: AppName
+    ) async throws -> Code {
         let locations = Dictionary(uniqueKeysWithValues: (site?.items ?? []).map { ($0.path, $0.location) })
         let bundle = try await Bundler(folder: folder, build: app.build).bundle(entry: entry, files: locations)
         let script = ByteBuffer(bytes: bundle.code)
@@ -108,7 +115,10 @@ extension Deployer {
             function.sourceMapByteCount = map.count
             sources[id] = .bytes(bytes)
         }
-        return Code(function: function, sources: sources, bundle: bundle)
+        var warnings = bundle.warnings.map(\.description)
+        if let untried = try await tryToLoad(function, bundle) { warnings.append(untried) }
+        warnings += try await absentServices(function.bindings, of: name)
+        return Code(function: function, sources: sources, bundle: bundle, warnings: warnings)
     }
 }
 
@@ -116,6 +126,6 @@ extension Deployer.Result {
     mutating func note(_ code: Deployer.Code) {
         scriptBytes = code.function.scriptByteCount
         bundler = code.bundle.bundler.isEmpty ? nil : code.bundle.bundler
-        warnings = code.bundle.warnings.map(\.description)
+        warnings = code.warnings
     }
 }

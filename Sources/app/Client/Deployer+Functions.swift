@@ -42,7 +42,7 @@ extension Deployer {
         }
         let known = try await checkOwner(name)
         let site = try app.assets.map { try SiteFolder(folder + "/" + $0) }
-        let code = try await code(folder: folder, app, entry: entry, site)
+        let code = try await code(folder: folder, app, entry: entry, site, name)
         var function = code.function
         var sources = code.sources
         var hidden = 0

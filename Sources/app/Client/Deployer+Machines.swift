@@ -63,6 +63,7 @@ extension Deployer {
     public func deployMachine(_ manifest: MachineManifest, _ name: AppName, _ message: String) async throws -> Result {
         let known = try await checkOwner(name)
         var result = try await deploy(name, known, .machine, .machine(manifest), [:], message, machine: manifest)
+        result.warnings += try await absentServices(manifest.bindings, of: name)
         try await settle(manifest, name, known, &result)
         return result
     }

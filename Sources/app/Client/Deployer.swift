@@ -78,11 +78,20 @@ public struct Deployer: Sendable {
 
     let client: NodeClient
     private let key: SigningKey
+    /// The program that code is loaded with before it is deployed; nil deploys it untried.
+    let workerPath: String?
     let report: @Sendable (Progress) -> Void
 
-    public init(client: NodeClient, key: SigningKey, report: @escaping @Sendable (Progress) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - workerPath: The `skerry-worker` program, which loads code on this machine before anything is uploaded; nil deploys
+    ///     code untried.
+    public init(
+        client: NodeClient, key: SigningKey, workerPath: String? = nil,
+        report: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) {
         self.client = client
         self.key = key
+        self.workerPath = workerPath
         self.report = report
     }
 

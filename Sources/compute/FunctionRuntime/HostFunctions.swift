@@ -74,8 +74,9 @@ enum HostFunctions {
         (
             "loaded",
             { context, _, _, count, arguments, _ in
-                worker?.loaded()
-                return Arguments(context, count, arguments).undefined
+                let call = Arguments(context, count, arguments)
+                worker?.loaded(takesSchedules: call.flag(0))
+                return call.undefined
             }
         ),
         (

@@ -238,11 +238,11 @@ final class Worker {
     /// The request that a line or an error belongs to, as well as one can tell.
     var owner: UInt64 { current != 0 ? current : requests.onlyRequest ?? 0 }
 
-    func loaded() {
+    func loaded(takesSchedules: Bool) {
         guard isLoading else { return }
         isLoading = false
         isLoaded = true
-        send(.loaded)
+        send(.loaded(takesSchedules: takesSchedules))
     }
 
     func loadFailed(message: String, stack: String) {

@@ -132,6 +132,30 @@ public final class DrivenWorker: Sendable {
         return Turn(frames: said.filter { !$0.isIdle }, due: due == .max ? nil : due, isOver: isOver)
     }
 
+    /// Loads code into a worker that is not driven: its clock, its timers and its randomness are the real ones.
+    ///
+    /// - Returns: `loaded` or `loadFailed`; `call` if the code wants something of its node before it is loaded.
+    /// - Throws: ``FunctionError`` when the worker is gone or broke a limit.
+    func load(_ code: FunctionCode) async throws -> Frame {
+        let usage = handle.sample()?.cpuNanoseconds
+        state.withLock { $0.turnCPU = usage }
+        defer { state.withLock { $0.turnCPU = nil } }
+        handle.send(
+            .load(
+                LoadOrder(
+                    code: Array(buffer: code.script), fileName: code.fileName,
+                    cpuLimitMilliseconds: UInt32(clamping: settings.limits.cpu.wholeNanoseconds / 1_000_000),
+                    maxResponseBodyBytes: 0, environment: code.environment)))
+        while true {
+            for frame in try await collect(until: { !$0.isEmpty }) {
+                switch frame {
+                case .loaded, .loadFailed, .call: return frame
+                default: continue
+                }
+            }
+        }
+    }
+
     /// Ends the process and waits for its end.
     public func close() async {
         watch.withLock { $0.take() }?.cancel()

@@ -26,7 +26,7 @@ extension Frame {
                     maxResponseBodyBytes: try cursor.integer("body limit"),
                     environment: try cursor.text("environment", limit: WireLimits.maxValueBytes)))
         case .loaded:
-            return .loaded
+            return .loaded(takesSchedules: try cursor.flag("schedules"))
         case .loadFailed:
             return .loadFailed(
                 message: try cursor.text("message", limit: WireLimits.maxTextBytes),

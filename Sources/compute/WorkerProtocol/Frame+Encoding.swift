@@ -69,8 +69,8 @@ extension Frame {
             output.append(integer: order.cpuLimitMilliseconds)
             output.append(integer: order.maxResponseBodyBytes)
             output.append(text: order.environment)
-        case .loaded:
-            break
+        case .loaded(let takesSchedules):
+            output.append(flag: takesSchedules)
         case .loadFailed(let message, let stack):
             output.append(text: message)
             output.append(text: stack)

@@ -8,8 +8,8 @@ public enum Frame: Hashable, Sendable {
     case hello(version: UInt32, layers: UInt32)
     /// Node to worker, once: the script and what it runs with.
     case load(LoadOrder)
-    /// Worker to node: the script ran and exports a handler.
-    case loaded
+    /// Worker to node: the script ran and exports a handler; whether there is one for schedules too.
+    case loaded(takesSchedules: Bool)
     /// Worker to node: the script could not be used. The stack is for the developer only.
     case loadFailed(message: String, stack: String)
     /// Node to worker: answer this. Ids rise within one worker, are even and never 0. The body's first part; more

@@ -26,5 +26,5 @@ public enum WireLimits {
     /// The seed of a driven worker, in bytes.
     public static let seedBytes = 32
     /// The version that a worker announces in its hello. A pool refuses any other.
-    public static let protocolVersion: UInt32 = 3
+    public static let protocolVersion: UInt32 = 4
 }

@@ -2,7 +2,9 @@ import AppManifests
 import ArgumentParser
 import Client
 import Foundation
+import Functions
 import Ledger
+import Node
 
 /// What `skerry deploy` and `skerry functions deploy` take, and what they do.
 struct DeployOptions: ParsableArguments {
@@ -18,7 +20,9 @@ struct DeployOptions: ParsableArguments {
     @Option(help: "A note that `skerry releases list` shows.")
     var message = ""
 
-    @Flag(inversion: .prefixedNo, help: "Call the function once and print how long its first answer took.")
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Load the function's code on this machine first, and call it once when it is live.")
     var probe = true
 
     @Flag(help: "Show what the rollout of a machine would do, and change nothing.")
@@ -50,7 +54,10 @@ struct DeployOptions: ParsableArguments {
         let start = ContinuousClock.now
         if dryRun { return try await plan(name) }
         let key = try account.load()
-        let deployer = Deployer(client: try node.client(key: key), key: key) { DeployOptions.show($0) }
+        let deployer = Deployer(
+            client: try node.client(key: key), key: key,
+            workerPath: probe ? SkerryNode.workerBesideThisExecutable() : nil
+        ) { DeployOptions.show($0) }
         let result = try await deploy(deployer, name)
         let duration = ContinuousClock.now - start
         var first: (status: Int, error: String?, time: Duration)?
@@ -59,23 +66,30 @@ struct DeployOptions: ParsableArguments {
             first = await request.measure(timeout: DeployOptions.probeTimeout)
         }
         if node.data.json {
-            return try Terminal.printJSON(
+            try Terminal.printJSON(
                 Report(
                     result: result, coldStartMilliseconds: first.map { $0.time / .milliseconds(1) },
                     firstStatus: first?.status))
-        }
-        for warning in result.warnings { Terminal.note("warning: \(warning)") }
-        summarise(result, duration)
-        if let first {
-            Terminal.print(
-                "first request, GET \(result.probePath ?? "/"), answered with \(first.status) after "
-                    + "\(Human.seconds(first.time)), cold start included")
-            if let error = first.error {
-                Terminal.note("warning: it failed with \(error); `skerry functions logs \(result.name)` says why")
+        } else {
+            for warning in result.warnings { Terminal.note("warning: \(warning)") }
+            summarise(result, duration)
+            if let first {
+                Terminal.print(
+                    "first request, GET \(result.probePath ?? "/"), answered with \(first.status) after "
+                        + "\(Human.seconds(first.time)), cold start included")
+                if let error = first.error {
+                    Terminal.note("warning: it failed with \(error); `skerry functions logs \(result.name)` says why")
+                }
             }
+            if let preview = result.previewURL { Terminal.print("this release stays at \(preview)") }
+            Terminal.print(result.url)
         }
-        if let preview = result.previewURL { Terminal.print("this release stays at \(preview)") }
-        Terminal.print(result.url)
+        // Code that could not be tried here: the nodes' word comes late, but a script must not take this for done.
+        if first?.error == FunctionError.Code.loadFailed.rawValue {
+            throw CommandError(
+                "The code of release \(result.release) does not load, and the release is live; deploy it again when it is "
+                    + "mended, or go back with `skerry releases rollback \(result.name)`")
+        }
     }
 
     private func plan(_ name: AppName?) async throws {

@@ -304,7 +304,7 @@
             answer = typeof program === 'string'
                 ? { contract: 'fetch', target: bridge.makeProgram(code, program) }
                 : chooseHandler(await resolvePromise(code));
-            host.loaded();
+            host.loaded(typeof answer.target.scheduled === 'function');
         } catch (error) {
             const { message, stack } = bridge.explain(error);
             host.loadFailed(message, stack);
