@@ -10,11 +10,17 @@ import Testing
         ("/", ""), ("/a/b", "a/b"), ("/a%20b", "a b"), ("/%C3%A9", "é"), ("/%2541", "%41"), ("/a//b", "a//b"),
         ("/...", "..."), ("/a.b", "a.b"), ("/dir/", "dir/"),
     ]) func decodesPaths(_ raw: String, _ path: String) throws {
-        #expect(try RequestPath.decode(raw) == path)
+        #expect(try RequestPath.decode(raw) == .init(text: path, hasEncodedSlash: false))
+    }
+
+    @Test(arguments: [("/%2f", "/"), ("/a%2Fb", "a/b"), ("/a/b%2fc/", "a/b/c/")])
+    func seesEncodedSlashes(_ raw: String, _ path: String) throws {
+        #expect(try RequestPath.decode(raw) == .init(text: path, hasEncodedSlash: true))
     }
 
     @Test(arguments: [
-        "/%", "/%4", "/%4g", "/%2f", "/a%2Fb", "/%00", "/%0a", "/%7f", "/%ff", "/%c3", "/.", "/..", "/a/../b", "/a/.",
+        "/%", "/%4", "/%4g", "/%2f..", "/a%2F.%2fb", "/%00", "/%0a", "/%7f", "/%ff", "/%c3", "/.", "/..", "/a/../b",
+        "/a/.",
         "/%2e%2e/x", "/.%2e", "/%2e", "/%ed%a0%80", "/%c0%af",
     ]) func refusesPaths(_ raw: String) {
         #expect(throws: GatewayError.self) { try RequestPath.decode(raw) }
@@ -86,6 +92,12 @@ import Testing
         #expect(at("x.css/") == named("404.html", 404))
         #expect(at("/docs") == named("404.html", 404))
         #expect(at("nothing") == named("404.html", 404))
+        // An encoded slash is a part of a name, which no file and no rule has.
+        let encoded = try RequestPath.decode("/docs%2Fa%20b")
+        #expect(SiteLookup.find(encoded, query: nil, in: manifest) == named("404.html", 404))
+        let rules = SiteRules(redirects: try SiteRulesReader.redirects("/docs/* /about 301!"), isSinglePage: true)
+        let singlePage = try SiteManifest(files: files, rules: rules)
+        #expect(SiteLookup.find(encoded, query: nil, in: singlePage) == named("index.html"))
     }
 
     @Test(arguments: [

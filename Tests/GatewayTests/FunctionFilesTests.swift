@@ -29,7 +29,7 @@ import Testing
         "With routes, the function answers these and files the rest",
         arguments: [
             ("/", 200, "page"), ("/api/", 200, "function"), ("/api/file.txt", 200, "function"), ("/gone", 404, nil),
-            ("/api", 404, nil),
+            ("/api", 404, nil), ("/api%2Ffile.txt", 404, nil),
         ] as [(String, Int, String?)])
     func routes(_ path: String, _ status: Int, _ text: String?) async throws {
         try await withApp(routes: ["/api/*"]) { test in
@@ -48,6 +48,7 @@ import Testing
         arguments: [
             ("GET", "/", "page"), ("GET", "/api/file.txt", "page"), ("GET", "/gone", "function"),
             ("POST", "/", "function"), ("GET", "/%2e%2e/x", "function"), ("GET", "/%zz", "function"),
+            ("GET", "/api%2Ffile.txt", "function"),
         ])
     func noRoutes(_ method: String, _ path: String, _ text: String) async throws {
         try await withApp(routes: []) { test in

@@ -1,13 +1,19 @@
 /// The path of a request for content: decoded once, and free of everything that could name something outside.
 enum RequestPath {
-    /// The path without its leading slash; percent-encoding is undone exactly once.
-    ///
+    struct Decoded: Equatable {
+        /// Without the leading slash; percent-encoding is undone exactly once.
+        let text: String
+        /// Whether one of the slashes was encoded, and so is a part of a name. No file has such a name: the text must not
+        /// be taken for the path of one, which routes may have given to somebody else.
+        let hasEncodedSlash: Bool
+    }
+
     /// - Parameter raw: As sent; begins with `/`.
-    /// - Throws: ``GatewayError/Code/badRequest`` for broken percent-encoding, encoded slashes, control bytes, text
-    ///   that is not UTF-8, and `.` or `..` segments. Clients resolve those before they send; whoever does not is
-    ///   probing.
-    static func decode(_ raw: String) throws(GatewayError) -> String {
+    /// - Throws: ``GatewayError/Code/badRequest`` for broken percent-encoding, control bytes, text that is not UTF-8, and
+    ///   `.` or `..` segments. Clients resolve those before they send; whoever does not is probing.
+    static func decode(_ raw: String) throws(GatewayError) -> Decoded {
         var bytes: [UInt8] = []
+        var hasEncodedSlash = false
         bytes.reserveCapacity(raw.utf8.count)
         var input = raw.utf8.dropFirst().makeIterator()
         while let byte = input.next() {
@@ -19,9 +25,10 @@ enum RequestPath {
                 let low = input.next().flatMap(HTTPCharacters.hexValue)
             else { throw .malformed("The path holds a % that is not followed by two hexadecimal digits") }
             let decoded = high << 4 | low
-            guard decoded >= 0x20, decoded != 0x7f, decoded != UInt8(ascii: "/") else {
-                throw .malformed("The path holds an encoded slash or control character")
+            guard decoded >= 0x20, decoded != 0x7f else {
+                throw .malformed("The path holds an encoded control character")
             }
+            if decoded == UInt8(ascii: "/") { hasEncodedSlash = true }
             bytes.append(decoded)
         }
         for segment in bytes.split(separator: UInt8(ascii: "/")) {
@@ -32,7 +39,7 @@ enum RequestPath {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .malformed("The path is not UTF-8 once its percent-encoding is undone")
         }
-        return text
+        return Decoded(text: text, hasEncodedSlash: hasEncodedSlash)
     }
 
     /// A decoded path as it stands in a URL, with a leading slash.

@@ -14,6 +14,11 @@ enum SiteLookup: Equatable {
     /// The same content lives elsewhere: for every method, for good.
     private static let movedStatus = 308
 
+    /// As below; a path with an encoded slash is nobody's, so that only the answers for such paths are left.
+    static func find(_ path: RequestPath.Decoded, query: String?, in manifest: SiteManifest) -> SiteLookup {
+        path.hasEncodedSlash ? fallback(path.text, manifest) : find(path.text, query: query, in: manifest)
+    }
+
     /// Files first, except where a rule is forced; then the rules, then the index of a single-page app, then the page of
     /// the nearest folder that says that there is nothing.
     ///
@@ -32,8 +37,14 @@ enum SiteLookup: Equatable {
             case nil: break
             }
         }
-        guard own == .missing else { return own }
-        if rules.isSinglePage, isPage(path), let file = manifest.files[indexName] { return .file(file, status: 200) }
+        return own == .missing ? fallback(path, manifest) : own
+    }
+
+    /// What is at a path that no file has and no rule means.
+    private static func fallback(_ path: String, _ manifest: SiteManifest) -> SiteLookup {
+        if manifest.rules.isSinglePage, isPage(path), let file = manifest.files[indexName] {
+            return .file(file, status: 200)
+        }
         return notFound(path, manifest)
     }
 

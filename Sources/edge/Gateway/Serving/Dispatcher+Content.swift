@@ -9,11 +9,11 @@ extension Dispatcher {
     ) -> Answer {
         let head = request.head
         if let refusal = refuseMethod(head, .site) { return .ready(refusal) }
-        let path: String
+        let path: RequestPath.Decoded
         do { path = try RequestPath.decode(head.path) } catch { return .ready(failure(error, head, .site)) }
         switch SiteLookup.find(path, query: head.query, in: release.manifest) {
         case .file(let file, let status):
-            let (prepared, variant) = prepare(file, path, status, release.manifest.rules, head, context)
+            let (prepared, variant) = prepare(file, path.text, status, release.manifest.rules, head, context)
             let (blob, byteCount) = (variant?.blob ?? file.blob, variant?.byteCount ?? file.byteCount)
             let answer: Answer
             if status == 200 {
