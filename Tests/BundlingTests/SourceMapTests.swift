@@ -1,5 +1,6 @@
 import Bundling
 import Foundation
+import Functions
 import Testing
 
 @Suite("Source maps")
@@ -70,5 +71,9 @@ struct SourceMapTests {
             mapper.rewrite("worker.js:2: oh, worker.js:x worker.js:") == "src/main.ts:1: oh, worker.js:x worker.js:")
         let single = StackMapper(sourceName: "hello.js", sourceMap: nil)
         #expect(single.rewrite("f@worker.js:3:7\nhello.js:4") == "f@hello.js:3:7\nhello.js:4")
+        let column = ModuleScript.firstLineShift + 5
+        #expect(
+            single.rewrite("f@hello.js:1:\(column)\nhello.js:1\nhello.js:1:2")
+                == "f@hello.js:1:5\nhello.js:1\nhello.js:1:1")
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Functions
 import Testing
 
@@ -40,6 +41,26 @@ import Testing
         #expect(script.exports == item.exports)
         let lines = item.module.split(separator: "\n", omittingEmptySubsequences: false).count
         #expect(script.script.split(separator: "\n", omittingEmptySubsequences: false).count == lines + 2)
+    }
+
+    @Test(arguments: [
+        "MARK; export default 1", "export default { fetch() { MARK } }", "export default  /* ü */  MARK",
+        "export default function () { MARK }", "export default async function* () { MARK }",
+        "export default function named() { MARK }", "export default class extends MARK {}", "export const a = MARK",
+        "let a; export { a,\n a as b }; MARK", "let a; export { a }; MARK", "\nexport\n  default MARK",
+        "export /* ü\n é */ default MARK", "export /* ü */ default MARK",
+        "#!/bin/x\nMARK", "export let x, y = MARK;",
+    ])
+    func columnsStay(_ module: String) throws {
+        func place(_ text: String) throws -> (line: Int, column: Int) {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let line = try #require(lines.firstIndex { $0.contains("MARK") })
+            let start = try #require(lines[line].range(of: "MARK")).lowerBound
+            return (line, lines[line].utf16.distance(from: lines[line].startIndex, to: start))
+        }
+        var found = try place(ModuleScript(module: module, fileName: "w.js").script)
+        if found.line == 0 { found.column -= ModuleScript.firstLineShift }
+        #expect(try found == place(module))
     }
 
     @Test(arguments: [

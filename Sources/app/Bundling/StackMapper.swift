@@ -1,4 +1,5 @@
 public import Foundation
+import Functions
 
 /// Rewrites the places in stack traces from the script to the sources.
 public struct StackMapper: Sendable {
@@ -57,7 +58,8 @@ public struct StackMapper: Sendable {
             return "\(place.source):\(place.line)" + (column == nil ? "" : ":\(place.column)")
         }
         // Beside a map, the entry's own name would point to lines that it does not have.
-        let name = map == nil ? sourceName : StackMapper.scriptName
-        return "\(name):\(line)" + (column.map { ":\($0)" } ?? "")
+        guard map == nil else { return "\(StackMapper.scriptName):\(line)" + (column.map { ":\($0)" } ?? "") }
+        let shift = line == 1 ? ModuleScript.firstLineShift : 0
+        return "\(sourceName):\(line)" + (column.map { ":\(max(1, $0 - shift))" } ?? "")
     }
 }

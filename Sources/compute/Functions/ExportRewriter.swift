@@ -5,8 +5,9 @@ struct ExportRewriter {
         var binding: String
     }
 
-    /// What an unnamed default export is called inside the script.
-    static let defaultBinding = "__skerry_default__"
+    /// What an unnamed default export is called inside the script: so short that its declaration takes the place of
+    /// `export default`.
+    static let defaultBinding = "__skdef"
 
     private typealias Token = ModuleTokenizer.Token
 
@@ -71,22 +72,25 @@ struct ExportRewriter {
             token.text == "function"
             || (token.text == "async" && peek(1).text == "function" && !peek(1).followsNewline)
         guard isFunction || token.text == "class" else {
-            replace(export.range.lowerBound..<keyword.range.upperBound, with: "const \(Self.defaultBinding) =")
+            replace(export.range.lowerBound..<keyword.range.upperBound, with: "const \(Self.defaultBinding)=")
             exports.append(Export(name: "default", binding: Self.defaultBinding))
             return
         }
-        remove(export.range.lowerBound..<keyword.range.upperBound)
+        let words = export.range.lowerBound..<keyword.range.upperBound
         if let name = try nameOfDeclaration() {
+            remove(words)
             exports.append(Export(name: "default", binding: name))
             return
         }
         // A declaration, unlike an expression, needs no semicolon after it: so it gets a name and stays one.
+        let name = " \(Self.defaultBinding)"
+        replace(words, with: "", narrowerBy: name.utf8.count)
         var last = index
         while tokens[last].text == "async" || tokens[last].text == "function" || tokens[last].text == "class"
             || tokens[last].text == "*"
         { last += 1 }
         let end = tokens[last - 1].range.upperBound
-        replace(end..<end, with: " \(Self.defaultBinding)")
+        replace(end..<end, with: name)
         exports.append(Export(name: "default", binding: Self.defaultBinding))
     }
 
@@ -238,11 +242,18 @@ struct ExportRewriter {
 
     private mutating func remove(_ range: Range<Int>) { replace(range, with: "") }
 
-    /// Replaces a range and keeps its line breaks.
-    private mutating func replace(_ range: Range<Int>, with text: String) {
+    /// Replaces a range and keeps its line breaks, and the column of what follows.
+    ///
+    /// - Parameter narrower: Columns that something else will take up before the next token of the developer's.
+    private mutating func replace(_ range: Range<Int>, with text: String, narrowerBy narrower: Int = 0) {
         output += source[copied..<range.lowerBound]
         output += text.utf8
-        output += source[range].filter { $0 == 0x0A }
+        let lines = source[range].split(separator: 0x0A, omittingEmptySubsequences: false)
+        output += repeatElement(0x0A, count: lines.count - 1)
+        // Columns are counted in UTF-16; the text stands on the first line.
+        let width = lines.last.map { String(decoding: $0, as: UTF8.self).utf16.count } ?? 0
+        let taken = narrower + (lines.count == 1 ? text.utf16.count : 0)
+        output += repeatElement(0x20, count: max(0, width - taken))
         copied = range.upperBound
     }
 

@@ -1,8 +1,12 @@
 /// A single-file ES module as a script that the engine can evaluate.
 ///
-/// The script's value is a promise of the module's exports. Lines keep their numbers, so stack traces point into the
-/// developer's file; the code is strict and may use `await` at its top level, as modules may.
+/// The script's value is a promise of the module's exports. Lines keep their numbers, and columns behind
+/// ``firstLineShift``, so stack traces point into the developer's file; the code is strict and may use `await` at its top level, as modules may.
 public struct ModuleScript: Sendable, Hashable {
+    private static let prefix = "(async function () { 'use strict'; "
+    /// Columns by which the first line of a module stands further right in its script.
+    public static let firstLineShift = prefix.utf8.count
+
     /// The script to store and to hand to a worker.
     public let script: String
     /// The exported names in order of appearance, `default` among them.
@@ -34,7 +38,7 @@ public struct ModuleScript: Sendable, Hashable {
         }
         let getters = rewriter.exports.map { "get [\(Self.quoted($0.name))]() { return \($0.binding); }" }
         script =
-            "(async function () { 'use strict'; " + String(decoding: rewritten, as: UTF8.self)
+            Self.prefix + String(decoding: rewritten, as: UTF8.self)
             + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined)"
     }
 
