@@ -133,6 +133,17 @@ struct BundlerTests {
         #expect(waiting.exports == ["default"] && waiting.script.contains("await Promise.resolve(1)"))
     }
 
+    @Test("Texts are imported as strings", needsEsbuild, arguments: ["html", "md", "sql", "txt"])
+    func texts(_ ending: String) async throws {
+        let bundle = try await bundle(
+            "main.js",
+            [
+                "main.js": "import text from './a.\(ending)';\nexport const main = () => ({ body: text });",
+                "a.\(ending)": "<b>SELECT</b>\n",
+            ])
+        #expect(bundle.script.contains(#""<b>SELECT</b>\n""#), "\(bundle.script)")
+    }
+
     @Test("What is wrong is said with its place and what to do", needsEsbuild)
     func mistakes() async throws {
         let found = await problems(

@@ -297,6 +297,7 @@ struct FunctionsTests {
             let info: Info = try await network.expectSuccess("releases", "list", "app", "--json").json()
             #expect(info.releases.map(\.id) == [first.release])
             #expect(try await network.expectSuccess("functions", "invoke", "app").output == "good")
+            try await network.expectFailure("functions", "create", "api", saying: "The name \"api\" is reserved")
 
             let binding = "[[bindings]]\nname = \"API\"\ntype = \"service\"\nservice = \"later\"\n"
             try network.write(toml + binding, to: "app/skerry.toml")

@@ -65,6 +65,14 @@ struct KVCliTests {
             ).json()
             #expect(rest.keys.map(\.name) == ["c"] && rest.cursor == nil)
 
+            let unbound = try await network.expectSuccess("kv", "put", "notes", "note", "a", "x")
+            #expect(
+                unbound.errors.contains("does not bind the namespace note") && unbound.errors.contains("it binds notes")
+            )
+            let bound = try await network.expectSuccess("kv", "put", "notes", "notes", "d", "x")
+            #expect(!bound.errors.contains("warning"), "\(bound.errors)")
+            try await network.expectSuccess("kv", "delete", "notes", "notes", "d")
+
             try await network.expectFailure(
                 "kv", "get", "notes", "notes", "a", saying: "belongs to another account", account: "other")
             try await network.expectFailure(
@@ -73,6 +81,9 @@ struct KVCliTests {
             try await network.expectFailure("kv", "get", "nobody", "notes", "a", saying: "Nobody owns the name")
             try await network.expectFailure("kv", "get", "notes", "Not a name", "a", saying: "lower-case letters")
             try await network.expectFailure("kv", "put", "notes", "notes", "a", "x", "--ttl", "5", saying: "60 or more")
+            try await network.expectFailure(
+                "kv", "put", "notes", "notes", String(repeating: "k", count: 513), "x",
+                saying: "the key has 513 bytes of UTF-8; the limit is 512")
 
             kill(try #require(nodes[0].pid), SIGKILL)
             try await network.expectSuccess("kv", "put", "notes", "notes", "a", "2", "--node", "2")

@@ -70,7 +70,7 @@ struct PaidCallsTests {
                 try await network.run(
                     ["functions", "invoke", "till", "--pay", "--key", key] + more)
             }
-            let first = try await invoke()
+            let first = try await invoke("--path", "/with a space?and=ü")
             try #require(first.status == 0, "\(first.errors)")
             #expect(first.output == "for unknown" && first.errors.contains("opened channel"))
             var total = try paid(first)

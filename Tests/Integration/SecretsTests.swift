@@ -40,6 +40,8 @@ struct SecretsTests {
             #expect(argument.status != 0 && !argument.errors.contains("swordfish"))
             let pair = try await network.run(["secrets", "put", "vault", "API_KEY=swordfish-argument"])
             #expect(pair.status != 0 && !pair.errors.contains("swordfish"))
+            let long = try await put(network, "API_KEY", String(repeating: "ü", count: 10_000))
+            #expect(long.status != 0 && long.errors.contains("at most 16384 bytes (16 KiB)"), "\(long.errors)")
             let foreign = try await put(network, "API_KEY", "swordfish-foreign", account: "other")
             #expect(foreign.status != 0 && foreign.errors.contains("belongs to another account"))
 

@@ -91,6 +91,12 @@ import Testing
         }
     }
 
+    @Test("A value that is too long gets the limit told, and one at the limit is taken")
+    func valueLimit() throws {
+        _ = try Secret(name: "A", value: String(repeating: "x", count: SecretLimits.maxValueBytes))
+        #expect(SecretsError.valueTooLong.message.contains("at most 16384 bytes (16 KiB)"))
+    }
+
     @Test("A secret does not describe its value")
     func description() throws {
         let secret = try Secret(name: "API_KEY", value: "hunter2")

@@ -12,6 +12,9 @@ public struct Bundler: Sendable {
         case development
     }
 
+    /// Files that are imported as texts.
+    private static let textEndings = [".html", ".md", ".sql", ".txt"]
+
     private let folder: String
     private let build: AppManifest.Build
     private let mode: Mode
@@ -103,9 +106,9 @@ public struct Bundler: Sendable {
         var arguments = [
             "./" + entry, "--bundle", "--format=esm", "--platform=neutral", "--main-fields=module,main",
             "--conditions=worker", "--target=es2022", "--charset=utf8", "--color=false", "--log-level=warning",
-            "--log-limit=20", "--sourcemap=inline", "--sources-content=false", "--loader:.txt=text",
-            "--loader:.html=text", "--loader:.sql=text", "--loader:.wasm=binary",
+            "--log-limit=20", "--sourcemap=inline", "--sources-content=false", "--loader:.wasm=binary",
         ]
+        arguments += Bundler.textEndings.map { "--loader:\($0)=text" }
         if build.minify { arguments.append("--minify") }
         if let jsx = build.jsx { arguments.append("--jsx=\(jsx)") }
         if let source = build.jsxImportSource { arguments.append("--jsx-import-source=\(source)") }

@@ -146,6 +146,13 @@ extension AppName {
     static func argument(_ text: String) throws -> AppName {
         do { return try AppName(checking: text) } catch { throw ValidationError(error.message) }
     }
+
+    /// As ``argument(_:)``, for an app that does not exist yet: a name that nobody may claim is of no use to it.
+    static func newArgument(_ text: String) throws -> AppName {
+        let name = try argument(text)
+        guard !name.isReserved else { throw ValidationError("The name \"\(name)\" is reserved; choose another") }
+        return name
+    }
 }
 
 extension ReleaseID: ExpressibleByArgument {

@@ -66,17 +66,19 @@ final class BodyMemory: Sendable {
 extension HostCall {
     /// The call's body in one piece, whose bytes the lease counts.
     ///
-    /// - Throws: ``HostCallError`` with `code` if there are more than `limit`, or than the app may hold; what a stream
-    ///   fails with.
-    func wholeBody(limit: Int, code: String, lease: BodyMemory.Lease) async throws -> ByteBuffer {
+    /// - Parameter busyCode: For more than the app may hold at the moment; nil: `code`.
+    /// - Throws: ``HostCallError`` with `code` if there are more than `limit`; what a stream fails with.
+    func wholeBody(
+        limit: Int, code: String, busyCode: String? = nil, lease: BodyMemory.Lease
+    ) async throws -> ByteBuffer {
         var all = ByteBuffer()
         for try await var part in BodyParts(body) {
             guard all.readableBytes + part.readableBytes <= limit else {
-                throw HostCallError(code, "The body is larger than \(limit) bytes; send less at a time")
+                throw HostCallError(code, "There are more than \(limit) bytes, which is the limit; send less at a time")
             }
             guard lease.grow(by: part.readableBytes) else {
                 throw HostCallError(
-                    code,
+                    busyCode ?? code,
                     "The app's calls hold more than \(BodyMemory.maxBytesPerApp) bytes; send less at a time")
             }
             if all.readableBytes == 0 { all = part } else { all.writeBuffer(&part) }

@@ -36,9 +36,7 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
             throw SecretsError(.badValue, "The value is empty; `skerry secrets delete` takes a secret away")
         }
         guard value.utf8.count <= SecretLimits.maxValueBytes else {
-            throw SecretsError(
-                .tooLarge,
-                "The value has \(value.utf8.count) bytes; one has at most \(SecretLimits.maxValueBytes)")
+            throw .valueTooLong
         }
         self.name = name
         self.value = value

@@ -117,7 +117,7 @@ public struct SecretList: Sendable, Hashable {
                 index == 0 || entries[index - 1].name.utf8.lexicographicallyPrecedes(entry.name.utf8)
             else { throw SecretsError(.malformed, "The list of secrets has a name that is wrong or there twice") }
             guard entry.byteCount <= SecretLimits.maxValueBytes else {
-                throw SecretsError(.tooLarge, "A secret has at most \(SecretLimits.maxValueBytes) bytes")
+                throw .valueTooLong
             }
             total += entry.byteCount
         }

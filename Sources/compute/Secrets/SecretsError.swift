@@ -40,5 +40,11 @@ public struct SecretsError: Error, Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
+    /// A value above ``SecretLimits/maxValueBytes``. How long it is is not said: who reads one stops behind the limit.
+    public static let valueTooLong = SecretsError(
+        .tooLarge,
+        "A secret has at most \(SecretLimits.maxValueBytes) bytes (\(SecretLimits.maxValueBytes >> 10) KiB), and this value has "
+            + "more; keep what is larger elsewhere, and its key here")
+
     public var description: String { "\(code): \(message)" }
 }

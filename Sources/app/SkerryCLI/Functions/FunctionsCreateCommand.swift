@@ -8,7 +8,7 @@ struct FunctionsCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a folder with a new function in it.")
 
-    @Argument(help: "The function's name, and the folder's.", transform: AppName.argument)
+    @Argument(help: "The function's name, and the folder's.", transform: AppName.newArgument)
     var name: AppName
 
     @Option(help: "What to begin with: \(FunctionTemplate.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -34,7 +34,7 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
         help: ArgumentHelp("The body, or @file for a file's bytes, or @- for standard input.", valueName: "text"))
     var body: String?
 
-    @Option(help: "Path and query.")
+    @Option(help: "Path and query; what URLs cannot have is percent-encoded.", transform: AppRequest.path)
     var path = "/"
 
     @Flag(name: .shortAndLong, help: "Print the status and the headers too.")
@@ -71,7 +71,6 @@ struct FunctionsInvokeCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        guard path.hasPrefix("/") else { throw ValidationError("--path begins with /") }
         for line in header where !line.contains(":") {
             throw ValidationError("--header \"\(line)\" has no colon; write it as name: value")
         }
@@ -142,6 +141,16 @@ struct AppRequest {
         request.headers.add(name: "host", value: "\(name).localhost:\(port)")
         request.headers.add(name: "user-agent", value: "skerry")
         self.request = request
+    }
+
+    /// Path and query as URLs carry them: spaces and the like that people type stand percent-encoded.
+    static func path(_ text: String) throws -> String {
+        guard text.hasPrefix("/") else { throw ValidationError("a path begins with /") }
+        let origin = "http://localhost"
+        guard let url = URL(string: origin + text)?.absoluteString, url.hasPrefix(origin + "/") else {
+            throw ValidationError("this is no path of a URL; write unusual characters percent-encoded, such as %20")
+        }
+        return String(url.dropFirst(origin.count).prefix { $0 != "#" })
     }
 
     /// Asks once and measures the time to the answer's head.

@@ -19,7 +19,7 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
     @Argument(help: "The function's name.", transform: AppName.argument)
     var name: AppName
 
-    @Argument(help: "Path and query.")
+    @Argument(help: "Path and query; what URLs cannot have is percent-encoded.", transform: AppRequest.path)
     var path = "/"
 
     @Option(help: "The HTTP method. Default: GET, or POST with --body.")
@@ -59,7 +59,6 @@ struct FunctionsRecordCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
-        guard path.hasPrefix("/") else { throw ValidationError("The path begins with /") }
         for line in header where !line.contains(":") {
             throw ValidationError("--header \"\(line)\" has no colon; write it as name: value")
         }

@@ -3,6 +3,7 @@ import Client
 import ControlModel
 import Foundation
 import Ledger
+import Manifests
 
 struct KVCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -105,9 +106,22 @@ struct KVPutCommand: AsyncParsableCommand {
     func run() async throws {
         let info = KVValueInfo(
             value: try bytes(), metadata: metadata, expiration: expires.flatMap(KVPutCommand.seconds))
-        try await options.client().put(info, ttl: ttl, as: key, in: namespace, of: app)
+        let client = try options.client()
+        try await client.put(info, ttl: ttl, as: key, in: namespace, of: app)
+        // The value is there, whatever can be said about who reads it.
+        if let warning = try? await warning(client) { Terminal.note(warning) }
         if options.node.data.json { return try Terminal.printJSON(KVChangeInfo(namespace: namespace, key: key)) }
         Terminal.print("stored \(namespace)/\(Terminal.safe(key)), \(Human.bytes(info.value.count))")
+    }
+
+    /// What is said about a namespace that the live release does not bind; nil if it does, and where none is live.
+    private func warning(_ client: NodeClient) async throws -> String? {
+        guard let live = try await client.name(app)?.releases.first(where: \.live) else { return nil }
+        let bound = try await client.manifest(of: live).function?.namespaces ?? []
+        guard !bound.contains(namespace) else { return nil }
+        let list = bound.isEmpty ? "none" : bound.sorted().joined(separator: ", ")
+        return "warning: the live release of \(app) does not bind the namespace \(Terminal.safe(namespace)), so its "
+            + "code does not see the value; it binds \(list)"
     }
 
     /// The longest value.

@@ -23,12 +23,14 @@ enum SecretInput {
         return try secret(name, bytes)
     }
 
-    /// One byte more than is allowed, and a line break, so that a value that is too long is seen to be.
+    /// One byte more than is allowed, and a line break: no value that is too long is taken for a shorter one.
     private static func content(of handle: FileHandle) throws -> Data {
         try CommandInput.bytes(of: handle, atMost: SecretLimits.maxValueBytes + 3)
     }
 
     private static func secret(_ name: String, _ bytes: Data) throws -> Secret {
+        // What was cut off may end within a character.
+        guard bytes.count <= SecretLimits.maxValueBytes else { throw SecretsError.valueTooLong }
         guard let value = String(data: bytes, encoding: .utf8) else {
             throw CommandError("The value is not UTF-8 text; encode it, for example with base64")
         }

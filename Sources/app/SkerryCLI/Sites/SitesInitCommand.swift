@@ -10,7 +10,7 @@ struct SitesInitCommand: AsyncParsableCommand {
     @Argument(help: "The folder; made if it does not exist. Default: this folder.", completion: .directory)
     var folder = "."
 
-    @Option(help: "The site's name. Default: the folder's.", transform: AppName.argument)
+    @Option(help: "The site's name. Default: the folder's.", transform: AppName.newArgument)
     var name: AppName?
 
     @Flag(help: "Print JSON for scripts.")
@@ -24,10 +24,10 @@ struct SitesInitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let root = URL(fileURLWithPath: folder).standardizedFileURL
-        guard let name = name ?? AppName(root.lastPathComponent.lowercased()) else {
+        guard let name = name ?? AppName(root.lastPathComponent.lowercased()), !name.isReserved else {
             throw ValidationError(
-                "\"\(root.lastPathComponent)\" cannot be a site's name; give one with --name, of letters, digits and hyphens"
-            )
+                "\"\(root.lastPathComponent)\" cannot be a site's name; give one with --name, of letters, digits and "
+                    + "hyphens, that is not reserved")
         }
         let manager = FileManager.default
         var report = Report(folder: root.path, written: [], kept: [])

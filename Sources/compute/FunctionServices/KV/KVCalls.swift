@@ -99,7 +99,8 @@ struct KVCalls: Sendable {
         let expiration = try Self.expiration(argument, now: store.nowSeconds)
         let lease = memory.lease(for: call.version.tenant)
         let body = try await call.wholeBody(
-            limit: KVLimits.maxValueBytes, code: KVError.Code.tooLarge.rawValue, lease: lease)
+            limit: KVLimits.maxValueBytes, code: KVError.Code.tooLarge.rawValue,
+            busyCode: KVError.Code.overloaded.rawValue, lease: lease)
         let entry = KVEntry(value: Array(body.readableBytesView), metadata: metadata, expiration: expiration)
         try await store.put(argument.key, entry, in: argument.namespace, for: call.version)
         return HostAnswer(value: "{}", body: .empty)

@@ -89,10 +89,17 @@ public final class KVStore: Sendable {
     /// Sizes, and whether metadata is JSON.
     static func check(_ entry: KVEntry) throws {
         guard entry.value.count <= KVLimits.maxValueBytes else {
-            throw KVError(.tooLarge, "a value has at most \(KVLimits.maxValueBytes) bytes")
+            throw KVError(
+                .tooLarge,
+                "the value has \(entry.value.count) bytes; the limit is \(KVLimits.maxValueBytes) (1 MiB): cut it up, or keep "
+                    + "it elsewhere")
         }
-        guard entry.metadata?.utf8.count ?? 0 <= KVLimits.maxMetadataBytes else {
-            throw KVError(.tooLarge, "metadata has at most \(KVLimits.maxMetadataBytes) bytes of JSON")
+        let metadataBytes = entry.metadata?.utf8.count ?? 0
+        guard metadataBytes <= KVLimits.maxMetadataBytes else {
+            throw KVError(
+                .tooLarge,
+                "the metadata has \(metadataBytes) bytes as JSON; the limit is \(KVLimits.maxMetadataBytes): put the rest "
+                    + "into the value")
         }
         if let metadata = entry.metadata {
             guard (try? JSONDecoder().decode(JSONValue.self, from: Data(metadata.utf8))) != nil else {
@@ -129,7 +136,7 @@ public final class KVStore: Sendable {
             throw KVError(.argument, "a list has 1 to \(KVLimits.maxListed) names")
         }
         guard prefix.utf8.count <= KVLimits.maxKeyBytes, after?.utf8.count ?? 0 <= KVLimits.maxKeyBytes else {
-            throw KVError(.tooLarge, "a prefix has at most \(KVLimits.maxKeyBytes) bytes")
+            throw KVError(.tooLarge, "a prefix and a cursor have at most \(KVLimits.maxKeyBytes) bytes, as keys have")
         }
         let now = nowSeconds
         return try await read {
@@ -178,7 +185,9 @@ public final class KVStore: Sendable {
         try check(namespace: namespace)
         guard !key.isEmpty else { throw KVError(.argument, "a key has at least one character") }
         guard key.utf8.count <= KVLimits.maxKeyBytes else {
-            throw KVError(.tooLarge, "a key has at most \(KVLimits.maxKeyBytes) bytes of UTF-8")
+            throw KVError(
+                .tooLarge,
+                "the key has \(key.utf8.count) bytes of UTF-8; the limit is \(KVLimits.maxKeyBytes): use a shorter one")
         }
     }
 
