@@ -101,6 +101,17 @@ struct SiteRulesTests {
         #expect(error?.problems.map(\.line) == [1, 3])
     }
 
+    @Test("Mistakes of both files are told at once, and either file may be absent")
+    func bothFiles() throws {
+        let error = #expect(throws: SiteRulesError.self) {
+            try SiteRulesReader.rules(redirects: "/a\n/b /c", headers: "X: y\n/x\n")
+        }
+        let said = error?.description.split(separator: "\n").map { $0.split(separator: " ")[0] }
+        #expect(said == ["_redirects:1:1:", "_headers:1:1:", "_headers:2:1:"])
+        let rules = try SiteRulesReader.rules(redirects: "/b /c", headers: nil)
+        #expect(rules.redirects.count == 1 && rules.headers.isEmpty)
+    }
+
     @Test("Limits hold at the limit and break behind it")
     func limits() throws {
         let lines = (0..<ManifestLimits.maxRedirects).map { "/\($0) /x" }

@@ -88,10 +88,10 @@ struct SiteContent: Sendable {
             else { throw ClientError(.badInput, "\(name) cannot be read, or is not UTF-8 text") }
             return text
         }
-        let redirects = try text(SiteRulesReader.redirectsName).map(SiteRulesReader.redirects) ?? []
-        let headers = try text(SiteRulesReader.headersName).map(SiteRulesReader.headers) ?? []
+        let read = try SiteRulesReader.rules(
+            redirects: try text(SiteRulesReader.redirectsName), headers: try text(SiteRulesReader.headersName))
         return SiteRules(
-            redirects: redirects, headers: headers, isSinglePage: isSinglePage, hasCleanURLs: hasCleanURLs)
+            redirects: read.redirects, headers: read.headers, isSinglePage: isSinglePage, hasCleanURLs: hasCleanURLs)
     }
 
     /// Rewrites to a file that is not there.

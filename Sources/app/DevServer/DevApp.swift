@@ -143,10 +143,10 @@ struct DevApp: Sendable {
             guard let text = String(data: bytes, encoding: .utf8) else { throw DevError("\(name) is not UTF-8 text") }
             return text
         }
-        let redirects = try text(SiteRulesReader.redirectsName).map(SiteRulesReader.redirects) ?? []
-        let headers = try text(SiteRulesReader.headersName).map(SiteRulesReader.headers) ?? []
+        let read = try SiteRulesReader.rules(
+            redirects: try text(SiteRulesReader.redirectsName), headers: try text(SiteRulesReader.headersName))
         let rules = SiteRules(
-            redirects: redirects, headers: headers, isSinglePage: isSinglePage, hasCleanURLs: hasCleanURLs)
+            redirects: read.redirects, headers: read.headers, isSinglePage: isSinglePage, hasCleanURLs: hasCleanURLs)
         return (try SiteManifest(files: files, rules: rules), locations)
     }
 }

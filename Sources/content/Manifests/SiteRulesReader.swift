@@ -14,6 +14,20 @@ public enum SiteRulesReader {
         var column: Int
     }
 
+    /// Reads both files; nil for one that is not there.
+    ///
+    /// - Throws: ``SiteRulesError`` with every place that is wrong in either. Any texts are allowed.
+    public static func rules(
+        redirects: String?, headers: String?
+    ) throws(SiteRulesError) -> (redirects: [SiteRedirect], headers: [SiteHeaders.Rule]) {
+        var problems: [SiteRulesError.Problem] = []
+        var rules: (redirects: [SiteRedirect], headers: [SiteHeaders.Rule]) = ([], [])
+        do { rules.redirects = try redirects.map(self.redirects) ?? [] } catch { problems += error.problems }
+        do { rules.headers = try headers.map(self.headers) ?? [] } catch { problems += error.problems }
+        guard problems.isEmpty else { throw SiteRulesError(problems: problems) }
+        return rules
+    }
+
     /// Lines of `from [name=value …] to [status][!]`; `#` begins a comment.
     ///
     /// - Throws: ``SiteRulesError`` with every place that is wrong. Any text is allowed.
@@ -205,14 +219,14 @@ public enum SiteRulesReader {
 
         mutating func note(_ line: Int, _ column: Int, _ message: String) {
             guard !isStopped else { return }
-            all.append(.init(line: line, column: column, message: message))
+            all.append(.init(fileName: fileName, line: line, column: column, message: message))
             if all.count == SiteRulesReader.maxProblems { isStopped = true }
         }
 
         mutating func stop() { isStopped = true }
 
         func end() throws(SiteRulesError) {
-            if !all.isEmpty { throw SiteRulesError(fileName: fileName, problems: all) }
+            if !all.isEmpty { throw SiteRulesError(problems: all) }
         }
     }
 
