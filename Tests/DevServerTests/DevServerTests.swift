@@ -180,6 +180,58 @@ struct DevServerTests {
         }
     }
 
+    @Test("A path calls the handler of schedules, in apps that have some")
+    func schedules() async throws {
+        let scene = Scene()
+        let cron = "cron = [\"*/5 * * * *\", \"0 0 * * *\"]\n"
+        try scene.write(DevServerTests.manifest.replacing("[vars]", with: cron + "[vars]"), to: "skerry.toml")
+        try scene.write("page", to: "public/index.html")
+        try scene.write(
+            """
+            export default {
+              fetch() { return new Response("fetched"); },
+              scheduled(event) {
+                if (event.cron === "0 0 * * *") throw new Error("on purpose");
+                console.log("due", event.cron, Math.abs(event.scheduledTime - Date.now()) < 60000);
+              },
+            };
+            """, to: "main.js")
+        try await scene.serve { url async throws -> Void in
+            let first = try await scene.get(url + "/__scheduled")
+            #expect(first.status == 200 && first.text.contains("*/5 * * * *"), "\(first.text)")
+            try await scene.eventually("it was called") { scene.lines.contains("due */5 * * * * true") }
+            let failed = try await scene.get(url + "/__scheduled?cron=0+0+*+*+*")
+            #expect(failed.status == 500 && failed.text.contains("on purpose"), "\(failed.text)")
+            let unknown = try await scene.get(url + "/__scheduled?cron=1+*+*+*+*")
+            #expect(unknown.text.contains("/__scheduled?cron=*/5+*+*+*+*"), "\(unknown.text)")
+            #expect(try await scene.get(url + "/api/x").text == "fetched")
+
+            try scene.write(DevServerTests.manifest, to: "skerry.toml")
+            try await scene.eventually("without schedules the path is the app's") {
+                try await scene.get(url + "/__scheduled").status == 404
+            }
+        }
+    }
+
+    @Test("Bindings to what is not here are said when the app is loaded")
+    func absentBindings() async throws {
+        let scene = Scene()
+        let binding = "[[bindings]]\nname = \"API\"\ntype = \"service\"\nservice = \"other\"\n"
+        try scene.write(DevServerTests.manifest + binding, to: "skerry.toml")
+        try scene.write("page", to: "public/index.html")
+        try scene.write("export default { fetch() { return new Response('x'); } };", to: "main.js")
+        try await scene.serve { url async throws -> Void in
+            #expect(try await scene.get(url + "/api/x").text == "x")
+            let isSaid = scene.events.withLock { events in
+                events.contains { event in
+                    guard case .loaded(_, _, _, _, let warnings) = event else { return false }
+                    return "\(warnings)".contains("calls of the binding API fail here")
+                }
+            }
+            #expect(isSaid)
+        }
+    }
+
     @Test("A folder with a page is served as a site")
     func site() async throws {
         let scene = Scene()

@@ -86,9 +86,20 @@ struct DevApp: Sendable {
         var app = DevApp(
             name: manifest.name, function: function, code: code, mapper: bundle.stackMapper, devVars: vars,
             files: files, locations: locations, inputs: bundle.inputs.map { folder + "/" + $0 },
-            warnings: bundle.warnings)
+            warnings: bundle.warnings + absent(manifest.bindings))
         app.composite = try composite(manifest, files, function)
         return app
+    }
+
+    /// Bindings to what is not here.
+    private static func absent(_ bindings: [FunctionBinding]) -> [Diagnostic] {
+        bindings.compactMap { binding in
+            guard binding.target != .assets, binding.type != "kv" else { return nil }
+            return Diagnostic(
+                file: AppManifest.fileName, line: 0, column: 0,
+                message: "calls of the binding \(binding.name) fail here: `skerry dev` runs no other app and no machine"
+            )
+        }
     }
 
     private static func composite(
@@ -97,6 +108,11 @@ struct DevApp: Sendable {
         switch manifest.kind {
         case .site, .function, .machine: return nil
         case .app:
+            var manifest = manifest
+            // Nothing but a prefix's end may be left of a path that loses its prefix.
+            if !manifest.stripsPrefix {
+                manifest.routes = DevSchedule.routes(manifest.routes, hasSchedules: !manifest.cron.isEmpty)
+            }
             // Its image is nobody's here: what it answers is said to be unreachable.
             let nothing = BlobID(Blake3.hash([UInt8]()))
             let machine = manifest.machine?.manifest(image: nothing, layers: [nothing])

@@ -1,4 +1,5 @@
 import Bundling
+import Foundation
 import Functions
 import Gateway
 import Manifests
@@ -29,37 +30,58 @@ struct DevFunctions: GatewayFunctions {
                 return eventLoop.makeFailedFuture(DevFunctions.gone)
             }
             let id = request.id
-            let body: FunctionBody =
-                switch request.body {
-                case .bytes(let bytes): .bytes(bytes)
-                case .stream(let stream): .stream(stream)
-                }
-            let call = FunctionCall(
-                id: id, trace: request.trace, method: request.method, url: request.url, headers: request.headers,
-                body: body)
+            let event = DevSchedule.event(
+                request.url, function.cron, time: Int64(Date().timeIntervalSince1970 * 1_000))
+            if case .unknown(let text) = event {
+                return eventLoop.makeSucceededFuture(
+                    DevPage(title: "No handler was called", text: text).response(html: wantsHTML))
+            }
             let code = FunctionCode(
                 script: loaded.app.code, fileName: function.sourceName,
                 environment: function.environmentText(nodeID: "dev", extraVars: loaded.app.devVars),
                 limits: FunctionLimits(
                     cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
-            return pool.invoke(loaded.version, call, code: { code }, on: eventLoop)
-                .map { reply in
-                    let body: FunctionRequest.Body =
-                        switch reply.body {
-                        case .bytes(let bytes): .bytes(bytes)
-                        case .stream(let stream): .stream(stream)
-                        }
-                    return FunctionResponse(status: reply.status, headers: reply.headers, body: body)
-                }
-                .flatMapErrorThrowing { error in
-                    guard let error = error as? FunctionError else { throw error }
-                    let stack = state.error(of: id) ?? loaded.app.mapper?.rewrite(error.message) ?? error.message
-                    let title = "\(request.method) failed with \(error.code.rawValue)"
-                    let isWhole = stack.contains(error.message)
-                    return DevPage(title: title, text: isWhole ? stack : "\(error.message)\n\n\(stack)")
-                        .response(html: wantsHTML)
-                }
+            return pool.invoke(
+                loaded.version, DevFunctions.call(request, event), code: { code }, on: eventLoop
+            )
+            .map { DevFunctions.response($0, event) }
+            .flatMapErrorThrowing { error in
+                guard let error = error as? FunctionError else { throw error }
+                let stack = state.error(of: id) ?? loaded.app.mapper?.rewrite(error.message) ?? error.message
+                let title = "\(request.method) failed with \(error.code.rawValue)"
+                let isWhole = stack.contains(error.message)
+                return DevPage(title: title, text: isWhole ? stack : "\(error.message)\n\n\(stack)")
+                    .response(html: wantsHTML)
+            }
         }
+    }
+
+    private static func call(_ request: FunctionRequest, _ event: DevSchedule.Event?) -> FunctionCall {
+        if case .call(let url, _) = event {
+            return FunctionCall(id: request.id, trace: request.trace, method: DevSchedule.method, url: url)
+        }
+        let body: FunctionBody =
+            switch request.body {
+            case .bytes(let bytes): .bytes(bytes)
+            case .stream(let stream): .stream(stream)
+            }
+        return FunctionCall(
+            id: request.id, trace: request.trace, method: request.method, url: request.url, headers: request.headers,
+            body: body)
+    }
+
+    private static func response(_ reply: FunctionReply, _ event: DevSchedule.Event?) -> FunctionResponse {
+        if case .call(_, let schedule) = event {
+            return FunctionResponse(
+                status: 200, headers: [("content-type", "text/plain; charset=utf-8")],
+                body: .bytes(ByteBuffer(string: "scheduled() was called for \(schedule)\n")))
+        }
+        let body: FunctionRequest.Body =
+            switch reply.body {
+            case .bytes(let bytes): .bytes(bytes)
+            case .stream(let stream): .stream(stream)
+            }
+        return FunctionResponse(status: reply.status, headers: reply.headers, body: body)
     }
 
     private static let gone = GatewayError(

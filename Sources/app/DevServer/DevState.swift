@@ -56,7 +56,10 @@ final class DevState: GatewayRoutes {
             guard let function = loaded.app.function else {
                 return site.map { .site($0) } ?? .unavailable(reason: "it has neither code nor files")
             }
-            return .function(FunctionRelease(name: name, release: release, assets: site, routes: function.routes))
+            return .function(
+                FunctionRelease(
+                    name: name, release: release, assets: site,
+                    routes: DevSchedule.routes(function.routes, hasSchedules: !function.cron.isEmpty)))
         }
     }
 

@@ -80,8 +80,9 @@ struct DevPrinter: Sendable {
         Terminal.print(String(decoding: data, as: UTF8.self))
     }
 
-    /// Path and query of an absolute URL.
+    /// Path and query of an absolute URL; the schedule of an event.
     private func path(_ url: String) -> String {
+        if url.hasPrefix("cron:") { return String(url.dropFirst("cron:".count).prefix { $0 != "?" }) }
         guard let scheme = url.range(of: "://"), let slash = url[scheme.upperBound...].firstIndex(of: "/") else {
             return url
         }
