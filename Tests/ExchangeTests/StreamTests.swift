@@ -50,7 +50,11 @@ struct StreamTests {
                 for index in 0..<(byteCount + blockBytes - 1) / blockBytes {
                     #expect(try await handle.block(index, on: loops.next()).get() == slice(bytes, block: index))
                 }
-                if isKept { try await node.exchange.fetchWhole(id) }
+                #expect(try await node.exchange.readAll(id, limit: byteCount) == bytes)
+                let error = await #expect(throws: BlobStoreError.self) {
+                    try await node.exchange.readAll(id, limit: byteCount - 1)
+                }
+                #expect(error?.code == .tooLarge)
                 #expect(try node.store.contains(id) == isKept)
             }
             #expect(nodes[1].leftovers() == [])

@@ -115,7 +115,7 @@ final class NodeParts: Sendable {
         let (keeper, store, logger) = (base.keeper, base.store, base.logger(for: "releases"))
         let releases = ReleaseKeeper(
             node: base.node, keeper: keeper, store: store, exchange: exchange, routes: routes, logger: logger)
-        let previews = PreviewReleases(keeper: keeper, store: store, exchange: exchange, logger: logger)
+        let previews = PreviewReleases(keeper: keeper, exchange: exchange, logger: logger)
         routes.onPreview { previews.app($0) }
         return releases
     }

@@ -24,14 +24,12 @@ final class PreviewReleases: Sendable {
     }
 
     private let keeper: LedgerKeeper
-    private let store: BlobStore
     private let exchange: Exchange
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, logger: Logger) {
+    init(keeper: LedgerKeeper, exchange: Exchange, logger: Logger) {
         self.keeper = keeper
-        self.store = store
         self.exchange = exchange
         self.logger = logger
     }
@@ -57,8 +55,7 @@ final class PreviewReleases: Sendable {
     private func load(_ id: BlobID) async {
         var manifest: Manifest?
         do {
-            try await exchange.fetchWhole(id)
-            let bytes = try await store.readAll(id, limit: ManifestLimits.maxManifestBytes)
+            let bytes = try await exchange.readAll(id, limit: ManifestLimits.maxManifestBytes)
             manifest = try Manifest(decoding: Data(bytes.readableBytesView))
         } catch {
             logger.info("a release cannot be previewed", metadata: ["manifest": "\(id)", "error": "\(error)"])

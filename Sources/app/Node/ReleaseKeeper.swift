@@ -241,15 +241,18 @@ actor ReleaseKeeper {
                 let manifest = try await self.manifest(want.release.manifest)
                 guard want.isPlacedHere else { return }
                 let blobs = [want.release.manifest] + manifest.blobs
-                try await fetchAll(blobs)
+                try await fetchAll([want.release.manifest])
+                try await store.setReferences(of: want.release.manifest, to: manifest.blobs)
+                try await fetchAll(manifest.blobs)
                 // One that was damaged meanwhile is missed here; one that is from now on, `recover` hears of.
                 guard try store.missing(from: blobs).isEmpty else { continue }
                 complete.insert(want.release.manifest, manifest.blobs)
                 completeGauge.record(complete.count)
                 return
             } catch {
-                logger.warning(
-                    "a release cannot be fetched yet",
+                // Beyond the first tries it is the same every few seconds.
+                logger.log(
+                    level: pause < ReleaseKeeper.longestPause ? .warning : .debug, "a release cannot be fetched yet",
                     metadata: [
                         "name": "\(want.release.name)", "release": "\(want.release.id)", "error": "\(error)",
                     ])
@@ -261,10 +264,8 @@ actor ReleaseKeeper {
 
     private func manifest(_ id: BlobID) async throws -> Manifest {
         if let known = manifests[id] { return known }
-        try await exchange.fetchWhole(id)
-        let bytes = try await store.readAll(id, limit: ManifestLimits.maxManifestBytes)
+        let bytes = try await exchange.readAll(id, limit: ManifestLimits.maxManifestBytes)
         let manifest = try Manifest(decoding: Data(bytes.readableBytesView))
-        try await store.setReferences(of: id, to: manifest.blobs)
         manifests[id] = manifest
         publish()
         return manifest

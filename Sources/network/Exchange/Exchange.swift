@@ -156,6 +156,28 @@ public final class Exchange: Sendable {
         withExtendedLifetime(handle) {}
     }
 
+    /// All bytes of a blob. One that is not here is fetched into the store, or, where that has no room, into memory alone.
+    ///
+    /// - Throws: As ``open(_:keeping:)``; ``BlobStoreError`` `.tooLarge` when the blob has more than `limit` bytes.
+    public func readAll(_ id: BlobID, limit: Int) async throws -> ByteBuffer {
+        do {
+            try await fetchWhole(id)
+            return try await environment.store.readAll(id, limit: limit)
+        } catch let error as BlobStoreError where error.isNoRoom {
+            let handle = try await open(id, keeping: .nowhere)
+            guard handle.byteCount <= limit else {
+                throw BlobStoreError(
+                    .tooLarge, "blob \(id) has \(handle.byteCount) bytes, the limit here is \(limit)")
+            }
+            let loop = environment.group.next()
+            var bytes = ByteBuffer()
+            for index in 0..<handle.blockCount {
+                bytes.writeImmutableBuffer(try await handle.block(index, on: loop).get())
+            }
+            return bytes
+        }
+    }
+
     /// The running fetch of `id`, or a new one; nil if the blob is stored by now.
     private func fetch(_ id: BlobID) -> EventLoopFuture<BlobFetch?> {
         let loop = environment.group.next()

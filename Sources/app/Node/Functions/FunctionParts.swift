@@ -21,8 +21,7 @@ struct FunctionParts: Sendable {
     ) throws {
         let (node, keeper, group) = (base.node, base.keeper, base.group)
         let logger = base.logger(for: "functions")
-        releases = FunctionReleases(
-            keeper: keeper, store: base.store, exchange: exchange, secrets: secrets, group: group)
+        releases = FunctionReleases(keeper: keeper, exchange: exchange, secrets: secrets, group: group)
         services = NodeServices(releases: releases, routes: routes, group: group)
         keyValues = try NodeKV(
             node: node, file: folder.keyValues,

@@ -18,7 +18,6 @@ final class FunctionReleases: FunctionAssets {
     private static let maxKept = 256
 
     private let keeper: LedgerKeeper
-    private let store: BlobStore
     private let exchange: Exchange
     private let secrets: SecretKeeper
     private let group: any EventLoopGroup
@@ -27,11 +26,10 @@ final class FunctionReleases: FunctionAssets {
     private let withoutFunction = Mutex<Set<BlobID>>([])
 
     init(
-        keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, secrets: SecretKeeper, group: any EventLoopGroup
+        keeper: LedgerKeeper, exchange: Exchange, secrets: SecretKeeper, group: any EventLoopGroup
     ) {
         self.secrets = secrets
         self.keeper = keeper
-        self.store = store
         self.exchange = exchange
         self.group = group
     }
@@ -61,11 +59,11 @@ final class FunctionReleases: FunctionAssets {
     /// The script with its environment and its secrets.
     func code(of record: ReleaseRecord) async throws -> FunctionCode {
         let function = try await manifest(of: record)
-        try await exchange.fetchWhole(function.script)
+        let script = try await exchange.readAll(function.script, limit: ManifestLimits.maxCodeBytes)
         let values = try await secrets.values(of: function.secrets, for: record.name)
         var code = FunctionCode(
-            script: try await store.readAll(function.script, limit: ManifestLimits.maxCodeBytes),
-            fileName: function.sourceName, environment: function.environmentText(nodeID: keeper.node.description),
+            script: script, fileName: function.sourceName,
+            environment: function.environmentText(nodeID: keeper.node.description),
             limits: FunctionLimits(
                 cpu: .milliseconds(function.limits.cpuMilliseconds), memoryBytes: function.limits.memoryBytes))
         if !values.isEmpty {
@@ -104,8 +102,7 @@ final class FunctionReleases: FunctionAssets {
         let id = record.manifest
         if let known = kept.withLock({ $0[id] }) { return known }
         if withoutFunction.withLock({ $0.contains(id) }) { return nil }
-        try await exchange.fetchWhole(id)
-        let bytes = try await store.readAll(id, limit: ManifestLimits.maxManifestBytes)
+        let bytes = try await exchange.readAll(id, limit: ManifestLimits.maxManifestBytes)
         guard let function = try Manifest(decoding: Data(bytes.readableBytesView)).function else {
             withoutFunction.withLock { ids in
                 if ids.count >= FunctionReleases.maxKept { ids = [] }
