@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import Functions
 import Identity
 public import Ledger
 
@@ -111,10 +112,16 @@ public struct NodeFolder: Sendable {
 
     /// The note of the process that runs in this folder; nil if there is none, or it is of a process that has ended.
     public func readRun() -> NodeRun? {
-        guard let bytes = FileManager.default.contents(atPath: run),
-            let note = try? JSONDecoder().decode(NodeRun.self, from: bytes), note.isAlive
-        else { return nil }
+        guard let note = lastRun, note.isAlive else { return nil }
         return note
+    }
+
+    /// What the workers left of a node that ran in this folder and was killed.
+    var workerRemains: WorkerRemains { lastRun.map { .ofProcess($0.pid) } ?? .none }
+
+    /// The note of a process that runs in this folder or was killed; one that stops removes it.
+    private var lastRun: NodeRun? {
+        FileManager.default.contents(atPath: run).flatMap { try? JSONDecoder().decode(NodeRun.self, from: $0) }
     }
 }
 

@@ -1,16 +1,25 @@
 import Foundation
+public import Functions
 public import Machines
 import Volumes
 
 /// What a node that does not run has on its host outside of its folder, and what keeps the folder from being removed.
 public struct NodeRemains: Sendable {
-    /// What its machines left.
-    public let machines: HostRemains
+    /// What its machines left; nil where nothing says which node it was.
+    public let machines: HostRemains?
+    /// What its workers left.
+    public let workers: WorkerRemains
     private let folder: NodeFolder?
 
-    /// Of nodes whose folders are gone. Needs root.
+    /// There is nothing of it.
+    public var isEmpty: Bool { machines?.isEmpty != false && workers.isEmpty }
+
+    /// Of nodes whose folders are gone, and of workers whose nodes do not run. Needs root.
     public static func ofGoneNodes(on host: MachineHost) async -> [NodeRemains] {
-        await HostRemains.ofGoneNodes(on: host).map { NodeRemains(machines: $0, folder: nil) }
+        let nodes = await HostRemains.ofGoneNodes(on: host).map {
+            NodeRemains(machines: $0, workers: .none, folder: nil)
+        }
+        return nodes + [NodeRemains(machines: nil, workers: .ofGoneProcesses(), folder: nil)]
     }
 
     /// Of the node in a folder. Needs root.
@@ -21,11 +30,13 @@ public struct NodeRemains: Sendable {
             throw NodeError(.folderUnusable, "The node in \(folder.path) runs (pid \(run.pid)); stop it first")
         }
         return NodeRemains(
-            machines: try await HostRemains.ofNode(folder.containers, on: host), folder: folder)
+            machines: try await HostRemains.ofNode(folder.containers, on: host), workers: folder.workerRemains,
+            folder: folder)
     }
 
-    private init(machines: HostRemains, folder: NodeFolder?) {
+    private init(machines: HostRemains?, workers: WorkerRemains, folder: NodeFolder?) {
         self.machines = machines
+        self.workers = workers
         self.folder = folder
     }
 
@@ -33,7 +44,8 @@ public struct NodeRemains: Sendable {
     ///
     /// - Throws: ``MachineError``, ``NodeError``: what stays, and why.
     public func remove(on host: MachineHost) async throws {
-        try await machines.remove(on: host)
+        workers.remove()
+        try await machines?.remove(on: host)
         guard let folder else { return }
         let mounted = VolumeStore.unmountAll(folder.volumes)
         guard mounted.isEmpty else {

@@ -37,11 +37,17 @@ public enum ControlFile {
     }
 
     /// The names in a folder; none when it cannot be read.
-    public static func names(in path: String) -> [String] {
+    public static func names(in path: String) -> [String] { names(in: path) { _ in true } }
+
+    /// The names of the folders in a folder, without links; none when it cannot be read.
+    public static func folders(in path: String) -> [String] { names(in: path) { $0 == DT_DIR } }
+
+    private static func names(in path: String, ofType isWanted: (Int) -> Bool) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
         while let entry = readdir(folder) {
+            guard isWanted(Int(entry.pointee.d_type)) else { continue }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Functions
 import Machines
 import Node
 
@@ -10,13 +11,13 @@ import Node
 extension NodeCommand {
     struct Clean: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove from this host what nodes left that do not run machines here any more.",
+            abstract: "Remove from this host what nodes left that do not run here any more.",
             discussion: """
-                For its machines a node has network namespaces, links, rules and cgroups on its host. It removes them \
+                A node has cgroups on its host, and for machines network namespaces, links and rules. It removes them \
                 when it stops, and what is left when it starts again. This is for nodes that were killed and do not \
                 start again: without --data for those whose folders are gone, and with it for the nodes in that \
-                folder, which must not run. Containers that go on there are ended. What is in nodes' folders stays. \
-                Needs root.
+                folder, which must not run. Cgroups of workers go without --data as soon as their node does not run. \
+                Containers that go on there are ended. What is in nodes' folders stays. Needs root.
                 """)
 
         @Option(
@@ -34,21 +35,25 @@ extension NodeCommand {
         private struct Report: Encodable {
             /// The node's folder for containers; nil if nobody knows any more.
             var folder: String?
-            var key: String
+            /// What the names of the rest have in them; nil for workers of nodes that nothing names.
+            var key: String?
             var containers: [String]
             var namespaces: [String]
             var links: [String]
             var hasRules: Bool
             var cgroups: [String]
+            /// Cgroups of workers.
+            var workers: [String]
 
-            init(_ remains: HostRemains) {
-                folder = remains.folder
-                key = remains.key
-                containers = remains.containers.map(\.description)
-                namespaces = remains.namespaces
-                links = remains.links
-                hasRules = remains.hasRules
-                cgroups = remains.cgroups
+            init(_ remains: NodeRemains) {
+                folder = remains.machines?.folder
+                key = remains.machines?.key
+                containers = remains.machines?.containers.map(\.description) ?? []
+                namespaces = remains.machines?.namespaces ?? []
+                links = remains.machines?.links ?? []
+                hasRules = remains.machines?.hasRules ?? false
+                cgroups = remains.machines?.cgroups ?? []
+                workers = remains.workers.cgroups
             }
         }
 
@@ -59,14 +64,21 @@ extension NodeCommand {
             let host = await MachineHost.inspect()
             let found = try await remains(host)
             for node in found where !dryRun { try await node.remove(on: host) }
-            let left = found.map(\.machines).filter { !$0.isEmpty }
+            let left = found.filter { !$0.isEmpty }
             if json { return try Terminal.printJSON(left.map(Report.init)) }
             if left.isEmpty {
                 return Terminal.print(data == nil ? "nothing is left of nodes that are gone" : "nothing is left")
             }
             let verb = dryRun ? "would remove" : "removed"
             for remains in left {
-                Terminal.print("\(remains.folder ?? "node \(remains.key)"): \(verb) \(remains.summary)")
+                if let machines = remains.machines, !machines.isEmpty {
+                    Terminal.print("\(machines.folder ?? "node \(machines.key)"): \(verb) \(machines.summary)")
+                }
+                let workers = remains.workers.cgroups.count
+                if workers > 0 {
+                    let whose = remains.machines?.folder ?? "workers of nodes that do not run"
+                    Terminal.print("\(whose): \(verb) \(Human.count(workers, "cgroup"))")
+                }
             }
         }
 

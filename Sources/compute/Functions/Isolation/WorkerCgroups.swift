@@ -10,8 +10,8 @@ final class WorkerCgroups: Sendable {
     /// Looked for once, when the first worker is started.
     static let ofThisProcess = WorkerCgroups()
 
-    private static let workerPrefix = "skerry-worker-"
-    private static let nodePrefix = "skerry-node-"
+    static let workerPrefix = "skerry-worker-"
+    static let nodePrefix = "skerry-node-"
 
     /// `v1`, `v2`, `hybrid` or `none`.
     let summary: String
@@ -124,11 +124,6 @@ final class WorkerCgroups: Sendable {
 
     /// Removes what processes that are gone left behind; a folder with a process in it cannot be removed.
     private static func sweep(_ path: String) {
-        for name in ControlFile.names(in: path) {
-            guard name.hasPrefix(workerPrefix) || name.hasPrefix(nodePrefix) else { continue }
-            let owner = name.split(separator: "-").dropFirst(2).first.flatMap { pid_t($0) }
-            guard let owner, owner != getpid(), kill(owner, 0) != 0, errno == ESRCH else { continue }
-            rmdir(path + "/" + name)
-        }
+        for name in ControlFile.folders(in: path) where WorkerRemains.ownerIsGone(name) { rmdir(path + "/" + name) }
     }
 }

@@ -179,10 +179,6 @@ public struct HostRemains: Sendable, Hashable {
 
     private static func tree(_ path: String, depth: Int) -> [String] {
         guard depth < maxDepth else { return [path] }
-        let inner = ControlFile.names(in: path).map { "\(path)/\($0)" }.filter { name in
-            var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: name, isDirectory: &isFolder) && isFolder.boolValue
-        }
-        return inner.flatMap { tree($0, depth: depth + 1) } + [path]
+        return ControlFile.folders(in: path).flatMap { tree("\(path)/\($0)", depth: depth + 1) } + [path]
     }
 }
