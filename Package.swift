@@ -188,7 +188,7 @@ let rooms: [Room] = [
         floor: "app", name: "Node",
         rooms: [
             "Blake3", "Identity", "Wire", "Files", "Streams", "Telemetry", "CLinux", "BlobStore", "Manifests",
-            "Peering",
+            "AppManifests", "Peering",
             "Exchange", "Membership", "Discovery", "Ledger", "LedgerLog", "EtcdLog", "Functions", "FunctionServices",
             "FunctionLogs", "Recordings", "Replay", "WorkerProtocol", "Placement", "Gateway", "ControlAPI",
             "ControlModel", "Secrets", "Outbound", "HTTPCache", "Origins", "EdgeCache", "Certificates", "Stark",

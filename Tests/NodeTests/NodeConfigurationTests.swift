@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct NodeConfigurationTests {
     private func fault(_ json: String) throws -> String? {
+        let json = Data(json.utf8)
         do {
-            return try JSONDecoder().decode(NodeConfiguration.self, from: Data(json.utf8)).fault
+            let read = try JSONDecoder().decode(NodeConfiguration.self, from: json)
+            return UnknownKeys.fault(in: json, as: read) ?? read.fault
         } catch let error as DecodingError {
             return error.explanation
         }
@@ -36,5 +38,26 @@ import Testing
     func badOnes(_ port: String, _ more: String, _ words: String) throws {
         let told = try fault(configuration(port: port, more: more))
         #expect(told?.contains(words) == true, "\(told ?? "nothing")")
+    }
+
+    @Test(
+        "A key that is none is named, with the one that was meant",
+        arguments: [
+            (", \"quotaByte\": 1", "no key `quotaByte`; did you mean `quotaBytes`?"),
+            (", \"colour\": null", "no key `colour`; known are gateway, secure, peer, control, quotaBytes"),
+            (", \"machines\": {\"IsOn\": false}", "no key `machines.IsOn`; did you mean `machines.isOn`?"),
+            (
+                ", \"tls\": {\"certificates\": [{\"chain\": \"a\", \"key\": \"b\", \"keys\": \"c\"}]}",
+                "no key `tls.certificates.0.keys`; did you mean `tls.certificates.0.key`?"
+            ),
+        ])
+    func unknownKeys(_ more: String, _ words: String) throws {
+        let told = try fault(configuration(more: more))
+        #expect(told?.contains(words) == true, "\(told ?? "nothing")")
+    }
+
+    @Test func keysThatTheOperatorChoosesAreNotJudged() throws {
+        #expect(try fault(configuration(more: ", \"machines\": {\"tcpPorts\": {\"app/port\": 5432}}")) == nil)
+        #expect(try fault(configuration(more: ", \"domains\": {\"resolvers\": [\"127.0.0.1:53\"]}")) == nil)
     }
 }

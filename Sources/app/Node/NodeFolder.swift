@@ -106,7 +106,9 @@ public struct NodeFolder: Sendable {
             let reason = (error as? DecodingError)?.explanation ?? "\(error)"
             throw NodeError(.badConfiguration, "The configuration \(configuration) is malformed: \(reason)")
         }
-        if let fault = read.fault { throw NodeError(.badConfiguration, "\(configuration): \(fault)") }
+        if let fault = UnknownKeys.fault(in: bytes, as: read) ?? read.fault {
+            throw NodeError(.badConfiguration, "\(configuration): \(fault)")
+        }
         return read
     }
 
