@@ -236,7 +236,7 @@ struct LedgerClientTests {
                         #expect(error.code == .outcomeUnknown)
                         let entry = try Entry(decoding: network.keptEntry(1))
                         let id = try SignedTransaction(decoding: try #require(entry.transactions.first)).id
-                        #expect(error.message.contains("\(id)"))
+                        #expect(error.message.contains("before you repeat the command: `skerry ledger show \(id)`"))
                     }
                 })
             #expect(network.state.account(bob)?.balance == 7)

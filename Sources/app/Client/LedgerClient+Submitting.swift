@@ -99,11 +99,11 @@ extension LedgerClient {
             } catch let error where LedgerClient.isPassing(error) {
                 failure = error
             } catch let error where LedgerClient.leavesOpen(error, isAmbiguous: isAmbiguous) {
-                throw LedgerClient.unknownOutcome(of: transaction, "\(error)", then: "once a node answers")
+                throw LedgerClient.unknownOutcome(of: transaction, "\(error)", look: LedgerClient.onceANodeAnswers)
             }
             guard ContinuousClock.now < deadline else {
                 guard isAmbiguous else { return .pending(failure) }
-                throw LedgerClient.unknownOutcome(of: transaction, "\(failure)", then: "once a node answers")
+                throw LedgerClient.unknownOutcome(of: transaction, "\(failure)", look: LedgerClient.onceANodeAnswers)
             }
             try await Task.sleep(for: settings.retryPause)
         }
@@ -134,7 +134,8 @@ extension LedgerClient {
             of: transaction,
             "its nonce is used up, by itself unless another command signed with this key, but of the entries up to "
                 + "\(forgotten) the node has only a snapshot",
-            then: "at a node that has older entries. Look at the account before you repeat the command")
+            look: "tells at a node that has older entries (--node URL); if none has, repeat it only if the account "
+                + "shows that nothing happened")
     }
 
     private enum Trace {
@@ -180,13 +181,15 @@ extension LedgerClient {
         }
     }
 
+    private static let onceANodeAnswers = "tells once a node answers; repeat it only if no entry holds the transaction"
+
     private static func unknownOutcome(
-        of transaction: SignedTransaction, _ reason: String, then hint: String
+        of transaction: SignedTransaction, _ reason: String, look hint: String
     ) -> ClientError {
         ClientError(
             .outcomeUnknown,
-            "Whether transaction \(transaction.id) was applied is not known (\(reason)); "
-                + "`skerry ledger show \(transaction.id)` tells \(hint)")
+            "Whether transaction \(transaction.id) was applied is not known (\(reason)). Look before you repeat the command: "
+                + "`skerry ledger show \(transaction.id)` \(hint)")
     }
 
     private static func nonceTaken(_ signer: Signer, _ nonce: UInt64) -> ControlFailure {
