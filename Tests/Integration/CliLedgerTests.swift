@@ -139,7 +139,7 @@ struct CliLedgerTests {
             try await network.expectFailure("ledger", "show", "x", saying: "neither an entry's number")
 
             let file = network.folder + "/export"
-            let exported: Replayed = try await network.expectSuccess("ledger", "export", file, "--json").json()
+            let exported: Replayed = try await network.expectSuccess("ledger", "export", "-o", file, "--json").json()
             #expect(exported.sequence >= head.sequence)
             let replayed: Replayed = try await network.expectSuccess("ledger", "replay", file, "--json").json()
             #expect(replayed.stateRoot == exported.stateRoot)

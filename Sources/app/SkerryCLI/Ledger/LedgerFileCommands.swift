@@ -10,13 +10,23 @@ extension LedgerCommand {
             abstract: "Write the whole ledger into a file, checking it on the way.",
             discussion: "It needs a node whose log still begins with the genesis.")
 
-        @Argument(help: "The file to write.", completion: .file())
-        var file: String
+        @Option(name: .output, help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+        var out: String?
+
+        @Argument(help: "The same, without -o.", completion: .file())
+        var file: String?
 
         @OptionGroup var genesis: GenesisOption
         @OptionGroup var node: NodeOption
 
+        func validate() throws {
+            guard (out == nil) != (file == nil) else {
+                throw ValidationError("Name one file to write: `skerry ledger export -o FILE`")
+            }
+        }
+
         func run() async throws {
+            guard let file = out ?? file else { return }
             let client = try node.ledger(network: try genesis.resolve(node.data))
             let report = try await LedgerReplay(report: LedgerCommand.show).export(client, to: file)
             try LedgerCommand.print(report, json: node.data.json, to: file)
