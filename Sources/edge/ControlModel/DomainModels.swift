@@ -6,11 +6,11 @@ public struct DomainReport: Codable, Sendable, Equatable {
     public struct Certificate: Codable, Sendable, Equatable {
         /// When it ends; nil for none.
         public var notAfter: Date?
-        /// Why the last order failed; nil if it did not.
+        /// Why the last order failed, or why no node's chain is shown; nil if it did not.
         public var problem: String?
         /// When it is tried again.
         public var nextAttempt: Date?
-        /// True if the node shows the chain, and nodes that serve the app sign with its key; nil for false.
+        /// True if the node shows the chain alone (none as long as there is no ``notAfter``), and nodes that serve the app sign with its key; nil for false.
         public var isBorrowed: Bool?
 
         public init(

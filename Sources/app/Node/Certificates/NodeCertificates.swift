@@ -104,6 +104,9 @@ final class NodeCertificates: Sendable {
 
     func close() async { await transport?.close() }
 
+    /// Whether other nodes have a domain's key, and this one shows their chain only.
+    func mayBorrow(_ domain: String) -> Bool { fleet.mayBorrow(domain) }
+
     // MARK: Other nodes
 
     /// Answers requests about certificates; nil for all others.

@@ -24,9 +24,19 @@ extension NodeControl {
         if let status = await certificates.keeper.statuses().first(where: { $0.domain == domain.description }) {
             report.certificate = DomainReport.Certificate(
                 notAfter: status.notAfter, problem: status.problem, nextAttempt: status.nextAttempt)
-        } else if let chain = certificates.book.borrowed(domain.description) {
-            report.certificate = DomainReport.Certificate(notAfter: chain.notAfter, isBorrowed: true)
+        } else if certificates.mayBorrow(domain.description) {
+            report.certificate = await borrowed(domain.description)
         }
         return report
+    }
+
+    /// Of a domain whose app other nodes serve: asks them for the chain, as for a visitor, if it is not here yet.
+    private func borrowed(_ domain: String) async -> DomainReport.Certificate {
+        if certificates.book.borrowed(domain) == nil { await certificates.borrowed.get(domain)?.value }
+        guard let chain = certificates.book.borrowed(domain) else {
+            return DomainReport.Certificate(
+                problem: "no node that serves the app has one, or none answers", isBorrowed: true)
+        }
+        return DomainReport.Certificate(notAfter: chain.notAfter, isBorrowed: true)
     }
 }

@@ -78,7 +78,9 @@ struct DomainsVerifyCommand: AsyncParsableCommand {
         } else {
             parts.append("none yet")
         }
-        if certificate.isBorrowed == true { parts.append("its key is on nodes that serve the app") }
+        if certificate.isBorrowed == true, certificate.notAfter != nil {
+            parts.append("its key is on nodes that serve the app")
+        }
         if let problem = certificate.problem { parts.append(problem) }
         if let next = certificate.nextAttempt { parts.append("next attempt \(next.ISO8601Format())") }
         return parts.joined(separator: "; ")
