@@ -42,7 +42,10 @@ struct StorageTests {
             #expect(dry.bytes == 300_000)
             try await network.expectSuccess("blob", "stat", gone)
             let young: CollectionInfo = try await network.expectSuccess("blob", "gc", "--json").json()
-            #expect(young.blobs == 0)
+            #expect((young.blobs, young.youngBlobs, young.youngBytes) == (0, 1, 300_000))
+            let told = try await network.expectSuccess("blob", "gc").output
+            #expect(told.contains("1 of them (300"))
+            #expect(told.contains("only because they were used in the last 24 hours: see --hours"))
             let real: CollectionInfo = try await network.expectSuccess("blob", "gc", "--hours", "0", "--json").json()
             #expect(real.blobs == 1)
             #expect(real.keptBlobs == 2)

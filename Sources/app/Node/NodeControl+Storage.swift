@@ -98,7 +98,8 @@ extension NodeControl {
                 CollectionPolicy(minimumAge: .seconds(request.minimumAgeSeconds), isDryRun: request.isDryRun))
             return CollectionInfo(
                 blobs: report.removedBlobs, bytes: report.removedBytes, partials: report.removedPartials,
-                strayFiles: report.strayFiles, keptBlobs: report.keptBlobs, keptBytes: report.keptBytes)
+                strayFiles: report.strayFiles, keptBlobs: report.keptBlobs, keptBytes: report.keptBytes,
+                youngBlobs: report.youngBlobs, youngBytes: report.youngBytes)
         } catch {
             throw NodeControl.explained(error)
         }

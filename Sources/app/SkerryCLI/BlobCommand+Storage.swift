@@ -83,7 +83,10 @@ extension BlobCommand {
     struct Unpin: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End pins of this account.",
-            discussion: "The blobs stay until the node needs the room, or `skerry blob gc` removes them.")
+            discussion: """
+                The blobs stay until the node needs the room, or `skerry blob gc` removes them when nobody has used them \
+                for a day.
+                """)
 
         @Argument(help: "Blob ids: CIDs or 64 hexadecimal digits.")
         var ids: [BlobID]
@@ -102,8 +105,9 @@ extension BlobCommand {
         static let configuration = CommandConfiguration(
             commandName: "gc", abstract: "Remove what nobody keeps and nobody uses.",
             discussion: """
-                Blobs that are pinned, that a pinned manifest names, or that are being read stay. The node goes on \
-                serving meanwhile.
+                Blobs that are pinned, that a pinned manifest names, or that are being read stay, and so does what was \
+                stored or read in the last 24 hours, unless --hours says something else. The node goes on serving \
+                meanwhile.
                 """)
 
         @Option(help: "Only what nobody has used for so many hours.")
@@ -128,7 +132,14 @@ extension BlobCommand {
             let verb = dryRun ? "would remove" : "removed"
             Terminal.print("\(verb) \(info.blobs) blobs (\(Human.bytes(info.bytes)))")
             Terminal.print("\(verb) \(info.partials) unfinished fetches and \(info.strayFiles) stray files")
-            Terminal.print("kept    \(info.keptBlobs) blobs (\(Human.bytes(info.keptBytes)))")
+            Terminal.print("kept    \(info.keptBlobs) blobs (\(Human.bytes(info.keptBytes)))\(forAge(info))")
+        }
+
+        private func forAge(_ info: CollectionInfo) -> String {
+            guard let blobs = info.youngBlobs, let bytes = info.youngBytes, blobs > 0 else { return "" }
+            let time = hours == 1 ? "hour" : "\(hours.formatted()) hours"
+            let age = "were used in the last \(time): see --hours"
+            return ", \(blobs) of them (\(Human.bytes(bytes))) only because they \(age)"
         }
     }
 

@@ -58,6 +58,9 @@ extension BlobStore {
             let candidates = try await gently { try self.index.coldest(after: after, limit: Self.collectionStep) }
             guard let coldest = candidates.last else { return }
             last = coldest
+            let young = candidates.filter { $0.usedMilliseconds > usedUntil }
+            report.youngBlobs += young.count
+            report.youngBytes += young.reduce(0) { $0 + $1.stat.byteCount }
             let old = candidates.filter { $0.usedMilliseconds <= usedUntil && !holds.contains($0.stat.id) }.map(\.stat)
             let removed =
                 policy.isDryRun

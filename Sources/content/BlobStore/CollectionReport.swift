@@ -26,6 +26,10 @@ public struct CollectionReport: Hashable, Sendable {
     public var keptBlobs = 0
     /// Bytes of those.
     public var keptBytes = 0
+    /// Of those, what nothing protects but the time since it was used.
+    public var youngBlobs = 0
+    /// Bytes of those.
+    public var youngBytes = 0
     /// Whether nothing was in fact removed.
     public var isDryRun = false
 }

@@ -96,14 +96,22 @@ public struct CollectionInfo: Codable, Sendable, Equatable {
     /// Blobs that stay.
     public var keptBlobs: Int
     public var keptBytes: Int
+    /// Of those, what nothing protects but the time since it was used; nil from nodes that do not count it.
+    public var youngBlobs: Int?
+    public var youngBytes: Int?
 
-    public init(blobs: Int, bytes: Int, partials: Int, strayFiles: Int, keptBlobs: Int, keptBytes: Int) {
+    public init(
+        blobs: Int, bytes: Int, partials: Int, strayFiles: Int, keptBlobs: Int, keptBytes: Int,
+        youngBlobs: Int? = nil, youngBytes: Int? = nil
+    ) {
         self.blobs = blobs
         self.bytes = bytes
         self.partials = partials
         self.strayFiles = strayFiles
         self.keptBlobs = keptBlobs
         self.keptBytes = keptBytes
+        self.youngBlobs = youngBlobs
+        self.youngBytes = youngBytes
     }
 }
 
