@@ -56,6 +56,11 @@ struct DomainsTests {
             #expect(first.errors.contains("\(domain)  CNAME  shop.edge.test"))
             let proof = try #require(first.errors.split(separator: "\"").first { $0.hasPrefix("skerry-app=") })
 
+            // Nobody sets a record for an app that is not there.
+            try await network.expectFailure(
+                "domains", "add", domain, "shoop", "--resolver", dns.address,
+                saying: "Nobody owns the name \"shoop\"; `skerry releases list` shows all names")
+
             liar.set("_skerry.\(domain)", [.txt([String(proof)])])
             try await network.expectFailure(
                 "domains", "add", domain, "shop", "--resolver", liar.address, saying: "ledger/domain-unproved")
@@ -64,7 +69,7 @@ struct DomainsTests {
             dns.set("_skerry.\(domain)", [.txt(["other"]), .txt([String(proof)])])
             // The proof is for one account: another cannot use it.
             try await network.expectFailure(
-                "domains", "add", domain, "shop", "--resolver", dns.address, saying: "another account",
+                "domains", "add", domain, "shop", "--resolver", dns.address, saying: "only its owner may bind domains",
                 account: "other")
             try await network.expectSuccess("domains", "add", domain, "shop", "--resolver", dns.address)
             for node in nodes {

@@ -48,6 +48,11 @@ struct DomainsCommand: AsyncParsableCommand {
             let key = try account.load()
             let ledger = try node.ledger(key: key)
             let client = try node.client()
+            // Before anybody sets a record for nothing.
+            let owner = try await node.info(of: name).owner
+            guard owner == key.publicKey.account.description else {
+                throw CommandError("The app \(name) is account \(owner)'s; only its owner may bind domains to it")
+            }
             let zone = try await client.domain(domain).zone
             let proof = try await dns.proof(domain, name, owner: key.publicKey.account, zone: zone, ledger)
             try await dns.awaitProof(proof, seconds: wait ?? 0, isQuiet: node.data.json)
