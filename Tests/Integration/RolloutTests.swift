@@ -54,8 +54,15 @@ struct RolloutTests {
             #expect(try await network.request(nodes[1], host: "shaky", "/").text == "fine")
             try await network.expectSuccess(
                 "functions", "promote", "shaky", bad, "--steps", "1,2", "--every", "1s", "--no-auto")
-            try await network.expectFailure(
-                "functions", "promote", "shaky", bad, "--steps", "10,5", saying: "--steps")
+            let many = (1...21).map(String.init).joined(separator: ",")
+            for (steps, reason) in [
+                ("10,5", "5 is not above the 10 before it"), ("10,10", "10 is not above the 10 before it"),
+                ("10,200", "\"200\" is no share from 1 to 100"), ("0,10", "\"0\" is no share"),
+                ("1,10,", "\"\" is no share"), ("", "\"\" is no share"), (many, "there are 21 steps, and at most 20"),
+            ] {
+                try await network.expectFailure(
+                    "functions", "promote", "shaky", bad, "--steps", steps, saying: reason)
+            }
         }
     }
     @Test("So is a release of several parts whose function throws")

@@ -34,7 +34,9 @@ struct PromoteCommand: AsyncParsableCommand {
     @Option(help: "The share of the visitors, 1 to 100.")
     var percent: UInt8 = 100
 
-    @Option(help: ArgumentHelp("Shares of the visitors, one after the other.", valueName: "1,10,50,100"))
+    @Option(
+        help: ArgumentHelp("Shares of the visitors, one after the other.", valueName: "1,10,50,100"),
+        transform: { try RolloutSteps(argument: $0) })
     var steps: RolloutSteps?
 
     @Option(help: ArgumentHelp("How long each step lasts, such as 90s, 5m or 2h. Default: 5m.", valueName: "time"))

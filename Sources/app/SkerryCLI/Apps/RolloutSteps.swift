@@ -1,16 +1,32 @@
 import ArgumentParser
 
 /// Shares of the visitors, one after the other: `1,10,50,100`.
-struct RolloutSteps: ExpressibleByArgument {
-    /// Rising, 1 to 100; at most 20.
+struct RolloutSteps: Equatable {
+    /// Steps at most.
+    static let maxCount = 20
+
+    /// Rising, 1 to 100.
     let percents: [UInt8]
 
-    init?(argument: String) {
+    /// - Throws: `ValidationError` with what is wrong.
+    init(argument: String) throws {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-        let percents = parts.compactMap { UInt8($0) }
-        guard percents.count == parts.count, (1...20).contains(percents.count),
-            percents.allSatisfy({ (1...100).contains($0) }), zip(percents, percents.dropFirst()).allSatisfy({ $0 < $1 })
-        else { return nil }
-        self.percents = percents
+            .map { $0.trimmingPrefix(" ").description }
+        percents = try parts.map { part in
+            guard let percent = UInt8(part), (1...100).contains(percent) else {
+                throw RolloutSteps.refusal("\"\(part.prefix(20))\" is no share from 1 to 100")
+            }
+            return percent
+        }
+        guard percents.count <= RolloutSteps.maxCount else {
+            throw RolloutSteps.refusal("there are \(percents.count) steps, and at most \(RolloutSteps.maxCount)")
+        }
+        for (before, after) in zip(percents, percents.dropFirst()) where before >= after {
+            throw RolloutSteps.refusal("\(after) is not above the \(before) before it")
+        }
+    }
+
+    private static func refusal(_ reason: String) -> ValidationError {
+        ValidationError("\(reason); write shares that rise, such as 1,10,50,100")
     }
 }
