@@ -1,4 +1,5 @@
 import Functions
+import Glibc
 import NIOCore
 import Streams
 import Synchronization
@@ -104,6 +105,30 @@ import Testing
             caller.cancel()
             await #expect(throws: (any Error).self) { try await answer.value }
             try await expectLog(fixture, "finished")
+        }
+    }
+
+    @Test("A worker that is ended because a request goes on after it was cancelled says so in the app's log")
+    func overdue() async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            let module = """
+                export default { async fetch(request) {
+                  console.log('begun');
+                  await new Promise((done) => setTimeout(done, 20_000));
+                  return new Response('late');
+                } }
+                """
+            let caller = Cancellation()
+            let answer = Task { try await fixture.open(module, cancellation: caller).status }
+            try await expectLog(fixture, "begun")
+            // It hears of nothing any more.
+            let worker = try #require(fixture.pool.workerProcesses.first)
+            #expect(kill(worker, SIGSTOP) == 0)
+            caller.cancel()
+            await #expect(throws: (any Error).self) { try await answer.value }
+            try await expectLog(fixture, "was cancelled and could not be stopped")
+            #expect(fixture.logged.last?.requestID == "r1")
+            #expect(!fixture.pool.workerProcesses.contains(worker))
         }
     }
 

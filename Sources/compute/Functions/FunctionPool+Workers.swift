@@ -353,6 +353,7 @@ extension FunctionPool {
 
     private func ended(_ id: PoolCore.WorkerID, _ handle: WorkerHandle, cause: FunctionError) {
         let last = handle.lastStatus()
+        tellIfOverdue(id, handle)
         handle.bodies.close(cause)
         run { state, now in
             state.handles[id] = nil

@@ -65,6 +65,8 @@ public final class FunctionPool: Sendable {
         var lastRequest: PoolCore.RequestID = 0
         var nextTick = NIODeadline.distantFuture
         var layersAreLogged = false
+        /// When the node's log heard last of a worker that was ended because it could not be stopped.
+        var overdueToldAt = NIODeadline.distantPast
         var drained: EventLoopFuture<Void>?
         var drainedPromise: EventLoopPromise<Void>?
     }
