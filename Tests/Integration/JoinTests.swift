@@ -202,6 +202,35 @@ struct JoinTests {
         }
     }
 
+    @Test("A bootstrap URL that is none, and an id that is not whole, are told what they are")
+    func wrongBootstrap() async throws {
+        try await TestNetwork.with(nodes: 1) { network in
+            let status = try await network.status()
+            let (node, id, folder) = (status.nodes[0], status.network, network.folder + "/other")
+            func join(_ url: String, _ id: String, saying text: String) async throws {
+                try await network.expectFailure(
+                    "node", "join", "--data", folder, "--bootstrap", url, "--genesis", id, "--stake", "1000",
+                    saying: text)
+            }
+            try await join(node.control, String(id.prefix(16)), saying: "it has 16 of 64 digits")
+            try await join(node.control, id + "0", saying: "it is not 64 hexadecimal digits")
+            try await join(node.gateway, id, saying: "name the node's control URL, not its gateway's")
+            try await network.expectSuccess("down")
+            try await join(node.control, id, saying: "No control API answers at \(node.control)")
+            #expect(!FileManager.default.fileExists(atPath: folder))
+            // A file that was cut off.
+            let genesis = node.data + "/genesis"
+            let bytes = try #require(FileManager.default.contents(atPath: genesis))
+            let cut = network.folder + "/cut"
+            try bytes.prefix(100).write(to: URL(fileURLWithPath: cut))
+            try await network.expectFailure(
+                "network", "genesis", "show", cut, saying: "\(cut) is no genesis, is damaged")
+            try bytes.prefix(100).write(to: URL(fileURLWithPath: genesis))
+            try await network.expectFailure(
+                "node", "run", "--data", node.data, saying: "copy it from another node of the network")
+        }
+    }
+
     @Test("init makes a node's folder once and keeps it")
     func initialise() async throws {
         let network = try TestNetwork()

@@ -191,7 +191,8 @@ public struct NodeClient: Sendable {
         } catch let error where error is NIOConnectionError || error is IOError {
             throw ClientError(
                 .unreachable,
-                "Nobody listens at \(control) (\(SystemFailure.reason(error))); start the network with `skerry up`")
+                "Nobody listens at \(control) (\(SystemFailure.reason(error))); start the node there with `skerry up` or "
+                    + "`skerry node run`, or mend the address")
         } catch {
             throw ClientError(
                 .unreachable,
@@ -201,7 +202,10 @@ public struct NodeClient: Sendable {
         guard (200..<300).contains(response.status.code) else {
             let data = try await collect(response, limit: NodeClient.maxAnswerBytes)
             guard var failure = try? JSONDecoder().decode(ControlFailure.self, from: data) else {
-                throw ClientError(.badAnswer, "\(control) answered with status \(response.status.code)")
+                throw ClientError(
+                    .badAnswer,
+                    "\(control) answered with status \(response.status.code) and not as a node's control API does; name the "
+                        + "node's control URL, not its gateway's: `skerry node status` shows it on the node's machine")
             }
             failure.status = Int(response.status.code)
             throw failure

@@ -69,10 +69,13 @@ public struct NodeFolder: Sendable {
             let code = errno
             let reason = String(cString: strerror(code))
             let advice =
-                code == ENOENT
-                ? "; `skerry node join --data \(path) …` makes it and brings the node onto a network"
-                : "; it must be the user's that runs the node"
-            throw NodeError(.folderUnusable, "Cannot write to the data folder \(path): \(reason)\(advice)")
+                switch code {
+                case ENOENT: "`skerry node join --data \(path) …` makes it and brings the node onto a network"
+                case EROFS: "remount the disk writable; if nobody made it read-only, the kernel's log says why"
+                case ENOSPC, EDQUOT: "free room on its disk"
+                default: "it must be the user's that runs the node"
+                }
+            throw NodeError(.folderUnusable, "Cannot write to the data folder \(path): \(reason); \(advice)")
         }
         guard skerry_flock_exclusive(descriptor) == 0 else {
             close(descriptor)
@@ -90,7 +93,12 @@ public struct NodeFolder: Sendable {
                 "There is no genesis at \(genesis); bring the node onto a network with `skerry node join`, or give it a new "
                     + "network's with `skerry node init --genesis-file`")
         }
-        return try Genesis(decoding: bytes)
+        do { return try Genesis(decoding: bytes) } catch {
+            throw NodeError(
+                .badConfiguration,
+                "The genesis \(genesis) is damaged, or another version's (\(error.message)); copy it from another node of the "
+                    + "network: all have the same")
+        }
     }
 
     /// Reads the configuration.

@@ -10,7 +10,7 @@ struct GenesisOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The id of the network's genesis, 64 hexadecimal digits, from somebody whom you trust. Default: that of the "
-                + "network on this machine.", valueName: "id"))
+                + "network on this machine.", valueName: "id"), transform: NetworkID.argument)
     var genesis: NetworkID?
 
     /// The id to trust.
@@ -61,8 +61,18 @@ struct Units: ExpressibleByArgument {
     static func text(_ count: UInt64) -> String { count == 1 ? "1 unit" : "\(count) units" }
 }
 
-extension NetworkID: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
+extension NetworkID {
+    /// For options that take a genesis' id, so that a wrong one is told what is wrong with it.
+    @Sendable
+    static func argument(_ text: String) throws -> NetworkID {
+        if let id = NetworkID(text) { return id }
+        let digits = text.utf8.count
+        let isShort = digits < 64 && text.allSatisfy(\.isHexDigit)
+        throw ValidationError(
+            isShort
+                ? "it has \(digits) of 64 digits, and another network's id may begin alike; give all of them"
+                : "it is not 64 hexadecimal digits; `skerry status` and `skerry network genesis show` print it")
+    }
 }
 
 extension AccountID: ExpressibleByArgument {

@@ -49,7 +49,8 @@ extension LedgerCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The id of the network's genesis: another network's file is refused. Default: any.", valueName: "id"))
+                "The id of the network's genesis: another network's file is refused. Default: any.", valueName: "id"),
+            transform: NetworkID.argument)
         var genesis: NetworkID?
 
         @Flag(help: "Print JSON for scripts.")

@@ -17,7 +17,7 @@ struct GenesisInstallation {
 
     /// Reads a genesis.
     ///
-    /// - Throws: ``CommandError`` if the file cannot be read, ``LedgerError`` if it is no genesis.
+    /// - Throws: ``CommandError`` if the file cannot be read or is no genesis.
     static func read(_ file: String) throws -> Genesis {
         let bytes: Data?
         do {
@@ -25,7 +25,11 @@ struct GenesisInstallation {
         } catch {
             throw CommandError("Cannot read the genesis \(file): \(SystemFailure.reason(error))")
         }
-        return try Genesis(decoding: bytes ?? Data())
+        do { return try Genesis(decoding: bytes ?? Data()) } catch {
+            throw CommandError(
+                "\(file) is no genesis, is damaged, or is another version's (\(error.message)); get it again from whoever made "
+                    + "the network, or from the folder of one of its nodes")
+        }
     }
 
     /// Checks the genesis and copies it, byte for byte. When this returns, it is durable. One that is there already stays.

@@ -34,7 +34,7 @@ extension NodeCommand {
         @Option(
             help: ArgumentHelp(
                 "The id that the genesis must have, 64 hexadecimal digits, from somebody whom you trust.",
-                valueName: "id"))
+                valueName: "id"), transform: NetworkID.argument)
         var genesis: NetworkID?
 
         @Flag(help: "Print JSON for scripts.")

@@ -25,7 +25,7 @@ extension NodeCommand {
         @Option(
             help: ArgumentHelp(
                 "The id of the network's genesis, 64 hexadecimal digits, from somebody whom you trust.",
-                valueName: "id"))
+                valueName: "id"), transform: NetworkID.argument)
         var genesis: NetworkID
 
         @Option(
@@ -66,7 +66,7 @@ extension NodeCommand {
             let control = bootstrap.hasSuffix("/") ? String(bootstrap.dropLast()) : bootstrap
             let client = LedgerClient(NodeClient(control: control), network: genesis)
             // Nothing is made or signed before the network is the one that was asked for.
-            let network = try await client.genesis()
+            let network = try await Join.genesis(of: client, at: control)
             let (key, configuration) = try setup.prepare()
             let registration = Registration(
                 client: client, network: genesis, account: try account.load(), node: key,
@@ -83,6 +83,17 @@ extension NodeCommand {
             }
             Terminal.print("node \(record.id) takes part in \(network.networkName), network \(genesis)")
             Terminal.print("Run:   skerry node run --data \(setup.data)")
+        }
+
+        /// - Throws: ``ClientError`` `.unreachable` with what a bootstrap URL is, if nobody answers there.
+        private static func genesis(of client: LedgerClient, at control: String) async throws -> Genesis {
+            do { return try await client.genesis() } catch let error as ClientError where error.code == .unreachable {
+                throw ClientError(
+                    .unreachable,
+                    "No control API answers at \(control). The bootstrap URL is that of a node that runs, on loopback of its "
+                        + "machine: reach another machine's with `ssh -N -L 4001:127.0.0.1:4000 <machine>` and "
+                        + "http://127.0.0.1:4001")
+            }
         }
 
         private func say(_ line: String) {
