@@ -1,5 +1,6 @@
 import Foundation
 import Identity
+import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -20,6 +21,37 @@ struct RefusalTests {
         #expect(await code { _ = try await stranger.peers.connection(to: two.id) } == .notOnLedger)
         try await RefusalTests.expectHealthy(two, ledger)
         for node in [two, stranger] { await node.peers.shutdown() }
+    }
+
+    @Test("A node that is refused again and again is logged once, and again after it was let in")
+    func loggedOnce() async throws {
+        let (ledger, other) = (Ledger(), Ledger())
+        let levels = LogLevels(of: "refused a connection")
+        let two = try await TestNode(ledger, logger: Logger(label: "test") { _ in levels })
+        let key = SigningKey()
+        other.register(two.key, port: two.port)
+        func dial() async throws -> PeerError.Code? {
+            // Without the pause after a failure.
+            let stranger = try await TestNode(other, key: key)
+            let failure = await code { _ = try await stranger.peers.connection(to: two.id) }
+            await stranger.peers.shutdown()
+            return failure
+        }
+        for _ in 0..<3 { #expect(try await dial() == .notOnLedger) }
+        #expect(try await eventually { levels.all == [.info, .debug, .debug] })
+        ledger.register(key)
+        #expect(try await dial() == nil)
+        ledger.remove(key.publicKey.node)
+        #expect(try await dial() == .notOnLedger)
+        #expect(try await eventually { levels.all == [.info, .debug, .debug, .info] })
+        await two.peers.shutdown()
+    }
+
+    @Test func refusalsThatWereToldAreBounded() {
+        var told = ToldRefusals()
+        let nodes = (0...ToldRefusals.maxCount).map { _ in SigningKey().publicKey.node }
+        #expect(nodes.dropLast().map { told.isNews($0) } == Array(repeating: true, count: ToldRefusals.maxCount))
+        #expect([nodes[0], nodes[ToldRefusals.maxCount], nodes[0]].map { told.isNews($0) } == [false, true, true])
     }
 
     @Test("The dialling side refuses whom its ledger does not name, without a packet")

@@ -69,11 +69,11 @@ struct TestNode {
     init(
         _ ledger: Ledger, key: SigningKey = SigningKey(), port: Int = 0, network: Data = testNetwork,
         handler: any PeerRequestHandler = Answers.echo, limits: PeerLimits = .init(), isRegistered: Bool = true,
-        offer: PeerOffer = .current
+        offer: PeerOffer = .current, logger: Logger = quiet
     ) async throws {
         self.key = key
         let local = PeerLocal(
-            network: network, ledgerSequence: { 42 }, handler: handler, logger: quiet, offer: offer)
+            network: network, ledgerSequence: { 42 }, handler: handler, logger: logger, offer: offer)
         peers = try PeerNetwork(key: key, local: local, directory: ledger, group: loops, limits: limits)
         self.port = try await peers.listen(host: "127.0.0.1", port: port)
         if isRegistered { ledger.register(key, port: self.port) }
@@ -85,6 +85,34 @@ struct TestNode {
         timeout: TimeAmount? = nil
     ) async throws -> ByteBuffer {
         try await peers.connection(to: other).request(type, body, timeout: timeout).get().body
+    }
+}
+
+/// Keeps what is logged of one message: the levels, in order.
+final class LogLevels: LogHandler, Sendable {
+    private let message: String
+    private let levels = Mutex<[Logger.Level]>([])
+
+    init(of message: String) { self.message = message }
+
+    var all: [Logger.Level] { levels.withLock { $0 } }
+
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        guard event.message.description == message else { return }
+        levels.withLock { $0.append(event.level) }
     }
 }
 

@@ -8,6 +8,7 @@ final class PeerIdentity: Sendable {
         var node: NodeID
         var isProven = false
         var refusal: PeerError?
+        var refused: NodeID?
     }
 
     private let known: NIOLockedValueBox<Known>
@@ -25,6 +26,9 @@ final class PeerIdentity: Sendable {
     /// Why this side refused the other's key; nil if it did not.
     var refusal: PeerError? { known.withLockedValue(\.refusal) }
 
+    /// Whose key this side refused; nil if it refused none.
+    var refused: NodeID? { known.withLockedValue(\.refused) }
+
     func accept(_ node: NodeID) {
         known.withLockedValue { known in
             known.node = node
@@ -32,5 +36,10 @@ final class PeerIdentity: Sendable {
         }
     }
 
-    func refuse(_ error: PeerError) { known.withLockedValue { $0.refusal = error } }
+    func refuse(_ node: NodeID, _ error: PeerError) {
+        known.withLockedValue { known in
+            known.refused = node
+            known.refusal = error
+        }
+    }
 }

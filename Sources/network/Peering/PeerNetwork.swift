@@ -29,6 +29,7 @@ public final class PeerNetwork: Sendable {
         /// The channels of `inbound` whose peer has proven itself, oldest first.
         var inboundByPeer: [NodeID: [any Channel]] = [:]
         var isShutDown = false
+        var told = ToldRefusals()
     }
 
     /// This node.
@@ -178,7 +179,9 @@ public final class PeerNetwork: Sendable {
                 self.logger.debug("a peer connected", metadata: ["peer": "\(node.short)"])
                 self.register(channel, of: node)
             case .failure(let error):
-                self.logger.info("refused a connection", metadata: ["error": "\(error)"])
+                let isNews = identity.refused.map { node in self.state.withLock { $0.told.isNews(node) } } ?? true
+                self.logger.log(
+                    level: isNews ? .info : .debug, "refused a connection", metadata: ["error": "\(error)"])
             }
         }
         return channel.eventLoop.makeCompletedFuture {
@@ -194,6 +197,7 @@ public final class PeerNetwork: Sendable {
         let surplus = state.withLock { state -> (any Channel)? in
             // Who connects is there: it need not be left alone any longer.
             if case .failed = state.entries[node] { state.entries[node] = nil }
+            state.told.forget(node)
             state.unproven.removeAll { $0 === channel }
             state.inboundByPeer[node, default: []].append(channel)
             guard let channels = state.inboundByPeer[node], channels.count > limits.maxInboundConnectionsPerPeer else {
@@ -213,6 +217,7 @@ public final class PeerNetwork: Sendable {
     private func check(_ key: PublicKey, expected: NodeID?, _ identity: PeerIdentity) -> Bool {
         if let expected, key.node != expected {
             identity.refuse(
+                key.node,
                 PeerError(
                     .notOnLedger,
                     "The node at that address proves the key of \(key.node.short), not of \(expected.short); "
@@ -222,9 +227,11 @@ public final class PeerNetwork: Sendable {
         }
         guard directory.isParticipating(key) else {
             identity.refuse(
+                key.node,
                 PeerError(
                     .notOnLedger,
-                    "The key of node \(key.node.short) is not on the ledger; register the node before it connects"))
+                    "Node \(key.node.short) does not take part: it is not on the ledger, or has left; `skerry node join` brings "
+                        + "it back"))
             refusals.increment()
             return false
         }
