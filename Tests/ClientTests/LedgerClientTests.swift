@@ -198,6 +198,39 @@ struct LedgerClientTests {
         #expect(network.state.sequence == 1)
     }
 
+    @Test("What a submission waits for is told while it waits, and once")
+    func waitIsTold() async throws {
+        let network = try TestNetwork()
+        let alice = network.alice
+        let told = Mutex<[String]>([])
+        var node = TestNode(network: network)
+        node.beforeSubmit = { _ in
+            guard told.withLock(\.isEmpty) else { return }
+            throw ControlFailure(
+                status: 503, code: "ledger-log/unavailable", message: "The sequencer lacks entries")
+        }
+        var settings = Self.settings(.seconds(20))
+        settings.noticeDelay = .milliseconds(50)
+        try await node.serve { [settings] url async throws in
+            let client = LedgerClient(NodeClient(control: url), settings: settings)
+            let claim = LedgerAction.claimName(try TestNetwork.name("shop"))
+            try await LedgerClient.$onWait.withValue({ text in told.withLock { $0.append(text) } }) {
+                _ = try await client.submit(claim, key: alice)
+            }
+            let texts = told.withLock { $0 }
+            #expect(texts.count == 1)
+            #expect(texts.first?.contains("still waiting, up to 20 s in all: The sequencer lacks entries") == true)
+            // What is quick is not told.
+            var patient = settings
+            patient.noticeDelay = .seconds(60)
+            try await LedgerClient.$onWait.withValue({ text in told.withLock { $0.append(text) } }) {
+                let claim = LedgerAction.claimName(try TestNetwork.name("other"))
+                _ = try await LedgerClient(NodeClient(control: url), settings: patient).submit(claim, key: alice)
+            }
+            #expect(told.withLock(\.count) == 1)
+        }
+    }
+
     /// Applies the first transaction, hides that, and gets the node ready to forget it.
     private static func losing(
         _ then: @escaping @Sendable () -> Void = {}

@@ -78,6 +78,9 @@ extension LedgerClient {
         _ transaction: SignedTransaction, signedAt head: UInt64, until deadline: ContinuousClock.Instant
     ) async throws -> Fate {
         var isAmbiguous = false
+        let notice = WaitNotice(
+            after: settings.noticeDelay, limit: settings.submitTimeout, report: LedgerClient.onWait)
+        defer { notice.end() }
         while true {
             let failure: any Error
             do {
@@ -101,6 +104,7 @@ extension LedgerClient {
             } catch let error where LedgerClient.leavesOpen(error, isAmbiguous: isAmbiguous) {
                 throw LedgerClient.unknownOutcome(of: transaction, "\(error)", look: LedgerClient.onceANodeAnswers)
             }
+            notice.because(failure)
             guard ContinuousClock.now < deadline else {
                 guard isAmbiguous else { return .pending(failure) }
                 throw LedgerClient.unknownOutcome(of: transaction, "\(failure)", look: LedgerClient.onceANodeAnswers)
