@@ -126,10 +126,10 @@ public struct NodeFolder: Sendable {
         return note
     }
 
-    /// What the workers left of a node that ran in this folder and was killed.
+    /// What the workers left of the node that ran last in this folder, if it was killed.
     var workerRemains: WorkerRemains { lastRun.map { .ofProcess($0.pid) } ?? .none }
 
-    /// The note of a process that runs in this folder or was killed; one that stops removes it.
+    /// The note of the process that runs in this folder, or ran last.
     private var lastRun: NodeRun? {
         FileManager.default.contents(atPath: run).flatMap { try? JSONDecoder().decode(NodeRun.self, from: $0) }
     }
