@@ -125,7 +125,7 @@ private func owner(_ name: String) throws -> PinOwner { try #require(PinOwner(na
         try fixture.reopen()
         let rows = try fixture.store.listing(limit: 100)
         #expect(rows.map(\.id) == ids)
-        #expect(rows[3].usedAtMilliseconds == 1_800_000_000_000 + 86_400_000)
+        #expect(rows[3].usedAtMilliseconds == 1_800_086_400_000)
         #expect(rows[4].usedAtMilliseconds == 1_800_000_000_000)
         #expect(rows[12].pinOwners == [try owner("user")])
         #expect(

@@ -203,7 +203,7 @@ struct AckLogTests {
     func recovers() async throws {
         let folder = try TestFolder()
         let key = SigningKey()
-        var payer = try TestPayer(payee: key.publicKey, units: 64)
+        var payer = try TestPayer(payee: key.publicKey, units: 256)
         var settings = settings()
         settings.retryTime = .milliseconds(5)
         func ledger() throws -> PayeeLedger {
@@ -228,7 +228,8 @@ struct AckLogTests {
         let opened = try session(second)
         let link = try payer.chain.reveal()
         #expect(code { try acknowledge(second, opened, link) } == .log)
-        await #expect(throws: ChannelsError.self) { try await second.flush() }
+        // What was taken before is on the disk, and may be settled.
+        try await second.flush()
         #expect(try AckLogTests.units(folder) == [1])
 
         try FileManager.default.removeItem(atPath: obstacle)

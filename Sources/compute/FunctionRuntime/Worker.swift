@@ -104,7 +104,7 @@ final class Worker {
             case .success(let exports):
                 _ = engine.call(.load, exports, ScriptText.value(order.environment, in: context))
             case .failure(let exception):
-                loadFailed(message: exception.message, stack: exception.stack)
+                if !entryWasTerminated { loadFailed(message: exception.message, stack: exception.stack) }
             }
         }
         if isLoading, entryWasTerminated {

@@ -29,6 +29,14 @@ final class BlobIndex: Sendable {
         /// Forgets what those of these manifests refer to that are neither stored nor pinned.
         case dropLooseReferences([BlobID])
         case scrub(ScrubPosition)
+
+        /// Whether this pins, or refers, or takes that back.
+        var isTie: Bool {
+            switch self {
+            case .pin, .unpin, .unpinAll, .replacePins, .setReferences: true
+            case .insert, .delete, .use, .dropLooseReferences, .scrub: false
+            }
+        }
     }
 
     /// Why a row goes.
@@ -150,7 +158,7 @@ final class BlobIndex: Sendable {
                 try pool.write { database in
                     var transaction = try IndexTransaction(database, at: now, holds: holds)
                     let effects = try changes.map { try transaction.apply($0) }
-                    return (effects, try transaction.finish())
+                    return (effects, try transaction.finish(isTies: changes.allSatisfy(\.isTie)))
                 }
             }
         } catch {

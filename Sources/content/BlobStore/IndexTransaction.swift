@@ -19,9 +19,12 @@ struct IndexTransaction {
         changesBefore = database.totalChangesCount
     }
 
-    /// Writes the totals, if anything has changed, and returns them: what is so already needs no room on the disk.
-    mutating func finish() throws -> IndexTotals {
-        guard database.totalChangesCount != changesBefore else { return totals }
+    /// Writes the totals and returns them.
+    ///
+    /// - Parameter isTies: Whether there was nothing but pins and references. Those that are so already need no room on the
+    ///   disk.
+    mutating func finish(isTies: Bool) throws -> IndexTotals {
+        if isTies, database.totalChangesCount == changesBefore { return totals }
         totals.openMilliseconds = max(totals.openMilliseconds, now.openMilliseconds)
         try totals.write(database)
         return totals

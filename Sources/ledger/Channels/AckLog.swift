@@ -158,8 +158,8 @@ final class AckLog: Sendable {
     /// Calls `done` once all that was appended so far is on the disk, on any thread.
     func whenDurable(_ done: @escaping @Sendable (Result<Void, ChannelsError>) -> Void) {
         let now = state.withLock { state -> Result<Void, ChannelsError>? in
-            if let failure = state.failure { return .failure(failure) }
             if state.durable >= state.appended { return .success(()) }
+            if let failure = state.failure { return .failure(failure) }
             state.waiters.append(Waiter(position: state.appended, done: done))
             return nil
         }

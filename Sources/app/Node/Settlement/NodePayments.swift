@@ -6,6 +6,7 @@ import Ledger
 import LedgerLog
 import Logging
 import PaidDelivery
+import Synchronization
 
 /// What a node is paid: the acknowledgments that it keeps, settling them, and hashing again what was settled by proof.
 final class NodePayments: Sendable {
@@ -52,30 +53,37 @@ final class NodePayments: Sendable {
         serving = PaidServing(
             payee: payee, free: free, channel: { keeper.state.channel($0) },
             terms: { FreeTerms(keeper.state) }, isNode: { keeper.state.isParticipating($0) })
+        let durable = Mutex<[AcknowledgedChain]>([])
         settlement = SettlementKeeper(
             key: key, keeper: keeper, policy: options.policy, file: folder + "/proven", metrics: metrics,
             logger: logger,
             acknowledged: {
                 // Read before they are on the disk: what comes in between is neither settled nor counted yet.
                 let channels = payee.openChannels
-                do { try await payee.flush() } catch {
-                    if metrics.noteLog(hasFailed: true) {
-                        logger.critical(
-                            "acknowledgments cannot be written: until they can, nothing is delivered for payment",
-                            metadata: ["error": "\(error)"])
-                    }
-                    return []
-                }
-                if metrics.noteLog(hasFailed: false) {
-                    logger.notice("acknowledgments can be written again: payments are taken")
-                }
+                let isDurable = (try? await payee.flush()) != nil
+                NodePayments.tell(payee.logFailure, metrics, logger)
+                // What was on the disk before is settled all the same.
+                guard isDurable else { return durable.withLock { $0 } }
                 metrics.count(
                     acknowledgments: payee.durableRecords,
                     units: channels.reduce(0) { $0 &+ $1.acknowledgedUnits })
-                return channels.map(AcknowledgedChain.init)
+                let chains = channels.map(AcknowledgedChain.init)
+                durable.withLock { $0 = chains }
+                return chains
             }, submit: submit)
         rehash = SettlementRehash(
             keeper: keeper, file: folder + "/rehashed", metrics: metrics, logger: logger)
+    }
+
+    private static func tell(_ failure: ChannelsError?, _ metrics: SettlementMetrics, _ logger: Logger) {
+        guard metrics.noteLog(hasFailed: failure != nil) else { return }
+        if let failure {
+            logger.critical(
+                "acknowledgments cannot be written: until they can, nothing is delivered for payment",
+                metadata: ["error": "\(failure)"])
+        } else {
+            logger.notice("acknowledgments can be written again: payments are taken")
+        }
     }
 
     /// Runs until cancelled.
