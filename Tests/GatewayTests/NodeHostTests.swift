@@ -63,6 +63,7 @@ import Testing
             }
             #expect(try await test.get("evil.example", "/metrics").status == 403)
             #expect(try await test.get("localhost", "/metrics", "X-Forwarded-For: 9.9.9.9").status == 403)
+            #expect(try await test.get("localhost", "/metrics", "CDN-Loop: skerry").status == 403)
         }
     }
 }

@@ -27,11 +27,11 @@ extension Dispatcher {
     }
 
     /// A web page elsewhere can make a browser on this machine ask under a name that it made point here, and a proxy on
-    /// this machine speaks for everybody: neither counts as this machine.
+    /// this machine, or a node for an app's origin, speaks for everybody: none counts as this machine.
     private func mayReadMetrics(_ request: GatewayRequest) -> Bool {
         let fields = request.head.fields
         return request.client.isLoopback && HostName.isAddress(request.head.authority?.host ?? "localhost")
-            && fields.first("x-forwarded-for") == nil && fields.first("forwarded") == nil
+            && ["x-forwarded-for", "forwarded", "cdn-loop"].allSatisfy { fields.first($0) == nil }
     }
 
     private func welcome(_ head: HTTPRequestHead) -> Reply {

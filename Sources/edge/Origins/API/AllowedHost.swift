@@ -34,7 +34,8 @@ public struct AllowedHost: Hashable, Sendable {
         if let block = AddressBlock(String(host)) {
             subject = .block(block)
         } else {
-            guard !host.isEmpty, host.utf8.allSatisfy(Self.isNameByte) else { return nil }
+            // Digits and dots alone are an address with a mistake.
+            guard host.contains(where: { $0.isLetter }), host.utf8.allSatisfy(Self.isNameByte) else { return nil }
             subject = .name(host.lowercased())
         }
         self.port = port

@@ -103,7 +103,8 @@ struct ForwardedFields: Sendable {
         fields.set(name, (others + [member]).joined(separator: ", "))
     }
 
-    private static func isFixed(_ name: String) -> Bool {
+    /// Whether a description changes nothing about a field.
+    static func isFixed(_ name: String) -> Bool {
         connectionNames.contains(name) || framingNames.contains(name) || passageNames.contains(name)
     }
 

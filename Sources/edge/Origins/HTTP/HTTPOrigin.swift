@@ -74,7 +74,8 @@ struct HTTPOrigin: Origin {
         if next.url.origin != message.url.origin {
             next.host = nil
             // What the visitor or the description gave for one origin is not for another.
-            for name in ["authorization", "cookie"] + description.addedFields.lines.map(\.name) {
+            for name in ["authorization", "cookie"] + description.addedFields.lines.map(\.name)
+            where !ForwardedFields.isFixed(name) {
                 next.fields.remove(name)
             }
         }
