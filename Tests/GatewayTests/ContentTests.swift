@@ -10,12 +10,13 @@ import Testing
         ("/", ""), ("/a/b", "a/b"), ("/a%20b", "a b"), ("/%C3%A9", "é"), ("/%2541", "%41"), ("/a//b", "a//b"),
         ("/...", "..."), ("/a.b", "a.b"), ("/dir/", "dir/"),
     ]) func decodesPaths(_ raw: String, _ path: String) throws {
-        #expect(try RequestPath.decode(raw) == .init(text: path, hasEncodedSlash: false))
+        #expect(try RequestPath.decode(raw) == .init(text: path, withEncodedSlashes: nil))
     }
 
-    @Test(arguments: [("/%2f", "/"), ("/a%2Fb", "a/b"), ("/a/b%2fc/", "a/b/c/")])
-    func seesEncodedSlashes(_ raw: String, _ path: String) throws {
-        #expect(try RequestPath.decode(raw) == .init(text: path, hasEncodedSlash: true))
+    @Test(arguments: [
+        ("/%2f", "/", "%2F"), ("/a%2Fb", "a/b", "a%2Fb"), ("/%C3%A9%2fc/d%2F", "é/c/d/", "é%2Fc/d%2F"),
+    ]) func seesEncodedSlashes(_ raw: String, _ path: String, _ kept: String) throws {
+        #expect(try RequestPath.decode(raw) == .init(text: path, withEncodedSlashes: kept))
     }
 
     @Test(arguments: [
@@ -92,12 +93,15 @@ import Testing
         #expect(at("x.css/") == named("404.html", 404))
         #expect(at("/docs") == named("404.html", 404))
         #expect(at("nothing") == named("404.html", 404))
-        // An encoded slash is a part of a name, which no file and no rule has.
+        // An encoded slash is a part of a name, which no file has.
         let encoded = try RequestPath.decode("/docs%2Fa%20b")
         #expect(SiteLookup.find(encoded, query: nil, in: manifest) == named("404.html", 404))
         let rules = SiteRules(redirects: try SiteRulesReader.redirects("/docs/* /about 301!"), isSinglePage: true)
         let singlePage = try SiteManifest(files: files, rules: rules)
         #expect(SiteLookup.find(encoded, query: nil, in: singlePage) == named("index.html"))
+        let rewrites = SiteRules(redirects: try SiteRulesReader.redirects("/docs/* /x.css 200\n/* /index.html 200"))
+        let rewritten = try SiteManifest(files: files, rules: rewrites)
+        #expect(SiteLookup.find(encoded, query: nil, in: rewritten) == named("index.html"))
     }
 
     @Test(arguments: [

@@ -133,7 +133,7 @@ struct StorageTests {
                 #expect(check.status == 1)
                 #expect(try check.json(VerificationInfo.self).damaged.map(\.id) == [kept])
                 let rows: [BlobRow] = try await network.expectSuccess("blob", "ls", "--json").json()
-                #expect(rows.map(\.id) == [kept] && rows.allSatisfy { $0.isMissing && $0.byteCount == nil })
+                #expect(rows.map(\.id) == [kept] && rows.allSatisfy { $0.isMissing == true && $0.byteCount == nil })
             }
         }
     }

@@ -57,6 +57,7 @@ extension Deployer {
         let manifest = try app.composite(site: files, function: code?.function, machine: machine)
         let count = (files?.files.count ?? 0) + (code == nil ? 0 : 1)
         report(.hashed(files: count, bytes: sources.values.reduce(0) { $0 + $1.byteCount }))
+        let absent = try await absentServices(machine?.bindings ?? [], of: name)
         var result = try await deploy(
             name, known, .composite, .composite(manifest), sources, message, machine: machine)
         result.files = count
@@ -67,10 +68,8 @@ extension Deployer {
             result.probePath = app.routes.first?.description.replacing("*", with: "-")
         }
         if let content { result.note(content) }
-        if let machine {
-            result.warnings += try await absentServices(machine.bindings, of: name)
-            try await settle(machine, name, known, &result)
-        }
+        result.warnings += absent
+        if let machine { try await settle(machine, name, known, &result) }
         return result
     }
 

@@ -62,8 +62,9 @@ extension Deployer {
     /// As above, for a manifest that is made already, such as one of another scale.
     public func deployMachine(_ manifest: MachineManifest, _ name: AppName, _ message: String) async throws -> Result {
         let known = try await checkOwner(name)
+        let absent = try await absentServices(manifest.bindings, of: name)
         var result = try await deploy(name, known, .machine, .machine(manifest), [:], message, machine: manifest)
-        result.warnings += try await absentServices(manifest.bindings, of: name)
+        result.warnings += absent
         try await settle(manifest, name, known, &result)
         return result
     }

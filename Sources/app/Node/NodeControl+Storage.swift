@@ -11,6 +11,8 @@ import NIOCore
 extension NodeControl {
     /// One step of a verification reads about so much before it answers.
     private static let verifyStepBytes = 256 << 20
+    /// Missing blobs that one step asks peers for; each may take seconds.
+    private static let verifyStepSearches = 4
     /// Blobs that one pin request fetches at once.
     private static let parallelFetches = 8
 
@@ -112,14 +114,18 @@ extension NodeControl {
                 for id in ids { try await verify(id, repair, &info) }
                 return info
             }
+            var searches = 0
             for row in try store.listing(after: after, limit: VerificationRequest.maxCount) {
                 if row.stat == nil {
                     await lookFor(row.id, repair, &info)
+                    searches += repair ? 1 : 0
                 } else {
                     try await verify(row.id, repair, &info)
                 }
                 info.next = row.id.description
-                if info.bytes >= NodeControl.verifyStepBytes { return info }
+                if info.bytes >= NodeControl.verifyStepBytes || searches >= NodeControl.verifyStepSearches {
+                    return info
+                }
             }
             // Fewer than a page, or nothing behind it: the end.
             let isLast =

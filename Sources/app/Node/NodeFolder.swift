@@ -129,6 +129,12 @@ public struct NodeFolder: Sendable {
     /// What the workers left of the node that ran last in this folder, if it was killed.
     var workerRemains: WorkerRemains { lastRun.map { .ofProcess($0.pid) } ?? .none }
 
+    /// Removes that in the background: to find it takes a walk through all of the host's cgroups.
+    func removeWorkerRemains() {
+        guard let pid = lastRun?.pid else { return }
+        Task.detached(priority: .background) { WorkerRemains.ofProcess(pid).remove() }
+    }
+
     /// The note of the process that runs in this folder, or ran last.
     private var lastRun: NodeRun? {
         FileManager.default.contents(atPath: run).flatMap { try? JSONDecoder().decode(NodeRun.self, from: $0) }

@@ -283,7 +283,9 @@ final class NodeParts: Sendable {
         let missing = blobs.repairer.tally.missing.count
         return [
             blobs.disk.warning, payments.logFailure.map { "payments are refused: \($0)" },
-            missing > 0 ? "\(missing) blobs are to be kept here and are not: see `skerry blob ls`" : nil,
+            missing > 0
+                ? "\(missing == 1 ? "a blob is" : "\(missing) blobs are") to be kept here and not here: see `skerry blob ls`"
+                : nil,
         ].compactMap { $0 }
     }
 }

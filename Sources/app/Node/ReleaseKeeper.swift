@@ -37,6 +37,7 @@ actor ReleaseKeeper {
     private let logger: Logger
     private var manifests: [BlobID: Manifest] = [:]
     private var complete = CompleteReleases()
+    private var wantedPins: [PinOwner: Set<BlobID>] = [:]
     /// Pins as this process has set them: what differs is written, and nothing else.
     private var pinned: [PinOwner: Set<BlobID>] = [:]
     private var pinning: Task<Void, Never>?
@@ -140,25 +141,36 @@ actor ReleaseKeeper {
                 pins[owner, default: []].insert(want.release.manifest)
             }
         }
-        let changed = Set(pins.keys).union(pinned.keys).filter { pins[$0] != pinned[$0] }
-        if changed.isEmpty { return }
-        pinned = pins
-        pinning = Task { [store, logger, previous = pinning] in
-            await previous?.value
-            for owner in changed {
-                var pause = ReleaseKeeper.firstPause
-                while !Task.isCancelled {
-                    do {
-                        try await store.replacePins(of: owner, with: Array(pins[owner] ?? []))
-                        break
-                    } catch {
-                        logger.error("cannot pin a release", metadata: ["owner": "\(owner)", "error": "\(error)"])
-                        guard (error as? BlobStoreError)?.isNoRoom == true else { break }
-                    }
-                    // There may be room later: without its pin, what the release has would make way then.
-                    try? await Task.sleep(for: pause)
-                    pause = min(pause * 2, ReleaseKeeper.longestPause)
+        wantedPins = pins
+        if pinning == nil { pinning = Task { await self.writePins() } }
+    }
+
+    /// Writes what differs until nothing does. Where there is no room there may be some later: without its pin, what the
+    /// release has would make way then.
+    private func writePins() async {
+        defer { pinning = nil }
+        var pause = ReleaseKeeper.firstPause
+        while !Task.isCancelled {
+            var isFull = false
+            for owner in Set(wantedPins.keys).union(pinned.keys) where wantedPins[owner] != pinned[owner] {
+                let ids = wantedPins[owner]
+                do {
+                    try await store.replacePins(of: owner, with: Array(ids ?? []))
+                    pinned[owner] = ids
+                } catch {
+                    isFull = isFull || (error as? BlobStoreError)?.isNoRoom == true
+                    logger.log(
+                        level: pause < ReleaseKeeper.longestPause ? .error : .debug, "cannot pin a release",
+                        metadata: ["owner": "\(owner)", "error": "\(error)"])
+                    // Another fault would be there the next time too.
+                    if (error as? BlobStoreError)?.isNoRoom != true { pinned[owner] = ids }
                 }
+            }
+            if isFull {
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, ReleaseKeeper.longestPause)
+            } else if wantedPins == pinned {
+                return
             }
         }
     }

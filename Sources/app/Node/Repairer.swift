@@ -106,8 +106,11 @@ struct Repairer: Sendable {
     ///
     /// - Returns: Whether the blob is whole again.
     func repair(_ id: BlobID) async -> Bool {
-        if isHere(id) { return true }
-        noteMissing([id])
+        if isHere(id) {
+            noteSettled(id)
+            return true
+        }
+        if (try? store.isProtected(id)) ?? true { noteMissing([id]) }
         var pause = firstPause
         for attempt in 1...Repairer.attempts {
             do {
@@ -121,7 +124,7 @@ struct Repairer: Sendable {
                 pause = pause * 2
             }
         }
-        if (try? store.isProtected(id)) == false { noteUnwanted(id) }
+        if (try? store.isProtected(id)) == false { noteSettled(id) }
         return false
     }
 
@@ -129,7 +132,10 @@ struct Repairer: Sendable {
     ///
     /// - Returns: Whether it is here now.
     func repairMissing(_ id: BlobID) async -> Bool {
-        if isHere(id) { return true }
+        if isHere(id) {
+            noteSettled(id)
+            return true
+        }
         noteMissing([id])
         do {
             try await fetch(id)
@@ -153,7 +159,9 @@ struct Repairer: Sendable {
             })
     }
 
-    private func noteUnwanted(_ id: BlobID) {
+    /// Of a blob that came by another way, or that nobody wants any more.
+    private func noteSettled(_ id: BlobID) {
+        book.plan.withLock { $0.settled(id) }
         missing.record(
             book.tally.withLock { tally in
                 tally.missing.remove(id)

@@ -70,7 +70,7 @@ public final class SkerryNode: Service {
         skerry_keep_freed_memory()
         let lock = try folder.lock()
         defer { close(lock) }
-        folder.workerRemains.remove()
+        folder.removeWorkerRemains()
         let key = try KeyFile.load(folder.key)
         let configuration = try folder.readConfiguration()
         let genesis = try folder.readGenesis()

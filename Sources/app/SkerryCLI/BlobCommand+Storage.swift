@@ -48,7 +48,7 @@ extension BlobCommand {
             if node.data.json { return try Terminal.printJSON(rows) }
             let table = rows.map { row in
                 [
-                    row.id, row.isMissing ? "missing" : "stored", row.byteCount.map { Human.bytes($0) } ?? "-",
+                    row.id, row.isMissing == true ? "missing" : "stored", row.byteCount.map { Human.bytes($0) } ?? "-",
                     "\(row.pinnedBy.count)", "\(row.referenceCount)",
                     row.usedMilliseconds.map { Human.date(milliseconds: $0) } ?? "-",
                 ]

@@ -1,7 +1,8 @@
 /// A single-file ES module as a script that the engine can evaluate.
 ///
 /// The script's value is a promise of the module's exports. Lines keep their numbers, and columns behind
-/// ``firstLineShift``, so stack traces point into the developer's file; the code is strict and may use `await` at its top level, as modules may.
+/// ``firstLineShift``, so stack traces point into the developer's file; the code is strict and may use `await` at its top
+/// level, as modules may.
 public struct ModuleScript: Sendable, Hashable {
     private static let prefix = "(async function () { 'use strict'; "
     /// Columns by which the first line of a module stands further right in its script.

@@ -10,7 +10,8 @@ public struct DomainReport: Codable, Sendable, Equatable {
         public var problem: String?
         /// When it is tried again.
         public var nextAttempt: Date?
-        /// True if the node shows the chain alone (none as long as there is no ``notAfter``), and nodes that serve the app sign with its key; nil for false.
+        /// True if the node shows the chain alone (none as long as there is no ``notAfter``), and nodes that serve the app
+        /// sign with its key; nil for false.
         public var isBorrowed: Bool?
 
         public init(

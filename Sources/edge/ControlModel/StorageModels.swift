@@ -3,7 +3,7 @@ public struct BlobRow: Codable, Sendable, Equatable {
     /// The CIDv1.
     public var id: String
     /// It is to be kept here and is not: it was lost, or has not come yet. The node asks its peers for it.
-    public var isMissing: Bool
+    public var isMissing: Bool?
     /// Nil for one that is missing.
     public var byteCount: Int?
     /// Who pinned it, such as `account:<id>` or `app:<name>`.

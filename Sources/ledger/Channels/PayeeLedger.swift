@@ -204,6 +204,7 @@ public final class PayeeLedger: Sendable {
         _ units: UInt64 = 1, session: UInt32, holder: NodeID, commodity: Commodity, at milliseconds: Int64
     ) throws(ChannelsError) -> UnitTicket {
         try shelf.book.withLock { book throws(ChannelsError) in
+            try log.admit()
             let ticket = try book.charge(
                 units, session: session, holder: holder, commodity: commodity, at: milliseconds)
             if let failure = write(&book) { throw failure }

@@ -3,9 +3,11 @@ enum RequestPath {
     struct Decoded: Equatable {
         /// Without the leading slash; percent-encoding is undone exactly once.
         let text: String
-        /// Whether one of the slashes was encoded, and so is a part of a name. No file has such a name: the text must not
-        /// be taken for the path of one, which routes may have given to somebody else.
-        let hasEncodedSlash: Bool
+        /// The same with slashes as `%2F` that were encoded, and so are parts of names; nil if there are none. No file has
+        /// such a name: the text must not be taken for the path of one, which routes may have given to somebody else.
+        let withEncodedSlashes: String?
+
+        var hasEncodedSlash: Bool { withEncodedSlashes != nil }
     }
 
     /// - Parameter raw: As sent; begins with `/`.
@@ -13,7 +15,7 @@ enum RequestPath {
     ///   `.` or `..` segments. Clients resolve those before they send; whoever does not is probing.
     static func decode(_ raw: String) throws(GatewayError) -> Decoded {
         var bytes: [UInt8] = []
-        var hasEncodedSlash = false
+        var encodedSlashes: [Int] = []
         bytes.reserveCapacity(raw.utf8.count)
         var input = raw.utf8.dropFirst().makeIterator()
         while let byte = input.next() {
@@ -28,7 +30,7 @@ enum RequestPath {
             guard decoded >= 0x20, decoded != 0x7f else {
                 throw .malformed("The path holds an encoded control character")
             }
-            if decoded == UInt8(ascii: "/") { hasEncodedSlash = true }
+            if decoded == UInt8(ascii: "/") { encodedSlashes.append(bytes.count) }
             bytes.append(decoded)
         }
         for segment in bytes.split(separator: UInt8(ascii: "/")) {
@@ -39,7 +41,9 @@ enum RequestPath {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .malformed("The path is not UTF-8 once its percent-encoding is undone")
         }
-        return Decoded(text: text, hasEncodedSlash: hasEncodedSlash)
+        if encodedSlashes.isEmpty { return Decoded(text: text, withEncodedSlashes: nil) }
+        for index in encodedSlashes.reversed() { bytes.replaceSubrange(index...index, with: "%2F".utf8) }
+        return Decoded(text: text, withEncodedSlashes: String(decoding: bytes, as: UTF8.self))
     }
 
     /// A decoded path as it stands in a URL, with a leading slash.

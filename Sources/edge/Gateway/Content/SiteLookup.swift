@@ -14,9 +14,14 @@ enum SiteLookup: Equatable {
     /// The same content lives elsewhere: for every method, for good.
     private static let movedStatus = 308
 
-    /// As below; a path with an encoded slash is nobody's, so that only the answers for such paths are left.
+    /// As below; no file is at a path with an encoded slash, so that rules that rewrite, and the answers for paths that
+    /// nothing is at, are left.
     static func find(_ path: RequestPath.Decoded, query: String?, in manifest: SiteManifest) -> SiteLookup {
-        path.hasEncodedSlash ? fallback(path.text, manifest) : find(path.text, query: query, in: manifest)
+        guard let kept = path.withEncodedSlashes else { return find(path.text, query: query, in: manifest) }
+        if case .rewrite(let target, let status)? = manifest.rules.outcome(path: kept, query: query, hasFile: false) {
+            return file(target, manifest).map { .file($0, status: status) } ?? notFound(target, manifest)
+        }
+        return fallback(path.text, manifest)
     }
 
     /// Files first, except where a rule is forced; then the rules, then the index of a single-page app, then the page of
