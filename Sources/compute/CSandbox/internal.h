@@ -3,6 +3,32 @@
 
 #include "include/CSandbox.h"
 
+/// A process that becomes a worker.
+typedef struct {
+    int socket;
+    int status;
+    skerry_status_page *page;
+    const skerry_cgroup *cgroups;
+    size_t cgroup_count;
+    /// Whose it is, outside of a user namespace of its own.
+    uid_t user;
+    gid_t group;
+    /// The node's name for it.
+    pid_t pid;
+    /// Layers so far: first the namespaces that it was made with.
+    uint32_t made;
+} skerry_child;
+
+/// In such a process: joins its cgroups, notes in its page what is made, and leaves it the descriptors that a worker finds
+/// and no other. System calls only. Returns 0 or an errno.
+int skerry_child_settle(skerry_child *child);
+
+/// The namespaces that a worker gets where the host allows it, as flags of clone.
+int skerry_wanted_namespaces(void);
+
+/// Such flags as SKERRY_LAYER bits.
+uint32_t skerry_namespace_layers(int flags);
+
 /// Before exec: the namespaces and cgroups that the process is in, and a number that no other live process has.
 void skerry_status_begin(skerry_status_page *page, uint32_t layers, uint32_t identity);
 

@@ -23,21 +23,12 @@ enum {
     WORKER_NICENESS = 5,
 };
 
-struct child {
+/// What becomes a program: a worker, or the zygote.
+struct program {
     const char *path;
     char *const *arguments;
     char *const *environment;
-    int socket;
-    int status;
-    skerry_status_page *page;
-    const skerry_cgroup *cgroups;
-    size_t cgroup_count;
-    uid_t user;
-    gid_t group;
-    /// Our name for it; the kernel writes it before the child runs.
-    pid_t pid;
-    /// Layers so far.
-    uint32_t made;
+    skerry_child child;
     int error;
 };
 
@@ -79,7 +70,7 @@ static int map_id(const char *path, uint32_t id) {
     return write_file(path, line, (size_t)(end - line));
 }
 
-static int enter_user_namespace(const struct child *child) {
+static int enter_user_namespace(const skerry_child *child) {
     int error = write_file("/proc/self/setgroups", "deny", 4);
     if (error == 0) error = map_id("/proc/self/uid_map", child->user);
     if (error == 0) error = map_id("/proc/self/gid_map", child->group);
@@ -87,7 +78,7 @@ static int enter_user_namespace(const struct child *child) {
 }
 
 /// Joins its cgroups and makes them the root of what it can see of cgroups.
-static void enter_cgroups(struct child *child) {
+static void enter_cgroups(skerry_child *child) {
     for (size_t index = 0; index < child->cgroup_count; index++) {
         const skerry_cgroup *cgroup = &child->cgroups[index];
         if (write(cgroup->descriptor, "0", 1) == 1) {
@@ -103,34 +94,70 @@ static void enter_cgroups(struct child *child) {
     }
 }
 
-/// Runs in the child, on a stack of its own but in the parent's memory: system calls only.
-static int child_main(void *data) {
-    struct child *child = data;
+/// Gives the process /dev/null at 0, 1 and 2, the descriptors from 3 on, and no other.
+static int settle_descriptors(const int descriptors[], int count) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0) return errno;
+    int moved[2];
+    for (int index = 0; index < count; index++) {
+        moved[index] = fcntl(descriptors[index], F_DUPFD_CLOEXEC, SAFE_DESCRIPTOR);
+        if (moved[index] < 0) return errno;
+    }
+    for (int descriptor = 0; descriptor < 3; descriptor++) {
+        if (null != descriptor && dup2(null, descriptor) < 0) return errno;
+    }
+    for (int index = 0; index < count; index++) {
+        if (dup2(moved[index], SKERRY_WORKER_SOCKET + index) < 0) return errno;
+    }
+    return syscall(SYS_close_range, SKERRY_WORKER_SOCKET + count, ~0u, 0) == 0 ? 0 : errno;
+}
+
+static void start_session(void) {
+    setsid();
+    // Whoever made the process blocked everything around that; it starts with a clean mask.
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int skerry_child_settle(skerry_child *child) {
     enter_cgroups(child);
     if (child->made & SKERRY_LAYER_USER_NAMESPACE) {
         int error = enter_user_namespace(child);
         if (error != 0) skerry_status_refuse(child->page, SKERRY_LAYER_PRIVATE_ROOT, error);
     }
     skerry_status_begin(child->page, child->made, (uint32_t)child->pid);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int socket = fcntl(child->socket, F_DUPFD_CLOEXEC, SAFE_DESCRIPTOR);
-    int status = fcntl(child->status, F_DUPFD_CLOEXEC, SAFE_DESCRIPTOR);
-    if (null < 0 || socket < 0 || status < 0) goto failed;
-    for (int descriptor = 0; descriptor < 3; descriptor++) {
-        if (null != descriptor && dup2(null, descriptor) < 0) goto failed;
-    }
-    if (dup2(socket, SKERRY_WORKER_SOCKET) < 0 || dup2(status, SKERRY_WORKER_STATUS) < 0) goto failed;
-    if (syscall(SYS_close_range, SKERRY_WORKER_STATUS + 1, ~0u, 0) != 0) goto failed;
-    setsid();
+    const int descriptors[2] = { child->socket, child->status };
+    int error = settle_descriptors(descriptors, 2);
+    if (error != 0) return error;
     setpriority(PRIO_PROCESS, 0, WORKER_NICENESS);
-    // The parent blocked everything around the clone; the worker starts with a clean mask.
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execve(child->path, child->arguments, child->environment);
-failed:
-    child->error = errno;
+    start_session();
+    return 0;
+}
+
+static void become(struct program *program, int error) {
+    if (error == 0) {
+        execve(program->path, program->arguments, program->environment);
+        error = errno;
+    }
+    program->error = error;
     _exit(127);
+}
+
+/// Runs in the child, on a stack of its own but in the parent's memory: system calls only.
+static int worker_main(void *data) {
+    struct program *program = data;
+    become(program, skerry_child_settle(&program->child));
+    return 0;
+}
+
+/// As above.
+static int zygote_main(void *data) {
+    struct program *program = data;
+    int error = settle_descriptors(&program->child.socket, 1);
+    if (error == 0) start_session();
+    become(program, error);
+    return 0;
 }
 
 /// With CLONE_VFORK this thread sleeps until the child has left our memory.
@@ -139,17 +166,32 @@ static pid_t clone_child(int (*body)(void *), char *stack, int flags, void *data
         body, stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD | flags, data, pid);
 }
 
-static int try_spawn(struct child *child, int flags, char *stack, pid_t *pid) {
-    child->error = 0;
-    child->made = 0;
+uint32_t skerry_namespace_layers(int flags) {
+    uint32_t layers = 0;
     for (int index = 0; index < NAMESPACE_COUNT; index++) {
-        if (flags & namespaces[index].flag) child->made |= namespaces[index].layer;
+        if (flags & namespaces[index].flag) layers |= namespaces[index].layer;
     }
-    pid_t process = clone_child(child_main, stack, flags, child, &child->pid);
+    return layers;
+}
+
+int skerry_wanted_namespaces(void) {
+    int wanted = 0;
+    for (int index = 0; index < NAMESPACE_COUNT; index++) {
+        // Root needs no user namespace for the others.
+        if (namespaces[index].flag != CLONE_NEWUSER || geteuid() != 0) wanted |= namespaces[index].flag;
+    }
+    return wanted;
+}
+
+static int try_spawn(
+    int (*body)(void *), struct program *program, int flags, char *stack, pid_t *pid) {
+    program->error = 0;
+    program->child.made = skerry_namespace_layers(flags);
+    pid_t process = clone_child(body, stack, flags, program, &program->child.pid);
     if (process < 0) return errno;
-    if (child->error != 0) {
+    if (program->error != 0) {
         skerry_reap(process);
-        return child->error;
+        return program->error;
     }
     *pid = process;
     return 0;
@@ -179,29 +221,49 @@ static int allowed_namespaces(int wanted, char *stack, skerry_status_page *page)
     return allowed;
 }
 
+/// A stack for children, and no signal that could run a handler on it.
+static char *begin_spawning(sigset_t *before) {
+    char *stack = mmap(
+        NULL, CHILD_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return NULL;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+    return stack;
+}
+
+static void end_spawning(char *stack, const sigset_t *before) {
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+    munmap(stack, CHILD_STACK_BYTES);
+}
+
 int skerry_spawn(
     const char *path, char *const arguments[], char *const environment[], int socket, int status,
     skerry_status_page *page, const skerry_cgroup cgroups[], size_t cgroup_count, pid_t *pid, uint32_t *layers) {
-    struct child child = {
-        path, arguments, environment, socket, status, page, cgroups, cgroup_count, geteuid(), getegid(), 0, 0, 0,
+    struct program program = {
+        path, arguments, environment, { socket, status, page, cgroups, cgroup_count, geteuid(), getegid(), 0, 0 }, 0,
     };
-    char *stack = mmap(
-        NULL, CHILD_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) return errno;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int wanted = child.user == 0 ? 0 : CLONE_NEWUSER;
-    for (int index = 0; index < NAMESPACE_COUNT; index++) {
-        if (namespaces[index].flag != CLONE_NEWUSER) wanted |= namespaces[index].flag;
-    }
-    int error = try_spawn(&child, wanted, stack, pid);
+    sigset_t before;
+    char *stack = begin_spawning(&before);
+    if (stack == NULL) return errno;
+    const int wanted = skerry_wanted_namespaces();
+    int error = try_spawn(worker_main, &program, wanted, stack, pid);
     if (error == EPERM || error == ENOSPC || error == EUSERS || error == EINVAL || error == ENOSYS) {
-        error = try_spawn(&child, allowed_namespaces(wanted, stack, page), stack, pid);
+        error = try_spawn(worker_main, &program, allowed_namespaces(wanted, stack, page), stack, pid);
     }
-    *layers = error == 0 ? child.made : 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stack, CHILD_STACK_BYTES);
+    *layers = error == 0 ? program.child.made : 0;
+    end_spawning(stack, &before);
+    return error;
+}
+
+int skerry_zygote_start(
+    const char *path, char *const arguments[], char *const environment[], int control, pid_t *pid) {
+    struct program program = { path, arguments, environment, { .socket = control }, 0 };
+    sigset_t before;
+    char *stack = begin_spawning(&before);
+    if (stack == NULL) return errno;
+    int error = try_spawn(zygote_main, &program, 0, stack, pid);
+    end_spawning(stack, &before);
     return error;
 }
 

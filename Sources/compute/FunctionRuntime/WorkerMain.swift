@@ -5,8 +5,9 @@ import WorkerProtocol
 /// The life of a worker process: confine, start the engine, seal, then answer frames on descriptor 3 until the node
 /// closes it.
 public enum WorkerMain {
-    /// Runs the worker; never returns.
+    /// Runs the worker, or the zygote and each worker that forks from it; never returns.
     public static func run() -> Never {
+        if CommandLine.arguments.contains(WorkerExitCode.zygoteFlag) { skerry_zygote_serve() }
         let status = Int32(SKERRY_WORKER_STATUS)
         guard let page = skerry_status_map(status) else { _exit(WorkerExitCode.noStatusPage) }
         close(status)

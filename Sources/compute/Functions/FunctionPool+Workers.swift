@@ -363,8 +363,10 @@ extension FunctionPool {
     }
 
     func finishDrainingIfEmpty() {
-        let promise = state.withLock { $0.handles.isEmpty ? $0.drainedPromise.take() : nil }
-        promise?.succeed(())
+        guard let promise = state.withLock({ $0.handles.isEmpty ? $0.drainedPromise.take() : nil }) else { return }
+        let zygote = launcher.zygote
+        NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { zygote?.close() }
+            .whenComplete { _ in promise.succeed(()) }
     }
 
     static let outOfMemory = FunctionError(

@@ -102,7 +102,7 @@ public final class FunctionPool: Sendable {
         self.logger = logger
         self.launcher = WorkerLauncher(
             path: settings.workerPath, allowUnsealed: settings.allowUnsealedWorkers,
-            memoryLimitBytes: settings.memoryLimitBytes)
+            memoryLimitBytes: settings.memoryLimitBytes, zygote: WorkerZygote())
         self.state = Mutex(State(core: PoolCore(settings: settings, laneCount: loops.count)))
     }
 

@@ -20,6 +20,8 @@ struct WorkerLauncher: Sendable {
     let memoryLimitBytes: Int
     /// More arguments; a worker has none.
     var arguments: [String] = []
+    /// Where workers fork from; nil: each is started as a program.
+    var zygote: WorkerZygote?
 
     /// Starts one worker. Blocks for a few milliseconds: call it on a thread that may.
     func launch() throws(FunctionError) -> Launched {
@@ -42,15 +44,16 @@ struct WorkerLauncher: Sendable {
         let cgroup = cgroups.make(memoryBytes: memoryLimitBytes)
         var pid: pid_t = 0
         var layers: UInt32 = 0
-        let spawned = withArguments([path] + arguments + (allowUnsealed ? [WorkerExitCode.unsealedFlag] : [])) {
-            arguments in
-            withArguments(environment) { environment in
-                cgroup.withMembership { members in
-                    page.withPointer { page in
-                        skerry_spawn(
-                            path, arguments, environment, sockets[1], status, page, members.baseAddress,
-                            members.count, &pid, &layers)
-                    }
+        let spawned = cgroup.withMembership { members in
+            if let forked = zygote?.spawn(socket: sockets[1], status: status, cgroups: members, start: startZygote) {
+                (pid, layers) = forked
+                return Int32(0)
+            }
+            return withProgram([]) { arguments, environment in
+                page.withPointer { page in
+                    skerry_spawn(
+                        path, arguments, environment, sockets[1], status, page, members.baseAddress, members.count,
+                        &pid, &layers)
                 }
             }
         }
@@ -60,6 +63,21 @@ struct WorkerLauncher: Sendable {
             throw failure("the worker program does not start", spawned)
         }
         return Launched(pid: pid, socket: sockets[0], page: page, layers: layers, cgroup: cgroup)
+    }
+
+    private func startZygote(_ control: Int32, _ pid: inout pid_t) -> Int32 {
+        withProgram([WorkerExitCode.zygoteFlag]) { arguments, environment in
+            skerry_zygote_start(path, arguments, environment, control, &pid)
+        }
+    }
+
+    private typealias Texts = UnsafePointer<UnsafeMutablePointer<CChar>?>?
+
+    private func withProgram(_ flags: [String], _ body: (_ arguments: Texts, _ environment: Texts) -> Int32) -> Int32 {
+        let flags = flags + (allowUnsealed ? [WorkerExitCode.unsealedFlag] : [])
+        return withTexts([path] + arguments + flags) { arguments in
+            withTexts(environment) { body(arguments, $0) }
+        }
     }
 
     private var environment: [String] {
@@ -80,9 +98,7 @@ struct WorkerLauncher: Sendable {
             retryAfter: .seconds(5))
     }
 
-    private func withArguments<Result>(
-        _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
-    ) -> Result {
+    private func withTexts<Result>(_ texts: [String], _ body: (Texts) -> Result) -> Result {
         var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
         pointers.append(nil)
         defer { for pointer in pointers { free(pointer) } }

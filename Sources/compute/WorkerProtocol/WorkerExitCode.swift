@@ -13,4 +13,6 @@ public enum WorkerExitCode {
 
     /// Lets a worker run on a kernel without seccomp. Such a worker relies on the other layers alone.
     public static let unsealedFlag = "--allow-unsealed"
+    /// Makes the program a zygote: it loads everything, and workers fork from it.
+    public static let zygoteFlag = "--zygote"
 }

@@ -61,6 +61,26 @@ int skerry_spawn(
     const char *path, char *const arguments[], char *const environment[], int socket, int status,
     skerry_status_page *page, const skerry_cgroup cgroups[], size_t cgroup_count, pid_t *pid, uint32_t *layers);
 
+/// Starts `path` as a zygote: with its orders' socket at 3, /dev/null at 0, 1 and 2, and every other descriptor closed, in
+/// this process's own namespaces and cgroups. Blocks until the child has called exec. Returns 0 or an errno. The caller
+/// reaps `*pid` with `skerry_reap`; the zygote ends by itself when the other end of `control` is closed.
+int skerry_zygote_start(
+    const char *path, char *const arguments[], char *const environment[], int control, pid_t *pid);
+
+/// Has a zygote make a worker as `skerry_spawn` would, but that nothing is loaded again and that it gets all namespaces or
+/// there is none: a child of this process, with the program's memory as the zygote has it. `layers` tells which namespaces
+/// were made. One order at a time. Returns 0 or an errno; after one, the zygote may be in any state.
+int skerry_zygote_spawn(
+    int control, int socket, int status, const skerry_cgroup cgroups[], size_t cgroup_count, pid_t *pid,
+    uint32_t *layers);
+
+/// In a program that was started as a zygote, while it has one thread: carries out orders. Returns only in workers, each
+/// time once; ends the process when the node has closed the socket.
+void skerry_zygote_serve(void);
+
+/// The orders' sockets: ours, which gives up waiting after `seconds`, and the zygote's. Returns 0 or an errno.
+int skerry_zygote_sockets(int descriptors[2], int seconds);
+
 /// A pair of connected stream sockets that close on exec. Returns 0 or an errno.
 int skerry_socket_pair(int descriptors[2]);
 

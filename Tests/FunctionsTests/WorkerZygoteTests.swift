@@ -1,0 +1,44 @@
+import CSandbox
+import Foundation
+import Testing
+import WorkerProtocol
+
+@testable import Functions
+
+@Suite struct WorkerZygoteTests {
+    private static let module = "export default { fetch() { return new Response('ok'); } };"
+
+    @Test func workersForkFromAProcessThatGoesWithThePool() async throws {
+        var zygote: pid_t?
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            #expect(try await fixture.call(Self.module).text == "ok")
+            zygote = fixture.pool.launcher.zygote?.pid
+            let worker = try #require(fixture.pool.workerProcesses.first)
+            #expect(worker != zygote)
+            let arguments = FileManager.default.contents(atPath: "/proc/\(worker)/cmdline") ?? Data()
+            #expect(String(decoding: arguments, as: UTF8.self).contains(WorkerExitCode.zygoteFlag))
+            // Ours to wait for, as one that was started as a program.
+            let status = FileManager.default.contents(atPath: "/proc/\(worker)/stat") ?? Data()
+            let parent = String(decoding: status, as: UTF8.self).split(separator: ")").last?.split(separator: " ")
+            #expect(parent.map { Int32($0[1]) } == getpid())
+        }
+        #expect(kill(try #require(zygote), 0) != 0)
+    }
+
+    @Test func withoutItWorkersAreStartedAsPrograms() async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            #expect(try await fixture.call(Self.module).text == "ok")
+            let launcher = fixture.pool.launcher
+            kill(try #require(launcher.zygote?.pid), SIGKILL)
+            let launched = try launcher.launch()
+            defer {
+                close(launched.socket)
+                _ = skerry_reap(launched.pid)
+                launched.cgroup.remove()
+            }
+            #expect(launcher.zygote?.pid == nil)
+            let arguments = FileManager.default.contents(atPath: "/proc/\(launched.pid)/cmdline") ?? Data()
+            #expect(!String(decoding: arguments, as: UTF8.self).contains(WorkerExitCode.zygoteFlag))
+        }
+    }
+}
