@@ -45,8 +45,11 @@ public struct NodeRemains: Sendable {
     /// - Throws: ``MachineError``, ``NodeError``: what stays, and why.
     public func remove(on host: MachineHost) async throws {
         workers.remove()
-        try await machines?.remove(on: host)
-        guard let folder else { return }
+        if let machines { try await machines.remove(on: host) }
+        if let folder { try NodeRemains.unmountVolumes(of: folder) }
+    }
+
+    private static func unmountVolumes(of folder: NodeFolder) throws {
         let mounted = VolumeStore.unmountAll(folder.volumes)
         guard mounted.isEmpty else {
             throw NodeError(

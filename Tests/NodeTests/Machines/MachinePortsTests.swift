@@ -17,7 +17,9 @@ import Wire
 @testable import Node
 
 /// Ports that manifests ask for, on a node whose machines are servers on loopback.
-@Suite("Ports of a node that lead to machines", .timeLimit(.minutes(1))) struct MachinePortsTests {
+@Suite("Ports of a node that lead to machines", .serialized, .timeLimit(.minutes(1))) struct MachinePortsTests {
+    /// Another one each time: its ports follow from its name, and others of this machine may test as well.
+    private static let app = "db-\(UInt32.random(in: 0 ... .max))"
     private static let node = NodeID(Blake3.hash([1]))
     private static let logger = Logger(label: "ports") { _ in SwiftLogNoOpLogHandler() }
 
@@ -47,20 +49,21 @@ import Wire
         }
 
         private static let leases: [String: [UInt32: MachineTable.Lease]] = [
-            "db": [0: .init(holder: MachinePortsTests.node, fence: 1)]
+            MachinePortsTests.app: [0: .init(holder: MachinePortsTests.node, fence: 1)]
         ]
 
         /// The app `db` runs here, and its port `sql` is at `port` of this host.
         func run(at port: Int) {
             let replica = MachineReplica(
-                app: "db", slot: 0, release: "r1", node: MachinePortsTests.node, fence: 1, phase: .healthy,
+                app: MachinePortsTests.app, slot: 0, release: "r1", node: MachinePortsTests.node, fence: 1,
+                phase: .healthy,
                 ports: [.init(name: "sql", number: UInt16(port), transport: .tcp)])
             table.replaceOwn([.init(report: MachineReport(replica: replica), host: "127.0.0.1")])
         }
 
         func wish(_ port: String = "sql", number: Int? = nil) {
-            let wish = PortPlan.Wish(.init(app: "db", port: port), number: number, owner: "alice")
-            table.setApps([:], all: ["db"], openings: [wish], leases: Self.leases)
+            let wish = PortPlan.Wish(.init(app: MachinePortsTests.app, port: port), number: number, owner: "alice")
+            table.setApps([:], all: [MachinePortsTests.app], openings: [wish], leases: Self.leases)
         }
 
         /// What comes back through a port of the node.
@@ -167,15 +170,15 @@ import Wire
         try await Self.with { (folder: String) async throws -> Void in
             let scene = Scene(Self.options("none"), folder: folder)
             let other = NodeID(Blake3.hash([2]))
-            let gates = [MachineGate(app: "db", port: "sql", number: 20_001, reason: "because")]
+            let gates = [MachineGate(app: MachinePortsTests.app, port: "sql", number: 20_001, reason: "because")]
             try scene.table.take(
                 .with {
                     $0.run = 1
                     $0.sequence = 1
                     $0.gates = gates.map(\.message)
                 }, from: other)
-            #expect(scene.table.gates(of: "db").map(\.node) == [other])
-            #expect(scene.table.gates(of: "db").map(\.gate) == gates)
+            #expect(scene.table.gates(of: MachinePortsTests.app).map(\.node) == [other])
+            #expect(scene.table.gates(of: MachinePortsTests.app).map(\.gate) == gates)
             #expect(scene.table.gates(of: "web").isEmpty)
             for change: (inout PeerPBMachineGate) -> Void in [
                 { $0.number = 65_536 }, { $0.reason = String(repeating: "x", count: 513) },
