@@ -45,11 +45,10 @@ public struct NodeRemains: Sendable {
     /// - Throws: ``MachineError``, ``NodeError``: what stays, and why.
     public func remove(on host: MachineHost) async throws {
         workers.remove()
-        if let machines { try await machines.remove(on: host) }
-        if let folder { try NodeRemains.unmountVolumes(of: folder) }
-    }
-
-    private static func unmountVolumes(of folder: NodeFolder) throws {
+        // Where nothing says which node it was, nothing else is known.
+        guard let machines else { return }
+        try await machines.remove(on: host)
+        guard let folder else { return }
         let mounted = VolumeStore.unmountAll(folder.volumes)
         guard mounted.isEmpty else {
             throw NodeError(
