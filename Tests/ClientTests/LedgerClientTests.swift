@@ -212,11 +212,10 @@ struct LedgerClientTests {
         var settings = Self.settings(.seconds(20))
         settings.noticeDelay = .milliseconds(50)
         try await node.serve { [settings] url async throws in
-            let client = LedgerClient(NodeClient(control: url), settings: settings)
+            var node = NodeClient(control: url)
+            node.onWait = { text in told.withLock { $0.append(text) } }
             let claim = LedgerAction.claimName(try TestNetwork.name("shop"))
-            try await LedgerClient.$onWait.withValue({ text in told.withLock { $0.append(text) } }) {
-                _ = try await client.submit(claim, key: alice)
-            }
+            _ = try await LedgerClient(node, settings: settings).submit(claim, key: alice)
             let texts = told.withLock { $0 }
             #expect(texts.count == 1)
             #expect(texts.first?.hasPrefix("still waiting, up to 20 s in all: ") == true)
@@ -224,10 +223,8 @@ struct LedgerClientTests {
             // What is quick is not told.
             var patient = settings
             patient.noticeDelay = .seconds(60)
-            try await LedgerClient.$onWait.withValue({ text in told.withLock { $0.append(text) } }) {
-                let claim = LedgerAction.claimName(try TestNetwork.name("other"))
-                _ = try await LedgerClient(NodeClient(control: url), settings: patient).submit(claim, key: alice)
-            }
+            let other = LedgerAction.claimName(try TestNetwork.name("other"))
+            _ = try await LedgerClient(node, settings: patient).submit(other, key: alice)
             #expect(told.withLock(\.count) == 1)
         }
     }

@@ -79,7 +79,7 @@ extension LedgerClient {
     ) async throws -> Fate {
         var isAmbiguous = false
         let notice = WaitNotice(
-            after: settings.noticeDelay, limit: settings.submitTimeout, report: LedgerClient.onWait)
+            after: settings.noticeDelay, limit: settings.submitTimeout, report: nodes[0].onWait)
         defer { notice.end() }
         while true {
             let failure: any Error

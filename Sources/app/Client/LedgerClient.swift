@@ -18,16 +18,13 @@ public struct LedgerClient: Sendable {
         public var submitTimeout = Duration.seconds(30)
         /// The pause before it is handed in again. Default 250 ms.
         public var retryPause = Duration.milliseconds(250)
-        /// After so long ``LedgerClient/onWait`` is told what a submission waits for. Default 4 s: a node gives the
+        /// After so long ``NodeClient/onWait`` is told what a submission waits for. Default 4 s: a node gives the
         /// others 3 s to apply an entry before it answers.
         public var noticeDelay = Duration.seconds(4)
 
         /// The defaults.
         public init() {}
     }
-
-    /// Is told in a sentence what a submission waits for, once for each that takes longer than ``Settings/noticeDelay``.
-    @TaskLocal public static var onWait: (@Sendable (String) -> Void)?
 
     /// Entries that ``entries(from:limit:wait:)`` asks for at most.
     public static let maxPageEntries = 256
@@ -40,7 +37,7 @@ public struct LedgerClient: Sendable {
     /// The network that every node must be of; nil trusts the nodes in that.
     public let network: NetworkID?
     let settings: Settings
-    private let nodes: [NodeClient]
+    let nodes: [NodeClient]
 
     /// - Parameters:
     ///   - others: Nodes to ask if `node` fails.

@@ -12,6 +12,9 @@ import Outbound
 public struct NodeClient: Sendable {
     /// Base URL of the control API, such as `http://127.0.0.1:4000`.
     public let control: String
+    /// Is told in a sentence what a transaction waits for, once for each that takes longer than
+    /// ``LedgerClient/Settings/noticeDelay``. Default nobody.
+    public var onWait: (@Sendable (String) -> Void)?
     private let key: SigningKey?
     private let http: HTTPClient
     /// For answers that should come at once.

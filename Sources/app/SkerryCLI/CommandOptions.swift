@@ -100,7 +100,7 @@ struct NodeOption: ParsableArguments {
         return info
     }
 
-    func client(key: SigningKey? = nil) throws -> NodeClient { NodeClient(control: try resolve().control, key: key) }
+    func client(key: SigningKey? = nil) throws -> NodeClient { .ofCommand(try resolve().control, key: key) }
 
     func gateway() async throws -> String {
         let (control, gateway) = try resolve()
@@ -138,6 +138,15 @@ struct AccountOption: ParsableArguments {
             Terminal.note("note: made the key of your account, \(path); keep a copy, and let nobody else have it")
         }
         return loaded
+    }
+}
+
+extension NodeClient {
+    /// A client that tells whoever gave a command what it waits for.
+    static func ofCommand(_ control: String, key: SigningKey? = nil) -> NodeClient {
+        var client = NodeClient(control: control, key: key)
+        client.onWait = { Terminal.note("note: \($0)") }
+        return client
     }
 }
 

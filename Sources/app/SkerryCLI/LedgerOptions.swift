@@ -43,7 +43,7 @@ extension NodeOption {
         var others: [NodeClient] = []
         if node == nil {
             others = local.nodes.compactMap { $0.folder.readRun()?.control }.filter { $0 != first.control }
-                .map { NodeClient(control: $0, key: key) }
+                .map { NodeClient.ofCommand($0, key: key) }
         }
         return LedgerClient(first, others: others, network: network ?? local.networkID)
     }

@@ -52,7 +52,7 @@ public struct SkerryCommand: AsyncParsableCommand {
         do { command = try parseAsRoot() } catch { Terminal.exit(withParsing: error) }
         do {
             if var command = command as? any AsyncParsableCommand {
-                try await LedgerClient.$onWait.withValue({ Terminal.note("note: \($0)") }) { try await command.run() }
+                try await command.run()
             } else {
                 try command.run()
             }

@@ -64,7 +64,7 @@ extension NodeCommand {
                 }
             }
             let control = bootstrap.hasSuffix("/") ? String(bootstrap.dropLast()) : bootstrap
-            let client = LedgerClient(NodeClient(control: control), network: genesis)
+            let client = LedgerClient(.ofCommand(control), network: genesis)
             // Nothing is made or signed before the network is the one that was asked for.
             let network = try await Join.genesis(of: client, at: control)
             let (key, configuration) = try setup.prepare()

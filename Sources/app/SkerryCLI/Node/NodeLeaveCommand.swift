@@ -80,7 +80,7 @@ extension NodeCommand {
             }
             let network = try node.data.network
             let others = network.nodes.filter { $0.id != id }.compactMap { $0.folder.readRun()?.control }
-                .map { NodeClient(control: $0, key: key) }
+                .map { NodeClient.ofCommand($0, key: key) }
             guard let first = others.first else {
                 throw CommandError("No other node runs in \(network.folder); start the network with `skerry up`")
             }
