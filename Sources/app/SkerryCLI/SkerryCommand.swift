@@ -1,5 +1,4 @@
 public import ArgumentParser
-import Client
 import Glibc
 import Node
 
