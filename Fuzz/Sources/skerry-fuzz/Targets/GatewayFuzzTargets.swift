@@ -140,7 +140,7 @@ enum GatewayFuzzTargets {
         // As the parser lets a path through.
         guard input.first == UInt8(ascii: "/"), input.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
         if let path = (try? RequestPath.decode(text))?.text,
-            (try? RequestPath.decode(RequestPath.encode(path))) != .init(text: path, hasEncodedSlash: false)
+            (try? RequestPath.decode(RequestPath.encode(path))) != .init(text: path, withEncodedSlashes: nil)
         {
             return "path \(path.debugDescription) is not what is read from its encoding"
         }
