@@ -37,10 +37,10 @@ public final class KVStore: Sendable {
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)") }
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { try KVSchema.setDurability($0, path) }
-            incarnation = try pool.write {
-                try KVSchema.prepare($0, path)
-                return try KVSchema.incarnation($0)
-            }
+            try pool.write { try KVSchema.prepare($0, path) }
+            // A pool's reader is closed behind the writer, and leaves the files beside this one: with them it opens on a full
+            // disk too.
+            incarnation = try pool.read { try KVSchema.incarnation($0) }
         } catch {
             throw KVError.database(error)
         }
