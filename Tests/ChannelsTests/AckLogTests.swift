@@ -206,28 +206,21 @@ struct AckLogTests {
         var payer = try TestPayer(payee: key.publicKey, units: 256)
         var settings = settings()
         settings.retryTime = .milliseconds(5)
-        func ledger() throws -> PayeeLedger {
-            try PayeeLedger(folder: folder.path, key: key, network: testNetwork, log: settings)
-        }
-        func session(_ ledger: PayeeLedger) throws -> UInt32 {
-            try ledger.open(payer.opening(), record: payer.record, holder: payer.holder, at: 0).session
-        }
-        func acknowledge(_ ledger: PayeeLedger, _ session: UInt32, _ link: ChainLink) throws {
-            _ = try ledger.acknowledge(SessionAck(session: session, link: link), holder: payer.holder)
-        }
-        let first = try ledger()
-        try acknowledge(first, session(first), payer.chain.reveal())
+        let first = try PayeeLedger(folder: folder.path, key: key, network: testNetwork, log: settings)
+        let begun = try first.open(payer.opening(), record: payer.record, holder: payer.holder, at: 0).session
+        _ = try first.acknowledge(SessionAck(session: begun, link: payer.chain.reveal()), holder: payer.holder)
         try await first.flush()
         first.close()
 
         // A folder in the new file's place: it cannot be made, whoever tries.
         let obstacle = folder.path + "/acks.new"
         try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
-        let second = try ledger()
+        let second = try PayeeLedger(folder: folder.path, key: key, network: testNetwork, log: settings)
         #expect(second.logFailure?.code == .log)
-        let opened = try session(second)
-        let link = try payer.chain.reveal()
-        #expect(code { try acknowledge(second, opened, link) } == .log)
+        let opened = try second.open(payer.opening(), record: payer.record, holder: payer.holder, at: 0).session
+        let ack = SessionAck(session: opened, link: try payer.chain.reveal())
+        let holder = payer.holder
+        #expect(code { _ = try second.acknowledge(ack, holder: holder) } == .log)
         // What was taken before is on the disk, and may be settled.
         try await second.flush()
         #expect(try AckLogTests.units(folder) == [1])
@@ -235,7 +228,7 @@ struct AckLogTests {
         try FileManager.default.removeItem(atPath: obstacle)
         for _ in 0..<5_000 where second.logFailure != nil { try await Task.sleep(for: .milliseconds(2)) }
         #expect(second.logFailure == nil)
-        try acknowledge(second, opened, link)
+        _ = try second.acknowledge(ack, holder: holder)
         try await second.flush()
         #expect(try AckLogTests.units(folder) == [2])
         second.close()
