@@ -146,7 +146,7 @@ import Wire
             try await Self.with { (folder: String) async throws -> Void in
                 for range in ["none", "what?"] {
                     var options = Self.options(range)
-                    options.tcpPorts = ["db/sql": 0]
+                    options.tcpPorts = ["\(MachinePortsTests.app)/sql": 0]
                     let scene = Scene(options, folder: folder)
                     scene.run(at: server.port)
                     await scene.ports.openFixed()
