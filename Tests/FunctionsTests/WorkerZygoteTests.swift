@@ -39,6 +39,14 @@ import WorkerProtocol
             #expect(launcher.zygote?.pid == nil)
             let arguments = FileManager.default.contents(atPath: "/proc/\(launched.pid)/cmdline") ?? Data()
             #expect(!String(decoding: arguments, as: UTF8.self).contains(WorkerExitCode.zygoteFlag))
+            // One that has made workers is worth another try.
+            let next = try launcher.launch()
+            defer {
+                close(next.socket)
+                _ = skerry_reap(next.pid)
+                next.cgroup.remove()
+            }
+            #expect(launcher.zygote?.pid != nil)
         }
     }
 }

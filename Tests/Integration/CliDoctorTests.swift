@@ -51,6 +51,25 @@ struct CliDoctorTests {
         }
     }
 
+    @Test(
+        "Workers of a node that is not root's have all layers that need no root",
+        .enabled(if: geteuid() == 0 && access(TestNetwork.setpriv, X_OK) == 0))
+    func otherUser() async throws {
+        try await withFolder { network in
+            let arguments = ["doctor", "--json", "--data", network.folder + "/not/yet"]
+            let own: Report = try await network.run(arguments).json()
+            let result = try await network.run(arguments, user: 12_345)
+            // Programs in a folder of root's own are nobody else's to start.
+            if result.output.isEmpty { return }
+            let report: Report = try result.json()
+            let needRoot = ["own-user", "memory-cgroup", "cpu-cgroup", "pids-cgroup"]
+            let active = report.layers.filter(\.active).map(\.name)
+            guard active.contains("user-namespace") else { return }
+            let wanted = own.layers.filter { $0.active && !needRoot.contains($0.name) }.map(\.name)
+            #expect(Set(wanted).subtracting(active).isEmpty, "\(result.output)")
+        }
+    }
+
     @Test("Without a worker it says so and fails")
     func noWorker() async throws {
         try await withFolder { network in

@@ -107,6 +107,8 @@ final class TestNetwork: Sendable {
         return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("skerry").path
     }()
 
+    static let setpriv = "/usr/bin/setpriv"
+
     func environment(account: String = "config") -> [String: String] {
         var environment = ProcessInfo.processInfo.environment
         environment["SKERRY_DATA"] = data
@@ -123,11 +125,19 @@ final class TestNetwork: Sendable {
         return process
     }
 
-    /// - Parameter variables: Set in the command's environment beside the usual ones.
+    /// - Parameters:
+    ///   - variables: Set in the command's environment beside the usual ones.
+    ///   - user: Whose id the command gets, of user and group; nil: this process's. Needs root.
     func run(
-        _ arguments: [String], account: String = "config", input: Data? = nil, variables: [String: String] = [:]
+        _ arguments: [String], account: String = "config", input: Data? = nil, variables: [String: String] = [:],
+        user: UInt32? = nil
     ) async throws -> CommandResult {
         let process = process(arguments, account: account)
+        if let user {
+            process.executableURL = URL(fileURLWithPath: TestNetwork.setpriv)
+            let identity = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups"]
+            process.arguments = identity + [TestNetwork.binary] + arguments
+        }
         process.environment?.merge(variables) { $1 }
         let (output, errors) = (folder + "/out-\(UUID().uuidString)", folder + "/err-\(UUID().uuidString)")
         for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }

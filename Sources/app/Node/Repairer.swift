@@ -151,22 +151,20 @@ struct Repairer: Sendable {
 
     // MARK: Counting
 
-    private func noteMissing(_ ids: some Sequence<BlobID>) {
+    private func changeMissing(_ change: (inout Set<BlobID>) -> Void) {
         missing.record(
             book.tally.withLock { tally in
-                tally.missing.formUnion(ids)
+                change(&tally.missing)
                 return tally.missing.count
             })
     }
 
+    private func noteMissing(_ ids: some Sequence<BlobID>) { changeMissing { $0.formUnion(ids) } }
+
     /// Of a blob that came by another way, or that nobody wants any more.
     private func noteSettled(_ id: BlobID) {
         book.plan.withLock { $0.settled(id) }
-        missing.record(
-            book.tally.withLock { tally in
-                tally.missing.remove(id)
-                return tally.missing.count
-            })
+        changeMissing { $0.remove(id) }
     }
 
     /// Counts a blob that is here again: once, whoever else asked for it at the same time.
@@ -217,11 +215,7 @@ struct Repairer: Sendable {
         if start == nil, after == nil {
             book.plan.withLock { $0.keepOnly(found) }
             // What came back by other ways, or is not wanted any more.
-            missing.record(
-                book.tally.withLock { [found] tally in
-                    tally.missing.formIntersection(found)
-                    return tally.missing.count
-                })
+            changeMissing { $0.formIntersection(found) }
         }
         if search.failed > 0 {
             logger.warning(

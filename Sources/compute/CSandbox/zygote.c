@@ -109,16 +109,17 @@ static pid_t fork_sibling(int namespaces) {
     return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
-/// In the child: waits for its name, and becomes a worker.
-static void settle(const struct order *order, const int descriptors[], int named, uint32_t made) {
+/// In the child: waits for its name, and becomes a worker. `child` tells whose it is and what was made.
+static void settle(skerry_child child, const struct order *order, const int descriptors[], int named) {
     skerry_cgroup cgroups[SKERRY_MAX_CGROUPS];
     for (uint32_t index = 0; index < order->cgroup_count; index++) {
         cgroups[index] = (skerry_cgroup){ descriptors[FIXED_DESCRIPTORS + index], order->layers[index] };
     }
-    skerry_child child = {
-        .socket = descriptors[0], .status = descriptors[1], .page = skerry_status_map(descriptors[1]),
-        .cgroups = cgroups, .cgroup_count = order->cgroup_count, .user = geteuid(), .group = getegid(), .made = made,
-    };
+    child.socket = descriptors[0];
+    child.status = descriptors[1];
+    child.page = skerry_status_map(child.status);
+    child.cgroups = cgroups;
+    child.cgroup_count = order->cgroup_count;
     ssize_t count;
     do { count = read(named, &child.pid, sizeof child.pid); } while (count < 0 && errno == EINTR);
     if (count != sizeof child.pid || child.page == NULL || skerry_child_settle(&child) != 0) _exit(127);
@@ -127,17 +128,21 @@ static void settle(const struct order *order, const int descriptors[], int named
 
 void skerry_zygote_serve(void) {
     const int namespaces = skerry_wanted_namespaces();
+    // Asked for here: in a user namespace of its own a process does not see whose it is outside.
+    const skerry_child child = {
+        .user = geteuid(), .group = getegid(), .made = skerry_namespace_layers(namespaces),
+    };
     for (;;) {
         struct order order;
         int descriptors[MAX_DESCRIPTORS];
         const int count = receive(&order, descriptors);
-        struct answer answer = { .magic = ANSWER_MAGIC, .layers = skerry_namespace_layers(namespaces) };
+        struct answer answer = { .magic = ANSWER_MAGIC, .layers = child.made };
         int name[2];
         if (pipe2(name, O_CLOEXEC) != 0) _exit(1);
         const pid_t pid = fork_sibling(namespaces);
         if (pid == 0) {
             close(name[1]);
-            settle(&order, descriptors, name[0], answer.layers);
+            settle(child, &order, descriptors, name[0]);
             return;
         }
         answer.error = pid < 0 ? errno : 0;

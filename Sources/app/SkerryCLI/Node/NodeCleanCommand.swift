@@ -45,7 +45,7 @@ extension NodeCommand {
             /// Cgroups of workers.
             var workers: [String]
 
-            init(_ remains: NodeRemains) {
+            init(_ remains: NodeRemains, workers: [String]) {
                 folder = remains.machines?.folder
                 key = remains.machines?.key
                 containers = remains.machines?.containers.map(\.description) ?? []
@@ -53,19 +53,19 @@ extension NodeCommand {
                 links = remains.machines?.links ?? []
                 hasRules = remains.machines?.hasRules ?? false
                 cgroups = remains.machines?.cgroups ?? []
-                workers = remains.workers.cgroups
+                self.workers = workers
             }
         }
 
         func run() async throws {
             guard geteuid() == 0 else {
-                throw CommandError("Only root may remove what machines left; repeat the command as root")
+                throw CommandError("Only root may remove what nodes left; repeat the command as root")
             }
             let host = await MachineHost.inspect()
             let found = try await remains(host)
             for node in found where !dryRun { try await node.remove(on: host) }
             let left = found.filter { !$0.isEmpty }
-            if json { return try Terminal.printJSON(left.map(Report.init)) }
+            if json { return try Terminal.printJSON(left.map { Report($0, workers: gone($0)) }) }
             if left.isEmpty {
                 return Terminal.print(data == nil ? "nothing is left of nodes that are gone" : "nothing is left")
             }
@@ -74,12 +74,17 @@ extension NodeCommand {
                 if let machines = remains.machines, !machines.isEmpty {
                     Terminal.print("\(machines.folder ?? "node \(machines.key)"): \(verb) \(machines.summary)")
                 }
-                let workers = remains.workers.cgroups.count
+                let workers = gone(remains).count
                 if workers > 0 {
                     let whose = remains.machines?.folder ?? "workers of nodes that do not run"
                     Terminal.print("\(whose): \(verb) \(Human.count(workers, "cgroup"))")
                 }
             }
+        }
+
+        /// Cgroups of workers that went, or would: one that a process joined since it was found stays.
+        private func gone(_ remains: NodeRemains) -> [String] {
+            remains.workers.cgroups.filter { dryRun || !FileManager.default.fileExists(atPath: $0) }
         }
 
         private func remains(_ host: MachineHost) async throws -> [NodeRemains] {

@@ -21,7 +21,7 @@ public struct WorkerInspection: Sendable {
 
     /// All layers, the strongest first.
     public let layers: [Layer]
-    /// From the decision to start a worker until its engine was ready and the process sealed.
+    /// From the decision to start the first worker until its engine was ready and the process sealed; later ones take less.
     public let startTime: Duration
 
     /// The versions of cgroups that the host has mounted: `v1`, `v2`, `hybrid` or `none`.
@@ -38,9 +38,12 @@ public struct WorkerInspection: Sendable {
     public init(workerPath: String) throws(FunctionError) {
         let clock = ContinuousClock()
         let start = clock.now
+        // As a pool starts them.
+        let zygote = WorkerZygote()
+        defer { zygote.close() }
         let launcher = WorkerLauncher(
             path: workerPath, allowUnsealed: true,
-            memoryLimitBytes: FunctionPool.Settings(workerPath: "").memoryLimitBytes)
+            memoryLimitBytes: FunctionPool.Settings(workerPath: "").memoryLimitBytes, zygote: zygote)
         let launched = try launcher.launch()
         let handle = WorkerHandle()
         handle.started(launched)

@@ -6,13 +6,13 @@ import WorkerProtocol
 /// A process that has loaded the worker program and runs nothing: workers fork from it, so that what the dynamic linker and
 /// the kernel do for each program is done once.
 ///
-/// It makes a worker for a node that asks, or none: then that one, and all later ones, are started as programs. It holds no
-/// code of tenants and no key, and is confined no more than the node; workers confine themselves behind the fork as they do
-/// behind exec.
+/// It makes a worker for a node that asks, or none: then that one is started as a program, and so are all later ones if it
+/// has never made any; else it is started again. It holds no code of tenants and no key, and is confined no more than the
+/// node; workers confine themselves behind the fork as they do behind exec.
 final class WorkerZygote: Sendable {
     private enum State {
         case unborn
-        case running(pid_t, control: Int32)
+        case running(pid_t, control: Int32, hasMadeOne: Bool)
         /// It cannot make workers here, or must not any more.
         case over
     }
@@ -27,7 +27,7 @@ final class WorkerZygote: Sendable {
     /// The process's id while there is one.
     var pid: pid_t? {
         state.withLock { state in
-            if case .running(let pid, _) = state { pid } else { nil }
+            if case .running(let pid, _, _) = state { pid } else { nil }
         }
     }
 
@@ -41,14 +41,18 @@ final class WorkerZygote: Sendable {
     ) -> (pid: pid_t, layers: UInt32)? {
         state.withLock { state in
             if case .unborn = state { state = Self.begin(start) }
-            guard case .running(_, let control) = state else { return nil }
+            guard case .running(let zygote, let control, let hasMadeOne) = state else { return nil }
             var pid: pid_t = 0
             var layers: UInt32 = 0
             let error = skerry_zygote_spawn(
                 control, socket, status, cgroups.baseAddress, cgroups.count, &pid, &layers)
-            if error == 0 { return (pid, layers) }
-            Self.end(&state)
-            return nil
+            guard error == 0 else {
+                Self.end(&state)
+                if hasMadeOne { state = .unborn }
+                return nil
+            }
+            state = .running(zygote, control: control, hasMadeOne: true)
+            return (pid, layers)
         }
     }
 
@@ -61,13 +65,13 @@ final class WorkerZygote: Sendable {
         var pid: pid_t = 0
         let error = start(control[1], &pid)
         Glibc.close(control[1])
-        if error == 0 { return .running(pid, control: control[0]) }
+        if error == 0 { return .running(pid, control: control[0], hasMadeOne: false) }
         Glibc.close(control[0])
         return .over
     }
 
     private static func end(_ state: inout State) {
-        if case .running(let pid, let control) = state {
+        if case .running(let pid, let control, _) = state {
             Glibc.close(control)
             _ = skerry_reap(pid)
         }
