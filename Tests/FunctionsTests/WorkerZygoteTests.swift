@@ -25,6 +25,22 @@ import WorkerProtocol
         #expect(kill(try #require(zygote), 0) != 0)
     }
 
+    @Test func theirHeapsAndTheirCodeLieInDifferentPlaces() async throws {
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            for text in ["a", "b", "c"] {
+                let module = "export default { fetch() { return new Response('\(text)'); } };"
+                #expect(try await fixture.call(module).text == text)
+            }
+            let workers = fixture.pool.workerProcesses
+            #expect(workers.count >= 3)
+            // Root alone may read them.
+            let maps = workers.compactMap { FileManager.default.contents(atPath: "/proc/\($0)/maps") }
+                .map { String(decoding: $0, as: UTF8.self).split(separator: "\n") }.filter { !$0.isEmpty }
+            let code = maps.compactMap { $0.first { $0.contains(" rwxp ") }?.prefix { $0 != " " } }
+            #expect(Set(code).count == code.count, "\(code)")
+        }
+    }
+
     @Test func withoutItWorkersAreStartedAsPrograms() async throws {
         try await withPool { (fixture: PoolFixture) async throws -> Void in
             #expect(try await fixture.call(Self.module).text == "ok")

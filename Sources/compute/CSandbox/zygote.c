@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -26,6 +28,8 @@ struct answer {
 };
 
 enum { ANSWER_MAGIC = 0x5a79676f };
+/// Bits of the number of pages by which a worker's later mappings are moved: up to 64 GiB.
+enum { SHUFFLED_BITS = 24 };
 enum { FIXED_DESCRIPTORS = 2, MAX_DESCRIPTORS = FIXED_DESCRIPTORS + SKERRY_MAX_CGROUPS };
 
 /// Room for a message's descriptors, aligned for its header.
@@ -109,6 +113,17 @@ static pid_t fork_sibling(int namespaces) {
     return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
+/// Moves what is mapped from here on, as the engine's heap and code, to another place than in the zygote's other workers.
+/// Addresses that nothing can be read from or written to cost nothing.
+static void shuffle(void) {
+    uint32_t pages;
+    if (getrandom(&pages, sizeof pages, GRND_NONBLOCK) != sizeof pages) return;
+    pages &= (1u << SHUFFLED_BITS) - 1;
+    mmap(
+        NULL, ((size_t)pages + 1) * (size_t)sysconf(_SC_PAGESIZE), PROT_NONE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 /// In the child: waits for its name, and becomes a worker. `child` tells whose it is and what was made.
 static void settle(skerry_child child, const struct order *order, const int descriptors[], int named) {
     skerry_cgroup cgroups[SKERRY_MAX_CGROUPS];
@@ -124,6 +139,7 @@ static void settle(skerry_child child, const struct order *order, const int desc
     do { count = read(named, &child.pid, sizeof child.pid); } while (count < 0 && errno == EINTR);
     if (count != sizeof child.pid || child.page == NULL || skerry_child_settle(&child) != 0) _exit(127);
     skerry_status_unmap(child.page);
+    shuffle();
 }
 
 void skerry_zygote_serve(void) {
