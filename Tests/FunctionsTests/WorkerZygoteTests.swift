@@ -37,6 +37,7 @@ import WorkerProtocol
             let maps = workers.compactMap { FileManager.default.contents(atPath: "/proc/\($0)/maps") }
                 .map { String(decoding: $0, as: UTF8.self).split(separator: "\n") }.filter { !$0.isEmpty }
             let code = maps.compactMap { $0.first { $0.contains(" rwxp ") }?.prefix { $0 != " " } }
+            if geteuid() == 0 { #expect(code.count >= 3) }
             #expect(Set(code).count == code.count, "\(code)")
         }
     }
