@@ -1,15 +1,16 @@
 /// The path of a request for content: decoded once, and free of everything that could name something outside.
 enum RequestPath {
+    /// A path that was read.
     struct Decoded: Equatable {
         /// Without the leading slash; percent-encoding is undone exactly once.
         let text: String
         /// The same with slashes as `%2F` that were encoded, and so are parts of names; nil if there are none. No file has
         /// such a name: the text must not be taken for the path of one, which routes may have given to somebody else.
         let withEncodedSlashes: String?
-
-        var hasEncodedSlash: Bool { withEncodedSlashes != nil }
     }
 
+    /// Reads a path, and refuses one that could name something outside.
+    ///
     /// - Parameter raw: As sent; begins with `/`.
     /// - Throws: ``GatewayError/Code/badRequest`` for broken percent-encoding, control bytes, text that is not UTF-8, and
     ///   `.` or `..` segments. Clients resolve those before they send; whoever does not is probing.
