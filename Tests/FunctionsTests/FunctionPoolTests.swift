@@ -312,6 +312,26 @@ import WorkerProtocol
         }
     }
 
+    @Test("A request that comes before its code is ready waits in the worker, with its body")
+    func requestsBehindSlowCode() async throws {
+        let module = """
+            const ready = new Promise(done => setTimeout(done, 200));
+            await ready;
+            export default { async fetch(request) { return new Response(await request.text()) } }
+            """
+        try await withPool { (fixture: PoolFixture) async throws -> Void in
+            let reply = try await fixture.open(module, method: "POST", body: .stream(TestHost.parts(3)))
+            #expect(try await String(buffer: reply.body.collect(limit: 1_000)) == "part 0 part 1 part 2 ")
+            let other = "c/d"
+            let gone = await fixture.failure(module, tenant: other, deadline: .now() + .milliseconds(150))
+            // On a busy machine the code is not even on its way by then.
+            #expect(gone?.code == .wallLimit || gone?.code == .overloaded)
+            let processes = fixture.pool.workerProcesses
+            #expect(try await fixture.call(module, method: "POST", body: [104, 105], tenant: other).text == "hi")
+            #expect(fixture.pool.workerProcesses == processes)
+        }
+    }
+
     @Test func codeThatDoesNotLoadSaysSo() async throws {
         try await withPool { (fixture: PoolFixture) async throws -> Void in
             #expect(await fixture.failure("export const x = 1")?.code == .loadFailed)

@@ -295,6 +295,57 @@ import WorkerProtocol
         #expect((end ?? 0) > 160 && (end ?? 0) < 170)
     }
 
+    @Test("What waits for a worker goes to it behind the code; later calls wait for its word")
+    func requestsFollowTheCode() {
+        var core = makeCore()
+        for id in 1...2 as ClosedRange<UInt64> { _ = core.invoke(id, version, deadline: .max, now: 0) }
+        #expect(core.codeSent(1) == [])
+        #expect(core.workerHello(1, now: 0) == [.load(1, version)])
+        #expect(core.codeSent(1) == [.send(1, to: 1, as: 2), .send(2, to: 1, as: 4)])
+        #expect(core.invoke(3, version, deadline: .max, now: 0) == [])
+        #expect(core.workerLoaded(1, now: 1) == [.send(3, to: 1, as: 6)])
+    }
+
+    @Test("Where a worker that answers is there already, nothing follows the code of another")
+    func requestsStayWhereTheyAre() {
+        var core = busyCore(1) { $0.targetInFlightPerWorker = 1 }
+        #expect(core.invoke(2, version, deadline: .max, now: 0) == [.send(2, to: 1, as: 4), .spawn(2)])
+        #expect(core.workerHello(2, now: 0) == [.load(2, version)])
+        #expect(core.codeSent(2) == [])
+    }
+
+    @Test("Requests behind code that does not load fail with what it failed with, and are not tried again")
+    func requestsFailWithTheCode() {
+        var core = makeCore()
+        _ = core.invoke(1, version, deadline: .max, now: 0)
+        _ = core.workerHello(1, now: 0)
+        _ = core.codeSent(1)
+        var crashed = core
+        #expect(core.workerLoadFailed(1, "no", now: 1) == [.kill(1)])
+        let cause = FunctionError(.crashed, "")
+        let failed = FunctionError(.loadFailed, "no")
+        #expect(core.workerExited(1, cause: cause, last: nil, now: 2) == [.fail(1, failed)])
+        let ended = FunctionError(.loadFailed, "the worker ended while the code was loaded")
+        #expect(crashed.workerExited(1, cause: cause, last: nil, now: 2) == [.fail(1, ended)])
+    }
+
+    @Test("A worker that gives way while it loads has its requests done by the next")
+    func loadingWorkersGiveWay() {
+        var core = makeCore()
+        _ = core.invoke(1, version, deadline: .max, now: 0)
+        _ = core.workerHello(1, now: 0)
+        _ = core.codeSent(1)
+        #expect(core.retire(version) == [])
+        #expect(core.workerLoaded(1, now: 1) == [])
+        #expect(core.answered(1, 2, now: 2).1 == [.kill(1)])
+        core = makeCore()
+        _ = core.invoke(1, version, deadline: .max, now: 0)
+        _ = core.workerHello(1, now: 0)
+        _ = core.codeSent(1)
+        #expect(core.kill(1, nil) == [.kill(1)])
+        #expect(core.workerExited(1, cause: FunctionError(.crashed, ""), last: nil, now: 2) == [.spawn(2)])
+    }
+
     @Test func aRequestThatWasCutOffTwiceFails() {
         var core = busyCore(1)
         let cause = FunctionError(.crashed, "gone")

@@ -9,7 +9,7 @@ extension Worker {
 
     /// Takes clock, timers and randomness from the node. Only before the code.
     func drive(startMilliseconds: UInt64, seed: [UInt8]) {
-        guard let engine, driven == nil, !isLoaded, !isLoading,
+        guard let engine, driven == nil, code == .none,
             let world = DrivenWorld(startMilliseconds: startMilliseconds, seed: seed)
         else { _exit(WorkerExitCode.badFrame) }
         driven = world
@@ -28,7 +28,7 @@ extension Worker {
         var rounds = 0
         while rounds < Self.maxDeferredRounds, hasDeferredWork(engine) { rounds += 1 }
         let due = timersMayFire ? timers.nextDueTime() : nil
-        send(.idle(due: due ?? .max, isOver: isLoaded && requests.isIdle))
+        send(.idle(due: due ?? .max, isOver: code == .loaded && requests.isIdle))
     }
 
     private func hasDeferredWork(_ engine: Engine) -> Bool {

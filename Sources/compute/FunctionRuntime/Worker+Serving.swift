@@ -23,7 +23,9 @@ extension Worker {
 
     private func handleFrames() {
         do {
-            while try reader.withNext({ bytes throws(WireError) in try handle(bytes) }) != nil {}
+            repeat {
+                try handleEarly()
+            } while try reader.withNext({ bytes throws(WireError) in try handle(bytes) }) != nil
         } catch {
             _exit(WorkerExitCode.badFrame)
         }
@@ -66,6 +68,7 @@ extension Worker {
 
     /// The sooner of the engine's timeout and the next timer, in milliseconds; -1 for neither.
     private func earliest(_ engineTimeout: Int32) -> Int32 {
+        if hasEarly { return 0 }
         guard driven == nil, timersMayFire, let due = timers.nextDueTime() else { return engineTimeout }
         let now = MonotonicClock.now()
         let milliseconds = due <= now ? 0 : (due - now + 999_999) / 1_000_000

@@ -13,6 +13,9 @@ final class Worker {
     /// Entries up to this are charged the time that passed, in nanoseconds: 200 µs.
     private static let shortEntry: UInt64 = 200_000
 
+    /// How far the tenant's code is.
+    enum CodeState { case none, loading, loaded, failed }
+
     /// What the status page says while the engine runs for no request: 0 means that it does not run.
     private static let nobody = UInt64.max
 
@@ -33,8 +36,9 @@ final class Worker {
 
     /// The request on whose behalf the engine runs; 0 for none.
     private(set) var current: UInt64 = 0
-    private(set) var isLoaded = false
-    var isLoading = false
+    private(set) var code = CodeState.none
+    /// Frames of requests that came before the code was loaded, with the requests' ids, in order.
+    private var early: [(id: UInt64, bytes: [UInt8])] = []
     private var entryWasTerminated = false
     /// When the engine was entered, in nanoseconds of the monotonic clock.
     private var entryStart: UInt64 = 0
@@ -55,11 +59,28 @@ final class Worker {
     /// Acts on the bytes of one frame from the node.
     func handle(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         if let request = try RequestView(bytes) {
-            dispatch(request)
-        } else {
-            handle(try Frame.decode(bytes))
+            if code == .loading { return early.append((request.id, Array(bytes))) }
+            return dispatch(request)
+        }
+        let frame = try Frame.decode(bytes)
+        if code == .loading, let id = frame.bodyOfRequest { return early.append((id, Array(bytes))) }
+        handle(frame)
+    }
+
+    /// The node need not wait for the code's end: what it sent before is done now.
+    func handleEarly() throws(WireError) {
+        guard code == .loaded, !early.isEmpty else { return }
+        let frames = early
+        early = []
+        for frame in frames {
+            try frame.bytes.withUnsafeBufferPointer { bytes throws(WireError) in
+                try handle(UnsafeRawBufferPointer(bytes))
+            }
         }
     }
+
+    /// Frames wait that can be handled.
+    var hasEarly: Bool { code == .loaded && !early.isEmpty }
 
     private func handle(_ frame: Frame) {
         switch frame {
@@ -87,10 +108,10 @@ final class Worker {
     }
 
     private func load(_ order: LoadOrder) {
-        guard let engine, !isLoaded, !isLoading else { _exit(WorkerExitCode.badFrame) }
+        guard let engine, code == .none else { _exit(WorkerExitCode.badFrame) }
         cpuLimitNanoseconds = UInt64(order.cpuLimitMilliseconds) * 1_000_000
         maxResponseBodyBytes = Int(order.maxResponseBodyBytes)
-        isLoading = true
+        code = .loading
         if cpuLimitNanoseconds > 0 { engine.limitEntries(nanoseconds: cpuLimitNanoseconds) }
         enter(0, isFirst: false) {
             let context = engine.context
@@ -107,16 +128,17 @@ final class Worker {
                 if !entryWasTerminated { loadFailed(message: exception.message, stack: exception.stack) }
             }
         }
-        if isLoading, entryWasTerminated {
+        if code == .loading, entryWasTerminated {
             loadFailed(message: "the script's top level used up its CPU time", stack: "")
         }
     }
 
     private func dispatch(_ request: RequestView) {
         let id = request.id
-        guard let engine, isLoaded else {
-            send(.failure(id: id, code: .notLoaded, message: "the worker has no code yet"))
-            return
+        // Of code that does not load the node has been told, for all its requests.
+        if code == .failed { return }
+        guard let engine, code == .loaded else {
+            return send(.failure(id: id, code: .notLoaded, message: "the worker has no code yet"))
         }
         requests.begin(id)
         let context = engine.context
@@ -137,6 +159,10 @@ final class Worker {
     }
 
     private func cancel(_ id: UInt64) {
+        if early.contains(where: { $0.id == id }) {
+            early.removeAll { $0.id == id }
+            return send(.failure(id: id, code: .cancelled, message: "the node cancelled the request"))
+        }
         guard let engine, requests.isOpen(id) || requests.isStreaming(id) else { return }
         // What it wants to finish after its answer goes on.
         fail(id, .cancelled, "the node cancelled the request")
@@ -228,7 +254,7 @@ final class Worker {
     }
 
     /// Nothing runs between requests: that time would be nobody's.
-    var timersMayFire: Bool { isLoading || !requests.isIdle }
+    var timersMayFire: Bool { code == .loading || !requests.isIdle }
 
     /// Nanoseconds of the clock that scripts and timers see.
     var now: UInt64 { driven?.now ?? MonotonicClock.now() }
@@ -239,15 +265,15 @@ final class Worker {
     var owner: UInt64 { current != 0 ? current : requests.onlyRequest ?? 0 }
 
     func loaded(takesSchedules: Bool) {
-        guard isLoading else { return }
-        isLoading = false
-        isLoaded = true
+        guard code == .loading else { return }
+        code = .loaded
         send(.loaded(takesSchedules: takesSchedules))
     }
 
     func loadFailed(message: String, stack: String) {
-        guard isLoading else { return }
-        isLoading = false
+        guard code == .loading else { return }
+        code = .failed
+        early = []
         send(.loadFailed(message: message, stack: stack))
     }
 
@@ -330,5 +356,15 @@ final class Worker {
             }
         }
         output.removeAll(keepingCapacity: output.capacity <= 4 * Self.flushBytes)
+    }
+}
+
+extension Frame {
+    /// The request whose body this is a part or the end of; nil for other frames, and for the bodies of calls.
+    fileprivate var bodyOfRequest: UInt64? {
+        switch self {
+        case .data(let id, _), .end(let id), .broken(let id, _): id % 2 == 0 ? id : nil
+        default: nil
+        }
     }
 }

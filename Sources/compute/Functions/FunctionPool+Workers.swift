@@ -87,6 +87,7 @@ extension FunctionPool {
                             cpuLimitMilliseconds: UInt32(clamping: limit),
                             maxResponseBodyBytes: UInt32(clamping: settings.maxResponseBodyBytes),
                             environment: code.secretEnvironment ?? code.environment)))
+                self.act { core, _ in core.codeSent(id) }
             case .failure(let error):
                 let failure =
                     error as? FunctionError

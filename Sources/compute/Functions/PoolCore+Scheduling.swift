@@ -129,7 +129,7 @@ extension PoolCore {
         return best?.id
     }
 
-    private mutating func assign(_ request: RequestID, to id: WorkerID) -> Action {
+    mutating func assign(_ request: RequestID, to id: WorkerID) -> Action {
         let wireID = workers[id]?.take(request) ?? 0
         requests[request]?.worker = id
         requests[request]?.wireID = wireID

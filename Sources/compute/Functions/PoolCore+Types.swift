@@ -34,6 +34,8 @@ extension PoolCore {
         /// Which of the event loops serves its socket.
         let lane: Int
         var version: FunctionVersion?
+        /// It said that it has its function's code.
+        var isLoaded = false
         /// Requests by wire name; nil for one whose caller has been told that its time is over.
         var inFlight: [WireID: RequestID?] = [:]
         var lastWireID: WireID = 0

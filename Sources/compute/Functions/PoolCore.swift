@@ -182,13 +182,27 @@ struct PoolCore {
         return failQueue(of: version, error)
     }
 
+    /// The code is on its way to a worker. What waits for it goes the same way, unless another worker takes it sooner:
+    /// a first call does not wait for the worker's word.
+    mutating func codeSent(_ id: WorkerID) -> [Action] {
+        guard let worker = workers[id], worker.phase == .loading, !worker.isRetiring, let version = worker.version,
+            var function = functions[version],
+            !function.workers.contains(where: { workers[$0]?.phase == .ready })
+        else { return [] }
+        let requests = function.queue.prefix(settings.maxInFlightPerWorker)
+        function.queue.removeFirst(requests.count)
+        functions[version] = function
+        return requests.map { assign($0, to: id) }
+    }
+
     mutating func workerLoaded(_ id: WorkerID, now: Instant) -> [Action] {
         guard let worker = workers[id], worker.phase == .loading, let version = worker.version else { return [] }
         workers[id]?.phase = .ready
+        workers[id]?.isLoaded = true
         workers[id]?.idleSince = now
         functions[version]?.loadFailure = nil
-        // Retired while it was loaded: nothing will be sent to it.
-        if worker.isRetiring { return kill(id, nil) + schedule(version, now: now) }
+        // Retired while it was loaded: nothing more will be sent to it.
+        if worker.isRetiring, worker.inFlight.isEmpty { return kill(id, nil) + schedule(version, now: now) }
         return schedule(version, now: now)
     }
 
@@ -212,6 +226,7 @@ struct PoolCore {
         }
         guard let version = worker.version else { return isClosed ? [] : scheduleWaiting(now: now) }
         functions[version]?.workers.removeAll { $0 == id }
+        let isFailure = worker.phase != .dying || worker.verdict != nil
         var actions: [Action] = []
         var retried: [RequestID] = []
         for (wireID, slot) in worker.inFlight.sorted(by: { $0.key < $1.key }) {
@@ -226,15 +241,13 @@ struct PoolCore {
             }
         }
         functions[version]?.queue.insert(contentsOf: retried, at: 0)
-        let diedBeforeLoaded = worker.lastWireID == 0 && (worker.phase != .dying || worker.verdict != nil)
-        if diedBeforeLoaded, worker.phase != .ready {
+        if isFailure, !worker.isLoaded {
             let isStart = worker.phase == .starting
             let error =
                 worker.verdict
                 ?? (isStart ? cause : FunctionError(.loadFailed, "the worker ended while the code was loaded"))
             actions += failQueue(of: version, error)
         }
-        let isFailure = worker.phase != .dying || worker.verdict != nil
         if isFailure, worker.verdict?.code != .loadFailed, !isClosed {
             actions += recordFailure(of: version, now: now)
         }
