@@ -114,6 +114,20 @@ import Testing
         #expect(restored.root == world.state.root)
     }
 
+    @Test(arguments: ["\u{FEFF}", "\u{FEFF}first", "a\u{FEFF}", "e\u{301}\u{0}", "\u{1F1E9}\u{1F1EA}"])
+    func anyMessageComesBack(message: String) throws {
+        var world = try World()
+        let name = try AppName(checking: "shop")
+        try world.run(.claimName(name), by: world.alice)
+        var release = World.site(1)
+        release.message = message
+        let outcome = try world.run(.publishRelease(name, release), by: world.alice)
+        #expect(outcome.isApplied)
+        let restored = try read(bytes(world.state), like: world.state)
+        #expect(restored.root == world.state.root)
+        #expect(bytes(restored) == bytes(world.state))
+    }
+
     @Test func everyKindOfRowIsThere() throws {
         let state = try state()
         #expect(StateHeader(state).tables.allSatisfy { $0.count > 0 || $0.number == DomainRecord.table })

@@ -15,7 +15,7 @@ import Testing
     @Test("What is sealed to a node is opened by it, whatever text it is")
     func roundTrip() throws {
         let key = try SealingKey(nodeKey, network: network)
-        let values = ["x", "zwölf €\n\0", String(repeating: "a", count: SecretLimits.maxValueBytes)]
+        let values = ["x", "zwölf €\n\0", "\u{FEFF}x", String(repeating: "a", count: SecretLimits.maxValueBytes)]
         for value in values {
             let secret = try Secret(name: "API_KEY", value: value)
             let sealed = try secret.sealed(of: app, network: network, to: key.statement)

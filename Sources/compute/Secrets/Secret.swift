@@ -47,7 +47,7 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
     /// Reads what was opened; nil for what was never sealed by ``sealed(of:network:to:)``.
     init?(name: String, opened: Data) {
         guard opened.count > Secret.saltBytes, opened.count - Secret.saltBytes <= SecretLimits.maxValueBytes,
-            let value = String(data: Data(opened.dropFirst(Secret.saltBytes)), encoding: .utf8)
+            let value = String(validating: opened.dropFirst(Secret.saltBytes), as: UTF8.self)
         else { return nil }
         self.name = name
         self.value = value

@@ -70,8 +70,10 @@ struct RowDecoder {
         return Data(bytes[position - count..<position])
     }
 
+    /// Every character, also a byte order mark at the begin, which Foundation would take away: a row must come back as it
+    /// was, or its hash is another one.
     mutating func text() throws(LedgerError) -> String {
-        guard let text = String(bytes: try data(), encoding: .utf8) else {
+        guard let text = String(validating: try data(), as: UTF8.self) else {
             throw LedgerError(.malformed, "A row has text that is not UTF-8")
         }
         return text
