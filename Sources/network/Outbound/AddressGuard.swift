@@ -1,8 +1,9 @@
 /// Decides which addresses a node may connect to for others (functions, origins): public unicast ones, and those that the node's owner allows.
 ///
 /// Follows the IANA special-purpose address registries (RFC 6890 and its updates). An IPv6 address that carries an
-/// IPv4 address is judged by that one. A network with its own NAT64 prefix (RFC 6052, other than `64:ff9b::/96`)
-/// must name that prefix in ``refused``, since nothing tells such addresses from others.
+/// IPv4 address is judged by that one; of ISATAP, whose form says nothing of the network, both must be public. A network
+/// with its own NAT64 prefix (RFC 6052, other than `64:ff9b::/96`) must name that prefix in ``refused``, since nothing
+/// tells such addresses from others.
 public struct AddressGuard: Sendable {
     /// Addresses that may be reached although they are not public. Default: none.
     public var allowed: [AddressBlock]
@@ -25,7 +26,8 @@ public struct AddressGuard: Sendable {
             if let embedded = Self.embedded(high, low) {
                 return refusal(of: .v4(embedded)).map { "\($0), inside an IPv6 address" }
             }
-            return Self.refusal(v6: address)
+            if let reason = Self.refusal(v6: address) { return reason }
+            return Self.tunnelled(low).flatMap { refusal(of: .v4($0)) }.map { "\($0), inside an IPv6 address" }
         }
     }
 
@@ -46,9 +48,13 @@ public struct AddressGuard: Sendable {
         if high == 0x0064_ff9b_0000_0000, low >> 32 == 0 { return lastWord }
         // 2002:aabb:ccdd::/48 (6to4).
         if high >> 48 == 0x2002 { return UInt32(truncatingIfNeeded: high >> 16) }
-        // …:0:5efe:a.b.c.d and …:200:5efe:a.b.c.d (ISATAP).
-        if low >> 32 & 0xfdff_ffff == 0x0000_5efe { return lastWord }
         return nil
+    }
+
+    /// The IPv4 address in …:0:5efe:a.b.c.d and …:200:5efe:a.b.c.d (ISATAP). Any network may number its hosts like that,
+    /// and where no tunnel is, packets go to whoever has the IPv6 address.
+    private static func tunnelled(_ low: UInt64) -> UInt32? {
+        low >> 32 & 0xfdff_ffff == 0x0000_5efe ? UInt32(truncatingIfNeeded: low) : nil
     }
 
     /// All that is public lies in here; the rest of IPv6 is reserved, local or multicast.
