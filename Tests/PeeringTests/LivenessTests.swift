@@ -192,4 +192,32 @@ struct LivenessTests {
         for raw in raws[1...] { try await raw.channel.close() }
         await target.peers.shutdown()
     }
+
+    @Test("Guests share few inbound connections, the oldest of which gives way, and keep no node out")
+    func guests() async throws {
+        let ledger = Ledger()
+        var limits = PeerLimits()
+        limits.maxInboundConnections = 7
+        limits.maxGuestConnections = 3
+        let target = try await TestNode(ledger, limits: limits)
+        let node = try await TestNode(ledger)
+        let connection = try await node.peers.connection(to: target.id)
+        var raws: [RawPeer] = []
+        for number in 0..<8 {
+            let key = SigningKey()
+            ledger.register(key, isGuest: true)
+            let raw = try await RawPeer.connect(to: target.port, key: key)
+            var events = try await raw.greet()
+            try await raw.send(.readBlock, id: 1)
+            #expect(await RawPeer.nextFrame(&events) != nil)
+            raws.append(raw)
+            if number >= 3 { try await raws[number - 3].channel.closeFuture.get() }
+        }
+        #expect(holds(raws.count { $0.channel.isActive } == 3))
+        #expect(holds(connection.isOpen))
+        let late = try await TestNode(ledger)
+        #expect(try await late.ask(target.id) == ByteBuffer(string: "?"))
+        for raw in raws { try? await raw.channel.close() }
+        for one in [target, node, late] { await one.peers.shutdown() }
+    }
 }

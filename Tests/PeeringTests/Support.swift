@@ -20,13 +20,15 @@ final class Ledger: PeerDirectory {
     private struct Record {
         let key: PublicKey
         var endpoint: PeerEndpoint?
+        var isGuest = false
     }
 
     private let records = Mutex<[NodeID: Record]>([:])
 
-    func register(_ key: SigningKey, port: Int? = nil) {
+    func register(_ key: SigningKey, port: Int? = nil, isGuest: Bool = false) {
         let endpoint = port.map { PeerEndpoint(host: "127.0.0.1", port: $0) }
-        records.withLock { $0[key.publicKey.node] = Record(key: key.publicKey, endpoint: endpoint) }
+        let record = Record(key: key.publicKey, endpoint: endpoint, isGuest: isGuest)
+        records.withLock { $0[key.publicKey.node] = record }
     }
 
     func remove(_ node: NodeID) { records.withLock { $0[node] = nil } }
@@ -35,6 +37,7 @@ final class Ledger: PeerDirectory {
     func publicKey(of node: NodeID) -> PublicKey? { records.withLock { $0[node]?.key } }
     func endpoint(of node: NodeID) -> PeerEndpoint? { records.withLock { $0[node]?.endpoint } }
     var nodes: [NodeID] { records.withLock { Array($0.keys) } }
+    func isGuest(_ peer: NodeID) -> Bool { records.withLock { $0[peer]?.isGuest == true } }
 }
 
 /// Answers with what a closure says.

@@ -35,6 +35,9 @@ struct LedgerDirectory: PeerDirectory {
 
     var nodes: [NodeID] { keeper.state.participants.map(\.id) }
 
+    /// Payers are. An account with a channel costs next to nothing.
+    func isGuest(_ peer: NodeID) -> Bool { keeper.state.node(peer) == nil }
+
     /// Whether other nodes speak with `node` at all. Whoever left is needed until it has handed over the values that it
     /// kept, and until the committee has handed over, since that handover itself may lack its vote; and whoever may order
     /// is needed wherever it does.

@@ -10,6 +10,13 @@ public protocol PeerDirectory: Sendable {
     func endpoint(of node: NodeID) -> PeerEndpoint?
     /// All participating nodes.
     var nodes: [NodeID] { get }
+    /// Whether a peer that may connect is no node: such peers have a share of the connections and never all of them.
+    func isGuest(_ peer: NodeID) -> Bool
+}
+
+extension PeerDirectory {
+    /// Where nodes alone may connect, nobody is.
+    public func isGuest(_ peer: NodeID) -> Bool { false }
 }
 
 /// A host and a port.

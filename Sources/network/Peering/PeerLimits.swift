@@ -40,6 +40,9 @@ public struct PeerLimits: Sendable {
     public var maxUnprovenConnections = 128
     /// Inbound connections of one peer; a further one closes the oldest, which a restart of the peer may have left.
     public var maxInboundConnectionsPerPeer = 4
+    /// Inbound connections of all guests together (``PeerDirectory/isGuest(_:)``); a further one closes their oldest.
+    /// Anybody can become many guests, so what they hold must leave places for the nodes.
+    public var maxGuestConnections = 256
 
     /// The defaults.
     public init() {}

@@ -28,6 +28,8 @@ public final class PeerNetwork: Sendable {
         var unproven: [any Channel] = []
         /// The channels of `inbound` whose peer has proven itself, oldest first.
         var inboundByPeer: [NodeID: [any Channel]] = [:]
+        /// The channels of `inboundByPeer` whose peer is a guest, oldest first.
+        var guests: [any Channel] = []
         var isShutDown = false
         var told = ToldRefusals()
     }
@@ -194,22 +196,27 @@ public final class PeerNetwork: Sendable {
 
     /// Counts an inbound connection of a peer that has proven itself.
     private func register(_ channel: any Channel, of node: NodeID) {
+        let isGuest = directory.isGuest(node)
         let surplus = state.withLock { state -> (any Channel)? in
             // Who connects is there: it need not be left alone any longer.
             if case .failed = state.entries[node] { state.entries[node] = nil }
             state.told.forget(node)
             state.unproven.removeAll { $0 === channel }
             state.inboundByPeer[node, default: []].append(channel)
-            guard let channels = state.inboundByPeer[node], channels.count > limits.maxInboundConnectionsPerPeer else {
-                return nil
+            if isGuest { state.guests.append(channel) }
+            if let channels = state.inboundByPeer[node], channels.count > limits.maxInboundConnectionsPerPeer {
+                let oldest = state.inboundByPeer[node]?.removeFirst()
+                state.guests.removeAll { $0 === oldest }
+                return oldest
             }
-            return state.inboundByPeer[node]?.removeFirst()
+            return state.guests.count > limits.maxGuestConnections ? state.guests.removeFirst() : nil
         }
         surplus?.close(promise: nil)
         channel.closeFuture.whenComplete { _ in
             self.state.withLock { state in
                 state.inboundByPeer[node]?.removeAll { $0 === channel }
                 if state.inboundByPeer[node]?.isEmpty == true { state.inboundByPeer[node] = nil }
+                if isGuest { state.guests.removeAll { $0 === channel } }
             }
         }
     }
