@@ -51,13 +51,47 @@ struct StreamTests {
                     #expect(try await handle.block(index, on: loops.next()).get() == slice(bytes, block: index))
                 }
                 #expect(try await node.exchange.readAll(id, limit: byteCount) == bytes)
-                let error = await #expect(throws: BlobStoreError.self) {
-                    try await node.exchange.readAll(id, limit: byteCount - 1)
-                }
-                #expect(error?.code == .tooLarge)
+                let refusal = await code { _ = try await node.exchange.readAll(id, limit: byteCount - 1) }
+                #expect(refusal == "blob/too-large")
                 #expect(try node.store.contains(id) == isKept)
             }
             #expect(nodes[1].leftovers() == [])
+        }
+    }
+
+    @Test("Of a blob that is larger than its reader takes nothing is fetched, and those who take more get it")
+    func tooLarge() async throws {
+        try await withNodes { ledger, nodes in
+            for _ in 0..<2 { nodes.append(try await ExchangeNode(ledger)) }
+            let bytes = randomBytes(8 * blockBytes)
+            let id = try await nodes[0].store.put(bytes)
+            let reader = nodes[1]
+            let readLess: @Sendable () async throws -> Void = {
+                _ = try await reader.exchange.readAll(id, limit: 8 * blockBytes - 1)
+            }
+            #expect(await code(readLess) == "blob/too-large")
+            #expect(nodes[0].service.count(.readBlock) == 0)
+            #expect(nodes[0].service.count(.readBlockValues) == 0)
+            #expect(try reader.store.partial(id) == nil)
+            #expect(reader.leftovers() == [])
+            // Whoever finds a fetch begun by one who takes less begins another.
+            let less = (0..<4).map { _ in Task { await code(readLess) } }
+            let all = (0..<4).map { _ in Task { try await reader.exchange.readAll(id, limit: 8 * blockBytes) } }
+            for task in less { #expect(await task.value == "blob/too-large") }
+            for task in all { #expect(try await task.value == bytes) }
+            #expect(await code(readLess) == "blob/too-large")
+        }
+    }
+
+    @Test("A running fetch of a blob is none for a reader that takes less")
+    func tooLargeToJoin() async throws {
+        try await withNodes { ledger, nodes in
+            for _ in 0..<2 { nodes.append(try await ExchangeNode(ledger)) }
+            let id = try await nodes[0].store.put(randomBytes(8 * blockBytes))
+            let reader = nodes[1]
+            let handle = try await reader.exchange.open(id)
+            #expect(await code { _ = try await reader.exchange.open(id, limit: 7 * blockBytes) } == "blob/too-large")
+            #expect(await code { _ = try await reader.exchange.open(id, limit: handle.byteCount) } == nil)
         }
     }
 

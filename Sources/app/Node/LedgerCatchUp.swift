@@ -79,7 +79,7 @@ struct LedgerCatchUp: Sendable {
         let id = BlobID(digest)
         logger.notice(
             "fetching a snapshot of the ledger", metadata: ["sequence": "\(checkpoint.sequence)", "blob": "\(id)"])
-        let handle = try await exchange.open(id)
+        let handle = try await exchange.open(id, limit: byteCount)
         guard handle.byteCount == byteCount else {
             throw LedgerError(
                 .badSnapshot, "The snapshot \(id) has \(handle.byteCount) bytes instead of \(byteCount)")

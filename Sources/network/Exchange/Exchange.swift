@@ -24,10 +24,16 @@ public final class Exchange: Sendable {
         var generation = 0
     }
 
+    private struct Starting {
+        /// Nil comes out where the blob turns out to be stored.
+        let fetch: EventLoopFuture<BlobFetch?>
+        /// The largest blob that it takes.
+        let limit: Int
+    }
+
     private struct State {
         var active: [BlobID: Active] = [:]
-        /// Nil comes out where the blob turns out to be stored.
-        var starting: [BlobID: EventLoopFuture<BlobFetch?>] = [:]
+        var starting: [BlobID: Starting] = [:]
         /// Fetches that ended and still write down what they have.
         var closing: [BlobID: BlobFetch] = [:]
         /// How the last fetches ended, newest last.
@@ -94,32 +100,51 @@ public final class Exchange: Sendable {
     /// When this returns, the size is authenticated and the blob can be read while it is still being fetched. Readers of a
     /// kept blob share one fetch; one that is not kept is fetched for this reader alone, until the handle goes.
     ///
-    /// - Throws: ``ExchangeError`` if no peer has it, ``BlobStoreError`` if the store refuses it.
-    public func open(_ id: BlobID, keeping: Keeping = .inStore) async throws -> BlobHandle {
+    /// - Parameter limit: The size of the largest blob that the reader takes. Of a larger one nothing is fetched, and no
+    ///   room is made for it.
+    /// - Throws: ``ExchangeError`` if no peer has it or it is too large, ``BlobStoreError`` if the store refuses it.
+    public func open(_ id: BlobID, keeping: Keeping = .inStore, limit: Int = .max) async throws -> BlobHandle {
         // Neither evicted nor collected while somebody reads it.
         let hold = environment.store.hold(id)
         while true {
             if let stored = try environment.store.stat(id) {
+                try Exchange.check(stored.byteCount, of: id, limit: limit)
                 return BlobHandle(id: id, byteCount: stored.byteCount, source: .stored(environment.store)) {
                     hold.release()
                 }
             }
             let handle: BlobHandle?
             switch keeping {
-            case .inStore: handle = try await openShared(id, hold)
-            case .nowhere: handle = try await openStream(id)
+            case .inStore: handle = try await openShared(id, hold, limit: limit)
+            case .nowhere: handle = try await openStream(id, limit: limit)
             case .ifRoom:
-                do { handle = try await openShared(id, hold) } catch let error as BlobStoreError where error.isNoRoom {
-                    handle = try await openStream(id)
+                do {
+                    handle = try await openShared(id, hold, limit: limit)
+                } catch let error as BlobStoreError where error.isNoRoom {
+                    handle = try await openStream(id, limit: limit)
                 }
             }
             if let handle { return handle }
         }
     }
 
-    /// Nil if the blob is stored by now.
-    private func openShared(_ id: BlobID, _ hold: BlobHold) async throws -> BlobHandle? {
-        guard let fetch = try await self.fetch(id).get() else { return nil }
+    private static func check(_ byteCount: Int, of id: BlobID, limit: Int) throws {
+        guard byteCount <= limit else {
+            throw ExchangeError(.tooLarge, "The blob \(id) has \(byteCount) bytes, the limit here is \(limit)")
+        }
+    }
+
+    /// Nil if the blob is to be looked for again: it is stored by now, or who began the fetch took less than this reader.
+    private func openShared(_ id: BlobID, _ hold: BlobHold, limit: Int) async throws -> BlobHandle? {
+        let starting = self.fetch(id, limit: limit)
+        let found: BlobFetch?
+        do {
+            found = try await starting.fetch.get()
+        } catch let error as ExchangeError where error.code == .tooLarge && starting.limit < limit {
+            return nil
+        }
+        guard let fetch = found else { return nil }
+        try Exchange.check(fetch.byteCount, of: id, limit: limit)
         let isCounted = state.withLock { state -> Bool in
             guard state.active[id]?.fetch === fetch else { return false }
             state.active[id]?.readers += 1
@@ -134,10 +159,10 @@ public final class Exchange: Sendable {
         }
     }
 
-    private func openStream(_ id: BlobID) async throws -> BlobHandle? {
+    private func openStream(_ id: BlobID, limit: Int) async throws -> BlobHandle? {
         if state.withLock(\.isShutDown) { throw Exchange.shuttingDown }
         let ready = environment.group.next().makePromise(of: BlobFetch?.self)
-        begin(id, keeping: .nowhere, ready)
+        begin(id, keeping: .nowhere, limit: limit, ready)
         guard let fetch = try await ready.futureResult.get() else { return nil }
         return BlobHandle(id: id, byteCount: fetch.byteCount, source: .fetch(fetch, reader: fetch.join())) {
             fetch.cancel()
@@ -147,9 +172,10 @@ public final class Exchange: Sendable {
     /// Fetches a whole blob into the store. When this returns, the blob is durable here. Cancelling the task does not
     /// end the fetch: others may read it.
     ///
-    /// - Throws: ``ExchangeError`` if no peer has it, ``BlobStoreError`` if the store refuses it.
-    public func fetchWhole(_ id: BlobID) async throws {
-        let handle = try await open(id)
+    /// - Parameter limit: As of ``open(_:keeping:limit:)``.
+    /// - Throws: ``ExchangeError`` if no peer has it or it is too large, ``BlobStoreError`` if the store refuses it.
+    public func fetchWhole(_ id: BlobID, limit: Int = .max) async throws {
+        let handle = try await open(id, limit: limit)
         guard case .fetch(let fetch, let reader) = handle.source else { return }
         fetch.demandAll(reader: reader, from: environment.peers.node)
         try await fetch.finished(on: environment.group.next()).get()
@@ -157,18 +183,15 @@ public final class Exchange: Sendable {
     }
 
     /// All bytes of a blob. One that is not here is fetched into the store, or, where that has no room, into memory alone.
+    /// One that is too large is not fetched: who names it may want the disks of all who read it.
     ///
-    /// - Throws: As ``open(_:keeping:)``; ``BlobStoreError`` `.tooLarge` when the blob has more than `limit` bytes.
+    /// - Throws: As ``open(_:keeping:limit:)``; `blob/too-large` when the blob has more than `limit` bytes.
     public func readAll(_ id: BlobID, limit: Int) async throws -> ByteBuffer {
         do {
-            try await fetchWhole(id)
+            try await fetchWhole(id, limit: limit)
             return try await environment.store.readAll(id, limit: limit)
         } catch let error as BlobStoreError where error.isNoRoom {
-            let handle = try await open(id, keeping: .nowhere)
-            guard handle.byteCount <= limit else {
-                throw BlobStoreError(
-                    .tooLarge, "blob \(id) has \(handle.byteCount) bytes, the limit here is \(limit)")
-            }
+            let handle = try await open(id, keeping: .nowhere, limit: limit)
             let loop = environment.group.next()
             var bytes = ByteBuffer()
             for index in 0..<handle.blockCount {
@@ -179,11 +202,11 @@ public final class Exchange: Sendable {
     }
 
     /// The running fetch of `id`, or a new one; nil if the blob is stored by now.
-    private func fetch(_ id: BlobID) -> EventLoopFuture<BlobFetch?> {
+    private func fetch(_ id: BlobID, limit: Int) -> Starting {
         let loop = environment.group.next()
         enum Step {
             case use(BlobFetch)
-            case wait(EventLoopFuture<BlobFetch?>)
+            case wait(Starting)
             case start(EventLoopPromise<BlobFetch?>, after: EventLoopFuture<Void>?)
             case refuse
         }
@@ -193,27 +216,28 @@ public final class Exchange: Sendable {
             if let active = state.active[id], !active.fetch.hasEnded { return .use(active.fetch) }
             if let starting = state.starting[id] { return .wait(starting) }
             let promise = loop.makePromise(of: BlobFetch?.self)
-            state.starting[id] = promise.futureResult
+            state.starting[id] = Starting(fetch: promise.futureResult, limit: limit)
             return .start(promise, after: (state.active[id]?.fetch ?? state.closing[id])?.closed)
         }
         switch step {
-        case .use(let fetch): return loop.makeSucceededFuture(fetch)
-        case .wait(let future): return future
-        case .refuse: return loop.makeFailedFuture(Exchange.shuttingDown)
+        case .use(let fetch): return Starting(fetch: loop.makeSucceededFuture(fetch), limit: limit)
+        case .wait(let starting): return starting
+        case .refuse: return Starting(fetch: loop.makeFailedFuture(Exchange.shuttingDown), limit: limit)
         case .start(let promise, let earlier):
             promise.futureResult.whenComplete { self.adopt(id, $0, on: loop) }
             if let earlier {
-                earlier.whenComplete { _ in self.begin(id, keeping: .inStore, promise) }
+                earlier.whenComplete { _ in self.begin(id, keeping: .inStore, limit: limit, promise) }
             } else {
-                begin(id, keeping: .inStore, promise)
+                begin(id, keeping: .inStore, limit: limit, promise)
             }
-            return promise.futureResult
+            return Starting(fetch: promise.futureResult, limit: limit)
         }
     }
 
-    private func begin(_ id: BlobID, keeping: Keeping, _ promise: EventLoopPromise<BlobFetch?>) {
+    private func begin(_ id: BlobID, keeping: Keeping, limit: Int, _ promise: EventLoopPromise<BlobFetch?>) {
         environment.group.next().makeFutureWithTask { [environment] in
-            var opening = FetchOpening(id: id, keeping: keeping, environment: environment, ready: promise)
+            var opening = FetchOpening(
+                id: id, keeping: keeping, limit: limit, environment: environment, ready: promise)
             await opening.run()
         }.whenFailure { promise.fail($0) }
     }

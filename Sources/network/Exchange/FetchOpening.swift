@@ -34,6 +34,7 @@ struct FetchOpening {
 
     private let id: BlobID
     private let keeping: Exchange.Keeping
+    private let limit: Int
     private let environment: ExchangeEnvironment
     private let ready: EventLoopPromise<BlobFetch?>
     private let events: AsyncStream<Event>
@@ -46,12 +47,16 @@ struct FetchOpening {
     private var fetch: BlobFetch?
     private var worst: ExchangeError?
 
-    /// - Parameter ready: Completed by ``run()`` in any case; with nil if the blob, which is to be kept, is stored by now.
+    /// - Parameters:
+    ///   - limit: The size of the largest blob that is wanted.
+    ///   - ready: Completed by ``run()`` in any case; with nil if the blob, which is to be kept, is stored by now.
     init(
-        id: BlobID, keeping: Exchange.Keeping, environment: ExchangeEnvironment, ready: EventLoopPromise<BlobFetch?>
+        id: BlobID, keeping: Exchange.Keeping, limit: Int, environment: ExchangeEnvironment,
+        ready: EventLoopPromise<BlobFetch?>
     ) {
         self.id = id
         self.keeping = keeping
+        self.limit = limit
         self.environment = environment
         self.ready = ready
         (events, continuation) = AsyncStream.makeStream(of: Event.self)
@@ -104,10 +109,10 @@ struct FetchOpening {
                 fetch.add(provider)
                 return
             }
+            if provider.claim.byteCount > limit { return refuse(tooLarge(provider.claim.byteCount)) }
             candidates.append(provider)
             if proving == 0 || !isPatient { proveNext() }
-        case .refused(let error):
-            if worst?.code != .corrupt { worst = error }
+        case .refused(let error): refuse(error)
         case .located:
             isLocating = false
             // Those that are left may have nothing to prove the blob with: then nobody else will come.
@@ -129,12 +134,21 @@ struct FetchOpening {
         }
     }
 
+    private mutating func refuse(_ error: ExchangeError) {
+        if worst?.code != .corrupt { worst = error }
+    }
+
+    private func tooLarge(_ byteCount: Int) -> ExchangeError {
+        ExchangeError(.tooLarge, "The blob \(id) has \(byteCount) bytes, the limit here is \(limit)")
+    }
+
     /// Goes on with what an earlier fetch left; its session was opened with a proof.
     private mutating func resume() async throws {
         guard keeping == .inStore, let partial = try environment.store.partial(id), partial.held.count > 0,
             let values = try? await environment.store.blockValues(id, on: environment.group.next()).get(),
             values.count == partial.held.blockCount
         else { return }
+        guard partial.byteCount <= limit else { throw tooLarge(partial.byteCount) }
         let assembly = try await environment.store.assembly(
             of: id, byteCount: partial.byteCount, blockValues: values)
         begin(

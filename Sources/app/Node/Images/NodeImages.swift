@@ -38,7 +38,7 @@ struct NodeImages: Sendable {
                 message:
                     "This node keeps \(ImageList.maxCount) images already; `skerry images prune` removes unused ones")
         }
-        try await exchange.fetchWhole(blob)
+        try await exchange.fetchWhole(blob, limit: ImageLimits.maxRecordBytes)
         let image = try await read(blob)
         do {
             // Pinned first: what arrives must not be evicted before the last layer is here.

@@ -82,7 +82,7 @@ struct MachineHome: Sendable {
     }
 
     private func manifest(_ release: ReleaseRecord) async throws -> MachineManifest {
-        try await exchange.fetchWhole(release.manifest)
+        try await exchange.fetchWhole(release.manifest, limit: ManifestLimits.maxManifestBytes)
         let bytes = try await store.readAll(release.manifest, limit: ManifestLimits.maxManifestBytes)
         guard let machine = try Manifest(decoding: Data(bytes.readableBytesView)).machine else {
             throw ManifestError(
@@ -93,7 +93,7 @@ struct MachineHome: Sendable {
 
     private func image(_ manifest: MachineManifest, for holder: String) async throws -> MachineImage {
         guard let unpacker else { throw MachineError(.hostUnable, "This node unpacks no images") }
-        try await exchange.fetchWhole(manifest.image)
+        try await exchange.fetchWhole(manifest.image, limit: ImageLimits.maxRecordBytes)
         let record = try await store.readAll(manifest.image, limit: ImageLimits.maxRecordBytes)
         let stored = try StoredImage(record: Array(record.readableBytesView))
         // The manifest's own list is what was replicated and pinned; a record that names others is none of this app's.

@@ -19,7 +19,7 @@ struct NodeVolumeBlobs: VolumeBlobs {
     }
 
     func read(_ blob: BlobID, limit: Int) async throws -> ByteBuffer {
-        try await exchange.fetchWhole(blob)
+        try await exchange.fetchWhole(blob, limit: limit)
         return try await store.readAll(blob, limit: limit)
     }
 
