@@ -199,6 +199,8 @@ struct LivenessTests {
         var limits = PeerLimits()
         limits.maxInboundConnections = 7
         limits.maxGuestConnections = 3
+        // A raw peer answers no pings.
+        limits.pingInterval = .minutes(1)
         let target = try await TestNode(ledger, limits: limits)
         let node = try await TestNode(ledger)
         let connection = try await node.peers.connection(to: target.id)
