@@ -123,6 +123,51 @@ struct BundlerTests {
         #expect(bundle.script.contains("double)(\"7\")"))
     }
 
+    @Test("The texts of licences stay, and the exports are found before them", needsEsbuild, arguments: [false, true])
+    func licences(minify: Bool) async throws {
+        var build = AppManifest.Build()
+        build.minify = minify
+        let bundle = try await bundle(
+            "main.js",
+            [
+                "main.js": """
+                import { one } from "package";
+                export default { fetch: () => new Response(one) };
+                /*! at the end */
+                """, "node_modules/package/package.json": #"{"name":"package","main":"index.js"}"#,
+                "node_modules/package/index.js": "/** @license of the package */\nexports.one = 1;",
+            ], build: build)
+        #expect(bundle.exports == ["default"])
+        #expect(bundle.script.contains("@license of the package") && bundle.script.contains("at the end"))
+    }
+
+    @Test("Of a package with several builds, the one without Node.js is taken", needsEsbuild)
+    func builds() async throws {
+        let node = #"import fs from "node:fs"; export const kind = fs;"#
+        let bundle = try await bundle(
+            "main.js",
+            [
+                "main.js": """
+                import { kind as a } from "by-condition";
+                import { kind as b } from "by-field";
+                import { kind as c } from "by-map";
+                export default { fetch: () => new Response(a + b + c) };
+                """,
+                "node_modules/by-condition/package.json":
+                    #"{"name":"by-condition","exports":{"browser":"./browser.js","default":"./node.js"}}"#,
+                "node_modules/by-condition/browser.js": "export const kind = 'condition';",
+                "node_modules/by-condition/node.js": node,
+                "node_modules/by-field/package.json":
+                    #"{"name":"by-field","main":"node.js","browser":"browser.js"}"#,
+                "node_modules/by-field/browser.js": "export const kind = 'field';",
+                "node_modules/by-field/node.js": node,
+                "node_modules/by-map/package.json":
+                    #"{"name":"by-map","main":"index.js","browser":{"crypto":false}}"#,
+                "node_modules/by-map/index.js": "require('crypto'); exports.kind = 'map';",
+            ])
+        for kind in ["condition", "field", "map"] { #expect(bundle.script.contains("\"\(kind)\"")) }
+    }
+
     @Test("A CommonJS module as the entry, and code at the top that waits", needsEsbuild)
     func forms() async throws {
         let common = try await bundle(

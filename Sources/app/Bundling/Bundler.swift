@@ -104,9 +104,12 @@ public struct Bundler: Sendable {
 
     private func arguments(_ entry: String) throws -> [String] {
         var arguments = [
-            "./" + entry, "--bundle", "--format=esm", "--platform=neutral", "--main-fields=module,main",
-            "--conditions=worker", "--target=es2022", "--charset=utf8", "--color=false", "--log-level=warning",
+            // Of packages with several builds, one for workers or for browsers needs nothing of Node.js.
+            "./" + entry, "--bundle", "--format=esm", "--platform=browser", "--conditions=worker",
+            "--target=es2022", "--charset=utf8", "--color=false", "--log-level=warning",
             "--log-limit=20", "--sourcemap=inline", "--sources-content=false", "--loader:.wasm=binary",
+            // At the end of the file, as by default, they would stand behind the exports.
+            "--legal-comments=inline",
         ]
         arguments += Bundler.textEndings.map { "--loader:\($0)=text" }
         if build.minify { arguments.append("--minify") }
