@@ -52,8 +52,9 @@ import Testing
             ]
         ),
         (
-            "console.count(); console.count('x'); console.count(); console.countReset(); console.count()",
-            ["default: 1", "x: 1", "default: 2", "default: 1"]
+            "console.count(); console.count('x'); console.count(); console.countReset(); console.count(); "
+                + "console.countReset('y')",
+            ["default: 1", "x: 1", "default: 2", "default: 1", "there is no count 'y'"]
         ),
         (
             "console.assert(true, 'no'); console.assert(false, 'yes %d', 1); console.assert(false)",

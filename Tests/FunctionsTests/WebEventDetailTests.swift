@@ -102,6 +102,56 @@ import Testing
             #"""
             [[],true,0,0,"[object console]"]
             """#),
+        Check(
+            "what has too few arguments or another object",
+            #"""
+            () => [() => new Event('a').initEvent(), () => new CustomEvent('a').initCustomEvent(),
+                () => new MessageEvent('a').initMessageEvent(), () => CustomEvent.prototype.initCustomEvent.call({}, 'a'),
+                () => EventTarget.prototype.addEventListener.call({}, 'a', null), () => { Event.prototype.cancelBubble = false; }]
+                .map(err)
+            """#,
+            #"""
+            ["TypeError","TypeError","TypeError","TypeError","TypeError","TypeError"]
+            """#),
+        Check(
+            "an event begins anew",
+            #"""
+            () => { const e = new MessageEvent('a'); const c = new CustomEvent('a', { detail: 1 }); const target = new EventTarget();
+                e.initMessageEvent('b', true, true, 1, 'o', 'i', null, []); target.addEventListener('a', () =>
+                c.initCustomEvent('b', false, false, 2)); target.dispatchEvent(c);
+                return [e.type, e.bubbles, e.data, e.origin, e.lastEventId, e.source, e.ports.length, c.type, c.detail]; }
+            """#,
+            #"""
+            ["b",true,1,"o","i",null,0,"a",1]
+            """#),
+        Check(
+            "names and lengths",
+            #"""
+            () => [['onabort', AbortSignal], ['onmessage', MessagePort], ['onclose', MessagePort]].map(([name, { length, prototype }]) => {
+                const { get, set } = Object.getOwnPropertyDescriptor(prototype, name); return [length, get.name, set.name]; })
+            """#,
+            #"""
+            [[0,"get onabort","set onabort"],[0,"get onmessage","set onmessage"],[0,"get onclose","set onclose"]]
+            """#),
+        Check(
+            "times that are none",
+            #"""
+            () => [() => AbortSignal.timeout(2 ** 53), () => AbortSignal.timeout(-0.5).aborted,
+                () => performance.measure('m', 'navigationStart'), () => performance.measure('m', 'nowhere')].map(err)
+            """#,
+            #"""
+            ["TypeError",["no error",false],"TypeError","SyntaxError"]
+            """#),
+        Check(
+            "a group of interfaces is there when one of it is",
+            #"""
+            () => [CountQueuingStrategy, 'WritableStream', 'ByteLengthQueuingStrategy'].slice(1).map((name) => {
+                const { value, writable, enumerable } = Object.getOwnPropertyDescriptor(globalThis, name);
+                return [typeof value, writable, enumerable]; })
+            """#,
+            #"""
+            [["function",true,false],["function",true,false]]
+            """#),
     ]
 
     @Test("Events, signals and marks follow their standards") func checks() async throws {

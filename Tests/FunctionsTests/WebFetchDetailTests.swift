@@ -203,6 +203,60 @@ import Testing
             #"""
             [["parts","endings","type"],"","f"]
             """#),
+        Check(
+            "members of a body are the interfaces' own",
+            #"""
+            () => [Request, Response].map(({ prototype }) => [Object.hasOwn(prototype, 'text'),
+                Object.getPrototypeOf(prototype) === Object.prototype, Object.getOwnPropertyDescriptor(prototype, 'body').get.name])
+            """#,
+            #"""
+            [[true,true,"get body"],[true,true,"get body"]]
+            """#),
+        Check(
+            "constants are of requests only",
+            #"""
+            () => ['destination', 'duplex', 'isHistoryNavigation', 'isReloadNavigation'].map((name) =>
+                [err(() => Request.prototype[name]), new Request(U)[name]])
+            """#,
+            #"""
+            [["TypeError",""],["TypeError","half"],["TypeError",false],["TypeError",false]]
+            """#),
+        Check(
+            "an object URL is what it was when the request was made",
+            #"""
+            async () => { const url = URL.createObjectURL(new Blob(['x'])); const request = new Request(url + '#f');
+                const copy = new Request(request.clone()); URL.revokeObjectURL(url);
+                return [await (await fetch(request)).text(), await (await fetch(copy)).text(), await later(fetch(url))]; }
+            """#,
+            #"""
+            ["x","x","TypeError"]
+            """#),
+        Check(
+            "a HEAD request has an answer without a body",
+            #"""
+            async () => { const { body, status } = await fetch('data:,abc', { method: 'HEAD' }); return [body, status]; }
+            """#,
+            #"""
+            [null,200]
+            """#),
+        Check(
+            "settings that a stream and an enumeration refuse",
+            #"""
+            () => [{ priority: 'urgent' }, { priority: 'low' }, { method: 'POST', body: new ReadableStream(), duplex: 'half',
+                keepalive: true }].map((init) => err(() => new Request(U, init).method))
+            """#,
+            #"""
+            ["TypeError",["no error","GET"],"TypeError"]
+            """#),
+        Check(
+            "a form may begin with line breaks",
+            #"""
+            async () => { const form = await new Response('\r\n\r\n--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nv\r\n--B--',
+                { headers: { 'content-type': 'multipart/form-data; boundary=B' } }).formData(); return [...form]; }
+            """#,
+            #"""
+            [["a","v"]]
+            """#),
     ]
 
     @Test("Requests, responses, headers and forms follow the Fetch Standard") func checks() async throws {

@@ -19,7 +19,7 @@
         #sources = undefined;
         #steps = undefined;
 
-        constructor(secret) {
+        constructor(secret = undefined) {
             if (secret !== key) throw new TypeError('make an AbortController to get an AbortSignal');
             super();
         }
@@ -71,8 +71,10 @@
 
         static timeout(milliseconds) {
             bridge.needArguments(arguments.length, 1, 'timeout');
-            const delay = Number(milliseconds);
-            if (!(delay >= 0) || delay === Infinity) throw new TypeError('a timeout is 0 or more milliseconds');
+            const delay = Math.trunc(Number(milliseconds));
+            if (!(delay >= 0 && delay <= Number.MAX_SAFE_INTEGER)) {
+                throw new TypeError('a timeout is 0 or more milliseconds');
+            }
             const signal = new AbortSignal(key);
             bridge.later(
                 () => abortSignal(signal, new bridge.DOMException('the time is up', 'TimeoutError')),

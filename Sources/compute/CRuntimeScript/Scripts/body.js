@@ -7,6 +7,7 @@
 
     const { host, bytesOf, toUSVString, newPromise, resolved } = bridge;
     const { apply } = Reflect;
+    const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf, prototype: objectPrototype } = Object;
     const { parse } = JSON;
     const sliceBytes = Uint8Array.prototype.slice;
     const setBytes = Uint8Array.prototype.set;
@@ -128,6 +129,7 @@
     let setSource;
     let shareBody;
     let takeContent;
+    let wrappedStream;
 
     class Body {
         #source = null;
@@ -181,16 +183,13 @@
                 copy.#source = second;
                 copy.#stream = second;
             };
-            Object.defineProperty(this.prototype, 'body', {
-                __proto__: null,
-                get() {
-                    const record = streamFor(this);
-                    return record === null ? null : bridge.need('streams').wrap(record);
-                },
-                enumerable: true, configurable: true,
-            });
+            wrappedStream = (body) => {
+                const record = streamFor(body);
+                return record === null ? null : bridge.need('streams').wrap(record);
+            };
         }
 
+        get body() { return wrappedStream(this); }
         get bodyUsed() { return this.#stream !== undefined ? this.#stream.disturbed : this.#used; }
 
         text() { return consume(this, (content) => (content === null ? '' : decodeText(content))); }
@@ -231,9 +230,16 @@
         });
     }
 
-    // The two interfaces share their methods, not an ancestor that scripts could name.
-    delete Body.prototype.constructor;
-    bridge.enumerate(Body, ['bodyUsed', 'text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData']);
+    const members = ['body', 'bodyUsed', 'text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData'];
+    bridge.enumerate(Body, members);
+
+    /** Gives an interface the members of a body as its own: the two share their methods, not an ancestor. */
+    bridge.includeBody = function includeBody(constructor) {
+        for (const name of members) {
+            defineProperty(constructor.prototype, name, getOwnPropertyDescriptor(Body.prototype, name));
+        }
+        setPrototypeOf(constructor.prototype, objectPrototype);
+    };
 
     /** Bytes that the caller may keep. */
     function bytesOfContent(content) {

@@ -101,7 +101,10 @@
             remember(counts, name, count);
             write(levels.info, [`${name}: ${count}`]);
         },
-        countReset(label = 'default') { counts.delete(`${label}`); },
+        countReset(label = 'default') {
+            const name = `${label}`;
+            if (!counts.delete(name)) write(levels.warning, [`there is no count '${name}'`]);
+        },
         time(label = 'default') {
             const name = `${label}`;
             if (clocks.has(name)) write(levels.warning, [`the timer '${name}' runs already`]);

@@ -16,8 +16,10 @@
         get detail() { return this.#detail; }
 
         initCustomEvent(type, bubbles = false, cancelable = false, detail = null) {
+            bridge.needArguments(arguments.length, 1, 'initCustomEvent');
+            const isDispatching = this.eventPhase !== 0;
             this.initEvent(type, bubbles, cancelable);
-            this.#detail = detail;
+            if (!isDispatching) this.#detail = detail;
         }
     }
 

@@ -78,7 +78,7 @@
         get returnValue() { return !this.#canceled; }
         set returnValue(value) { if (!value) this.preventDefault(); }
         get cancelBubble() { return this.#stopped; }
-        set cancelBubble(value) { if (value) this.#stopped = true; }
+        set cancelBubble(value) { this.#stopped ||= Boolean(value); }
         get timeStamp() { return this.#timeStamp; }
         composedPath() { return this.#dispatching ? [this.#target] : []; }
         preventDefault() { if (this.#cancelable && !this.#passive) this.#canceled = true; }
@@ -88,6 +88,7 @@
             this.#stoppedAtOnce = true;
         }
         initEvent(type, bubbles = false, cancelable = false) {
+            bridge.needArguments(arguments.length, 1, 'initEvent');
             if (this.#dispatching) return;
             this.#type = `${type}`;
             this.#bubbles = Boolean(bubbles);
@@ -218,11 +219,11 @@
             const passive = Boolean(settings.passive);
             const { signal } = settings;
             if (signal !== undefined && !bridge.isSignal(signal)) throw new TypeError('signal must be an AbortSignal');
+            if (this.#find(name, callback, capture) !== undefined) return;
             if (callback === null || callback === undefined || signal?.aborted) return;
             if (typeof callback !== 'function' && typeof callback !== 'object') {
                 throw new TypeError('a listener is a function or an object with handleEvent()');
             }
-            if (this.#find(name, callback, capture) !== undefined) return;
             const entry = { name, callback, capture, once, passive, removed: false, isHandler: false };
             addListener(this, entry);
             if (signal !== undefined) bridge.onAbort(signal, () => this.#drop(entry));
@@ -258,16 +259,15 @@
 
     /** Adds the attribute `on<type>` to an interface; `changed` is told of a new handler. */
     bridge.handlerAttribute = function handlerAttribute(constructor, type, changed) {
-        defineProperty(constructor.prototype, `on${type}`, {
-            __proto__: null,
-            get() { return handlerOf(this, type); },
-            set(value) {
+        const name = `on${type}`;
+        const { get, set } = getOwnPropertyDescriptor({
+            get [name]() { return handlerOf(this, type); },
+            set [name](value) {
                 setHandler(this, type, value);
                 changed?.(this);
             },
-            enumerable: true,
-            configurable: true,
-        });
+        }, name);
+        defineProperty(constructor.prototype, name, { __proto__: null, get, set, enumerable: true, configurable: true });
     };
 
     // MARK: The global object

@@ -71,7 +71,7 @@
     });
 
     /** The answer to a data: URL (Fetch Standard, section 6). */
-    function answerData(text) {
+    function answerData(text, method) {
         const comma = text.indexOf(',');
         if (comma < 0) throw new TypeError('fetch failed: the data: URL has no comma');
         let type = text.slice(5, comma).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '');
@@ -87,12 +87,11 @@
         const { parse, serialize } = bridge.need('mime');
         const parsed = parse(type.startsWith(';') ? `text/plain${type}` : type);
         const contentType = parsed === undefined ? 'text/plain;charset=US-ASCII' : serialize(parsed);
-        return answerHere(text, [['content-type', contentType]], body);
+        return answerHere(text, [['content-type', contentType]], method === 'HEAD' ? null : body);
     }
 
-    function answerBlob(url, method) {
-        const { blobOfURL, bytesOfBlob, typeOfBlob } = bridge.need('blob');
-        const blob = blobOfURL(url);
+    function answerBlob(url, method, blob) {
+        const { bytesOfBlob, typeOfBlob } = bridge.need('blob');
         if (blob === undefined || method !== 'GET') throw new TypeError('fetch failed: no Blob can be had at this URL');
         const body = bytesOfBlob(blob);
         return answerHere(
@@ -100,11 +99,12 @@
     }
 
     /** The answer to a request that needs no connection (Fetch Standard, section 4.2); undefined for all others. */
-    function answerWithoutNode({ url, method }) {
+    function answerWithoutNode(request) {
+        const { url, method } = request;
         const fragment = url.indexOf('#');
         const text = fragment < 0 ? url : url.slice(0, fragment);
-        if (text.startsWith('data:')) return answerData(text);
-        if (text.startsWith('blob:')) return answerBlob(text, method);
+        if (text.startsWith('data:')) return answerData(text, method);
+        if (text.startsWith('blob:')) return answerBlob(text, method, bridge.blobOfRequest(request));
         if (text !== 'about:blank') return undefined;
         return answerHere(text, [['content-type', 'text/html;charset=utf-8']], null);
     }

@@ -29,6 +29,21 @@
         get lastEventId() { return this.#lastEventId; }
         get source() { return this.#source; }
         get ports() { return this.#ports; }
+
+        initMessageEvent(
+            type, bubbles = false, cancelable = false, data = null, origin = '', lastEventId = '', source = null, ports = []
+        ) {
+            bridge.needArguments(arguments.length, 1, 'initMessageEvent');
+            const list = Object.freeze([...ports]);
+            const isDispatching = this.eventPhase !== 0;
+            this.initEvent(type, bubbles, cancelable);
+            if (isDispatching) return;
+            this.#data = data;
+            this.#origin = `${origin}`;
+            this.#lastEventId = `${lastEventId}`;
+            this.#source = source;
+            this.#ports = list;
+        }
     }
 
     let isPort;
@@ -44,7 +59,7 @@
         #isDetached = false;
         #isScheduled = false;
 
-        constructor(secret) {
+        constructor(secret = undefined) {
             if (secret !== key) throw new TypeError('make a MessageChannel to get ports');
             super();
         }
@@ -126,7 +141,7 @@
     bridge.handlerAttribute(MessagePort, 'messageerror');
     bridge.handlerAttribute(MessagePort, 'close');
     const members = {
-        MessageEvent: ['data', 'origin', 'lastEventId', 'source', 'ports'],
+        MessageEvent: ['data', 'origin', 'lastEventId', 'source', 'ports', 'initMessageEvent'],
         MessagePort: ['postMessage', 'start', 'close'],
         MessageChannel: ['port1', 'port2'],
     };

@@ -101,8 +101,10 @@
         const blank = host.encode('\r\n\r\n');
         const dashes = host.encode('--');
         const lineEnd = host.encode('\r\n');
-        if (!startsWith(bytes, delimiter, 0)) throw bad('it does not begin with its boundary');
         let at = 0;
+        // Some senders put line breaks in front, as a preamble (RFC 2046, section 5.1.1).
+        while (startsWith(bytes, lineEnd, at)) at += 2;
+        if (!startsWith(bytes, delimiter, at)) throw bad('it does not begin with its boundary');
         for (let count = 0; ; count += 1) {
             at += delimiter.length;
             const isEnd = startsWith(bytes, dashes, at);

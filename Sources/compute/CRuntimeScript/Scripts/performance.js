@@ -70,6 +70,14 @@
 
     timing.mark = (name, options) => add(new PerformanceMark(name, options));
 
+    // Names of Navigation Timing, which pages have alone (User Timing, section 3.1.2 and 4).
+    const pageTimes = new Set([
+        'navigationStart', 'unloadEventStart', 'unloadEventEnd', 'redirectStart', 'redirectEnd', 'fetchStart',
+        'domainLookupStart', 'domainLookupEnd', 'connectStart', 'connectEnd', 'secureConnectionStart', 'requestStart',
+        'responseStart', 'responseEnd', 'domLoading', 'domInteractive', 'domContentLoadedEventStart',
+        'domContentLoadedEventEnd', 'domComplete', 'loadEventStart', 'loadEventEnd',
+    ]);
+
     /** A time in milliseconds: a number, or the latest mark of a name. */
     function moment(value, fallback) {
         if (value === undefined) return fallback;
@@ -77,12 +85,12 @@
             if (!Number.isFinite(value) || value < 0) throw new TypeError('a time must be 0 or more');
             return value;
         }
+        const name = `${value}`;
+        if (pageTimes.has(name)) throw new TypeError(`'${name}' is a time of a page, and there is none here`);
         for (let index = entries.length - 1; index >= 0; index -= 1) {
-            if (entries[index].entryType === 'mark' && entries[index].name === `${value}`) {
-                return entries[index].startTime;
-            }
+            if (entries[index].entryType === 'mark' && entries[index].name === name) return entries[index].startTime;
         }
-        throw new bridge.DOMException(`there is no mark '${value}'`, 'SyntaxError');
+        throw new bridge.DOMException(`there is no mark '${name}'`, 'SyntaxError');
     }
 
     timing.measure = function measure(name, startOrOptions, endMark) {

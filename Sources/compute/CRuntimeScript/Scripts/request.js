@@ -15,6 +15,7 @@
             '', 'no-referrer', 'no-referrer-when-downgrade', 'same-origin', 'origin', 'strict-origin',
             'origin-when-cross-origin', 'strict-origin-when-cross-origin', 'unsafe-url',
         ],
+        priority: ['auto', 'high', 'low'],
     };
 
     function checkedMethod(value) {
@@ -67,7 +68,7 @@
         }
     }
 
-    function checkedChoice(options, name, inherited) {
+    function checkedChoice(options, name, inherited = undefined) {
         const value = options[name];
         if (value === undefined) return inherited?.[name] ?? choices[name][0];
         const text = `${value}`;
@@ -90,6 +91,7 @@
     let describeRequest;
     let isRequest;
     let headersOf;
+    let blobOf;
 
     class Request extends Body {
         #method = 'GET';
@@ -102,6 +104,8 @@
         #signal;
         #controller;
         #settings;
+        // What its blob: URL stood for when the request was made.
+        #blob;
 
         constructor(input, init = undefined) {
             super();
@@ -110,6 +114,9 @@
             const options = bridge.dictionary(init);
             const source = isRequest(input) ? input : undefined;
             this.#url = source ? source.url : checkedURL(input);
+            if (this.#url.startsWith('blob:')) {
+                this.#blob = source ? source.#blob : bridge.need('blob').blobOfURL(this.#url.split('#', 1)[0]);
+            }
             this.#method = options.method !== undefined ? checkedMethod(options.method) : source?.method ?? 'GET';
             if (options.window !== undefined && options.window !== null) throw new TypeError('window can only be null');
             this.#settings = {
@@ -122,6 +129,7 @@
                 integrity: `${options.integrity ?? source?.#settings?.integrity ?? ''}`,
                 keepalive: Boolean(options.keepalive ?? source?.#settings?.keepalive),
             };
+            checkedChoice(options, 'priority');
             checkSettings(this.#settings, this.#method);
             this.#headers = new Headers(options.headers === undefined ? source?.headers : options.headers);
             const signal = options.signal !== undefined ? options.signal : source?.signal;
@@ -139,6 +147,9 @@
             if (body !== undefined && body !== null) {
                 if (isBodiless) throw new TypeError(`a ${this.#method} request cannot have a body`);
                 const { source: stored, type } = bridge.extractBody(body);
+                if (bridge.isStreamRecord(stored) && this.#settings.keepalive) {
+                    throw new TypeError('a request with keepalive cannot have a stream as its body');
+                }
                 if (bridge.isStreamRecord(stored) && duplex === undefined) {
                     throw new TypeError('a request whose body is a stream needs { duplex: "half" }');
                 }
@@ -155,6 +166,7 @@
         static {
             isRequest = (value) => typeof value === 'object' && value !== null && #method in value;
             headersOf = (request) => request.headers;
+            blobOf = (request) => request.#blob;
             createRequest = (head, body, controller) => {
                 const request = new Request(internal);
                 request.#head = head;
@@ -200,7 +212,9 @@
             this.#signal ??= this.#controller ? this.#controller() : new bridge.AbortController().signal;
             return this.#signal;
         }
-        get destination() { return ''; }
+        // A constant that only requests have.
+        #always(value) { return value; }
+        get destination() { return this.#always(''); }
         get referrer() { return this.#settings?.referrer ?? 'about:client'; }
         get referrerPolicy() { return this.#settings?.referrerPolicy ?? ''; }
         get mode() { return this.#settings?.mode ?? 'cors'; }
@@ -209,9 +223,9 @@
         get redirect() { return this.#settings?.redirect ?? 'follow'; }
         get integrity() { return this.#settings?.integrity ?? ''; }
         get keepalive() { return this.#settings?.keepalive ?? false; }
-        get isHistoryNavigation() { return false; }
-        get isReloadNavigation() { return false; }
-        get duplex() { return 'half'; }
+        get isHistoryNavigation() { return this.#always(false); }
+        get isReloadNavigation() { return this.#always(false); }
+        get duplex() { return this.#always('half'); }
 
         clone() {
             const copy = new Request(internal);
@@ -219,6 +233,7 @@
             copy.#method = this.method;
             copy.#url = this.url;
             copy.#settings = this.#settings;
+            copy.#blob = this.#blob;
             copy.#headers = new Headers(this.headers);
             copy.#signal = bridge.followSignal(this.signal);
             return copy;
@@ -229,11 +244,13 @@
         'method', 'url', 'headers', 'signal', 'destination', 'referrer', 'referrerPolicy', 'mode', 'credentials',
         'cache', 'redirect', 'integrity', 'keepalive', 'isHistoryNavigation', 'isReloadNavigation', 'duplex', 'clone',
     ]);
+    bridge.includeBody(Request);
     bridge.brand(Request, 'Request');
     bridge.expose('Request', Request);
     bridge.Request = Request;
     bridge.createRequest = createRequest;
     bridge.describeRequest = (request) => describeRequest(request);
     bridge.isRequest = (value) => isRequest(value);
+    bridge.blobOfRequest = (request) => blobOf(request);
     bridge.requestHeaders = (request) => headersOf(request);
 })

@@ -144,6 +144,7 @@
         Object.defineProperty(Response, name, { __proto__: null, enumerable: true });
     }
     bridge.enumerate(Response, ['status', 'statusText', 'headers', 'ok', 'type', 'url', 'redirected', 'clone']);
+    bridge.includeBody(Response);
     bridge.brand(Response, 'Response');
     bridge.expose('Response', Response);
     bridge.Response = Response;

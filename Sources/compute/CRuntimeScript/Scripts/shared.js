@@ -184,6 +184,7 @@
     // Groups of interfaces that are set up at the first use of one of them: starting a worker stays cheap.
     const groups = { __proto__: null };
     const files = { __proto__: null };
+    const globals = { __proto__: null };
 
     /** The exports of a group that is loading or loaded; undefined when nothing has used it. */
     bridge.group = (name) => groups[name];
@@ -196,6 +197,10 @@
         for (let index = 0; index < files[name].length; index += 1) {
             const script = bridge.script(files[name][index]);
             script(bridge);
+        }
+        for (let index = 0; index < globals[name].length; index += 1) {
+            const member = globals[name][index];
+            if (group[member] !== undefined) bridge.expose(member, group[member]);
         }
         return group;
     };
@@ -229,9 +234,10 @@
     }
 
     /** Declares a group: the files that make it, the globals that it has, and what it adds to the bridge. */
-    bridge.lazy = function lazy(group, fileNames, globals, members = []) {
+    bridge.lazy = function lazy(group, fileNames, globalNames, members = []) {
         files[group] = fileNames;
-        for (let index = 0; index < globals.length; index += 1) keepGlobal(group, globals[index]);
+        globals[group] = globalNames;
+        for (let index = 0; index < globalNames.length; index += 1) keepGlobal(group, globalNames[index]);
         for (let index = 0; index < members.length; index += 1) keepMember(group, members[index]);
     };
 
