@@ -24,6 +24,18 @@ import Testing
             [200,"OK",true,"https://e.com/x","basic",false,"1, 2","data","TypeError",true]
             """#),
         Check(
+            "the answer to HEAD, and its URL",
+            #"""
+            async () => {
+                const { body, url } = await fetch('https://e.com/parts?a|b[]#f', { method: 'HEAD' });
+                const parts = await fetch('https://e.com/parts', { method: 'HEAD' });
+                return [body, url, parts.body, await parts.text()];
+            }
+            """#,
+            #"""
+            [null,"https://e.com/parts?a|b[]",null,""]
+            """#),
+        Check(
             "what is asked for",
             #"""
             async () => JSON.parse(await read('argument', {

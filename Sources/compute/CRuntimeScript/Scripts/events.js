@@ -267,7 +267,9 @@
                 changed?.(this);
             },
         }, name);
-        defineProperty(constructor.prototype, name, { __proto__: null, get, set, enumerable: true, configurable: true });
+        defineProperty(constructor.prototype, name, {
+            __proto__: null, get, set, enumerable: true, configurable: true,
+        });
     };
 
     // MARK: The global object

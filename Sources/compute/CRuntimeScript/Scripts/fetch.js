@@ -14,10 +14,17 @@
         return failed;
     }
 
+    const withoutFragment = (url) => url.split('#', 1)[0];
+
     /** The answer as a Response; its body fails when the signal is aborted. */
-    function makeResponse({ value, body }, url, signal) {
+    function makeResponse({ value, body }, { url, method, signal }) {
         const isIncoming = body !== null && !(body instanceof Uint8Array);
-        if (isIncoming && signal !== undefined) {
+        // Without redirects the URL is the request's, not what the node made of it.
+        const address = value.redirected === true ? value.url : withoutFragment(url);
+        const isHead = method === 'HEAD';
+        if (isHead && isIncoming) {
+            body.cancel();
+        } else if (isIncoming && signal !== undefined) {
             bridge.onAbort(signal, () => {
                 host.cancelBody(body.id);
                 body.fail(signal.reason);
@@ -25,7 +32,7 @@
         }
         return bridge.createResponse({
             status: value.status, statusText: value.statusText ?? '', headers: value.headers ?? [],
-            url: value.url ?? url, redirected: value.redirected === true, body,
+            url: address, redirected: value.redirected === true, body: isHead ? null : body,
         });
     }
 
@@ -40,14 +47,15 @@
 
     /** Sends a Request through a host call: `extra` is what the call needs besides the request. */
     bridge.send = function send(name, request, extra) {
-        const { url, method, headers, redirect, signal, body } = bridge.describeRequest(request);
+        const sent = bridge.describeRequest(request);
+        const { url, method, headers, redirect, signal, body } = sent;
         if (signal?.aborted) {
             dropStream(body, signal.reason);
             return rejectedWith(signal.reason);
         }
         const argument = { __proto__: null, ...extra, url, method, headers, redirect, hasBody: body !== null };
         const answer = bridge.hostCall(name, argument, body, { __proto__: null, signal });
-        return then(answer, (result) => makeResponse(result, url, signal), (error) => { throw failure(error); });
+        return then(answer, (result) => makeResponse(result, sent), (error) => { throw failure(error); });
     };
 
     const digit = (byte) => (byte >= 0x30 && byte <= 0x39 ? byte - 0x30
@@ -101,8 +109,7 @@
     /** The answer to a request that needs no connection (Fetch Standard, section 4.2); undefined for all others. */
     function answerWithoutNode(request) {
         const { url, method } = request;
-        const fragment = url.indexOf('#');
-        const text = fragment < 0 ? url : url.slice(0, fragment);
+        const text = withoutFragment(url);
         if (text.startsWith('data:')) return answerData(text, method);
         if (text.startsWith('blob:')) return answerBlob(text, method, bridge.blobOfRequest(request));
         if (text !== 'about:blank') return undefined;

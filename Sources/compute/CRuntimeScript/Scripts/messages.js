@@ -31,7 +31,8 @@
         get ports() { return this.#ports; }
 
         initMessageEvent(
-            type, bubbles = false, cancelable = false, data = null, origin = '', lastEventId = '', source = null, ports = []
+            type, bubbles = false, cancelable = false, data = null, origin = '', lastEventId = '', source = null,
+            ports = []
         ) {
             bridge.needArguments(arguments.length, 1, 'initMessageEvent');
             const list = Object.freeze([...ports]);
