@@ -176,6 +176,9 @@ struct BundlerTests {
         let waiting = try await bundle(
             "main.ts", ["main.ts": "const x: number = await Promise.resolve(1);\nexport default { fetch: () => x };"])
         #expect(waiting.exports == ["default"] && waiting.script.contains("await Promise.resolve(1)"))
+        let meta = try await bundle("meta.ts", ["meta.ts": "export default { fetch: () => import.meta.url };"])
+        #expect(meta.exports == ["default"] && !meta.script.contains("import.meta."))
+        #expect(meta.script.contains("url: \"file:///meta.ts\""))
     }
 
     @Test("Texts are imported as strings", needsEsbuild, arguments: ["html", "md", "sql", "txt"])

@@ -63,6 +63,14 @@ import Testing
         #expect(try found == place(module))
     }
 
+    @Test("import.meta is a name of the script, and nothing else is taken for it") func meta() throws {
+        let module = "const u = import.meta.url, o = { import: { meta: 1 } }; export default `${import.meta}`;"
+        let script = try ModuleScript(module: module + " o.import.meta; 'import.meta'", fileName: "a b.js").script
+        #expect(script.contains("const u = __skimpmeta.url") && script.contains("`${__skimpmeta}`"))
+        #expect(script.contains("o.import.meta; 'import.meta'"))
+        #expect(script.hasSuffix(#"}).call(undefined, { __proto__: null, url: "file:///a b.js" })"#))
+    }
+
     @Test(arguments: [
         ("import x from 'y'", "w.js:1:1:"), ("let a = 1;\n  import 'y'", "w.js:2:3:"),
         ("export * from './z.js'", "w.js:1:1:"), ("\nexport { a } from 'b'", "w.js:2:1:"),

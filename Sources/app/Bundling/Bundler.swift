@@ -115,7 +115,9 @@ public struct Bundler: Sendable {
         if build.minify { arguments.append("--minify") }
         if let jsx = build.jsx { arguments.append("--jsx=\(jsx)") }
         if let source = build.jsxImportSource { arguments.append("--jsx-import-source=\(source)") }
-        let define = ["process.env.NODE_ENV": "\"\(mode.rawValue)\""].merging(build.define) { $1 }
+        let url = "\"file:///\(entry.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+        let define = ["process.env.NODE_ENV": "\"\(mode.rawValue)\"", "import.meta": "{\"url\":\(url)}"]
+            .merging(build.define) { $1 }
         for (name, value) in define.sorted(by: { $0.key < $1.key }) {
             guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "_$.".contains($0) }) else {
                 throw BundleError("define: \"\(name)\" is no global name such as VERSION or process.env.MODE")

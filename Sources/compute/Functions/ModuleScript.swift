@@ -4,7 +4,9 @@
 /// ``firstLineShift``, so stack traces point into the developer's file; the code is strict and may use `await` at its top
 /// level, as modules may.
 public struct ModuleScript: Sendable, Hashable {
-    private static let prefix = "(async function () { 'use strict'; "
+    /// What `import.meta` is called inside the script: a name of the same length, so that columns stay.
+    private static let meta = "__skimpmeta"
+    private static let prefix = "(async function (\(meta)) { 'use strict'; "
     /// Columns by which the first line of a module stands further right in its script.
     public static let firstLineShift = prefix.utf8.count
 
@@ -30,6 +32,7 @@ public struct ModuleScript: Sendable, Hashable {
             bytes[1] = UInt8(ascii: "/")
         }
         let tokens = try ModuleTokenizer.tokens(of: bytes, fileName: fileName)
+        Self.renameMeta(in: &bytes, tokens)
         var rewriter = ExportRewriter(source: bytes, tokens: tokens, fileName: fileName)
         let rewritten = try rewriter.rewrite()
         exports = rewriter.exports.map(\.name)
@@ -40,7 +43,19 @@ public struct ModuleScript: Sendable, Hashable {
         let getters = rewriter.exports.map { "get [\(Self.quoted($0.name))]() { return \($0.binding); }" }
         script =
             Self.prefix + String(decoding: rewritten, as: UTF8.self)
-            + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined)"
+            + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined, "
+            + "{ __proto__: null, url: \(Self.quoted("file:///" + fileName)) })"
+    }
+
+    /// Scripts have no `import.meta`.
+    private static func renameMeta(in bytes: inout [UInt8], _ tokens: [ModuleTokenizer.Token]) {
+        for index in tokens.indices.dropLast(2)
+        where tokens[index].kind == .word && tokens[index].text == "import" && tokens[index + 1].text == "."
+            && tokens[index + 2].text == "meta" && (index == 0 || tokens[index - 1].text != ".")
+        {
+            let range = tokens[index].range.lowerBound..<tokens[index + 2].range.upperBound
+            if range.count == meta.utf8.count { bytes.replaceSubrange(range, with: meta.utf8) }
+        }
     }
 
     private static func quoted(_ name: String) -> String {
