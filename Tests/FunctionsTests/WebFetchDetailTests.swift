@@ -206,11 +206,13 @@ import Testing
         Check(
             "members of a body are the interfaces' own",
             #"""
-            () => [Request, Response].map(({ prototype }) => [Object.hasOwn(prototype, 'text'),
-                Object.getPrototypeOf(prototype) === Object.prototype, Object.getOwnPropertyDescriptor(prototype, 'body').get.name])
+            () => [Request, Response].map((type) => [Object.hasOwn(type.prototype, 'text'),
+                Object.getPrototypeOf(type.prototype) === Object.prototype,
+                Object.getPrototypeOf(type) === Function.prototype,
+                Object.getOwnPropertyDescriptor(type.prototype, 'body').get.name])
             """#,
             #"""
-            [[true,true,"get body"],[true,true,"get body"]]
+            [[true,true,true,"get body"],[true,true,true,"get body"]]
             """#),
         Check(
             "constants are of requests only",
@@ -247,6 +249,14 @@ import Testing
             """#,
             #"""
             ["TypeError",["no error","GET"],"TypeError"]
+            """#),
+        Check(
+            "a Blob as text has no byte order mark",
+            #"""
+            async () => { const blob = new Blob(['\ufeffx']); return [await blob.text(), (await blob.bytes()).length]; }
+            """#,
+            #"""
+            ["x",4]
             """#),
         Check(
             "a form may begin with line breaks",

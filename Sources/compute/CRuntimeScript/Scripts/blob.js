@@ -110,7 +110,7 @@
             return streams.wrap(record);
         }
 
-        async text() { return host.decode(this.#bytes, false); }
+        async text() { return bridge.decodeText(this.#bytes); }
         async bytes() { return apply(copyBytes, this.#bytes, []); }
         async arrayBuffer() { return apply(copyBytes, this.#bytes, []).buffer; }
     }

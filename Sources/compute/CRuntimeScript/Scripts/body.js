@@ -7,7 +7,7 @@
 
     const { host, bytesOf, toUSVString, newPromise, resolved } = bridge;
     const { apply } = Reflect;
-    const { defineProperty, getOwnPropertyDescriptor, setPrototypeOf, prototype: objectPrototype } = Object;
+    const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { parse } = JSON;
     const sliceBytes = Uint8Array.prototype.slice;
     const setBytes = Uint8Array.prototype.set;
@@ -131,10 +131,13 @@
     let takeContent;
     let wrappedStream;
 
-    class Body {
+    // The fields are put on the object of another class: Request and Response share no ancestor that scripts could find.
+    class Body extends function same(object) { return object; } {
         #source = null;
         #stream = undefined;
         #used = false;
+
+        constructor(object) { super(object); }
 
         static {
             setSource = (body, source) => {
@@ -230,15 +233,14 @@
         });
     }
 
-    const members = ['body', 'bodyUsed', 'text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData'];
-    bridge.enumerate(Body, members);
+    const memberNames = ['body', 'bodyUsed', 'text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData'];
+    bridge.enumerate(Body, memberNames);
 
-    /** Gives an interface the members of a body as its own: the two share their methods, not an ancestor. */
+    /** Gives an interface, whose constructor calls `new Body(this)`, the members of a body (Web IDL's mixin). */
     bridge.includeBody = function includeBody(constructor) {
-        for (const name of members) {
+        for (const name of memberNames) {
             defineProperty(constructor.prototype, name, getOwnPropertyDescriptor(Body.prototype, name));
         }
-        setPrototypeOf(constructor.prototype, objectPrototype);
     };
 
     /** Bytes that the caller may keep. */

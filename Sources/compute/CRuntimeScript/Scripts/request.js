@@ -93,7 +93,7 @@
     let headersOf;
     let blobOf;
 
-    class Request extends Body {
+    class Request {
         #method = 'GET';
         #url = '';
         // A request from outside, until something of it is asked for: a line each for the method, the URL, and the names
@@ -108,7 +108,7 @@
         #blob;
 
         constructor(input, init = undefined) {
-            super();
+            new Body(this);
             if (input === internal) return;
             bridge.needArguments(arguments.length, 1, 'Request');
             const options = bridge.dictionary(init);

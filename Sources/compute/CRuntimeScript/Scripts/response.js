@@ -14,7 +14,7 @@
     let isResponse;
     let isError;
 
-    class Response extends Body {
+    class Response {
         #status = 200;
         #statusText = '';
         // Undefined until somebody asks for them, and then only the body's content type is in them.
@@ -25,7 +25,7 @@
         #redirected = false;
 
         constructor(body = null, init = undefined) {
-            super();
+            new Body(this);
             if (body === internal) return;
             if (init !== undefined && init !== null) this.#adopt(init);
             if (body === null || body === undefined) return;
