@@ -1,4 +1,5 @@
 import Foundation
+import Functions
 
 /// Turns the module that `esbuild` writes into a script whose value is a promise of the exports.
 ///
@@ -69,8 +70,9 @@ struct BundleScript {
         exports = pairs.map(\.name)
         let getters = pairs.map { "get [\(BundleScript.quoted($0.name))]() { return \($0.binding); }" }
         script =
-            "(async function () { 'use strict';\n" + body
-            + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined)"
+            "(async function (\(ModuleScript.meta)) { 'use strict';\n" + body
+            + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined, "
+            + "\(ModuleScript.metaObject(of: entry)))"
     }
 
     /// Where the word `export` begins that an opening brace belongs to.

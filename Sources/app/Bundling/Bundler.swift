@@ -115,8 +115,7 @@ public struct Bundler: Sendable {
         if build.minify { arguments.append("--minify") }
         if let jsx = build.jsx { arguments.append("--jsx=\(jsx)") }
         if let source = build.jsxImportSource { arguments.append("--jsx-import-source=\(source)") }
-        let url = "\"file:///\(entry.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
-        let define = ["process.env.NODE_ENV": "\"\(mode.rawValue)\"", "import.meta": "{\"url\":\(url)}"]
+        let define = ["process.env.NODE_ENV": "\"\(mode.rawValue)\"", "import.meta": ModuleScript.meta]
             .merging(build.define) { $1 }
         for (name, value) in define.sorted(by: { $0.key < $1.key }) {
             guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "_$.".contains($0) }) else {

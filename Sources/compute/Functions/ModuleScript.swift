@@ -5,7 +5,7 @@
 /// level, as modules may.
 public struct ModuleScript: Sendable, Hashable {
     /// What `import.meta` is called inside the script: a name of the same length, so that columns stay.
-    private static let meta = "__skimpmeta"
+    public static let meta = "__skimpmeta"
     private static let prefix = "(async function (\(meta)) { 'use strict'; "
     /// Columns by which the first line of a module stands further right in its script.
     public static let firstLineShift = prefix.utf8.count
@@ -44,7 +44,12 @@ public struct ModuleScript: Sendable, Hashable {
         script =
             Self.prefix + String(decoding: rewritten, as: UTF8.self)
             + "\n;return { __proto__: null, \(getters.joined(separator: ", ")) };\n}).call(undefined, "
-            + "{ __proto__: null, url: \(Self.quoted("file:///" + fileName)) })"
+            + "\(Self.metaObject(of: fileName)))"
+    }
+
+    /// The expression of what ``meta`` stands for, in the file of this name.
+    public static func metaObject(of fileName: String) -> String {
+        "{ __proto__: null, url: \(quoted("file:///" + fileName)) }"
     }
 
     /// Scripts have no `import.meta`.
