@@ -60,7 +60,7 @@ import Testing
                 g.get('na"me\r\n') ?? [...g.values()][0], file.name, file.type, [...await file.bytes()]]; }
             """#,
             #"""
-            [["na%22me%0D%0A","file"],"li\r\nne","n%22m.bin","x/y",[0,13,10,45,45,255]]
+            [["na\"me\r\n","file"],"li\r\nne","n\"m.bin","x/y",[0,13,10,45,45,255]]
             """#),
         Check(
             "urlencoded form",

@@ -142,7 +142,7 @@ import Testing
                 return [[...form.keys()], types, (await part(file)).get('a').type]; }
             """#,
             #"""
-            [["a%0Ab%22"],["",0,"text/html",0,"text/plain",0,"",0],"text/plain"]
+            [["a\nb\""],["",0,"text/html",0,"text/plain",0,"",0],"text/plain"]
             """#),
         Check(
             "parts that are none",

@@ -60,12 +60,17 @@
 
     const parameter = /;\s*([a-z*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/gi;
 
-    /** The name and the file name of a content-disposition. What escapes them does not undo it. */
+    const unescapes = { __proto__: null, '%0A': '\n', '%0D': '\r', '%22': '"' };
+    /** Undoes `escapeName`. */
+    const unescape = (text) => text.replace(/%0A|%0D|%22/g, (escape) => unescapes[escape]);
+
+    /** The name and the file name of a content-disposition. */
     function parseDisposition(text) {
         if (!/^form-data\s*(;|$)/i.test(text)) throw bad('a part is not form-data');
         const parameters = { __proto__: null };
         for (const [, name, quoted, plain] of text.matchAll(parameter)) {
-            parameters[name.toLowerCase()] ??= quoted === undefined ? plain : quoted.replace(/\\(["\\])/g, '$1');
+            parameters[name.toLowerCase()] ??= unescape(
+                quoted === undefined ? plain : quoted.replace(/\\(["\\])/g, '$1'));
         }
         if (parameters.name === undefined) throw bad('a part has no name');
         return parameters;
