@@ -58,6 +58,10 @@ import Testing
 
     static let expressions: [(String, String)] = [
         ("[...new TextEncoder().encode('\\u00e9\\ud83c\\udf0d\\ud800')]", "[195,169,240,159,140,141,239,191,189]"),
+        (
+            "(() => { let n = 0; const v = { toString() { n += 1; return '1' } }; const p = new URLSearchParams('a=1&a=2'); "
+                + "const found = p.has('a', v); p.delete('b', v); return [found, n] })()", "[true,2]"
+        ),
         ("new TextDecoder().decode(new Uint8Array([0xef,0xbb,0xbf,0x61,0xff,0xe2,0x82]))", "\"a\u{FFFD}\u{FFFD}\""),
         (
             "(() => { const d = new TextDecoder(); const s = { stream: true }; "

@@ -68,8 +68,8 @@
         delete(name, value = undefined) {
             bridge.needArguments(arguments.length, 1, 'delete');
             const key = toUSVString(name);
-            this.#pairs = this.#pairs.filter(
-                (pair) => pair[0] !== key || (value !== undefined && pair[1] !== toUSVString(value)));
+            const text = value === undefined ? undefined : toUSVString(value);
+            this.#pairs = this.#pairs.filter((pair) => pair[0] !== key || (text !== undefined && pair[1] !== text));
             this.#changed?.();
         }
 
@@ -88,8 +88,8 @@
         has(name, value = undefined) {
             bridge.needArguments(arguments.length, 1, 'has');
             const key = toUSVString(name);
-            return this.#pairs.some(
-                (pair) => pair[0] === key && (value === undefined || pair[1] === toUSVString(value)));
+            const text = value === undefined ? undefined : toUSVString(value);
+            return this.#pairs.some((pair) => pair[0] === key && (text === undefined || pair[1] === text));
         }
 
         set(name, value) {
