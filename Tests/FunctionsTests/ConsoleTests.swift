@@ -37,6 +37,10 @@ import Testing
             "console.log(new Headers({ a: '1' }), new URLSearchParams('a=b'))",
             ["Headers { a: '1' } URLSearchParams { a: 'b' }"]
         ),
+        (
+            "console.log(AbortSignal.abort('no'), new AbortController().signal, new ReadableStream())",
+            ["AbortSignal { aborted: true, reason: 'no' } AbortSignal { aborted: false } ReadableStream { locked: false }"]
+        ),
         ("console.log(Object(5), new WeakMap())", ["[Number: 5] WeakMap { <items unknown> }"]),
         (
             "console.table([{ a: 1, b: 'x' }, { a: 2 }])",

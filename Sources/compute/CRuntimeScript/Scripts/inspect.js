@@ -317,7 +317,20 @@
             return fields.map((name) => [name, value[name]]);
         }
         if (bridge.group('form')?.isForm?.(value)) return bridge.group('form').entriesOf(value);
-        if (bridge.group('events') === undefined || !(value instanceof bridge.Event)) return undefined;
+        const streams = bridge.group('streams');
+        if (streams?.isStream?.(value) || streams?.isWritable?.(value)) return [['locked', value.locked]];
+        if (bridge.group('crypto')?.isKey?.(value)) {
+            return ['type', 'extractable', 'algorithm', 'usages'].map((name) => [name, value[name]]);
+        }
+        return eventParts(value);
+    }
+
+    function eventParts(value) {
+        if (bridge.group('events') === undefined) return undefined;
+        if (bridge.isSignal(value)) {
+            return value.aborted ? [['aborted', true], ['reason', value.reason]] : [['aborted', false]];
+        }
+        if (!(value instanceof bridge.Event)) return undefined;
         return [['type', value.type], ['defaultPrevented', value.defaultPrevented]];
     }
 
