@@ -39,7 +39,10 @@ import Testing
         ),
         (
             "console.log(AbortSignal.abort('no'), new AbortController().signal, new ReadableStream())",
-            ["AbortSignal { aborted: true, reason: 'no' } AbortSignal { aborted: false } ReadableStream { locked: false }"]
+            [
+                "AbortSignal { aborted: true, reason: 'no' } AbortSignal { aborted: false } "
+                    + "ReadableStream { locked: false }"
+            ]
         ),
         ("console.log(Object(5), new WeakMap())", ["[Number: 5] WeakMap { <items unknown> }"]),
         (
