@@ -21,6 +21,9 @@ import Testing
         #expect(plan.shortfall(use, freeBytes: 10_000, adding: 351) == 1)
         #expect(plan.mayFit(use, freeBytes: 10_000, adding: 800))
         #expect(!plan.mayFit(use, freeBytes: 10_000, adding: 801))
+        #expect(plan.rest(use, freeBytes: 10_000) == 800)
+        #expect(plan.rest(use, freeBytes: 0) == 350)
+        #expect(plan.rest(SpaceUse(storedBytes: 90, protectedBytes: 90), freeBytes: 0) == -100)
         #expect(plan.shortfall(use, freeBytes: 150, adding: 50) == 0)
         #expect(plan.shortfall(use, freeBytes: 150, adding: 51) == 1)
     }
@@ -47,6 +50,7 @@ import Testing
             for count in [Int.min, 0, 1, .max] {
                 _ = plan.shortfall(use, freeBytes: free, adding: count)
                 _ = plan.mayFit(use, freeBytes: free, adding: count)
+                _ = plan.rest(use, freeBytes: free)
                 _ = plan.shortfall(SpaceUse(), freeBytes: free, adding: count)
                 #expect(!plan.mayFit(SpaceUse(storedBytes: 5, protectedBytes: 5), freeBytes: 0, adding: 1))
             }

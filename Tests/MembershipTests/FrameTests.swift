@@ -71,6 +71,30 @@ import Wire
         #expect(code(tooManyOnPage) == "membership/too-large")
     }
 
+    @Test func claimsOfFullMembersSurviveTheWireAndAsManyAsAreSentFit() throws {
+        func sent(_ message: SwimMessage) throws -> PeerRequest {
+            let signatures = Array(repeating: Data(repeating: 1, count: 64), count: message.claims.count)
+            let body = try MembershipFrame(message, signatures: signatures, fullSignatures: signatures).encoded()
+            return PeerRequest(peer: nodeID(5), type: body.type, body: body.body)
+        }
+        func full(_ count: Int) -> [MemberClaim] {
+            claims(count).map { claim in
+                var claim = claim
+                claim.isFull = true
+                return claim
+            }
+        }
+        let message = SwimMessage.probe(
+            nonce: .max, claims: full(SwimMessage.maxClaimsWithFull), coordinate: .origin)
+        let request = try sent(message)
+        #expect(request.body.readableBytes <= MembershipFrame.maxMessageBytes)
+        let read = try #require(try MembershipFrame(request, nonce: 1))
+        #expect(read.message == message && read.fullSignatures == read.signatures)
+        let page = try sent(.sync(after: nodeID(3), claims: full(SwimMessage.maxPageClaimsWithFull)))
+        #expect(page.body.readableBytes <= MembershipFrame.maxPageBytes)
+        #expect(code(page) == nil)
+    }
+
     @Test func sizesAreLimitedToTheByte() {
         func code(_ type: FrameType, _ count: Int) -> String? {
             self.code(PeerRequest(peer: nodeID(5), type: type, body: ByteBuffer(repeating: 0xff, count: count)))

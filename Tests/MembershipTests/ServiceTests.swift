@@ -77,6 +77,26 @@ import Wire
         for node in rest { await node.stop() }
     }
 
+    @Test func whoIsFullIsKnownToAllUntilItHasRoomAgain() async throws {
+        let (ledger, nodes) = try await network(4)
+        nodes[1].membership.setFull(true)
+        let rest = [nodes[0], nodes[2], nodes[3]]
+        let known = try await eventually { rest.allSatisfy { $0.membership.fullNodes == [nodes[1].id] } }
+        #expect(known)
+        #expect(nodes[1].membership.fullNodes.isEmpty)
+        // Others tell it too, with the word of the node itself.
+        await nodes[1].stop()
+        let fifth = try await TestNode(ledger)
+        let heard = try await eventually { fifth.membership.fullNodes == [nodes[1].id] }
+        #expect(heard)
+        let again = try await TestNode(ledger, key: nodes[1].key, port: nodes[1].port)
+        again.membership.setFull(true)
+        again.membership.setFull(false)
+        let over = try await eventually { (rest + [fifth]).allSatisfy { $0.membership.fullNodes.isEmpty } }
+        #expect(over)
+        for node in rest + [fifth, again] { await node.stop() }
+    }
+
     @Test func nodesComeAndGoWithTheLedger() async throws {
         let (ledger, nodes) = try await network(2)
         let third = try await TestNode(ledger)
@@ -121,6 +141,25 @@ import Wire
         let ahead = MemberClaim(node: liar.publicKey.node, state: .alive, incarnation: far)
         #expect(await answer(ahead, proof.signature) == .init("membership/incarnation-too-high"))
         #expect(nodes[0].membership.state(of: victim) == .alive)
+
+        var full = MemberClaim(node: victim, state: .alive, incarnation: life, isFull: true)
+        func answerFull(_ proof: FullProof) async -> PeerError.Code? {
+            let message = SwimMessage.probe(nonce: 1, claims: [full], coordinate: .origin)
+            return await code {
+                let body = try MembershipFrame(
+                    message, signatures: [Data()], fullSignatures: [proof.signature]
+                ).encoded()
+                _ = try await connection.request(body.type, body.body).get()
+            }
+        }
+        let forged = try FullProof(liar, network: testNetwork, incarnation: life)
+        #expect(await answerFull(forged) == .init("membership/bad-signature"))
+        let foreign = try FullProof(nodes[1].key, network: Data(repeating: 8, count: 32), incarnation: life)
+        #expect(await answerFull(foreign) == .init("membership/bad-signature"))
+        full.incarnation = life + 1
+        let later = try FullProof(nodes[1].key, network: testNetwork, incarnation: life + 1)
+        #expect(await answerFull(later) == .init("membership/bad-signature"), "Nobody has proven that life")
+        #expect(nodes[0].membership.fullNodes.isEmpty)
 
         // An accusation needs no signature, and is refuted with a higher incarnation.
         let accusation = MemberClaim(

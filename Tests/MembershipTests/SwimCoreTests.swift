@@ -279,4 +279,57 @@ import Testing
     }
 
     @Test func aRecordStaysSmall() { #expect(MemoryLayout<Core.Record>.stride == 24) }
+
+    private func full(_ number: Int, _ incarnation: UInt64) -> MemberClaim {
+        MemberClaim(node: nodeID(number), state: .alive, incarnation: incarnation, isFull: true)
+    }
+
+    @Test func whoIsFullIsToldUntilItsNextLife() {
+        var core = core()
+        let news = core.hears([full(1, 5)], from: 2)
+        #expect(core.fullMembers == [nodeID(1)])
+        #expect(core.members(now: .zero).filter(\.isFull).map(\.id) == [nodeID(1)])
+        let event = MembershipEvent(node: nodeID(1), from: .alive, to: .alive, incarnation: 5)
+        #expect(news.contains(.changed(event)))
+        #expect(core.claims(for: 3).contains(full(1, 5)))
+        // Whoever does not know it says nothing against it.
+        core.hears([alive(1, 5)], from: 3)
+        #expect(core.fullMembers == [nodeID(1)])
+        core.hears([full(1, 4)], from: 3)
+        core.hears([suspect(1, 5, by: 3)], from: 3)
+        #expect(core.state(1) == .suspect && core.fullMembers == [nodeID(1)])
+        core.hears([alive(1, 6)], from: 2)
+        #expect(core.fullMembers.isEmpty && core.fullCount == 0)
+        core.hears([full(1, 5)], from: 3)
+        #expect(core.fullMembers.isEmpty)
+        core.hears([full(1, 6)], from: 3)
+        _ = core.setRoster(roster(1), now: .zero)
+        #expect(core.fullCount == 0)
+    }
+
+    @Test func aFullNodeSaysSoAndTakesUpANewLifeToTakeItBack() {
+        var core = core()
+        core.setFull(true)
+        #expect(core.ownClaim == full(0, 100))
+        #expect(core.hears([alive(0, 100)], from: 1).count == 1, "nothing to refute")
+        core.setFull(true)
+        core.setFull(false)
+        #expect(core.ownClaim == alive(0, 101))
+        core.setFull(false)
+        #expect(core.incarnation == 101)
+        core.setFull(true)
+        _ = core.leave(now: .zero)
+        #expect(core.ownClaim == left(0, 102))
+    }
+
+    @Test func fewerClaimsFitWhileSomebodyIsFull() {
+        var core = core(members: 200)
+        core.hears((1...60).map { alive($0, 5) }, from: 1)
+        #expect(core.claims(for: 150).count == SwimMessage.maxClaims)
+        #expect(core.page(after: nil, now: .zero).claims.count == 61)
+        core.hears((1...60).map { full($0, 5) }, from: 1)
+        #expect(core.claims(for: 150).count == SwimMessage.maxClaimsWithFull)
+        let page = core.page(after: nil, now: .zero)
+        #expect(page.claims.count == SwimMessage.maxPageClaimsWithFull && page.next != nil)
+    }
 }

@@ -32,8 +32,20 @@ struct RepairPlanTests {
         plan.failed(name(1), at: now)
         #expect(plan.nextDue == now + RepairPlan.firstPause)
         #expect(plan.isDue(name(1), at: now + RepairPlan.firstPause))
-        plan.keepOnly([name(2)])
+        plan.keepOnly([name(2)], after: name(1), through: nil)
+        #expect(plan.count == 1, "What is not in the part that was searched is not forgotten")
+        plan.keepOnly([name(2)], after: nil, through: name(1))
         #expect(plan.count == 0 && plan.nextDue == nil)
+    }
+
+    @Test("The longest pause grows with the number of blobs that wait, so that they do not keep the node busy")
+    func longPauses() {
+        var plan = RepairPlan()
+        for _ in 0..<20 {
+            for number in 0..<1_000 { plan.failed(name(number), at: .zero) }
+        }
+        #expect(!plan.isDue(name(0), at: .seconds(999)))
+        #expect(plan.isDue(name(0), at: .seconds(1_000)))
     }
 
     @Test("Failures are remembered up to a limit; those of others do not displace them")
@@ -43,6 +55,40 @@ struct RepairPlanTests {
         #expect(plan.count == RepairPlan.maxFailures)
         #expect(!plan.isDue(name(0), at: .zero))
         #expect(plan.isDue(name(RepairPlan.maxFailures), at: .zero))
+    }
+}
+
+struct MissingBlobsTests {
+    private func names(_ range: Range<Int>) -> [BlobID] { range.map(name).sorted() }
+
+    @Test("Names are kept up to a limit; beyond it the number is that of the last search")
+    func limit() {
+        let ids = names(0..<MissingBlobs.maxNamed + 3)
+        var missing = MissingBlobs()
+        missing.found(Set(ids.dropLast(3)), after: nil, through: ids[MissingBlobs.maxNamed - 1])
+        #expect(missing.count == MissingBlobs.maxNamed)
+        missing.found(Set(ids.suffix(3)), after: ids[MissingBlobs.maxNamed - 1], through: nil)
+        #expect(missing.named.count == MissingBlobs.maxNamed)
+        #expect(missing.count == MissingBlobs.maxNamed + 3)
+        #expect(!missing.insert(ids[MissingBlobs.maxNamed]), "One past the limit has no name")
+        #expect(missing.count == MissingBlobs.maxNamed + 3, "nor does it count twice")
+        #expect(missing.remove(ids[MissingBlobs.maxNamed]))
+        #expect(missing.count == MissingBlobs.maxNamed + 2)
+        missing.found(Set(ids), after: nil, through: nil)
+        #expect(missing.count == MissingBlobs.maxNamed + 3)
+        missing.found([], after: nil, through: nil)
+        #expect(missing.count == 0 && !missing.remove(ids[0]))
+    }
+
+    @Test("A search of a part says nothing of the others")
+    func parts() {
+        let ids = names(0..<9)
+        var missing = MissingBlobs(Set(ids))
+        missing.found([ids[4]], after: ids[2], through: ids[5])
+        #expect(missing.named == Set(ids).subtracting([ids[3], ids[5]]))
+        missing.found([ids[0]], after: nil, through: ids[2])
+        missing.found([], after: ids[5], through: nil)
+        #expect(missing.named == [ids[0], ids[4]])
     }
 }
 
@@ -167,14 +213,14 @@ struct RepairerTests {
         async let isRepaired = repairer.repair(id)
         #expect(await isRepaired == false)
         await isMended
-        #expect(repairer.tally == Repairer.Tally(missing: [id], repaired: 0, lost: 1))
+        #expect(repairer.tally == Repairer.Tally(missing: MissingBlobs([id]), repaired: 0, lost: 1))
         #expect(await repairer.repair(id) == false)
         await repairer.mend(loose)
-        #expect(repairer.tally == Repairer.Tally(missing: [id], repaired: 0, lost: 2))
+        #expect(repairer.tally == Repairer.Tally(missing: MissingBlobs([id]), repaired: 0, lost: 2))
 
         peers.held.withLock { $0[id] = bytes }
         #expect(await repairer.search(at: .seconds(1_000_000)).repaired == 1)
-        #expect(repairer.tally == Repairer.Tally(missing: [], repaired: 1, lost: 2))
+        #expect(repairer.tally == Repairer.Tally(missing: MissingBlobs(), repaired: 1, lost: 2))
         #expect(await repairer.repair(id))
         #expect(repairer.tally.repaired == 1)
     }

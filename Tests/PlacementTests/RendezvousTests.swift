@@ -40,4 +40,32 @@ struct RendezvousTests {
         #expect(Rendezvous.replicas([], for: "key", count: 3).isEmpty)
         #expect(Rendezvous.replicas(nodes, for: "key", count: -1).isEmpty)
     }
+
+    @Test("Nodes that are not able are passed over in order, and fill up where too few are able")
+    func passingOver() {
+        let order = Rendezvous.candidates(nodes, for: "key", count: 3)
+        #expect(order == Rendezvous.order(nodes, for: "key"))
+        var asked: [NodeID] = []
+        let plain = Rendezvous.replicas(among: order, count: 3) { node in
+            asked.append(node)
+            return true
+        }
+        #expect(plain == Array(order[..<3]) && asked == plain, "Nobody else is asked")
+        let unable: Set = [order[0], order[2], order[3]]
+        #expect(
+            Rendezvous.replicas(among: order, count: 3) { !unable.contains($0) } == [order[1], order[4], order[5]])
+        #expect(
+            Rendezvous.replicas(among: order, count: 3) { $0 == order[7] } == [order[7], order[0], order[1]])
+        #expect(Rendezvous.replicas(among: order, count: 3) { _ in false } == Array(order[..<3]))
+        #expect(Rendezvous.replicas(among: [], count: 3) { _ in true }.isEmpty)
+        #expect(Rendezvous.replicas(among: order, count: -1) { _ in true }.isEmpty)
+    }
+
+    @Test("So many candidates come into question, and no more")
+    func candidateLimit() {
+        let many = (0..<100).map { NodeID(Blake3.hash([UInt8($0), 7])) }
+        #expect(Rendezvous.candidates(many, for: "key", count: 3).count == 3 + Rendezvous.maxPassedOver)
+        #expect(Rendezvous.candidates(many, for: "key", count: -1).count == Rendezvous.maxPassedOver)
+        #expect(Rendezvous.candidates(many, for: "key", count: .max) == Rendezvous.order(many, for: "key"))
+    }
 }

@@ -39,7 +39,7 @@ public struct Deployer: Sendable {
         public var uploadedBytes: Int
         /// Hidden files that were left out.
         public var hidden: Int
-        /// Replicas that held the release when it went live.
+        /// Replicas that held the release when it was live.
         public var replicas: [String]
         /// How many nodes were to hold it.
         public var wantedReplicas = 0
@@ -75,6 +75,9 @@ public struct Deployer: Sendable {
     private static let replicationTimeout = Duration.seconds(60)
     /// Replicas that must hold a release before it goes live, if there are as many.
     private static let neededReplicas = 2
+
+    /// How long a release that is live may take to reach the others, before the result says that it did not.
+    private static let lastReplicasMillis = 8_000
 
     let client: NodeClient
     private let key: SigningKey
@@ -183,12 +186,18 @@ public struct Deployer: Sendable {
         report(.published(releaseID))
         result.release = releaseID.description
         result.previewURL = Deployer.previewURL(of: name, releaseID.description, gateway: status.gateway)
-        let readiness = try await waitForReplicas(name, releaseID)
-        result.replicas = readiness.ready
-        result.wantedReplicas = readiness.replicas.count
+        var readiness = try await waitForReplicas(name, releaseID)
         let promoted = try await submit(.promoteRelease(name, releaseID, percent: 100))
         result.behind = promoted.behind
         report(.live)
+        if readiness.ready.count < readiness.replicas.count {
+            // Others stand in for those without room; they hear of it while the first replicas are ready.
+            let later = try? await client.readiness(
+                name: name, release: releaseID, waitMillis: Deployer.lastReplicasMillis)
+            if let later, later.ready.count > readiness.ready.count { readiness = later }
+        }
+        result.replicas = readiness.ready
+        result.wantedReplicas = readiness.replicas.count
         return result
     }
 

@@ -12,6 +12,8 @@ struct NetworkParts: Sendable {
     let membership: Membership
     let discovery: Discovery
 
+    var copies: PeerCopyNetwork { PeerCopyNetwork(peers: peers, membership: membership) }
+
     /// - Parameter service: Answers the others.
     init(_ base: NodeBase, service: NodePeerService) throws {
         let (key, keeper, group) = (base.key, base.keeper, base.group)

@@ -25,6 +25,7 @@ struct NodeControl: ControlBackend {
     let peers: PeerNetwork
     let exchange: Exchange
     let repairer: Repairer
+    let copies: PeerCopyNetwork
     let functionLogs: FunctionLogStore
     let recordings: NodeRecordings
     let receipts: ReceiptBook
@@ -142,33 +143,6 @@ struct NodeControl: ControlBackend {
         } catch {
             throw NodeControl.explained(error)
         }
-    }
-
-    func readiness(name: String, release: String, waitMillis: Int) async throws -> ReadinessReport {
-        let replicas = releases.replicas(of: name)
-        let ready = await withTaskGroup(of: NodeID?.self) { group in
-            for replica in replicas {
-                group.addTask { await isReady(replica, name, release, waitMillis) ? replica : nil }
-            }
-            return await group.reduce(into: [NodeID]()) { if let node = $1 { $0.append(node) } }
-        }
-        return ReadinessReport(replicas: replicas.map(\.description), ready: ready.sorted().map(\.description))
-    }
-
-    private func isReady(_ replica: NodeID, _ name: String, _ release: String, _ waitMillis: Int) async -> Bool {
-        if replica == node {
-            return await releases.isReady(name: name, release: release, wait: .milliseconds(Int64(waitMillis)))
-        }
-        let request = PeerPBReleaseReadiness.with {
-            $0.name = name
-            $0.release = release
-            $0.waitMillis = UInt32(waitMillis)
-        }
-        guard let connection = try? await peers.connection(to: replica) else { return false }
-        let status = try? await connection.call(
-            .releaseReadiness, request, expecting: .releaseStatus, as: PeerPBReleaseStatus.self,
-            timeout: .milliseconds(Int64(waitMillis) + 1_000))
-        return status?.ready ?? false
     }
 
     // MARK: Errors

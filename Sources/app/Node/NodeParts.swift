@@ -64,7 +64,7 @@ final class NodeParts: Sendable {
         let (peers, membership) = (network.peers, network.membership)
         blobs = BlobParts(base, network, delivery: delivery, payer: payer)
         let exchange = blobs.exchange
-        releases = NodeParts.releaseKeeper(base, exchange, routes)
+        releases = NodeParts.releaseKeeper(base, network, exchange, routes)
         ledger = LedgerParts(base, network, exchange, opened: opened, snapshots: snapshots, plan: plan, edge: edge)
         let sync = ledger.sync
         secrets = try SecretKeeper(
@@ -111,10 +111,13 @@ final class NodeParts: Sendable {
     }
 
     /// The releases that this node serves; `routes` gets those, and previews when somebody asks for one.
-    private static func releaseKeeper(_ base: NodeBase, _ exchange: Exchange, _ routes: RouteTable) -> ReleaseKeeper {
+    private static func releaseKeeper(
+        _ base: NodeBase, _ network: NetworkParts, _ exchange: Exchange, _ routes: RouteTable
+    ) -> ReleaseKeeper {
         let (keeper, store, logger) = (base.keeper, base.store, base.logger(for: "releases"))
         let releases = ReleaseKeeper(
-            node: base.node, keeper: keeper, store: store, exchange: exchange, routes: routes, logger: logger)
+            node: base.node, keeper: keeper, store: store, exchange: exchange, network: network.copies, routes: routes,
+            logger: logger)
         let previews = PreviewReleases(keeper: keeper, exchange: exchange, logger: logger)
         routes.onPreview { previews.app($0) }
         return releases
@@ -281,10 +284,15 @@ final class NodeParts: Sendable {
 
     private var warnings: [String] {
         let missing = blobs.repairer.tally.missing.count
+        let lacking = releases.lackingCount
         return [
             blobs.disk.warning, payments.logFailure.map { "payments are refused: \($0)" },
             missing > 0
                 ? "\(missing == 1 ? "a blob is" : "\(missing) blobs are") to be kept here and not here: see `skerry blob ls`"
+                : nil,
+            lacking > 0
+                ? "there is no room for \(lacking == 1 ? "a release" : "\(lacking) releases") that this node is to keep; others "
+                    + "keep it as long as they have room. Free some space, raise the quota, or `skerry blob unpin`"
                 : nil,
         ].compactMap { $0 }
     }

@@ -216,8 +216,16 @@ final class NodePeerService: PeerRequestHandler {
     private static func readiness(_ request: PeerPBReleaseReadiness, _ releases: ReleaseKeeper) async throws
         -> PeerReply
     {
-        let isReady = await releases.isReady(
-            name: request.name, release: request.release, wait: wait(request.waitMillis))
-        return try PeerReply(.releaseStatus, PeerPBReleaseStatus.with { $0.ready = isReady })
+        guard let name = AppName(request.name), let release = ReleaseID(request.release) else {
+            throw PeerError(.notFound, "There can be no such release: its name or its id is malformed")
+        }
+        let status = await releases.status(of: name, release, wait: wait(request.waitMillis))
+        return try PeerReply(
+            .releaseStatus,
+            PeerPBReleaseStatus.with {
+                $0.ready = status.isReady
+                $0.noRoom = !status.hasRoom
+                $0.keeps = status.keeps
+            })
     }
 }

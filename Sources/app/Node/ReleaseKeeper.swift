@@ -10,47 +10,79 @@ import Manifests
 import Metrics
 import NIOCore
 import Placement
+import Synchronization
 
 /// Makes this node able to serve what the ledger says: manifests of all live releases, and every blob of those that are
 /// placed here. Publishes the routes that result.
 actor ReleaseKeeper {
+    /// What this node does about a manifest that names want: all read it, some have its blobs here.
+    enum Effort: Int {
+        case read
+        /// Nothing is fetched; what is here stays.
+        case keep
+        case fetch
+    }
+
     private struct Wanted {
-        let release: ReleaseRecord
-        /// Whether this node is one of the release's replicas.
-        let isPlacedHere: Bool
-        /// The names, placed here, that want the same manifest.
-        let names: Set<AppName>
+        var release: ReleaseRecord
+        var effort = Effort.read
+        /// The names for which its blobs are kept here.
+        var names: Set<AppName> = []
     }
 
     /// Blobs of one release that are fetched at once.
     private static let parallelFetches = 16
     private static let firstPause = Duration.milliseconds(200)
     private static let longestPause = Duration.seconds(5)
-    /// How often a question about readiness looks again: questions are rare and end within seconds.
-    private static let readinessPause = Duration.milliseconds(10)
 
-    private let node: NodeID
-    private let keeper: LedgerKeeper
-    private let store: BlobStore
+    let node: NodeID
+    let keeper: LedgerKeeper
+    let store: BlobStore
+    let network: any CopyNetwork
     private let exchange: Exchange
     private let routes: RouteTable
-    private let logger: Logger
-    private var manifests: [BlobID: Manifest] = [:]
-    private var complete = CompleteReleases()
+    let logger: Logger
+    private(set) var manifests: [BlobID: Manifest] = [:]
+    private(set) var complete = CompleteReleases()
     private var wantedPins: [PinOwner: Set<BlobID>] = [:]
-    /// Pins as this process has set them: what differs is written, and nothing else.
+    /// Pins as they are in the store: what differs is written, and nothing else.
     private var pinned: [PinOwner: Set<BlobID>] = [:]
     private var pinning: Task<Void, Never>?
-    private var tasks: [BlobID: (isPlacedHere: Bool, task: Task<Void, Never>)] = [:]
+    private var tasks: [BlobID: (effort: Effort, task: Task<Void, Never>)] = [:]
+    var candidates = CandidateTable()
+    var plan: CopyPlan
+    /// The copies that this node is to hold, and has or fetches.
+    var homes: Set<ReleaseCopy> = []
+    /// The manifests of those, and of what only the lack of room keeps from being here.
+    var homeManifests: Set<BlobID> = []
+    var wantedHere: Set<BlobID> = []
+    /// Manifests of releases that this node is to hold and has no room for, and when that was last so.
+    var lacking: [BlobID: Duration] = [:] {
+        didSet { lackingNumber.store(lacking.count, ordering: .relaxed) }
+    }
+    var level = RoomLevel()
+    /// Nodes that were full when the copies were last decided about.
+    var knownFull: Set<NodeID> = []
+    let began = ContinuousClock.now
+    let bell: AsyncStream<Void>.Continuation
+    private let bells: AsyncStream<Void>
     private let completeGauge = Gauge(label: "skerry_releases_complete")
+    let lackingGauge = Gauge(label: "skerry_releases_without_room")
+    let surplusGauge = Gauge(label: "skerry_releases_surplus")
+    /// As many as ``lacking`` has.
+    private let lackingNumber = Atomic(0)
 
     init(
-        node: NodeID, keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, routes: RouteTable, logger: Logger
+        node: NodeID, keeper: LedgerKeeper, store: BlobStore, exchange: Exchange, network: any CopyNetwork,
+        routes: RouteTable, logger: Logger
     ) {
         self.node = node
         self.keeper = keeper
         self.store = store
         self.exchange = exchange
+        self.network = network
+        plan = CopyPlan(node: node)
+        (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.routes = routes
         self.logger = logger
     }
@@ -59,60 +91,51 @@ actor ReleaseKeeper {
     func run() async {
         let changes = keeper.changes()
         let damages = store.damages()
-        await unpinGoneNames()
+        await readPins()
+        noteRoom()
         reconcile()
         await withDiscardingTaskGroup { group in
             group.addTask { for await _ in changes { await self.reconcile() } }
             group.addTask { for await damage in damages { await self.recover(from: damage.id) } }
+            group.addTask { await self.lookAround() }
+            group.addTask { for await _ in self.bells { await self.askOthers() } }
         }
         for running in tasks.values { running.task.cancel() }
         pinning?.cancel()
     }
 
-    /// The nodes that hold a release's blobs.
-    nonisolated func replicas(of name: String) -> [NodeID] {
-        let state = keeper.state
-        return Rendezvous.replicas(state.participants.map(\.id), for: name, count: Int(state.parameters.replicas))
-    }
-
-    /// Whether every blob of the release is on this node's disk; waits up to `wait` for that.
-    func isReady(name: String, release: String, wait: Duration) async -> Bool {
-        let deadline = ContinuousClock.now + wait
-        while true {
-            if let name = AppName(name), let id = ReleaseID(release),
-                let record = keeper.state.release(id, of: name), complete.contains(record.manifest)
-            {
-                return true
-            }
-            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: ReleaseKeeper.readinessPause)) != nil
-            else { return false }
-        }
-    }
+    /// How many releases this node is to hold and has no room for.
+    nonisolated var lackingCount: Int { lackingNumber.load(ordering: .relaxed) }
 
     // MARK: Reconciling
 
     private func reconcile() {
+        place()
+        publish()
+    }
+
+    /// Decides anew what is to be here, and sees to it.
+    func place() {
         let wanted = wantedReleases()
         for manifest in tasks.keys where wanted[manifest] == nil {
             tasks.removeValue(forKey: manifest)?.task.cancel()
         }
-        let live = Set(wanted.keys)
-        manifests = manifests.filter { live.contains($0.key) }
-        complete.keepOnly(live)
+        manifests = manifests.filter { wanted[$0.key] != nil }
+        complete.keepOnly(Set(wanted.lazy.filter { $0.value.effort != .read }.map(\.key)))
         for (manifest, want) in wanted {
             if let running = tasks[manifest] {
                 // Another name may bring the same content here later.
-                if running.isPlacedHere || !want.isPlacedHere { continue }
+                if running.effort == want.effort { continue }
                 running.task.cancel()
             }
             begin(want)
         }
         keepPins(wanted)
-        publish()
+        tellRoom()
     }
 
     private func begin(_ want: Wanted) {
-        tasks[want.release.manifest] = (want.isPlacedHere, Task { await self.obtain(want) })
+        tasks[want.release.manifest] = (want.effort, Task { await self.obtain(want) })
     }
 
     /// Releases with a blob that turned out damaged are not ready any more, and are fetched again.
@@ -132,10 +155,10 @@ actor ReleaseKeeper {
 
     // MARK: Pins
 
-    /// Pins the manifests that are placed here, by name; what they reference is protected with them.
+    /// Pins the manifests that are kept here, by name; what they reference is protected with them.
     private func keepPins(_ wanted: [BlobID: Wanted]) {
         var pins: [PinOwner: Set<BlobID>] = [:]
-        for want in wanted.values where want.isPlacedHere {
+        for want in wanted.values {
             for name in want.names {
                 guard let owner = ReleaseKeeper.owner(name) else { continue }
                 pins[owner, default: []].insert(want.release.manifest)
@@ -143,6 +166,16 @@ actor ReleaseKeeper {
         }
         wantedPins = pins
         if pinning == nil { pinning = Task { await self.writePins() } }
+    }
+
+    /// Whether a release's blobs are to stay here for a name, as far as that was decided.
+    private func isHeld(_ manifest: BlobID, for name: AppName) -> Bool {
+        ReleaseKeeper.owner(name).flatMap { wantedPins[$0] }?.contains(manifest) == true
+    }
+
+    /// Whether the store protects a release's blobs for a name, durably.
+    func isPinned(_ manifest: BlobID, for name: AppName) -> Bool {
+        ReleaseKeeper.owner(name).flatMap { pinned[$0] }?.contains(manifest) == true
     }
 
     /// Writes what differs until nothing does. Where there is no room there may be some later: without its pin, what the
@@ -175,17 +208,21 @@ actor ReleaseKeeper {
         }
     }
 
-    /// Names may have gone while this node was away.
-    private func unpinGoneNames() async {
+    /// Takes up what an earlier process has pinned. Names may have gone while this node was away.
+    private func readPins() async {
         let names = Set(keeper.state.names.compactMap { ReleaseKeeper.owner($0.name) })
         do {
-            for owner in try store.pinOwners()
-            where owner.description.hasPrefix(ReleaseKeeper.ownerPrefix) && !names.contains(owner) {
-                _ = try await store.unpinAll(by: owner)
+            for owner in try store.pinOwners() where owner.description.hasPrefix(ReleaseKeeper.ownerPrefix) {
+                if names.contains(owner) {
+                    pinned[owner] = Set(try store.pinned(by: owner, limit: BlobStore.maxTies))
+                } else {
+                    _ = try await store.unpinAll(by: owner)
+                }
             }
         } catch {
             logger.error("cannot look through the pins", metadata: ["error": "\(error)"])
         }
+        wantedPins = pinned
     }
 
     private static let ownerPrefix = "app:"
@@ -197,19 +234,22 @@ actor ReleaseKeeper {
     private func wantedReleases() -> [BlobID: Wanted] {
         let state = keeper.state
         var wanted: [BlobID: Wanted] = [:]
+        beginPlacing(state)
         for record in state.names {
-            let isPlacedHere = replicas(of: record.name.description).contains(node)
             for id in Set(
                 [record.live, record.candidate?.release, record.previous, record.releases.last].compactMap { $0 })
             {
                 guard let release = state.release(id, of: record.name) else { continue }
-                let known = wanted[release.manifest]
-                let names = isPlacedHere ? [record.name] : Set<AppName>()
-                wanted[release.manifest] = Wanted(
-                    release: release, isPlacedHere: known?.isPlacedHere == true || isPlacedHere,
-                    names: names.union(known?.names ?? []))
+                let copy = ReleaseCopy(name: record.name, release: id, manifest: release.manifest)
+                let role = role(of: copy, state, isHeld: isHeld(release.manifest, for: record.name))
+                var want = wanted[release.manifest] ?? Wanted(release: release)
+                let effort: Effort = role == .home ? .fetch : role == .leaving ? .keep : .read
+                if effort.rawValue > want.effort.rawValue { want.effort = effort }
+                if effort != .read { want.names.insert(record.name) }
+                wanted[release.manifest] = want
             }
         }
+        endPlacing()
         return wanted
     }
 
@@ -251,15 +291,18 @@ actor ReleaseKeeper {
         while !Task.isCancelled {
             do {
                 let manifest = try await self.manifest(want.release.manifest)
-                guard want.isPlacedHere else { return }
+                if want.effort == .read { return }
                 let blobs = [want.release.manifest] + manifest.blobs
-                try await fetchAll([want.release.manifest])
-                try await store.setReferences(of: want.release.manifest, to: manifest.blobs)
-                try await fetchAll(manifest.blobs)
+                if want.effort == .fetch { try await fetchAll(want.release.manifest, manifest) }
                 // One that was damaged meanwhile is missed here; one that is from now on, `recover` hears of.
-                guard try store.missing(from: blobs).isEmpty else { continue }
+                guard try store.missing(from: blobs).isEmpty else {
+                    if want.effort == .keep { return }
+                    continue
+                }
+                if Task.isCancelled { return }
                 complete.insert(want.release.manifest, manifest.blobs)
                 completeGauge.record(complete.count)
+                noteRoom(for: want.release.manifest)
                 return
             } catch {
                 // Beyond the first tries it is the same every few seconds.
@@ -268,6 +311,9 @@ actor ReleaseKeeper {
                     metadata: [
                         "name": "\(want.release.name)", "release": "\(want.release.id)", "error": "\(error)",
                     ])
+                if (error as? BlobStoreError)?.isNoRoom == true, !Task.isCancelled {
+                    noteLack(of: want.release.manifest)
+                }
             }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, ReleaseKeeper.longestPause)
@@ -281,6 +327,14 @@ actor ReleaseKeeper {
         manifests[id] = manifest
         publish()
         return manifest
+    }
+
+    /// Brings a release's blobs here, if there is room for all of them: part of a release fills the store for nothing.
+    private func fetchAll(_ id: BlobID, _ manifest: Manifest) async throws {
+        try await fetchAll([id])
+        try requireRoom(for: manifest)
+        try await store.setReferences(of: id, to: manifest.blobs)
+        try await fetchAll(manifest.blobs)
     }
 
     private func fetchAll(_ blobs: [BlobID]) async throws {

@@ -10,7 +10,10 @@ struct RepairPlan: Sendable {
 
     /// Behind the first failure; doubles with each.
     static let firstPause = Duration.seconds(10)
-    static let longestPause = Duration.seconds(6 * 3_600)
+    /// The longest pause of a blob that is missing alone: whoever has it some day is found soon.
+    static let longestPause = Duration.seconds(300)
+    /// Beyond that each blob that waits makes it longer, so that about one a second is asked for however many there are.
+    static let longestPausePerBlob = Duration.seconds(1)
     /// Blobs whose failures are remembered, about 2 MiB. Others are due whenever they are come by.
     static let maxFailures = 20_000
 
@@ -29,13 +32,17 @@ struct RepairPlan: Sendable {
         guard failures[id] != nil || failures.count < RepairPlan.maxFailures else { return }
         let count = failures[id]?.count ?? 0
         var pause = RepairPlan.firstPause
-        for _ in 0..<count where pause < RepairPlan.longestPause { pause = pause * 2 }
-        failures[id] = Failure(count: count + 1, retryAt: now + min(pause, RepairPlan.longestPause))
+        let longest = max(RepairPlan.longestPause, RepairPlan.longestPausePerBlob * failures.count)
+        for _ in 0..<count where pause < longest { pause = pause * 2 }
+        failures[id] = Failure(count: count + 1, retryAt: now + min(pause, longest))
     }
 
     /// It is here, or nobody wants it any more.
     mutating func settled(_ id: BlobID) { failures[id] = nil }
 
-    /// Forgets what is not among the blobs that are missing.
-    mutating func keepOnly(_ missing: Set<BlobID>) { failures = failures.filter { missing.contains($0.key) } }
+    /// Forgets what is not among the blobs that are missing, of those behind `after` and up to `last`; nil stands for the
+    /// begin and the end.
+    mutating func keepOnly(_ missing: Set<BlobID>, after: BlobID?, through last: BlobID?) {
+        failures = failures.filter { missing.contains($0.key) || !isWithin($0.key, after, last) }
+    }
 }

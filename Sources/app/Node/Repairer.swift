@@ -47,7 +47,7 @@ struct Repairer: Sendable {
     /// What the metrics say.
     struct Tally: Hashable, Sendable {
         /// Protected blobs that were found not to be here, and damaged ones while peers are asked for them.
-        var missing: Set<BlobID> = []
+        var missing = MissingBlobs()
         var repaired = 0
         /// Damage that no peer could mend when it was found; once for each.
         var lost = 0
@@ -110,7 +110,7 @@ struct Repairer: Sendable {
             noteSettled(id)
             return true
         }
-        if (try? store.isProtected(id)) ?? true { noteMissing([id]) }
+        if (try? store.isProtected(id)) ?? true { noteMissing(id) }
         var pause = firstPause
         for attempt in 1...Repairer.attempts {
             do {
@@ -136,7 +136,7 @@ struct Repairer: Sendable {
             noteSettled(id)
             return true
         }
-        noteMissing([id])
+        noteMissing(id)
         do {
             try await fetch(id)
             noteRepaired(id)
@@ -151,7 +151,7 @@ struct Repairer: Sendable {
 
     // MARK: Counting
 
-    private func changeMissing(_ change: (inout Set<BlobID>) -> Void) {
+    private func changeMissing(_ change: (inout MissingBlobs) -> Void) {
         missing.record(
             book.tally.withLock { tally in
                 change(&tally.missing)
@@ -159,7 +159,7 @@ struct Repairer: Sendable {
             })
     }
 
-    private func noteMissing(_ ids: some Sequence<BlobID>) { changeMissing { $0.formUnion(ids) } }
+    private func noteMissing(_ id: BlobID) { changeMissing { $0.insert(id) } }
 
     /// Of a blob that came by another way, or that nobody wants any more.
     private func noteSettled(_ id: BlobID) {
@@ -171,7 +171,7 @@ struct Repairer: Sendable {
     private func noteRepaired(_ id: BlobID) {
         book.plan.withLock { $0.settled(id) }
         let left = book.tally.withLock { tally -> Int? in
-            guard tally.missing.remove(id) != nil else { return nil }
+            guard tally.missing.remove(id) else { return nil }
             tally.repaired += 1
             return tally.missing.count
         }
@@ -188,20 +188,19 @@ struct Repairer: Sendable {
     /// - Parameter now: Time of a clock that only goes forwards.
     @discardableResult
     func search(at now: Duration) async -> Search {
-        let start = book.cursor.withLock { $0 }
         var search = Search()
-        var found: Set<BlobID> = []
-        var after = start
+        var after = book.cursor.withLock { $0 }
         repeat {
             do {
                 let (page, last) = try store.missingProtected(after: after, limit: Repairer.searchPage)
-                found.formUnion(page)
-                noteMissing(page)
                 let room = Repairer.maxFetchesPerSearch - search.repaired - search.failed
                 let due = book.plan.withLock { plan in page.filter { plan.isDue($0, at: now) } }
-                await fetchAll(due.prefix(room), at: now, &search)
+                if due.count > room, room == 0 { break }
                 // The next search goes on with those that this one leaves.
-                after = due.count > room ? (room > 0 ? due[room - 1] : after) : last
+                let end = due.count > room ? due[room - 1] : last
+                note(Set(page.filter { isWithin($0, after, end) }), after: after, through: end, &search)
+                await fetchAll(due.prefix(room), at: now, &search)
+                after = end
                 if due.count > room { break }
             } catch {
                 if (error as? BlobStoreError)?.code != .closed {
@@ -210,19 +209,23 @@ struct Repairer: Sendable {
                 return search
             }
         } while after != nil && !Task.isCancelled
-        search.missing = found.count
         book.cursor.withLock { [after] in $0 = after }
-        if start == nil, after == nil {
-            book.plan.withLock { $0.keepOnly(found) }
-            // What came back by other ways, or is not wanted any more.
-            changeMissing { $0.formIntersection(found) }
-        }
         if search.failed > 0 {
             logger.warning(
                 "protected blobs are not here, and no peer can give them at present",
-                metadata: ["missing": "\(found.count)", "tried": "\(search.failed)", "fetched": "\(search.repaired)"])
+                metadata: [
+                    "missing": "\(search.missing)", "tried": "\(search.failed)", "fetched": "\(search.repaired)",
+                ])
         }
         return search
+    }
+
+    /// Takes up all that is missing in a part of the store. What was and is not any more came by other ways, or is not
+    /// wanted any more.
+    private func note(_ missing: Set<BlobID>, after: BlobID?, through last: BlobID?, _ search: inout Search) {
+        search.missing += missing.count
+        book.plan.withLock { $0.keepOnly(missing, after: after, through: last) }
+        changeMissing { $0.found(missing, after: after, through: last) }
     }
 
     private func fetchAll(_ ids: ArraySlice<BlobID>, at now: Duration, _ search: inout Search) async {

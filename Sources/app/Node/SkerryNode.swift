@@ -213,7 +213,8 @@ public final class SkerryNode: Service {
         let control = NodeControl(
             node: parts.base.node, store: parts.base.store, keeper: parts.base.keeper, sync: parts.ledger.sync,
             releases: parts.releases, peers: parts.network.peers, exchange: parts.blobs.exchange,
-            repairer: parts.blobs.repairer, functionLogs: parts.records.logs, recordings: parts.records.recordings,
+            repairer: parts.blobs.repairer, copies: parts.network.copies, functionLogs: parts.records.logs,
+            recordings: parts.records.recordings,
             receipts: parts.functions.receipts, values: parts.functions.keyValues, secrets: parts.secrets,
             rollouts: parts.records.rollouts, cache: parts.cache.edge, domains: parts.domains.watch,
             certificates: parts.domains.certificates, payments: parts.payments, machines: parts.machines,

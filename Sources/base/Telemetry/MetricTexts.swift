@@ -19,6 +19,10 @@ enum MetricTexts {
         "skerry_blobs_repaired_total": "Damaged or missing blobs that were fetched again.",
         "skerry_blobs_lost_total": "Blobs that were damaged, each damage once, and that no peer had then. Alert on it.",
         "skerry_releases_complete": "Releases whose blobs are all here.",
+        "skerry_releases_without_room":
+            "Releases that this node is to keep and has no room for; other nodes keep them. Alert above 0.",
+        "skerry_releases_surplus":
+            "Releases that this node keeps until those that are to keep them say that they have them.",
 
         // Between nodes.
         "skerry_exchange_fetches_total": "Fetches of blobs from other nodes.",
@@ -44,6 +48,7 @@ enum MetricTexts {
         "skerry_membership_ignored_claims": "Claims about nodes that were not believed.",
         "skerry_membership_absurd_samples": "Round trips that no network can have, left out of coordinates.",
         "skerry_membership_local_health": "How slow this node is itself: 0 is well, more means longer timeouts.",
+        "skerry_membership_full": "Other nodes that say that they have no room for all that they are to keep.",
         "skerry_membership_refusals_total": "Messages about members that were refused.",
         "skerry_peer_connections": "Connections to other nodes.",
         "skerry_peer_refusals_total": "Connections and requests of other nodes that were refused.",

@@ -15,6 +15,13 @@ extension BlobStore {
         (try folder.freeBytes(), folder.reserveBytes)
     }
 
+    /// Bytes that protected blobs could still take, negative when they take more than they may, and bytes that the store may
+    /// hold in all. Throws `.ioFailed`.
+    public func room() throws -> (freeBytes: Int, capacityBytes: Int) {
+        let (use, freeBytes) = (currentUse, try folder.freeBytes())
+        return (plan.rest(use, freeBytes: freeBytes), plan.capacity(use, freeBytes: freeBytes))
+    }
+
     /// Throws `.quotaExceeded` or `.diskFull` unless so many bytes fit, once cache copies have made way.
     func requireRoom(_ byteCount: Int) throws { try findRoom(byteCount, claim: false) }
 

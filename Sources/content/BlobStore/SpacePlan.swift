@@ -44,8 +44,12 @@ struct SpacePlan: Sendable {
 
     /// Whether enough may be evicted, so that trying is worth it.
     func mayFit(_ use: SpaceUse, freeBytes: Int, adding byteCount: Int) -> Bool {
-        let (rest, overflow) = capacity(use, freeBytes: freeBytes).subtractingReportingOverflow(use.protectedBytes)
-        return !overflow && max(0, byteCount) <= rest
+        max(0, byteCount) <= rest(use, freeBytes: freeBytes)
+    }
+
+    /// Bytes that are left once everything that may be evicted has gone; negative when what is protected takes too many.
+    func rest(_ use: SpaceUse, freeBytes: Int) -> Int {
+        saturate(capacity(use, freeBytes: freeBytes), -use.protectedBytes)
     }
 
     /// Bytes to evict in the background: none up to the high water mark, above it down to the low one.

@@ -14,4 +14,6 @@ public struct Member: Sendable, Hashable {
     public let coordinate: Coordinate?
     /// The smoothed time of the probes that it answered directly; nil until it answered one.
     public let roundTrip: Duration?
+    /// Whether the member says that it has no room for all that it is to keep.
+    public let isFull: Bool
 }

@@ -72,6 +72,13 @@ public final class Membership: Sendable {
     /// Whether requests to `node` make sense: it is alive or suspect.
     public func isUsable(_ node: NodeID) -> Bool { state(of: node).isUsable }
 
+    /// The other nodes of the ledger that say that they have no room for all that they are to keep.
+    public var fullNodes: Set<NodeID> { state.withLock { Set($0.core.swim.fullMembers) } }
+
+    /// Tells the others from now on whether this node has room for all that it is to keep; it has until told otherwise. They
+    /// hear of it within seconds, more of them later.
+    public func setFull(_ isFull: Bool) { state.withLock { $0.core.swim.setFull(isFull) } }
+
     /// The round trip to `node`: as probes measured it, else as coordinates predict it; nil if it was never heard of.
     public func estimatedRoundTrip(to node: NodeID) -> Duration? {
         state.withLock { $0.core.swim.estimatedRoundTrip(to: node) }

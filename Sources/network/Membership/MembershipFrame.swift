@@ -16,10 +16,14 @@ struct MembershipFrame {
     var message: SwimMessage
     /// One for each claim of the message, in order; empty where none is needed.
     var signatures: [Data]
+    /// The same for what claims say of full members.
+    var fullSignatures: [Data]
 
-    init(_ message: SwimMessage, signatures: [Data]) {
+    /// - Parameter fullSignatures: Nil where no claim says that a member is full.
+    init(_ message: SwimMessage, signatures: [Data], fullSignatures: [Data]? = nil) {
         self.message = message
         self.signatures = signatures
+        self.fullSignatures = fullSignatures ?? Array(repeating: Data(), count: message.claims.count)
     }
 
     // MARK: Reading
@@ -75,6 +79,7 @@ struct MembershipFrame {
                 .tooLarge, "A membership message tells of \(updates.count) members; \(maxClaims) are allowed")
         }
         signatures = updates.map(\.signature)
+        fullSignatures = updates.map(\.fullSignature)
         message.claims = try updates.map(MembershipFrame.claim)
     }
 
@@ -90,7 +95,7 @@ struct MembershipFrame {
         }
         return MemberClaim(
             node: try node(update.node), state: state, incarnation: update.incarnation,
-            accuser: update.accuser.isEmpty ? nil : try node(update.accuser))
+            accuser: update.accuser.isEmpty ? nil : try node(update.accuser), isFull: !update.fullSignature.isEmpty)
     }
 
     private static func position(_ bytes: Data) throws -> NodeID? { bytes.isEmpty ? nil : try node(bytes) }
@@ -117,12 +122,14 @@ struct MembershipFrame {
     ///
     /// - Throws: The protobuf library's error.
     func encoded() throws -> PeerReply {
-        let updates = zip(message.claims, signatures).map { claim, signature in
-            PeerPBMemberUpdate.with { update in
+        let updates = zip(zip(message.claims, signatures), fullSignatures).map { proven, fullSignature in
+            let (claim, signature) = proven
+            return PeerPBMemberUpdate.with { update in
                 update.node = Data(claim.node.digest.bytes)
                 update.state = MembershipFrame.wireState(claim.state)
                 update.incarnation = claim.incarnation
                 update.signature = signature
+                update.fullSignature = fullSignature
                 if let accuser = claim.accuser { update.accuser = Data(accuser.digest.bytes) }
             }
         }

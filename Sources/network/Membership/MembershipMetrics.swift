@@ -10,6 +10,7 @@ struct MembershipMetrics {
     let ignoredClaims = Gauge(label: "skerry_membership_ignored_claims")
     let absurdSamples = Gauge(label: "skerry_membership_absurd_samples")
     let localHealth = Gauge(label: "skerry_membership_local_health")
+    let full = Gauge(label: "skerry_membership_full")
     /// Messages that were refused whole.
     let refusals = Counter(label: "skerry_membership_refusals_total")
     private let members = MemberState.allCases.map { state in
@@ -26,6 +27,7 @@ struct MembershipMetrics {
         ignoredClaims.record(counters.unknownNodes + core.implausibleClaims)
         absurdSamples.record(counters.absurdSamples)
         localHealth.record(core.swim.localHealth)
+        full.record(core.swim.fullCount)
         for (state, gauge) in members { gauge.record(view.count { $0.state == state }) }
     }
 }

@@ -11,6 +11,9 @@ struct SignedCore {
     private var ownProof: IncarnationProof?
     /// The newest incarnation that each member has proven.
     private var proofs: [NodeID: IncarnationProof] = [:]
+    private var ownFullProof: FullProof?
+    /// Of each member that said that it is full, the newest.
+    private var fullProofs: [NodeID: FullProof] = [:]
     /// Claims of incarnations too far above the clock.
     private(set) var implausibleClaims = 0
 
@@ -23,6 +26,7 @@ struct SignedCore {
     /// Follows the ledger; proofs of nodes that are gone are forgotten.
     mutating func setRoster(_ roster: MemberRoster, now: Duration) -> [SwimAction] {
         proofs = proofs.filter { roster.index(of: $0.key) != nil }
+        fullProofs = fullProofs.filter { roster.index(of: $0.key) != nil }
         return swim.setRoster(roster, now: now)
     }
 
@@ -38,7 +42,14 @@ struct SignedCore {
         var message = frame.message
         var accepted: [MemberClaim] = []
         var proven: [(NodeID, IncarnationProof)] = []
-        for (claim, signature) in zip(frame.message.claims, frame.signatures) {
+        var full: [(NodeID, FullProof)] = []
+        for (index, signature) in zip(frame.message.claims.indices, frame.signatures) {
+            var claim = frame.message.claims[index]
+            if let proof = try fullProof(of: claim, frame.fullSignatures[index], directory) {
+                full.append((claim.node, proof))
+            } else {
+                claim.isFull = false
+            }
             guard needsProof(claim) else {
                 accepted.append(claim)
                 continue
@@ -70,6 +81,9 @@ struct SignedCore {
         for (node, proof) in proven where proof.incarnation >= proofs[node]?.incarnation ?? 0 {
             proofs[node] = proof
         }
+        for (node, proof) in full where proof.incarnation >= fullProofs[node]?.incarnation ?? 0 {
+            fullProofs[node] = proof
+        }
         message.claims = accepted
         return swim.onMessage(message, from: peer, now: now)
     }
@@ -82,6 +96,25 @@ struct SignedCore {
         return claim.incarnation > known.incarnation
     }
 
+    /// The proof that a claim of a full member is true, where that is news.
+    ///
+    /// - Throws: ``MembershipError`` `.badSignature`.
+    private func fullProof(
+        of claim: MemberClaim, _ signature: Data, _ directory: any PeerDirectory
+    ) throws -> FullProof? {
+        guard claim.isFull, claim.node != swim.node, claim.state != .left,
+            let known = swim.claim(about: claim.node), let subject = directory.publicKey(of: claim.node),
+            claim.incarnation > known.incarnation || claim.incarnation == known.incarnation && !known.isFull
+        else { return nil }
+        if let proof = FullProof(
+            checking: signature, of: subject, network: network, incarnation: claim.incarnation)
+        {
+            return proof
+        }
+        throw MembershipError(
+            .badSignature, "That node \(claim.node.short) is full is not signed by that node")
+    }
+
     /// The message as it travels.
     ///
     /// - Throws: The crypto library's error.
@@ -89,7 +122,19 @@ struct SignedCore {
         let signatures = try message.claims.map { claim in
             claim.node == swim.node ? try ownSignature(claim) : proofs[claim.node]?.signature ?? Data()
         }
-        return MembershipFrame(message, signatures: signatures)
+        let fullSignatures = try message.claims.map { claim in
+            guard claim.isFull else { return Data() }
+            let proof = claim.node == swim.node ? try ownFullProof(claim.incarnation) : fullProofs[claim.node]
+            return proof?.incarnation == claim.incarnation ? proof?.signature ?? Data() : Data()
+        }
+        return MembershipFrame(message, signatures: signatures, fullSignatures: fullSignatures)
+    }
+
+    private mutating func ownFullProof(_ incarnation: UInt64) throws -> FullProof {
+        if let proof = ownFullProof, proof.incarnation == incarnation { return proof }
+        let proof = try FullProof(key, network: network, incarnation: incarnation)
+        ownFullProof = proof
+        return proof
     }
 
     private mutating func ownSignature(_ claim: MemberClaim) throws -> Data {

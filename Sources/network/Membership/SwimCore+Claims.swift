@@ -15,11 +15,13 @@ extension SwimCore {
             case .alive, .left: nil
             }
         return MemberClaim(
-            node: roster.ids[index], state: record.state, incarnation: record.incarnation, accuser: accuser)
+            node: roster.ids[index], state: record.state, incarnation: record.incarnation, accuser: accuser,
+            isFull: record.isFull)
     }
 
     var ownClaim: MemberClaim {
-        MemberClaim(node: node, state: isLeaving ? .left : .alive, incarnation: incarnation)
+        MemberClaim(
+            node: node, state: isLeaving ? .left : .alive, incarnation: incarnation, isFull: isFull && !isLeaving)
     }
 
     /// The claims for a message to the member at `receiver`: what it must refute first, then this node's own, then
@@ -35,9 +37,8 @@ extension SwimCore {
         // Whoever is dead, or on trial for it, is likely to hear it in vain.
         let isHeard = records[receiver].state.isUsable && suspicions[receiver]?.isChecking != true
         let tellings = Int((settings.rumourFactor * Suspicion.Limits.decades(roster.count)).rounded(.up))
-        for rumour in rumours.take(
-            SwimMessage.maxClaims - claims.count, tellings: isHeard ? tellings : nil, except: receiver)
-        {
+        let limit = hasFull ? SwimMessage.maxClaimsWithFull : SwimMessage.maxClaims
+        for rumour in rumours.take(limit - claims.count, tellings: isHeard ? tellings : nil, except: receiver) {
             var claim = claim(about: rumour.member)
             if claim.state == .suspect, let accuser = rumour.accuser { claim.accuser = roster.ids[accuser] }
             claims.append(claim)
@@ -47,10 +48,11 @@ extension SwimCore {
 
     /// A page of the view: who went lately, then who has proven itself or is not well, ascending from `after`.
     func page(after: NodeID?, now: Duration) -> (claims: [MemberClaim], next: NodeID?) {
+        let limit = hasFull ? SwimMessage.maxPageClaimsWithFull : SwimMessage.maxPageClaims
         var claims = recentlyGone(now: now).map { claim(about: $0) }
         let first = after.map { roster.firstIndex(from: $0) } ?? 0
         for index in first..<roster.count {
-            if claims.count == SwimMessage.maxPageClaims { return (claims, roster.ids[index]) }
+            if claims.count == limit { return (claims, roster.ids[index]) }
             let claim = claim(about: index)
             if claim.incarnation > 0 || claim.state != .alive { claims.append(claim) }
         }
@@ -65,6 +67,9 @@ extension SwimCore {
             .sorted { (records[$0].sinceMillis, $0) > (records[$1].sinceMillis, $1) }
             .prefix(SwimMessage.maxRecentClaims)
     }
+
+    /// Whether some claim needs a second signature, so that fewer fit.
+    private var hasFull: Bool { isFull || fullCount > 0 }
 
     // MARK: Believing
 
@@ -96,7 +101,19 @@ extension SwimCore {
             // An echo of what this node itself said earlier, and may have taken back since.
             if accuser != ownIndex { actions += accuse(index, by: accuser, now: now) }
         }
+        if claim.isFull, !records[index].isFull { actions += noteFull(index) }
         return actions
+    }
+
+    /// Takes up that a member is full in its present life; its next one ends that.
+    private mutating func noteFull(_ index: Int) -> [SwimAction] {
+        records[index].isFull = true
+        fullCount += 1
+        if records[index].state.isUsable { rumours.add(index) }
+        let (state, incarnation) = (records[index].state, records[index].incarnation)
+        return [
+            .changed(MembershipEvent(node: roster.ids[index], from: state, to: state, incarnation: incarnation))
+        ]
     }
 
     private mutating func revive(_ index: Int, _ incarnation: UInt64, now: Duration) -> [SwimAction] {
@@ -159,6 +176,10 @@ extension SwimCore {
         let old = records[index].state
         if old != state { records[index].sinceMillis = now.wholeMilliseconds }
         records[index].state = state
+        if records[index].isFull, records[index].incarnation != incarnation {
+            records[index].isFull = false
+            fullCount -= 1
+        }
         records[index].incarnation = incarnation
         suspicions[index] = nil
         rumours.remove(index)

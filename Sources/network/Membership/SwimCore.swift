@@ -16,6 +16,7 @@ package struct SwimCore<Random: RandomNumberGenerator> {
         /// Smoothed; 0 until measured.
         var roundTripMillis: Float = 0
         var state = MemberState.alive
+        var isFull = false
     }
 
     /// A probe for this node itself.
@@ -66,10 +67,14 @@ package struct SwimCore<Random: RandomNumberGenerator> {
     /// This node's doubt in itself: 0 is healthy.
     package internal(set) var localHealth = 0
     package internal(set) var isLeaving = false
+    /// Whether this node says that it has no room for all that it is to keep.
+    package private(set) var isFull = false
 
     /// Position of this node; nil while it is not on the ledger itself.
     private(set) var ownIndex: Int?
     var records: [Record]
+    /// How many of them say that they are full.
+    var fullCount = 0
     var places: [Int: Coordinate] = [:]
     var vivaldi = VivaldiCore()
     var suspicions: [Int: Suspicion] = [:]
@@ -143,8 +148,22 @@ package struct SwimCore<Random: RandomNumberGenerator> {
             return Member(
                 id: roster.ids[index], state: record.state, incarnation: record.incarnation,
                 since: .milliseconds(max(0, now.wholeMilliseconds - record.sinceMillis)), coordinate: places[index],
-                roundTrip: record.roundTripMillis > 0 ? .microseconds(Int64(record.roundTripMillis * 1_000)) : nil)
+                roundTrip: record.roundTripMillis > 0 ? .microseconds(Int64(record.roundTripMillis * 1_000)) : nil,
+                isFull: record.isFull)
         }
+    }
+
+    /// The other members that say that they are full, in the order of their ids.
+    package var fullMembers: [NodeID] {
+        records.indices.lazy.filter { $0 != ownIndex && records[$0].isFull }.map { roster.ids[$0] }
+    }
+
+    /// From now on this node says so with every message, or not any more: that takes a new incarnation, since within one
+    /// nobody takes the word back.
+    package mutating func setFull(_ isFull: Bool) {
+        guard isFull != self.isFull, !isLeaving else { return }
+        self.isFull = isFull
+        if !isFull { incarnation = min(incarnation + 1, Self.maxIncarnation) }
     }
 
     /// When ``onTick(now:)`` has something to do; read it anew after each call.
@@ -192,6 +211,7 @@ package struct SwimCore<Random: RandomNumberGenerator> {
         let position: (Int) -> Int? = { new.index(of: old.ids[$0]) }
         let fresh = Record(sinceMillis: now.wholeMilliseconds)
         records = new.ids.map { id in old.index(of: id).map { records[$0] } ?? fresh }
+        fullCount = records.count { $0.isFull }
         places = moved(places, position)
         suspicions = moved(suspicions, position).compactMapValues { $0.moved(position) }
         relayCounts = moved(relayCounts, position)

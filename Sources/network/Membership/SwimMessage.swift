@@ -16,8 +16,12 @@ package enum SwimMessage: Sendable, Hashable {
 
     /// Claims in a message at most: with signatures about 160 bytes each, 1,400 in all.
     package static let maxClaims = 8
+    /// Claims in a message at most while some member is full, which takes another signature.
+    package static let maxClaimsWithFull = 6
     /// Claims on a page of a view: about 10 KB.
     package static let maxPageClaims = 64
+    /// Claims on a page while some member is full.
+    package static let maxPageClaimsWithFull = 54
     /// Claims among them at most about members that died or left lately.
     package static let maxRecentClaims = 16
     /// What a claim, and the rest of a message, take when they are encoded, about.

@@ -155,7 +155,8 @@ struct DeployOptions: ParsableArguments {
         if result.replicas.count < result.wantedReplicas {
             Terminal.note(
                 "warning: \(result.replicas.count) of the \(result.wantedReplicas) nodes that are to hold this release have it; "
-                    + "the others still fetch it, have no room or do not answer, and go on trying: see `skerry status`")
+                    + "the others still fetch it or do not answer, or too few nodes have room for it; they go on trying: see "
+                    + "`skerry status`")
         }
         for node in result.behind {
             Terminal.note("note: node \(node.prefix(8)) did not answer; it follows when it is back")

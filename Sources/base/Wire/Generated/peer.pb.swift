@@ -309,6 +309,12 @@ public nonisolated struct PeerPBReleaseStatus: Sendable {
 
   public var ready: Bool = false
 
+  /// The node lacks the release, or some of it, and has no room for it.
+  public var noRoom: Bool = false
+
+  /// The node counts itself among those that are to hold the release, and goes on keeping what it has of it.
+  public var keeps: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -377,6 +383,10 @@ public nonisolated struct PeerPBMemberUpdate: Sendable {
 
   /// Who suspects the node, for suspect and dead.
   public var accuser: Data = Data()
+
+  /// The subject's signature over another domain, network, node and incarnation: in this incarnation it has no room for
+  /// all that it is to keep. Empty: nothing is known of that.
+  public var fullSignature: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1211,7 +1221,7 @@ nonisolated extension PeerPBReleaseReadiness: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PeerPBReleaseStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ReleaseStatus"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ready\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ready\0\u{3}no_room\0\u{1}keeps\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1220,6 +1230,8 @@ nonisolated extension PeerPBReleaseStatus: SwiftProtobuf.Message, SwiftProtobuf.
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBoolField(value: &self.ready) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.noRoom) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.keeps) }()
       default: break
       }
     }
@@ -1229,11 +1241,19 @@ nonisolated extension PeerPBReleaseStatus: SwiftProtobuf.Message, SwiftProtobuf.
     if self.ready != false {
       try visitor.visitSingularBoolField(value: self.ready, fieldNumber: 1)
     }
+    if self.noRoom != false {
+      try visitor.visitSingularBoolField(value: self.noRoom, fieldNumber: 2)
+    }
+    if self.keeps != false {
+      try visitor.visitSingularBoolField(value: self.keeps, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: PeerPBReleaseStatus, rhs: PeerPBReleaseStatus) -> Bool {
     if lhs.ready != rhs.ready {return false}
+    if lhs.noRoom != rhs.noRoom {return false}
+    if lhs.keeps != rhs.keeps {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1346,7 +1366,7 @@ nonisolated extension PeerPBCoordinate: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PeerPBMemberUpdate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".MemberUpdate"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}state\0\u{1}incarnation\0\u{1}signature\0\u{1}accuser\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}state\0\u{1}incarnation\0\u{1}signature\0\u{1}accuser\0\u{3}full_signature\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1359,6 +1379,7 @@ nonisolated extension PeerPBMemberUpdate: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.accuser) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.fullSignature) }()
       default: break
       }
     }
@@ -1380,6 +1401,9 @@ nonisolated extension PeerPBMemberUpdate: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.accuser.isEmpty {
       try visitor.visitSingularBytesField(value: self.accuser, fieldNumber: 5)
     }
+    if !self.fullSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.fullSignature, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1389,6 +1413,7 @@ nonisolated extension PeerPBMemberUpdate: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.incarnation != rhs.incarnation {return false}
     if lhs.signature != rhs.signature {return false}
     if lhs.accuser != rhs.accuser {return false}
+    if lhs.fullSignature != rhs.fullSignature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
