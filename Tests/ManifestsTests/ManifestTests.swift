@@ -22,6 +22,26 @@ struct ManifestTests {
         #expect(function.blobs == [file.blob])
     }
 
+    @Test("A manifest says how large its blobs are, all but those of an image")
+    func byteCounts() throws {
+        func id(_ byte: UInt8) -> BlobID { BlobID(Blake3.hash([byte])) }
+        func file(_ byte: UInt8) -> SiteManifest.File {
+            SiteManifest.File(
+                blob: id(byte), byteCount: Int(byte), contentType: "text/plain",
+                variants: [.init(encoding: .gzip, blob: id(byte + 1), byteCount: Int(byte) + 1)])
+        }
+        let site = try SiteManifest(files: ["a": file(10)])
+        #expect(Manifest.site(site).byteCounts == [id(10): 10, id(11): 11])
+        var function = FunctionManifest(script: id(1), scriptByteCount: 1, sourceName: "a.js", exports: ["default"])
+        function.assets = ["b": file(20)]
+        (function.sourceMap, function.sourceMapByteCount) = (id(2), 2)
+        let sizes = [id(1): 1, id(2): 2, id(20): 20, id(21): 21]
+        #expect(Manifest.function(function).byteCounts == sizes)
+        #expect(Set(Manifest.function(function).blobs) == Set(sizes.keys))
+        let machine = MachineManifest(image: id(30), layers: [id(31)])
+        #expect(Manifest.machine(machine).byteCounts.isEmpty)
+    }
+
     @Test("Variants and rules are read back as they were, and a site without them has the bytes that it always had")
     func rules() throws {
         let variants = [ContentEncoding.zstd, .brotli, .gzip].map {

@@ -70,14 +70,15 @@ struct MissingBlobsTests {
         missing.found(Set(ids.suffix(3)), after: ids[MissingBlobs.maxNamed - 1], through: nil)
         #expect(missing.named.count == MissingBlobs.maxNamed)
         #expect(missing.count == MissingBlobs.maxNamed + 3)
-        #expect(!missing.insert(ids[MissingBlobs.maxNamed]), "One past the limit has no name")
+        #expect(missing.insert(ids[MissingBlobs.maxNamed]) == false, "One past the limit has no name")
         #expect(missing.count == MissingBlobs.maxNamed + 3, "nor does it count twice")
-        #expect(missing.remove(ids[MissingBlobs.maxNamed]))
+        #expect(missing.remove(ids[MissingBlobs.maxNamed]) == true)
         #expect(missing.count == MissingBlobs.maxNamed + 2)
         missing.found(Set(ids), after: nil, through: nil)
         #expect(missing.count == MissingBlobs.maxNamed + 3)
         missing.found([], after: nil, through: nil)
-        #expect(missing.count == 0 && !missing.remove(ids[0]))
+        #expect(missing.count == 0)
+        #expect(missing.remove(ids[0]) == false)
     }
 
     @Test("A search of a part says nothing of the others")

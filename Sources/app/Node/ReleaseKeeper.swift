@@ -47,6 +47,8 @@ actor ReleaseKeeper {
     private var wantedPins: [PinOwner: Set<BlobID>] = [:]
     /// Pins as they are in the store: what differs is written, and nothing else.
     private var pinned: [PinOwner: Set<BlobID>] = [:]
+    /// Owners whose pins could not be written.
+    private var unwritten: Set<PinOwner> = []
     private var pinning: Task<Void, Never>?
     private var tasks: [BlobID: (effort: Effort, task: Task<Void, Never>)] = [:]
     var candidates = CandidateTable()
@@ -175,7 +177,8 @@ actor ReleaseKeeper {
 
     /// Whether the store protects a release's blobs for a name, durably.
     func isPinned(_ manifest: BlobID, for name: AppName) -> Bool {
-        ReleaseKeeper.owner(name).flatMap { pinned[$0] }?.contains(manifest) == true
+        guard let owner = ReleaseKeeper.owner(name), !unwritten.contains(owner) else { return false }
+        return pinned[owner]?.contains(manifest) == true
     }
 
     /// Writes what differs until nothing does. Where there is no room there may be some later: without its pin, what the
@@ -190,13 +193,17 @@ actor ReleaseKeeper {
                 do {
                     try await store.replacePins(of: owner, with: Array(ids ?? []))
                     pinned[owner] = ids
+                    unwritten.remove(owner)
                 } catch {
                     isFull = isFull || (error as? BlobStoreError)?.isNoRoom == true
                     logger.log(
                         level: pause < ReleaseKeeper.longestPause ? .error : .debug, "cannot pin a release",
                         metadata: ["owner": "\(owner)", "error": "\(error)"])
                     // Another fault would be there the next time too.
-                    if (error as? BlobStoreError)?.isNoRoom != true { pinned[owner] = ids }
+                    if (error as? BlobStoreError)?.isNoRoom != true {
+                        pinned[owner] = ids
+                        unwritten.insert(owner)
+                    }
                 }
             }
             if isFull {

@@ -47,9 +47,10 @@ struct CopyPlan: Sendable {
         var status: CopyStatus?
         var answeredAt = Duration.zero
 
-        /// An answer that may well change is asked for again soon.
+        /// An answer that did not come, or may well change, is asked for again soon.
         var pause: Duration {
-            guard let status, status.isReady && status.keeps || !status.hasRoom else { return CopyPlan.retryPause }
+            guard let status, let askedAt, answeredAt >= askedAt, status.isReady && status.keeps || !status.hasRoom
+            else { return CopyPlan.retryPause }
             return CopyPlan.answerLife
         }
     }
@@ -89,14 +90,16 @@ struct CopyPlan: Sendable {
         if isWanted, view.hasRoom { return Decision(role: .home, isWanted: true) }
         guard view.isHeld else { return Decision(role: .none, isWanted: isWanted) }
         leaving.insert(copy)
+        let homes = homes(of: copy, view, isSelfAble: false)
+        let isNew = leavingSince[copy] == nil
         let since = leavingSince[copy] ?? now
         leavingSince[copy] = since
-        let homes = homes(of: copy, view, isSelfAble: false)
         // Where there are fewer candidates than copies wanted, nobody is superfluous.
         var isHeldElsewhere = homes.count == view.count
         for home in homes {
             let question = Question(node: home, copy: copy)
             questions.insert(question)
+            if isNew { entries[question]?.askedAt = nil }
             let entry = entries[question]
             let status = entry.flatMap { $0.answeredAt >= since ? $0.status : nil }
             let isFresh = now - (entry?.answeredAt ?? .zero) <= CopyPlan.answerLife + CopyPlan.retryPause
