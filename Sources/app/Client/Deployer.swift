@@ -39,7 +39,7 @@ public struct Deployer: Sendable {
         public var uploadedBytes: Int
         /// Hidden files that were left out.
         public var hidden: Int
-        /// Replicas that held the release when it was live.
+        /// Replicas that held the release some seconds after it went live at the latest.
         public var replicas: [String]
         /// How many nodes were to hold it.
         public var wantedReplicas = 0
