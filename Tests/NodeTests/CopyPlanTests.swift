@@ -259,7 +259,7 @@ private struct SeededNumbers: RandomNumberGenerator {
 
 struct CopyWorldTests {
     @Test(
-        "Nodes that fill up and get room again never leave a copy too few, nor one too many for long", arguments: 1...6
+        "Nodes that fill up and get room again never leave a copy too few, nor one too many for long", arguments: 1...4
     )
     func converges(seed: UInt64) {
         var world = CopyWorld(seed: seed)
