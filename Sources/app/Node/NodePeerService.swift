@@ -217,7 +217,9 @@ final class NodePeerService: PeerRequestHandler {
         -> PeerReply
     {
         guard let name = AppName(request.name), let release = ReleaseID(request.release) else {
-            throw PeerError(.notFound, "There can be no such release: its name or its id is malformed; send them as the ledger has them")
+            throw PeerError(
+                .notFound,
+                "There can be no such release: its name or its id is malformed; send them as the ledger has them")
         }
         let status = await releases.status(of: name, release, wait: wait(request.waitMillis))
         return try PeerReply(
