@@ -67,6 +67,7 @@ struct FreshnessTests {
             ("a=\"\\\", no-cache\", max-age=100", true), (",, max-age=100,,", true), ("max-age=100, max-age=1", true),
             ("max-age=1, max-age=100", false), ("foo, bar=baz, max-age=100", true), ("max-age=100; no-cache", false),
             ("x-max-age=100", false), ("max-age-x=100", false), ("max-age=100, no-cache", false),
+            ("max-age=100, a=\"b, no-store", false), ("a=\"b\\\", max-age=100", true),
         ])
     func directives(value: String, isReused: Bool) {
         #expect(CacheLab.reuses(["cache-control": value]) == isReused, "\(value)")
@@ -76,6 +77,7 @@ struct FreshnessTests {
     func lines() {
         #expect(CacheLab.reuses(["cache-control": "foo", "cache-control": "max-age=100"]))
         #expect(!CacheLab.reuses(["cache-control": "max-age=100", "cache-control": "no-store"]))
+        #expect(!CacheLab.reuses(["cache-control": "max-age=100, a=\"", "cache-control": "no-store"]))
     }
 
     @Test("Numbers of seconds beyond 2^31 count as 2^31 (RFC 9111 1.2.2)")
@@ -157,7 +159,7 @@ struct FreshnessTests {
     @Test("Heuristics are for statuses that are cacheable by default, or public (RFC 9110 15.1, RFC 9111 4.2.2)")
     func heuristicStatuses() {
         let fields: CacheFields = ["last-modified": date(-100_000)]
-        for status in [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501] {
+        for status in [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 451, 501] {
             #expect(CacheLab.reuses(fields, status: status), "\(status)")
         }
         for status in [201, 202, 302, 303, 307, 400, 403, 500, 502, 503, 504, 599] {

@@ -95,6 +95,31 @@ struct StoringTests {
         }
     }
 
+    @Test("Statuses that caches must not store are not, whatever they say (RFC 6585 3 to 6)")
+    func unstorable() {
+        for status in [428, 429, 431, 511] {
+            #expect(!CacheLab.stores(["cache-control": "max-age=100, public"], status: status), "\(status)")
+            #expect(!CacheLab.stores([:], status: status) { $0.secondsByStatus = [status: 100] }, "\(status)")
+        }
+        #expect(CacheLab.stores(["cache-control": fresh], status: 430))
+    }
+
+    @Test(
+        "What refuses the conditions, range or expectation of one request is no answer for all (RFC 9110 15.5.13, 15.5.17)",
+        arguments: [
+            (412, "if-match", "\"a\""), (412, "if-unmodified-since", date(-9)), (412, "if-none-match", "*"),
+            (416, "range", "bytes=99-"), (417, "expect", "x"),
+        ])
+    func refusals(status: Int, name: String, value: String) {
+        var lab = CacheLab.holding(["cache-control": "max-age=2", "etag": "\"a\""])
+        lab.wait(5)
+        let request = CacheLab.request(CacheFields([(name: name, value: value)]))
+        let before = lab.records
+        let refusal = ResponseHead(status: status, fields: ["cache-control": fresh])
+        #expect(lab.send(request, refusal).stored == .pass(.status) && lab.records == before)
+        #expect(CacheLab.stores(["cache-control": fresh], status: status))
+    }
+
     @Test("Without explicit freshness only statuses that allow heuristics are stored (RFC 9111 3)")
     func cacheable() {
         #expect(CacheLab.stores(["etag": "\"a\""]))

@@ -61,6 +61,10 @@ extension CachePolicy {
         var obeysNoStore = true
         if case .everything = override { obeysNoStore = false }
         if RequestDirectives(request.fields).noStore { return .requestNoStore }
+        let asked = StatusRules.answers[head.status] ?? []
+        if StatusRules.unstorable.contains(head.status) || asked.contains(where: request.fields.contains) {
+            return .status
+        }
         let isUnderstood = StatusRules.understood.contains(head.status)
         if said.mustUnderstand, !isUnderstood { return .noStore }
         if said.noStore, !said.mustUnderstand, obeysNoStore { return .noStore }

@@ -6,7 +6,8 @@ public enum StoreDecision: Sendable, Equatable {
         case method
         /// The URL has no key.
         case url
-        /// 304 for the client, 1xx, or a partial response that cannot be kept.
+        /// 304 for the client, 1xx, a status that is never stored or is about this request's fields alone, or a partial
+        /// response that cannot be kept.
         case status
         /// `no-store` of the request.
         case requestNoStore = "request-no-store"
