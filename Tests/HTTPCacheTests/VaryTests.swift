@@ -43,7 +43,8 @@ struct VaryTests {
             ("foo", "1,2", "1, 2", true), ("foo", "1, 2", "2, 1", false), ("foo", "A", "a", false),
             ("accept-language", "en, de", "de,en", true), ("accept-language", "EN;q=0.5", "en; q=0.5", true),
             ("accept-encoding", "gzip, br", "br, GZIP", true), ("accept-language", "en", "de", false),
-            ("foo", "\"a,b\"", "\"a, b\"", false),
+            ("foo", "\"a,b\"", "\"a, b\"", false), ("foo", ",a", "a", false), ("foo", "a,", "a", false),
+            ("foo", "a,,b", "a,b", false), ("accept-language", "en,,de,", "en,de", true),
         ])
     func normalised(name: String, first: String, second: String, isReused: Bool) {
         let fields: CacheFields = ["cache-control": "max-age=100", "vary": name]

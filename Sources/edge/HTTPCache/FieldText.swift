@@ -2,11 +2,11 @@
 enum FieldText {
     /// Without spaces and tabs around it.
     static func trimmed(_ text: some StringProtocol) -> String {
-        String(decoding: trimmed(Array(text.utf8)), as: UTF8.self)
+        String(decoding: trimmed(Array(text.utf8)[...]), as: UTF8.self)
     }
 
-    private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-        var rest = bytes[...]
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = bytes
         while let byte = rest.first, byte == 0x20 || byte == 0x09 { rest = rest.dropFirst() }
         while let byte = rest.last, byte == 0x20 || byte == 0x09 { rest = rest.dropLast() }
         return rest
@@ -14,30 +14,37 @@ enum FieldText {
 
     /// The members of a list, without white space around them and without empty ones; commas in quoted strings part nothing.
     static func members(_ text: String, separator: UInt8 = UInt8(ascii: ",")) -> [String] {
+        split(text, separator: separator).filter { !$0.isEmpty }
+    }
+
+    /// As `members`, with the empty ones. A quote that nothing closes is a character like others: it must not hide what stands
+    /// behind it.
+    static func split(_ text: String, separator: UInt8 = UInt8(ascii: ",")) -> [String] {
+        let bytes = Array(text.utf8)
         var members: [String] = []
-        var member: [UInt8] = []
-        var isQuoted = false
-        var isEscaped = false
-        for byte in text.utf8 {
-            if isQuoted {
-                member.append(byte)
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isQuoted = false
-                }
-            } else if byte == separator {
-                members.append(String(decoding: trimmed(member), as: UTF8.self))
-                member.removeAll(keepingCapacity: true)
-            } else {
-                member.append(byte)
-                if byte == UInt8(ascii: "\"") { isQuoted = true }
+        var start = 0
+        var index = 0
+        var mayQuote = true
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "\""), mayQuote {
+                if let end = endOfString(bytes, from: index) { index = end } else { mayQuote = false }
+            } else if bytes[index] == separator {
+                members.append(String(decoding: trimmed(bytes[start..<index]), as: UTF8.self))
+                start = index + 1
             }
+            index += 1
         }
-        members.append(String(decoding: trimmed(member), as: UTF8.self))
-        return members.filter { !$0.isEmpty }
+        members.append(String(decoding: trimmed(bytes[start...]), as: UTF8.self))
+        return members
+    }
+
+    /// Where the quote is that closes the one at `start`; nil if none does.
+    private static func endOfString(_ bytes: [UInt8], from start: Int) -> Int? {
+        var index = start + 1
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+            index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return index < bytes.count ? index : nil
     }
 
     /// Whether every byte may stand in a token (RFC 9110 section 5.6.2), and there is one.

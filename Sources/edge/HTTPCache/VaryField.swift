@@ -17,18 +17,17 @@ public struct VaryField: Sendable, Hashable {
     private static let preferences: Set<String> = ["accept-encoding", "accept-language", "accept-charset", "accept"]
 
     /// The value of a field of a request in the form that is compared: lines joined, white space around members dropped,
-    /// and preferences in lower case and in order.
+    /// and preferences in lower case, in order and without empty ones. Of other fields nobody knows whether they are lists:
+    /// an origin may take an empty member for something.
     ///
     /// - Parameter name: In lower case.
     public static func normalised(_ name: String, in fields: CacheFields) -> String? {
         guard let value = fields.combined(name) else { return nil }
-        var members = FieldText.members(value)
-        if preferences.contains(name) {
-            members = members.map { member in
-                FieldText.members(member.lowercased(), separator: UInt8(ascii: ";")).joined(separator: ";")
-            }.sorted()
+        guard preferences.contains(name) else { return FieldText.split(value).joined(separator: ", ") }
+        let members = FieldText.members(value).map { member in
+            FieldText.members(member.lowercased(), separator: UInt8(ascii: ";")).joined(separator: ";")
         }
-        return members.joined(separator: ", ")
+        return members.sorted().joined(separator: ", ")
     }
 
     /// The fields that a response says it was selected by, with the request's values; nil for `*`, which matches nothing.
