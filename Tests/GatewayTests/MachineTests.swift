@@ -81,6 +81,24 @@ struct MachineTests {
         }
     }
 
+    @Test("OPTIONS goes on as often as it may, and no further (RFC 9110 7.6.2)")
+    func forwards() async throws {
+        let machines = FakeMachines { _ in Self.content("yes") }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            for (method, sent, received) in [("OPTIONS", "2", "1"), ("OPTIONS", "x", "x"), ("GET", "0", "0")] {
+                let answer = try await test.send(
+                    "\(method) / HTTP/1.1\r\nHost: api.localhost\r\nMax-Forwards: \(sent)\r\n\r\n")
+                #expect(answer.status == 200)
+                let request = try #require(machines.last.withLock { $0 }?.request)
+                #expect(request.headers.filter { $0.name == "max-forwards" }.map(\.value) == [received])
+            }
+            machines.last.withLock { $0 = nil }
+            let last = try await test.send("OPTIONS / HTTP/1.1\r\nHost: api.localhost\r\nMax-Forwards: 0\r\n\r\n")
+            #expect(last.status == 204 && machines.last.withLock { $0 } == nil)
+        }
+    }
+
     @Test("A visitor with HTTP/2 gets the machine's answer too, and the machine his request with a host")
     func speaksHTTP2() async throws {
         let machines = FakeMachines { Self.content("\($0.method) \($0.target)", [("x", "y")]) }

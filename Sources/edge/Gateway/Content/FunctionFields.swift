@@ -43,6 +43,9 @@ enum FunctionFields {
             !neverRequested.contains(name) && (named.isEmpty || !named.contains(name))
         }
         joinCookies(&pairs)
+        if let left = head.forwardsLeft, let place = pairs.firstIndex(where: { $0.name == "max-forwards" }) {
+            pairs[place].value = String(max(0, left - 1))
+        }
         return pairs
     }
 

@@ -61,6 +61,11 @@ public final class HTTPRequestHead: Sendable {
         return names.isEmpty || names.contains(where: HTTPRequestHead.carriers.contains) ? nil : value
     }
 
+    /// How often an OPTIONS may still be passed on (RFC 9110 section 7.6.2); nil for other methods, and for any number.
+    var forwardsLeft: Int? {
+        method == .options ? fields.first("max-forwards").flatMap { HTTPCharacters.decimal($0) } : nil
+    }
+
     /// Whether a browser asks for a page (Fetch Metadata Request Headers), so that it can use links before the page.
     var wantsEarlyHints: Bool {
         method == .get && minorVersion >= 1 && fields.first("sec-fetch-mode") == "navigate"

@@ -108,6 +108,10 @@ final class Dispatcher: Sendable {
             let message = "Nothing here has the method \(request.head.method.rawValue)"
             return .ready(failure(GatewayError(.unknownMethod, message, origin: .client), request.head, .invalid))
         }
+        // What may go no further ends here.
+        if destination.knowsMethods, request.head.forwardsLeft == 0 {
+            return .ready(Reply(status: 204, kind: destination.kind))
+        }
         let isPreview: Bool
         let answer: Answer
         switch destination {
