@@ -195,6 +195,20 @@ struct MachineTests {
         }
     }
 
+    @Test("A 304 says no length, which few origins know (RFC 9110 8.6, 15.4.5)")
+    func notModified() async throws {
+        let machines = FakeMachines { _ in
+            .content(
+                OriginAnswer(status: 304, fields: [("etag", "\"a\"")], contentLength: 0, body: .none, cache: ""))
+        }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            let answer = try await test.send(
+                "GET / HTTP/1.1\r\nHost: api.localhost\r\nIf-None-Match: \"a\"\r\n\r\n")
+            #expect(answer.status == 304 && answer["etag"] == "\"a\"" && answer["content-length"] == nil)
+        }
+    }
+
     @Test("Failures say what they are, and when to come back")
     func failures() async throws {
         let machines = FakeMachines { _ in throw GatewayError(.machineStarting, "It starts", origin: .node) }

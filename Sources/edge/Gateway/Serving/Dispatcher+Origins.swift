@@ -56,7 +56,8 @@ extension Dispatcher {
         reply.timing = ReplyTiming(cache: answer.cache.isEmpty ? nil : answer.cache, originMicros: answer.originMicros)
         guard head.method != .head, !HTTPStatus.hasNoContent(answer.status) else {
             answer.abandon()
-            if answer.status == 204 { reply.contentLength = nil }
+            // Of a 304 it would be the length of what the client has, which origins often say to be 0 (RFC 9110 section 8.6).
+            if HTTPStatus.hasNoContent(answer.status) { reply.contentLength = nil }
             return reply
         }
         switch answer.body {
