@@ -66,6 +66,28 @@ import Testing
         }
     }
 
+    @Test("A body that fails before its first part is an answer that says so, over either protocol")
+    func aBodyThatNeverBeginsIsAFailure() async throws {
+        try await TestGateway.run { test in
+            test.function("api") { _, loop in
+                let stream = ByteStream()
+                stream.fail(GatewayError(.init("function/exception"), "It threw", origin: .origin))
+                return loop.makeSucceededFuture(Self.flow(stream))
+            }
+            let client = try await test.connect()
+            defer { client.close() }
+            for _ in 0..<2 {
+                client.send(Self.get)
+                let answer = try await client.response()
+                #expect(answer.status >= 500 && answer["skerry-error"] == "function/exception")
+            }
+            let second = try await HTTP2Client(test.address)
+            defer { second.close() }
+            let answer = try await second.get("api.localhost", "/")
+            #expect(answer.status >= 500 && answer.isComplete)
+        }
+    }
+
     @Test func whereNoBodyMayBeTheStreamIsStopped() async throws {
         try await TestGateway.run { test in
             let stopped = Mutex(0)

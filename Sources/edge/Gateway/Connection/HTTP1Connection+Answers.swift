@@ -44,12 +44,13 @@ extension HTTP1Connection: BodyPumpOwner {
             streaming = reply
             streamingCloses = closes
             streamingChunks = isChunked
+            streamingHead = head
             progress = .now()
-            // A client may act on the head long before the first part comes.
-            write(head)
             let pump = FlowPump(stream, on: context.eventLoop, owner: self)
             self.pump = pump
             pump.run()
+            // A client may act on the head long before the first part comes.
+            writeStreamingHead()
             return
         }
         if copies {
@@ -88,11 +89,13 @@ extension HTTP1Connection: BodyPumpOwner {
     /// A connection has one answer at a time.
     func pumpMayHold(_ byteCount: Int) -> Bool { true }
 
+    private func writeStreamingHead() {
+        guard let head = streamingHead else { return }
+        streamingHead = nil
+        write(head)
+    }
+
     func pumpWrite(_ bytes: ByteBuffer) {
-        if let head = streamingHead {
-            streamingHead = nil
-            write(head)
-        }
         let count = (current?.bodyBytes ?? 0) + bytes.readableBytes
         if let length = streaming?.contentLength, !streamingChunks, count > length {
             // Behind the end that was declared the client reads the next answer.
@@ -101,6 +104,7 @@ extension HTTP1Connection: BodyPumpOwner {
                 GatewayError(.blobMismatch, "More than \(length) bytes came of content with \(length)", origin: .origin)
             )
         }
+        writeStreamingHead()
         current?.bodyBytes = count
         progress = .now()
         guard let context else { return }
@@ -118,11 +122,12 @@ extension HTTP1Connection: BodyPumpOwner {
     func pumpFinished() {
         if phase == .tunnelling { return endTunnelOutput() }
         guard let reply = streaming, let current else { return }
-        if let length = reply.contentLength, length != current.bodyBytes, !streamingChunks, streamingHead == nil {
+        if let length = reply.contentLength, length != current.bodyBytes, !streamingChunks {
             return pumpFailed(
                 GatewayError(
                     .blobMismatch, "\(current.bodyBytes) bytes came of content with \(length)", origin: .origin))
         }
+        writeStreamingHead()
         pump = nil
         streaming = nil
         if streamingChunks {

@@ -38,9 +38,10 @@ extension HTTP2Stream: BodyPumpOwner {
             waitingHead = headers
             start(BodyPump(blob, parts, on: connection.loop, owner: self))
         case .flow(let stream):
-            // A client may act on the head long before the first part comes.
-            write(headers, endStream: false)
+            waitingHead = headers
             start(FlowPump(stream, on: connection.loop, owner: self))
+            // A client may act on the head long before the first part comes.
+            writeWaitingHead()
         }
         connection.flush()
     }
