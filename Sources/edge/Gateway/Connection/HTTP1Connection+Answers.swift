@@ -50,7 +50,7 @@ extension HTTP1Connection: BodyPumpOwner {
             self.pump = pump
             pump.run()
             // A client may act on the head long before the first part comes.
-            writeStreamingHead()
+            if self.pump === pump { writeStreamingHead() }
             return
         }
         if copies {
