@@ -180,7 +180,7 @@ extension EdgeCache {
             serving.answer == .notModified
         else { return nil }
         counters.miss(call.plan.app, collapsed: true)
-        var status = call.status(plan.reason, arrival.record.status)
+        var status = call.status(plan.reason, arrival.head.status)
         status.isStored = true
         status.isCollapsed = true
         let head = call.policy.head(of: serving, status: status, now: now)
@@ -192,7 +192,7 @@ extension EdgeCache {
         of arrival: Flight.Arrival, _ plan: ForwardPlan, _ call: CacheCall, isLeader: Bool
     ) -> [(name: String, value: String)] {
         let freshness = call.policy.freshness(arrival.record, now: now())
-        var status = call.status(plan.reason, arrival.record.status)
+        var status = call.status(plan.reason, arrival.head.status)
         status.isStored = true
         status.isCollapsed = !isLeader
         status.ttlSeconds = freshness.remainingSeconds
