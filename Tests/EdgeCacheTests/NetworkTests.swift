@@ -54,6 +54,18 @@ struct NetworkTests {
         await scene.close()
     }
 
+    @Test("The origin's time is told of an answer that it gave this node, and not of one through another node")
+    func originTime() async throws {
+        let scene = try Scene(nodes: 2, origin: TestOrigin { _ in TestOrigin.answer([1]) })
+        for (node, isTold) in [(0, true), (1, false)] {
+            let call = scene.call("/\(node)")
+            let answer = try await scene.nodes[node].cache.answer(call)
+            #expect((answer.originMicros != nil) == isTold)
+            _ = try await Scene.collect(answer, on: call.loop)
+        }
+        await scene.close()
+    }
+
     @Test("What has to be validated each time is asked about once each time through another node (RFC 9111 5.2.2.4)")
     func validatedEachTime() async throws {
         let fields: OriginFields = ["cache-control": "no-cache", "etag": "\"a\""]
@@ -92,6 +104,24 @@ struct NetworkTests {
         #expect(try await scene.get("/a", on: 1).body == [2])
         #expect(origin.requests.count == 2)
         await scene.close()
+    }
+
+    @Test("What is stale on the node that asks for all serves through others while the origin fails (RFC 9111 4.2.4)")
+    func staleElsewhere() async throws {
+        for (control, isServed) in [("max-age=1", true), ("max-age=1, must-revalidate", false)] {
+            let origin = TestOrigin { _ in TestOrigin.answer([5], ["cache-control": control, "etag": "\"a\""]) }
+            let scene = try Scene(nodes: 2, origin: origin)
+            _ = try await scene.get("/a", on: 0)
+            try await eventually("It is stored") { try await scene.get("/a", on: 0).cache == "hit" }
+            scene.wait(seconds: 10)
+            origin.set { _ in throw OriginError(.badResponse, "It broke off") }
+            do {
+                let stale = try await scene.get("/a", on: 1)
+                #expect(isServed && stale.status == 200 && stale.body == [5] && stale.field("age") == "10")
+            } catch { #expect(!isServed) }
+            #expect(origin.requests.count == 2)
+            await scene.close()
+        }
     }
 
     @Test("An origin that fails the node that asks for all is asked by no other one, and one that it cannot reach is")

@@ -162,14 +162,12 @@ extension EdgeCache {
             return .again(mayWait: true)
         }
         counters.miss(call.plan.app, collapsed: !isLeader)
-        var answer = OriginAnswer(
-            status: arrival.record.status, fields: fields(of: arrival, plan, call, isLeader: isLeader),
-            contentLength: arrival.length, body: arrival.length == 0 ? .none : .stream(stream),
-            cache: isLeader ? "miss" : "joined")
-        if isLeader, case .origin = arrival.provenance {
-            answer.originMicros = Int(arrival.record.responseTime - arrival.record.requestTime) * 1_000
-        }
-        return .answer(answer)
+        // Swift 6.3's optimizer drops the nil of a field that is set on one way only after the answer is made.
+        return .answer(
+            OriginAnswer(
+                status: arrival.record.status, fields: fields(of: arrival, plan, call, isLeader: isLeader),
+                contentLength: arrival.length, body: arrival.length == 0 ? .none : .stream(stream),
+                cache: isLeader ? "miss" : "joined", originMicros: isLeader ? arrival.originMicros : nil))
     }
 
     /// The answer to a visitor who has what arrives; nil for all others.
@@ -374,6 +372,14 @@ extension CacheCall {
 }
 
 extension Flight.Arrival {
+    /// Microseconds that the origin took to its head; nil if another node gave the answer.
+    var originMicros: Int? {
+        switch provenance {
+        case .origin: Int(record.responseTime - record.requestTime) * 1_000
+        case .peer: nil
+        }
+    }
+
     /// A reader of some of the body's bytes; nil if they do not come, or are gone.
     func read(_ range: Range<Int64>) -> ByteStream? {
         place(of: range).flatMap { spool.read(from: $0.lowerBound, to: $0.upperBound) }

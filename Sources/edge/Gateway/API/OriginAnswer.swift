@@ -35,7 +35,7 @@ public struct OriginAnswer: Sendable {
     /// An answer; nothing is checked.
     public init(
         status: Int, prepared: PreparedFields? = nil, fields: [(name: String, value: String)] = [],
-        contentLength: Int? = nil, body: Body, cache: String
+        contentLength: Int? = nil, body: Body, cache: String, originMicros: Int? = nil
     ) {
         self.status = status
         self.prepared = prepared
@@ -43,6 +43,7 @@ public struct OriginAnswer: Sendable {
         self.contentLength = contentLength
         self.body = body
         self.cache = cache
+        self.originMicros = originMicros
     }
 
     /// Lets go of what the answer holds, when nobody is left to read it.
