@@ -229,9 +229,9 @@ extension EdgeCache {
                 switch flight(call.aligned(forward), call, key, stored, mayWait: mayWait) {
                 case .again: continue
                 case .lead(let flight):
-                    found = try await answer(flight, call, peer, isLeader: true)
+                    found = try await answer(flight, forward, call, peer, isLeader: true)
                     found?.interim = interim.withLock { $0 }
-                case .join(let flight): found = try await answer(flight, call, peer, isLeader: false)
+                case .join(let flight): found = try await answer(flight, forward, call, peer, isLeader: false)
                 }
                 if let found { return found }
                 mayWait = false
@@ -246,8 +246,8 @@ extension EdgeCache {
     ) async -> PeerPBCacheAnswer? {
         switch flight(call.aligned(plan), call, key, stored, mayWait: true) {
         case .again: nil
-        case .lead(let flight): try? await answer(flight, call, peer, isLeader: true)
-        case .join(let flight): try? await answer(flight, call, peer, isLeader: false)
+        case .lead(let flight): try? await answer(flight, plan, call, peer, isLeader: true)
+        case .join(let flight): try? await answer(flight, plan, call, peer, isLeader: false)
         }
     }
 
@@ -284,7 +284,7 @@ extension EdgeCache {
 
     /// What a flight brings, for another node; nil if that is no answer to its question.
     private func answer(
-        _ flight: Flight, _ call: CacheCall, _ peer: NodeID, isLeader: Bool
+        _ flight: Flight, _ plan: ForwardPlan, _ call: CacheCall, _ peer: NodeID, isLeader: Bool
     ) async throws -> PeerPBCacheAnswer? {
         switch await flight.outcome() {
         case .arriving(let arrival):
@@ -325,7 +325,11 @@ extension EdgeCache {
             return answer
         case .failed(let error):
             guard isLeader || !EdgeCache.isOfOneRequest(error) else { return nil }
-            throw error
+            // Whoever is told of the failure asks nobody else, and may have nothing stale itself.
+            guard let code = (error as? OriginError)?.code, OriginError.Code(ofPeer: code.description) != nil,
+                case .serve(let serving) = call.policy.onError(.unreachable, for: call.request, plan: plan, now: now())
+            else { throw error }
+            return try await self.answer(serving, nil, call, peer)
         }
     }
 
