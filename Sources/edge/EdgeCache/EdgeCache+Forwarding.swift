@@ -162,7 +162,8 @@ extension EdgeCache {
             return .again(mayWait: true)
         }
         counters.miss(call.plan.app, collapsed: !isLeader)
-        // Swift 6.3's optimizer drops the nil of a field that is set on one way only after the answer is made.
+        // Made in one piece: of a struct with an `any P` in it, Swift 6.3.1 drops a number's first value in an async function if
+        // another one may be set afterwards.
         return .answer(
             OriginAnswer(
                 status: arrival.record.status, fields: fields(of: arrival, plan, call, isLeader: isLeader),
