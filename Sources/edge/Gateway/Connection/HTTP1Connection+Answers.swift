@@ -148,7 +148,7 @@ extension HTTP1Connection: BodyPumpOwner {
             // Nothing has been promised to the client yet, so the failure can still be told.
             streaming = nil
             streamingHead = nil
-            send(dispatcher.failure(error, current.head, reply.kind))
+            send(dispatcher.failure(instead: reply, error, current.head))
             resume()
             return
         }

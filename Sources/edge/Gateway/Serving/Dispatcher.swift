@@ -201,4 +201,15 @@ final class Dispatcher: Sendable {
         }
         return reply
     }
+
+    /// In the place of an answer of whose content nothing was sent.
+    func failure(instead reply: Reply, _ error: any Error, _ head: HTTPRequestHead?) -> Reply {
+        guard case .flow = reply.body, !(error is GatewayError) else { return failure(error, head, reply.kind) }
+        logger.warning(
+            "An answer broke off before its content", metadata: ["path": "\(head?.path ?? "-")", "error": "\(error)"])
+        let told = GatewayError(
+            .init("\(reply.kind)/bad-response"), "The answer of the \(reply.kind) broke off before its content",
+            origin: .origin)
+        return failure(told, head, reply.kind)
+    }
 }

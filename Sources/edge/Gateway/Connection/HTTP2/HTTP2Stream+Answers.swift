@@ -179,7 +179,7 @@ extension HTTP2Stream: BodyPumpOwner {
             // Nothing has been promised to the client yet, so the failure can still be told.
             waitingHead = nil
             self.reply = nil
-            return send(dispatcher.failure(error, head, reply.kind))
+            return send(dispatcher.failure(instead: reply, error, head))
         }
         dispatcher.logger.warning(
             "A body broke off in the middle; its stream is reset so that nobody takes it for complete",
