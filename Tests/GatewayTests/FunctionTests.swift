@@ -43,6 +43,22 @@ import Testing
         }
     }
 
+    @Test func aReceiptThatAnotherNodeNamesCannotEndItsLine() async throws {
+        try await TestGateway.run { test in
+            test.function("api") { request, loop in
+                let forged = "1\r\nset-cookie: a=1\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK"
+                let receipt = request.url.hasSuffix("/forged") ? forged : "0123456789abcdef-7"
+                return loop.makeSucceededFuture(
+                    FunctionResponse(
+                        status: 200, headers: [], body: .bytes(ByteBuffer(string: "body")), receipt: receipt))
+            }
+            #expect(try await test.get("api.localhost", "/")["skerry-receipt"] == "0123456789abcdef-7")
+            let forged = try await test.get("api.localhost", "/forged")
+            #expect(forged.status == 200 && forged.text == "body" && forged["content-length"] == "4")
+            #expect(forged["set-cookie"] == nil && forged["skerry-receipt"] == nil)
+        }
+    }
+
     @Test func releasesUnderTheirOwnHostAreLeftOutOfSearch() async throws {
         try await TestGateway.run { test in
             test.function("api") { _, loop in

@@ -99,6 +99,30 @@ struct MachineTests {
         }
     }
 
+    @Test("A length that another node says wrongly moves no answer's end", arguments: [0, 3, 100])
+    func length(_ said: Int) async throws {
+        let machines = FakeMachines { request in
+            var answer = OriginAnswer(
+                status: 200, fields: [], contentLength: said, body: .bytes(ByteBuffer(string: "hello")), cache: "")
+            if request.target == "/none" { answer.body = .none }
+            return .content(answer)
+        }
+        try await TestGateway.run(machines: machines) { test in
+            test.routes["api"] = .machine(Self.release())
+            let client = try await test.connect()
+            defer { client.close() }
+            for (path, text) in [("/", "hello"), ("/none", ""), ("/", "hello")] {
+                client.send("GET \(path) HTTP/1.1\r\nHost: api.localhost\r\n\r\n")
+                let answer = try await client.response()
+                #expect(answer.status == 200 && answer.text == text)
+                #expect(answer["content-length"] == "\(text.utf8.count)")
+            }
+            #expect(client.byteCount == 0)
+            client.send("HEAD / HTTP/1.1\r\nHost: api.localhost\r\n\r\n")
+            #expect(try await client.response(isHead: true)["content-length"] == "\(said)")
+        }
+    }
+
     @Test("A visitor with HTTP/2 gets the machine's answer too, and the machine his request with a host")
     func speaksHTTP2() async throws {
         let machines = FakeMachines { Self.content("\($0.method) \($0.target)", [("x", "y")]) }

@@ -50,6 +50,20 @@ struct MachineProxyTests {
         }
     }
 
+    @Test(
+        "A field that says how a body is framed reaches no machine, however another node writes it",
+        arguments: ["Content-Length", "Transfer-Encoding", "CONNECTION", "Upgrade"])
+    func framing(_ name: String) async throws {
+        try await RawServer.with({ _ in RawServer.answer(200, [], Array("x".utf8)) }) {
+            (server: RawServer) async throws -> Void in
+            try await withProxy { (proxy: MachineProxy) async throws -> Void in
+                let forged = request(headers: [("host", "a.localhost"), (name, "chunked")])
+                #expect(await proxy.failure(server.target, forged)?.error.code == .badRequest)
+                #expect(server.requests.isEmpty)
+            }
+        }
+    }
+
     @Test("Connections are kept, one for requests one after the other")
     func keeps() async throws {
         try await RawServer.with({ _ in RawServer.answer(200, [], Array("x".utf8)) }) {

@@ -85,7 +85,10 @@ extension Dispatcher {
                 origin: .origin)
         }
         var fields = try FunctionFields.response(response.headers, maxBytes: settings.maxFunctionFieldBytes)
-        if let receipt = response.receipt { fields.append(("skerry-receipt", receipt)) }
+        // Another node may have named it, and must not end the line.
+        if let receipt = response.receipt, receipt.utf8.allSatisfy(HTTPCharacters.isToken) {
+            fields.append(("skerry-receipt", receipt))
+        }
         let hasContent = !HTTPStatus.hasNoContent(response.status) && response.status != HTTPStatus.resetContent
         switch response.body {
         case .stream(let stream):

@@ -61,8 +61,12 @@ extension Dispatcher {
             return reply
         }
         switch answer.body {
-        case .none: break
-        case .bytes(let bytes): reply.body = .bytes(bytes)
+        // What is here whole has the length that it has, whatever another node said: a client that is told a wrong one
+        // takes the rest for the next answer, or that for the rest.
+        case .none: reply.contentLength = 0
+        case .bytes(let bytes):
+            reply.contentLength = bytes.readableBytes
+            reply.body = .bytes(bytes)
         case .blob(let blob, let ranges):
             for range in ranges { blob.demand(range) }
             reply.body = .stream(blob, ranges.map { .range($0) })

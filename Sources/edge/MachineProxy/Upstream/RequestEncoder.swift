@@ -32,7 +32,7 @@ enum RequestEncoder {
 
     /// Whether a field may stand in a message, and says nothing about how that is framed.
     static func isField(_ name: String, _ value: String) -> Bool {
-        isToken(name) && isValue(value) && !framingFields.contains(name)
+        isToken(name) && isValue(value) && !framingFields.contains(name.lowercased())
     }
 
     private static let framingFields: Set<String> = ["content-length", "transfer-encoding", "connection", "upgrade"]
