@@ -80,6 +80,43 @@ import WorkerProtocol
         #expect(!sent.contains(.end(id: 2)))
     }
 
+    @Test func aCallWhoseAnswerIsOnItsWayKeepsItsName() async throws {
+        let sent = Sent()
+        let stops = Mutex(0)
+        let bodies = sent.bodies()
+        let source = ByteStream(onStop: { stops.withLock { $0 += 1 } })
+        source.append(ByteBuffer(repeating: 1, count: 2 * WireLimits.bodyWindow))
+        #expect(bodies.begin(3) { bodies.transmit(3, source) })
+        try await sent.wait { sent.byteCount == WireLimits.bodyWindow }
+        for _ in 0..<30 {
+            #expect(!bodies.begin(3) {})
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        bodies.close(FunctionError(.crashed, "the worker is gone"))
+        try await sent.wait { stops.withLock { $0 } == 1 }
+    }
+
+    @Test func answersOnTheirWayAreOpenCalls() async throws {
+        let bodies = Sent().bodies()
+        let ids = (0..<UInt64(WorkerBodies.maxCalls)).map { 2 * $0 + 1 }
+        let begun = Mutex(0)
+        for id in ids {
+            let isOpen = bodies.begin(id) {
+                bodies.transmit(id, ByteStream())
+                begun.withLock { $0 += 1 }
+            }
+            #expect(isOpen)
+        }
+        while begun.withLock({ $0 }) < ids.count { try await Task.sleep(for: .milliseconds(1)) }
+        for _ in 0..<30 {
+            #expect(!bodies.begin(9_999) {})
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        bodies.stopped(ids[0])
+        #expect(bodies.begin(9_999) {})
+        bodies.close(FunctionError(.crashed, "the worker is gone"))
+    }
+
     @Test func aSourceThatBreaksOffIsTold() async throws {
         let sent = Sent()
         let bodies = sent.bodies()

@@ -5,7 +5,7 @@ import WorkerProtocol
 
 /// The bodies in parts between the node and one worker, and the host calls that they go with.
 final class WorkerBodies: Sendable {
-    /// Host calls that a worker may have open.
+    /// Host calls that a worker may have open, their answers' bodies included.
     static let maxCalls = 256
 
     private struct Incoming {
@@ -24,6 +24,9 @@ final class WorkerBodies: Sendable {
         var outgoing: [UInt64: Outgoing] = [:]
         var calls: [UInt64: Task<Void, Never>] = [:]
         var isClosed = false
+
+        /// Calls without an answer, and those whose answer's body is on its way. Calls have odd ids.
+        var openCalls: Int { calls.count + outgoing.keys.count { $0 % 2 == 1 && calls[$0] == nil } }
     }
 
     private let state = Mutex(State())
@@ -141,7 +144,9 @@ final class WorkerBodies: Sendable {
     /// Runs a call in a task that ends with the worker. False when too many are open.
     func begin(_ id: UInt64, _ body: @escaping @Sendable () async -> Void) -> Bool {
         state.withLock { state in
-            guard !state.isClosed, state.calls.count < Self.maxCalls, state.calls[id] == nil else { return false }
+            // A body that is on its way has its name until it ends: one in its place would leave it to nobody.
+            guard !state.isClosed, state.openCalls < Self.maxCalls, state.calls[id] == nil, state.outgoing[id] == nil
+            else { return false }
             state.calls[id] = Task { [weak self] in
                 await body()
                 self?.finished(id)
