@@ -46,6 +46,8 @@ final class CallServer: Sendable {
         var upload: ByteStream?
         /// Bytes that may follow.
         var uploadRoom = Int.max
+        /// A part of it waits for room.
+        var isReceiving = false
         /// What a client must have paid before it reads the body; nil for a node's call.
         var ticket: UnitTicket?
         /// The rest of the answer's body.
@@ -330,11 +332,17 @@ final class CallServer: Sendable {
         var bytes = request.body
         let key = Key(peer: request.peer, call: try CallFrames.call(&bytes))
         let (part, body) = try CallFrames.part(&bytes)
-        let (upload, isTooLarge) = state.withLock { state -> (ByteStream?, Bool) in
-            state.entries[key]?.uploadRoom -= body.readableBytes
-            return (state.entries[key]?.upload, state.entries[key].map { $0.uploadRoom < 0 } ?? false)
+        let (upload, isTooLarge, isReceiving) = state.withLock { state -> (ByteStream?, Bool, Bool) in
+            guard var entry = state.entries[key], let upload = entry.upload else { return (nil, false, false) }
+            if entry.isReceiving { return (upload, false, true) }
+            entry.uploadRoom -= body.readableBytes
+            entry.isReceiving = entry.uploadRoom >= 0
+            state.entries[key] = entry
+            return (upload, entry.uploadRoom < 0, false)
         }
         guard let upload else { return eventLoop.makeSucceededFuture(CallServer.sent(wantsMore: false)) }
+        // What is sent on and on, over one connection after the other, would all be held here.
+        guard !isReceiving else { throw PeerError(.refused, "A part of the call's body waits already") }
         if isTooLarge {
             let most = clients?.maxBodyBytes ?? 0
             upload.fail(FunctionError(.bodyTooLarge, "the request has more than \(most) bytes"))
@@ -346,6 +354,7 @@ final class CallServer: Sendable {
             } catch {
                 return CallServer.sent(wantsMore: false)
             }
+            self.state.withLock { $0.entries[key]?.isReceiving = false }
             switch part {
             case .more: break
             case .last: upload.finish()
