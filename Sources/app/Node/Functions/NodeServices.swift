@@ -79,12 +79,14 @@ final class NodeServices: ServiceInvoker {
         // One caller stays with one release while two are live.
         let target = routes.app(named: app, for: request.caller.tenant)
         if let release = NodeServices.machine(target), let machines = machines.withLock({ $0 }) {
+            var request = request
+            request.headers = request.headers(for: release.tenant)
             return try await machines.answer(release, request, on: group.next())
         }
         guard let release = NodeServices.release(target),
             let found = releases.release(release, of: app), let calls = calls.withLock({ $0 })
         else { throw HostCallError("service/unavailable", "\(app) is no function that this node can run now") }
-        var headers = request.headers
+        var headers = request.headers(for: found.version.tenant)
         if let trace = request.trace, !headers.contains(where: { $0.name == "traceparent" }) {
             headers.append(("traceparent", trace))
         }

@@ -20,6 +20,20 @@ public struct ServiceRequest: Sendable {
     public var trace: String?
 }
 
+extension ServiceRequest {
+    /// What a gateway says of a visitor.
+    private static let visitorNames: Set<String> = [
+        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
+    ]
+
+    /// The header lines that an app gets, `<owner>/<name>`: what they say of a visitor is believed within one owner's apps,
+    /// and does not come from others'.
+    public func headers(for app: String) -> [(name: String, value: String)] {
+        let isOwn = app.prefix { $0 != "/" } == caller.tenant.prefix { $0 != "/" }
+        return isOwn ? headers : headers.filter { !ServiceRequest.visitorNames.contains($0.name) }
+    }
+}
+
 /// Another function's answer.
 public struct ServiceResponse: Sendable {
     /// 200 to 599.
