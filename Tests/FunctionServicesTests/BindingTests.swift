@@ -185,4 +185,50 @@ import Testing
         let answer = try #require(kept)
         await #expect(throws: (any Error).self) { try await answer.bytes() }
     }
+
+    /// Never answers.
+    private final class Waiting: ServiceInvoker {
+        let begun = Mutex(0)
+
+        func answer(_ request: ServiceRequest) async throws -> ServiceResponse {
+            begun.withLock { $0 += 1 }
+            try await Task.sleep(for: .seconds(600))
+            throw CancellationError()
+        }
+    }
+
+    @Test("What calls that wait for others hold is bounded by app")
+    func heldBodies() async throws {
+        let invoker = Waiting()
+        try await withServices(invoker: invoker) { services in
+            let body = ByteBuffer(repeating: 0, count: 1 << 20)
+            let most = BodyMemory.maxBytesPerApp >> 20
+            @Sendable func call(_ app: String) async throws -> HostAnswer {
+                try await services.answer(
+                    makeCall(
+                        "service", #"{"binding": "A", "url": "http://x/"}"#, body: .bytes(body),
+                        version: FunctionVersion(tenant: app, release: "r1")))
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<most { group.addTask { _ = try? await call("me/app") } }
+                try await eventually("all are held") { invoker.begun.withLock { $0 } == most }
+                #expect(await failure { try await call("me/app") }.code == "host/limit")
+                group.addTask { _ = try? await call("me/other") }
+                try await eventually("another app's is too") { invoker.begun.withLock { $0 } == most + 1 }
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("What a function says of a visitor reaches its owner's apps and no others")
+    func visitors() {
+        let request = ServiceRequest(
+            binding: "API", caller: FunctionVersion(tenant: "me/app", release: "r1"), requestID: "1/1", method: "GET",
+            url: "http://api/", headers: [("accept", "*/*"), ("x-forwarded-for", "10.0.0.1"), ("forwarded", "for=a")],
+            body: .empty, trace: nil)
+        #expect(request.headers(for: "me/other").map(\.name) == ["accept", "x-forwarded-for", "forwarded"])
+        for app in ["other/api", "me2/api", "m/e"] {
+            #expect(request.headers(for: app).map(\.name) == ["accept"])
+        }
+    }
 }

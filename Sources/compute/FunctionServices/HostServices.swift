@@ -92,10 +92,10 @@ public final class HostServices: FunctionHost {
         let service = call.name.prefix { $0 != "." }
         let found: HostAnswer? =
             switch call.name {
-            case "fetch": try await fetch.answer(call)
+            case "fetch": try await holding(call, code: "fetch/limit") { try await fetch.answer(call) }
             case "compress": try await compression.answer(call)
             case "assets.get": try await assets.answer(unburdened(call))
-            case "service": try await services.answer(call)
+            case "service": try await holding(call, code: "host/limit") { try await services.answer(call) }
             case _ where service == "crypto": try await crypto.answer(call)
             case "kv.put": try await keyValues.answer(call)
             case _ where service == "kv": try await keyValues.answer(unburdened(call))
@@ -107,6 +107,23 @@ public final class HostServices: FunctionHost {
                 "This node has no call \"\(call.name.prefix(64))\"; is it older than the app?")
         }
         return found
+    }
+
+    /// Has a call answered that may wait long for others, and holds the body that came with it until then: what all calls of
+    /// an app hold is bounded.
+    ///
+    /// - Parameter code: For an app whose calls hold as much as they may.
+    private func holding(
+        _ call: HostCall, code: String, _ answer: () async throws -> HostAnswer
+    ) async throws -> HostAnswer {
+        guard case .bytes(let bytes) = call.body else { return try await answer() }
+        let lease = memory.lease(for: call.version.tenant)
+        defer { withExtendedLifetime(lease) {} }
+        guard lease.grow(by: bytes.readableBytes) else {
+            throw HostCallError(
+                code, "The app's calls hold more than \(BodyMemory.maxBytesPerApp) bytes; send less at a time")
+        }
+        return try await answer()
     }
 
     /// The call without its body, which nobody wants.
