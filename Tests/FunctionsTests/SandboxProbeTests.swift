@@ -31,7 +31,7 @@ import Testing
 
     private static func bits(_ layers: Int...) -> UInt32 { layers.reduce(0) { $0 | UInt32($1) } }
 
-    @Test(arguments: attempts.map(\.name) + ["fork"])
+    @Test(arguments: attempts.map(\.name) + ["fork", "share-memory"])
     func theFilterStopsWhatTheEngineDoesNotNeed(_ name: String) throws {
         let outcome = try SandboxProbe.run(name, isSealed: true)
         #expect(outcome.layers & UInt32(SKERRY_LAYER_SECCOMP) != 0)

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +37,11 @@
     SKIP_UNLESS_EQUAL(SYS_##call, 4), LOAD(args[0]), SKIP_UNLESS_EQUAL((value), 1), RETURN(SECCOMP_RET_ALLOW), \
         RETURN(SECCOMP_RET_ERRNO | EPERM)
 
+// Memory of its own alone: shared pages do not count as the process's, so that nobody would see how much it has.
+#define ALLOW_PRIVATE_MMAP \
+    SKIP_UNLESS_EQUAL(SYS_mmap, 5), LOAD(args[3]), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, MAP_TYPE), \
+        SKIP_UNLESS_EQUAL(MAP_PRIVATE, 1), RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_ERRNO | EPERM)
+
 int skerry_sandbox_seal(void) {
     const unsigned own_process = (unsigned)getpid();
     struct sock_filter filter[] = {
@@ -56,7 +62,7 @@ int skerry_sandbox_seal(void) {
         ALLOW(nanosleep), ALLOW(clock_nanosleep), ALLOW(clock_gettime), ALLOW(gettimeofday), ALLOW(getrusage),
         ALLOW(set_robust_list), ALLOW(rseq), ALLOW(membarrier), ALLOW(gettid), ALLOW(getpid),
         // Memory.
-        ALLOW(mmap), ALLOW(munmap), ALLOW(mprotect), ALLOW(madvise), ALLOW(mremap), ALLOW(brk),
+        ALLOW_PRIVATE_MMAP, ALLOW(munmap), ALLOW(mprotect), ALLOW(madvise), ALLOW(mremap), ALLOW(brk),
         // The engine stops its threads and catches WebAssembly faults with signals.
         ALLOW(rt_sigaction), ALLOW(rt_sigprocmask), ALLOW(rt_sigreturn), ALLOW(rt_sigsuspend), ALLOW(sigaltstack),
         ALLOW(restart_syscall), ALLOW(getrandom), ALLOW(exit), ALLOW(exit_group),

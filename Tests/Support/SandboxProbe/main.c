@@ -53,6 +53,13 @@ static long call_fork_bomb(const struct target *target) {
     return 0;
 }
 
+/// Memory that does not count as the process's own.
+static long call_share_memory(const struct target *target) {
+    (void)target;
+    void *memory = mmap(NULL, 1u << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? -1 : 0;
+}
+
 /// Touches more memory than a bound for 64 MiB leaves.
 static long call_take_memory(const struct target *target) {
     (void)target;
@@ -163,6 +170,7 @@ static const struct {
 } attempts[] = {
     { "fork", call_fork },
     { "fork-bomb", call_fork_bomb },
+    { "share-memory", call_share_memory },
     { "take-memory", call_take_memory },
     { "exec", call_exec },
     { "trace-node", call_trace },
