@@ -107,6 +107,7 @@ struct FirewallTests {
             # comment
             nameserver 127.0.0.53
             nameserver 192.168.1.1
+            nameserver 168.63.129.16
             nameserver 9.9.9.9
             nameserver\t1.1.1.1
             nameserver fd00::1

@@ -1,9 +1,10 @@
 /// Decides which addresses a node may connect to for others (functions, origins): public unicast ones, and those that the node's owner allows.
 ///
-/// Follows the IANA special-purpose address registries (RFC 6890 and its updates). An IPv6 address that carries an
-/// IPv4 address is judged by that one; of ISATAP, whose form says nothing of the network, both must be public. A network
-/// with its own NAT64 prefix (RFC 6052, other than `64:ff9b::/96`) must name that prefix in ``refused``, since nothing
-/// tells such addresses from others.
+/// Follows the IANA special-purpose address registries (RFC 6890 and its updates), and refuses the one address that is a
+/// cloud's metadata service though it looks public (Azure's). An IPv6 address that carries an IPv4 address is judged by
+/// that one; of ISATAP, whose form says nothing of the network, both must be public. A network with its own NAT64 prefix
+/// (RFC 6052, other than `64:ff9b::/96`) must name that prefix in ``refused``, since nothing tells such addresses from
+/// others.
 public struct AddressGuard: Sendable {
     /// Addresses that may be reached although they are not public. Default: none.
     public var allowed: [AddressBlock]
@@ -62,7 +63,8 @@ public struct AddressGuard: Sendable {
 
     private static let special: [(block: AddressBlock, reason: String)] = [
         ("0.0.0.0/8", "unspecified"), ("10.0.0.0/8", "private"), ("100.64.0.0/10", "shared by carriers"),
-        ("127.0.0.0/8", "loopback"), ("169.254.0.0/16", "link-local"), ("172.16.0.0/12", "private"),
+        ("127.0.0.0/8", "loopback"), ("168.63.129.16/32", "a cloud's metadata service"),
+        ("169.254.0.0/16", "link-local"), ("172.16.0.0/12", "private"),
         ("192.0.0.0/24", "reserved"), ("192.0.2.0/24", "for documentation"), ("192.88.99.0/24", "a 6to4 relay"),
         ("192.168.0.0/16", "private"), ("198.18.0.0/15", "for benchmarks"), ("198.51.100.0/24", "for documentation"),
         ("203.0.113.0/24", "for documentation"), ("224.0.0.0/4", "multicast"), ("240.0.0.0/4", "reserved"),

@@ -10,11 +10,11 @@ enum Firewall: Sendable, Hashable {
     case nft(String)
 
     /// Addresses that no machine may reach: this network, private, shared, loopback, link-local, test, multicast and
-    /// reserved ones (RFC 6890 and RFC 5771).
+    /// reserved ones (RFC 6890 and RFC 5771), and Azure's metadata service, which looks public.
     static let privateRanges = [
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-        "224.0.0.0/4", "240.0.0.0/4",
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
     ]
 
     /// The name servers of a `resolv.conf` that machines can reach, at most three (resolver(5)).
