@@ -133,6 +133,25 @@ struct DevServerTests {
         }
     }
 
+    @Test("A link that leads out of the folder with the files is refused, as in a deployment")
+    func links() async throws {
+        let scene = Scene()
+        try scene.write(DevServerTests.manifest, to: "skerry.toml")
+        try scene.write("page", to: "public/index.html")
+        try scene.write("export default { fetch(r, env) { return new Response('one'); } };", to: "main.js")
+        let link = scene.folder + "/public/leak.txt"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "../skerry.toml")
+        try await scene.serve { url in
+            let answer = try await scene.get(url + "/leak.txt")
+            #expect(answer.status == 500 && answer.text.contains("leads out of the folder"), "\(answer.text)")
+            try FileManager.default.removeItem(atPath: link)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "index.html")
+            try await scene.eventually("a link inside is served") {
+                try await scene.get(url + "/leak.txt").text == "page"
+            }
+        }
+    }
+
     @Test("What a function throws is shown with its place")
     func exception() async throws {
         let scene = Scene()

@@ -73,7 +73,20 @@ import Testing
         }
     }
 
-    @Test("A gateway for one app answers with it under its own names", arguments: ["127.0.0.1:8787", "localhost"])
+    @Test(
+        "A gateway for one app is nobody's who has a name lead to it", arguments: ["evil.test:8787", "localhost.test"])
+    func rebinding(_ host: String) async throws {
+        try await withApp(routes: ["/api/*"], { $0.defaultApp = "app" }) { test async throws -> Void in
+            for path in ["/", "/api/x"] {
+                let answer = try await test.get(host, path)
+                #expect(answer.status == 404 && answer["skerry-error"] == "content/not-found")
+            }
+        }
+    }
+
+    @Test(
+        "A gateway for one app answers with it under its own names",
+        arguments: ["127.0.0.1:8787", "localhost", "[::1]:8787"])
     func defaultApp(_ host: String) async throws {
         try await withApp(routes: ["/api/*"], { $0.defaultApp = "app" }) { test async throws -> Void in
             #expect(try await test.get(host, "/").text == "page")

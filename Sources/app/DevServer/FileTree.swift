@@ -21,7 +21,8 @@ enum FileTree {
 
     /// The regular files below a folder, relative to it, without hidden ones (except `.well-known` at the top).
     ///
-    /// - Throws: ``DevError`` beyond ``ManifestLimits/maxFiles``.
+    /// - Throws: ``DevError`` beyond ``ManifestLimits/maxFiles``, and for a link that leads out of the folder: code that
+    ///   somebody else wrote could read through it what is not the app's.
     static func files(in folder: String) throws -> [String] {
         var result: [String] = []
         walk(folder, "", 0, skips: { _ in false }) { path, _ in
@@ -31,7 +32,19 @@ enum FileTree {
         guard result.count <= ManifestLimits.maxFiles else {
             throw DevError("The folder \(folder) holds more than \(ManifestLimits.maxFiles) files; move some away")
         }
+        guard let root = resolved(folder) else { return result }
+        for path in result {
+            guard let place = resolved(folder + "/" + path), !place.hasPrefix(root + "/") else { continue }
+            throw DevError("The link \(path) leads out of the folder \(folder), to \(place); copy the file instead")
+        }
         return result
+    }
+
+    /// Where a path leads in the end; nil if nowhere.
+    private static func resolved(_ path: String) -> String? {
+        guard let text = realpath(path, nil) else { return nil }
+        defer { free(text) }
+        return String(cString: text)
     }
 
     /// The stamps of an app's files: all in its folder but installed packages and hidden ones, and those named.

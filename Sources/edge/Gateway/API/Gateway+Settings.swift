@@ -8,8 +8,8 @@ extension Gateway {
         /// Connections that wait in the kernel to be accepted. Default 1,024; raise with `net.core.somaxconn`.
         public var backlog = 1_024
 
-        /// The app that answers under the gateway's own names and addresses, in place of the node's pages. Default
-        /// none; for a gateway that serves one app alone.
+        /// The app that answers under the gateway's addresses and `localhost`, in place of the node's pages. Default
+        /// none; for a gateway that serves one app alone. Requests that name another host are refused.
         public var defaultApp: String?
 
         /// The parser's limits.

@@ -57,7 +57,13 @@ final class Dispatcher: Sendable {
 
     /// What lives under the node's own names and addresses.
     private func own(_ head: HTTPRequestHead, _ client: ClientAddress) -> Destination {
-        settings.defaultApp.map { app($0, head, client) } ?? nodePage(head.path)
+        guard let name = settings.defaultApp else { return nodePage(head.path) }
+        // A page that rebinds its name to this machine would read the app as its own (OWASP, "DNS rebinding").
+        guard HostName.isAddress(head.authority?.host ?? "localhost") else {
+            let message = "This server answers to its address, localhost and names below that; open one of these"
+            return .failure(GatewayError(.notFound, message, origin: .client))
+        }
+        return app(name, head, client)
     }
 
     private func app(_ name: String, _ head: HTTPRequestHead, _ client: ClientAddress) -> Destination {
