@@ -67,6 +67,30 @@ struct CliSurroundingsTests {
         }
     }
 
+    @Test("What a server says moves no cursor and changes no colours")
+    func others() async throws {
+        try await Self.with { network in
+            let body = #"{"code": "x/y", "message": "\u001b]0;title\u0007\u001b[31mred"}"#
+            let json = [("content-type", "application/json")]
+            try await RawServer.with({ _ in RawServer.answer(400, json, Array(body.utf8)) }) { server in
+                let result = try await network.run(["names", "list", "--node", server.url])
+                #expect(result.status != 0 && result.errors.contains("red (x/y)"), "\(result.errors)")
+                #expect(!result.errors.contains("\u{1B}") && !result.errors.contains("\u{07}"))
+            }
+            let app = #"""
+                {"name": "app", "owner": "o", "live": "r1", "domains": [], "releases": [{"id": "r1", "kind": "site",
+                "manifest": "m", "message": "a\u001b[2Jb\nr2  forged", "publisher": "p", "publishedMilliseconds": 0,
+                "live": true, "percent": 100}]}
+                """#
+            try await RawServer.with({ _ in RawServer.answer(200, json, Array(app.utf8)) }) { server in
+                let result = try await network.run(["releases", "list", "app", "--node", server.url])
+                #expect(result.status == 0, "\(result.errors)")
+                let lines = result.output.split(separator: "\n")
+                #expect(lines.count == 2 && lines.last?.hasSuffix("a\u{FFFD}[2Jb r2  forged") == true, "\(lines)")
+            }
+        }
+    }
+
     @Test("What is read without end is refused", .timeLimit(.minutes(1)))
     func endlessInput() async throws {
         try await TestNetwork.with(nodes: 1) { network in

@@ -131,12 +131,13 @@ enum Terminal {
         Glibc.exit(code.rawValue)
     }
 
-    /// An error as people read it: what it says, and behind that its code, with which errors describe themselves first.
+    /// An error as people read it: what it says, and behind that its code, with which errors describe themselves first. It may
+    /// repeat what a server, a file or another node said.
     static func sentence(_ error: any Error) -> String {
         if let error = error as? CocoaError {
-            return SystemFailure.reason(error) + (error.filePath.map { " (\($0))" } ?? "")
+            return safe(SystemFailure.reason(error) + (error.filePath.map { " (\($0))" } ?? ""))
         }
-        let text = "\(error)"
+        let text = safe("\(error)")
         guard let colon = text.firstRange(of: ": ") else { return text }
         let code = text[..<colon.lowerBound]
         let isCode = code.contains("/") && code.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-/".contains($0) }
@@ -204,8 +205,12 @@ enum Human {
     /// A number of things: `1 blob`, `2 blobs`.
     static func count(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
 
-    /// Columns padded to equal width, two spaces between; no spaces at the end of a line.
+    /// Columns padded to equal width, two spaces between; no spaces at the end of a line. Cells may be others' texts: a row
+    /// is one line, without what moves the cursor.
     static func table(_ rows: [[String]]) -> [String] {
+        let rows = rows.map { row in
+            row.map { Terminal.safe($0).replacing("\n", with: " ").replacing("\t", with: " ") }
+        }
         guard let columns = rows.map(\.count).max() else { return [] }
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in

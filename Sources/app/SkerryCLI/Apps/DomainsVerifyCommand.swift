@@ -60,12 +60,12 @@ struct DomainsVerifyCommand: AsyncParsableCommand {
     private func print(_ name: AppName, _ proof: DomainProof, _ problem: String?, _ seen: DomainReport) {
         Terminal.print("\(domain) is bound to \(name)")
         if let problem {
-            Terminal.print("proof:        not seen from here: \(problem)")
+            Terminal.print("proof:        not seen from here: \(Terminal.safe(problem))")
             Terminal.print(ResolverOption.instructions(proof))
         } else {
             Terminal.print("proof:        seen from here")
         }
-        let atNode = seen.problem.map { ": \($0)" } ?? ""
+        let atNode = seen.problem.map { ": \(Terminal.safe($0))" } ?? ""
         Terminal.print("node:         \(seen.isServed ? "serves the domain" : "does not serve the domain")\(atNode)")
         Terminal.print("certificate:  \(DomainsVerifyCommand.text(seen.certificate))")
     }
@@ -81,7 +81,7 @@ struct DomainsVerifyCommand: AsyncParsableCommand {
         if certificate.isBorrowed == true, certificate.notAfter != nil {
             parts.append("its key is on nodes that serve the app")
         }
-        if let problem = certificate.problem { parts.append(problem) }
+        if let problem = certificate.problem { parts.append(Terminal.safe(problem)) }
         if let next = certificate.nextAttempt { parts.append("next attempt \(next.ISO8601Format())") }
         return parts.joined(separator: "; ")
     }

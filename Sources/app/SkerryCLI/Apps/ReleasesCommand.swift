@@ -42,7 +42,7 @@ struct ReleasesCommand: AsyncParsableCommand {
         if let back = info.automaticRollback {
             Terminal.print(
                 "\(Human.date(milliseconds: back.timeMilliseconds)): node \(back.node.prefix(8)) went back from \(back.from) to "
-                    + "\(back.to) by itself, because \(back.reason)")
+                    + "\(back.to) by itself, because \(Terminal.safe(back.reason))")
         }
     }
 

@@ -60,7 +60,7 @@ struct LogPrinter: Sendable {
         let cpu = outcome.cpuMicroseconds.map { String(format: ", cpu %.1f ms", Double($0) / 1_000) } ?? ""
         let said = outcome.text.split(separator: "\n", maxSplits: 1).first ?? ""
         let text = said.isEmpty ? "" : " – \(Terminal.safe(String(said)))"
-        let request = outcome.request.map { grey(" [\($0)]") } ?? ""
+        let request = outcome.request.map { grey(" [\(Terminal.safe($0))]") } ?? ""
         let asked = Terminal.safe("\(outcome.method ?? "") \(path ?? "")")
         return "\(place) \(asked) \(colour(outcome.level, result))\(wall)\(cpu)\(text)\(request)"
     }

@@ -84,7 +84,9 @@ extension LedgerCommand {
             if !transaction.signerKind.isEmpty {
                 Terminal.print("  by \(transaction.signerKind) \(transaction.signer), nonce \(transaction.nonce)")
             }
-            for argument in transaction.arguments { Terminal.print("  \(argument.name): \(argument.value)") }
+            for argument in transaction.arguments {
+                Terminal.print("  \(argument.name): \(Terminal.safe(argument.value).replacing("\n", with: "\n    "))")
+            }
             if let release = transaction.release { Terminal.print("  made release \(release)") }
             switch transaction.outcome {
             case "refused":
