@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Bodies that other nodes read")
 struct PeerStreamsTests {
-    private let (one, other) = (NodeID(Blake3.hash([1])), NodeID(Blake3.hash([2])))
+    private let one = NodeID(Blake3.hash([1]))
+    private let other = NodeID(Blake3.hash([2]))
 
     @Test("A node that opens more than it may pushes out its own, and nobody else's")
     func share() {
