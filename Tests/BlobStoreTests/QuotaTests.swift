@@ -93,6 +93,30 @@ import Testing
         #expect(try fixture.names(in: "tmp").isEmpty)
     }
 
+    @Test("What has just been stored stays above the high water mark, so that it can be pinned")
+    func freshBlobsStay() async throws {
+        let clock = ManualStoreClock()
+        let fixture = try Fixture {
+            $0.quotaBytes = 100_000
+            $0.clock = clock.clock
+        }
+        let store = fixture.store
+        clock.advance(.seconds(100))
+        let old = try await store.put(noise(30_000, seed: 1))
+        clock.advance(.seconds(100))
+        let new = try await store.put(noise(69_000, seed: 2))
+        try await settle(store)
+        #expect(try !store.contains(old) && store.contains(new))
+        clock.advance(.seconds(1))
+        _ = try await store.put(noise(30_000, seed: 3))
+        try await settle(store)
+        #expect(try store.contains(new))
+        clock.advance(.seconds(100))
+        _ = try await store.put(noise(500, seed: 4))
+        try await settle(store)
+        #expect(try !store.contains(new))
+    }
+
     @Test func whatIsPinnedOrHeldStays() async throws {
         let fixture = try Fixture {
             $0.quotaBytes = 1_000_000

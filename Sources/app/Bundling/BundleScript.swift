@@ -82,8 +82,9 @@ struct BundleScript {
         guard head.hasSuffix("export") else { return nil }
         let start = head.index(head.endIndex, offsetBy: -"export".count)
         if start == body.startIndex { return start }
+        // A slash ends the text of a licence.
         let before = body[body.index(before: start)]
-        return before.isWhitespace || before == ";" || before == "}" ? start : nil
+        return before.isWhitespace || ";}/".contains(before) ? start : nil
     }
 
     /// A name as the text of a property; esbuild writes unusual names in quotes already.

@@ -7,6 +7,8 @@ import Synchronization
 extension BlobStore {
     /// Blobs that one step of an eviction removes; a transaction each.
     private static let evictionStep = 256
+    /// How long eviction in the background leaves alone what was stored or used. Milliseconds.
+    private static let freshMilliseconds: Int64 = 60_000
     /// Evictions that a write waits for before it gives up: others may take what the first one freed.
     private static let maxEvictions = 4
 
@@ -62,13 +64,19 @@ extension BlobStore {
                 + " be read")
     }
 
-    /// Has the thread pool evict down to the low water mark when the store is above the high one.
+    /// Has the thread pool evict down to the low water mark when the store is above the high one. As long as all of it fits
+    /// its quota, what was stored or used within ``freshMilliseconds`` stays: whoever stored it may be about to pin it.
     func evictIfFull() {
         guard isSurplus, !isEvictionScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
         threadPool.submit { state in
             var evicted = 0
             do {
-                if case .active = state { evicted = try self.evict(try self.surplus()) }
+                if case .active = state {
+                    let fits = try self.lookForRoom(0, claim: false).shortfall == 0
+                    evicted = try self.evict(
+                        try self.surplus(),
+                        usedUntil: fits ? self.time.openMilliseconds - Self.freshMilliseconds : .max)
+                }
             } catch {
                 self.logger.error("cannot evict blobs", metadata: ["error": "\(error)"])
             }
@@ -91,8 +99,9 @@ extension BlobStore {
     /// Removes what is least worth keeping: unfinished blobs that nobody works on, the oldest first, then cache
     /// copies, the coldest first. Waits for the disk.
     ///
+    /// - Parameter usedUntil: In the store's own time; what was used since stays.
     /// - Returns: Bytes that were freed; fewer than asked for when nothing more may go.
-    func evict(_ byteCount: Int) throws -> Int {
+    func evict(_ byteCount: Int, usedUntil: Int64 = .max) throws -> Int {
         try removals.withLock { _ in
             try requireOpen()
             var freed = try evictPartials(byteCount)
@@ -107,11 +116,11 @@ extension BlobStore {
                 var sum = freed
                 for candidate in candidates where sum < byteCount {
                     last = candidate
-                    guard !holds.contains(candidate.stat.id) else { continue }
+                    guard candidate.usedMilliseconds <= usedUntil, !holds.contains(candidate.stat.id) else { continue }
                     chosen.append(candidate.stat)
                     sum += max(1, candidate.stat.byteCount)
                 }
-                let removed = try removeUnprotected(chosen, usedUntil: .max)
+                let removed = try removeUnprotected(chosen, usedUntil: usedUntil)
                 blobs += removed.count
                 freed += removed.reduce(0) { $0 + $1.byteCount }
             }
