@@ -83,7 +83,7 @@ struct KVCliTests {
             try await network.expectFailure("kv", "put", "notes", "notes", "a", "x", "--ttl", "5", saying: "60 or more")
             try await network.expectFailure(
                 "kv", "put", "notes", "notes", String(repeating: "k", count: 513), "x",
-                saying: "the key has 513 bytes of UTF-8; the limit is 512")
+                saying: "key has 513 bytes of UTF-8; the limit is 512")
 
             kill(try #require(nodes[0].pid), SIGKILL)
             try await network.expectSuccess("kv", "put", "notes", "notes", "a", "2", "--node", "2")
