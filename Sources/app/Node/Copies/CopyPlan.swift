@@ -38,7 +38,7 @@ struct CopyPlan: Sendable {
 
     struct Decision: Hashable, Sendable {
         var role: Role
-        /// Whether only the lack of room keeps this node from holding it whole.
+        /// Whether this node is to hold it, or would be if it had room.
         var isWanted: Bool
     }
 
